@@ -1,0 +1,82 @@
+/** What running one program showed. Always data: nothing that a program does makes us throw. */
+import type { LinearModel } from './linear-model.ts';
+
+/** How one solve ended. */
+export type SolveStatus =
+  | 'optimal'
+  | 'feasible' // a solution without proof of optimality, for a reason other than time
+  | 'infeasible'
+  | 'unbounded'
+  | 'infeasible_or_unbounded'
+  | 'time_limit' // stopped by a budget; never earns an answer reward
+  | 'error'; // the backend refused the model
+
+/** How a program ended: by its last solve, or by the first thing that stopped it. */
+export type OutcomeStatus =
+  | Exclude<SolveStatus, 'error'>
+  | 'no_solve' // ran to its end without a solve
+  | 'no_program' // the completion holds no program
+  | 'syntax_error'
+  | 'runtime_error'
+  | 'deadline' // its execution budget ran out
+  | 'memory'
+  | 'output_limit'
+  | 'crash' // took its sandbox down
+  | 'infra_error'; // our fault: retried, then left out of the group; never reward 0
+
+/** One solve as the host recorded it. */
+export interface SolveRecord {
+  readonly status: SolveStatus;
+  /** Recomputed by the host from model and solution; null without a solution. */
+  readonly objective: number | null;
+  readonly modelHash: string;
+  readonly numVariables: number;
+  readonly numIntegers: number;
+  readonly numConstraints: number;
+  readonly ms: number;
+}
+
+export interface Outcome {
+  readonly status: OutcomeStatus;
+  /** Objective of the last solve, recomputed by the host. */
+  readonly objective: number | null;
+  /** What the program gave to `report(value)`; null when it did not. */
+  readonly reported: number | null;
+  /** Values of the variables in the last solve's solution. */
+  readonly solution: Readonly<Record<string, number>> | null;
+  readonly solves: readonly SolveRecord[];
+  /** The model of the last solve. */
+  readonly model: LinearModel | null;
+  readonly stdout: string;
+  readonly error: { readonly type: string; readonly message: string; readonly line: number | null } | null;
+  readonly dialect: string;
+  readonly backend: string;
+  readonly solverVersion: string;
+  /** Solver options that the program asked for and that were honoured. */
+  readonly options: Readonly<Record<string, number | string | boolean>>;
+  /** The wall clock, not a counted budget, decided this outcome: not replayable, never rewarded. */
+  readonly wallLimited: boolean;
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** An outcome of a program that never ran, for example because there was none. */
+export function emptyOutcome(status: OutcomeStatus, about: { dialect: string; backend: string; error?: Outcome['error'] }): Outcome {
+  return {
+    status,
+    objective: null,
+    reported: null,
+    solution: null,
+    solves: [],
+    model: null,
+    stdout: '',
+    error: about.error ?? null,
+    dialect: about.dialect,
+    backend: about.backend,
+    solverVersion: '',
+    options: {},
+    wallLimited: false,
+    wallMs: 0,
+    cpuMs: 0,
+  };
+}

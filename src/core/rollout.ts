@@ -1,0 +1,56 @@
+/** What sampling produced and what became of it: completions, rollouts, groups. Shapes: G group, T tokens. */
+import type { Outcome } from './outcome.ts';
+import type { Problem } from './problem.ts';
+import type { Program } from './program.ts';
+
+/** One sampled answer of the policy. Token ids are the engine's own: never decoded and encoded again. */
+export interface Completion {
+  /** [T] ids, the stop token included when one ended it. */
+  readonly tokenIds: Int32Array;
+  /** [T] nats, of the drawn token under the sampling temperature, before top-k and top-p filtering. */
+  readonly logprobs: Float32Array;
+  /** Mean entropy (nats a token) of the distributions drawn from, at the sampling temperature. */
+  readonly entropy: number;
+  readonly finishReason: 'stop' | 'length';
+  readonly policyVersion: number;
+}
+
+/** A problem as the policy is asked it. */
+export interface Prompt {
+  readonly text: string;
+  readonly tokenIds: Int32Array;
+}
+
+/** A reward with its parts; `value` is null when nothing can be said (our fault, not the program's). */
+export interface Reward {
+  readonly value: number | null;
+  /** Named terms, each already multiplied by its weight. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Whether the judge calls the answer right; null when unscorable or when there is no label. */
+  readonly correct: boolean | null;
+  /** Whether the program's model equals the reference up to naming, order and scaling; null without a reference model. */
+  readonly identical: boolean | null;
+  /** Audit flags such as `unsupported_claim`. */
+  readonly flags: readonly string[];
+}
+
+/** One sampled episode from prompt to reward. */
+export interface Rollout {
+  readonly sampleIndex: number;
+  readonly seed: string;
+  readonly completion: Completion;
+  readonly completionText: string;
+  readonly program: Program | null;
+  readonly outcome: Outcome;
+  readonly reward: Reward;
+}
+
+/** The G rollouts of one problem. */
+export interface RolloutGroup {
+  readonly groupId: string;
+  readonly problem: Problem;
+  readonly prompt: Prompt;
+  /** Sampling round that made it (`gen_step`); counts apart from training steps. */
+  readonly genStep: number;
+  readonly rollouts: readonly Rollout[];
+}

@@ -1,0 +1,10 @@
+/** The public API: re-exports, nothing else. */
+export { EvomError, type EvomErrorCode } from './core/errors.ts';
+export { randomStream, type RandomStream } from './core/random.ts';
+export type { Constraint, LinearModel, LinearModelJson, Variable } from './core/linear-model.ts';
+export { linearModelFromJson, linearModelToJson } from './core/linear-model.ts';
+export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
+export type { Outcome, OutcomeStatus, SolveRecord, SolveStatus } from './core/outcome.ts';
+export { type Program, programHash } from './core/program.ts';
+export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
+export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';

@@ -1,0 +1,27 @@
+/** Learner: one batch in, the next policy version out. It knows no algorithm: all is in the batch. */
+import type { TrainingBatch } from '../core/training.ts';
+
+export interface LearnerStepOptions {
+  /** Multiplies the optimizer's learning rates: warm-up and decay are the loop's. */
+  readonly learningRateFactor: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Figures of one step, by name: `loss`, `grad_norm`, `approx_kl` (to the sampler), `ref_kl`, `clip_fraction`, `ratio_max`, `logprob_diff_mean`, `logprob_diff_max`, `loss_tokens`, `tokens`. */
+export type LearnerMetrics = Readonly<Record<string, number>>;
+
+export interface LearnerResult {
+  readonly version: number;
+  readonly metrics: LearnerMetrics;
+}
+
+export interface Learner {
+  /** Version of the weights: the number of steps taken since version 0. */
+  readonly version: number;
+  step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult>;
+  /** The current weights, Hugging Face names, row-major [out, in]; views, valid until the next step. */
+  weights(): { readonly version: number; readonly tensors: ReadonlyMap<string, Float32Array> };
+  /** Writes `model.safetensors` and `evom_state/optimizer.safetensors` into an existing directory. */
+  save(directory: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/** What every solver backend does: take a linear model, answer with an honest status. */
+import type { LinearModel } from '../core/linear-model.ts';
+import type { SolveStatus } from '../core/outcome.ts';
+
+export interface Capabilities {
+  readonly lp: boolean;
+  readonly milp: boolean;
+}
+
+/** Budgets of one solve. Counted budgets replay on a slow machine; the time limit stands behind them. */
+export interface SolveLimits {
+  readonly timeLimitMs: number;
+  readonly simplexIterations?: number;
+  readonly nodes?: number;
+}
+
+export interface Solution {
+  readonly status: SolveStatus;
+  /** Recomputed from `values` and the model; null without a solution. */
+  readonly objective: number | null;
+  /** [variables] primal values; null without a solution. */
+  readonly values: Float64Array | null;
+  /** Why the backend refused the model, when `status` is `error`. */
+  readonly message: string | null;
+  /** The clock, not a counted budget, stopped this solve. */
+  readonly wallLimited: boolean;
+  readonly ms: number;
+}
+
+/** A solver behind one interface. Creation is asynchronous, solving is not: guests call it synchronously. */
+export interface SolverBackend {
+  readonly name: string;
+  readonly version: string;
+  readonly capabilities: Capabilities;
+  /** Never throws for a bad model: that is `status: 'error'`. MIP gap 0, one thread, fixed seed. */
+  solve(model: LinearModel, limits: SolveLimits): Solution;
+  close(): void;
+}
