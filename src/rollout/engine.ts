@@ -1,0 +1,131 @@
+/** Rollout engine: problems in, verified and scored groups out, each program verified while others are still sampled. */
+import { EvomError } from '../core/errors.ts';
+import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Program } from '../core/program.ts';
+import type { Completion, Prompt, Reward, Rollout, RolloutGroup } from '../core/rollout.ts';
+import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
+
+/** How one problem is asked and its answer read: a prompt in one dialect, and that dialect's extraction. */
+export interface Task {
+  readonly problem: Problem;
+  readonly prompt: Prompt;
+  readonly dialect: string;
+  readonly backend: string;
+  readonly extract: (completionText: string) => Program | null;
+}
+
+/** What a reward is computed from. */
+export interface ScoreRequest {
+  readonly problem: Problem;
+  readonly outcome: Outcome;
+  readonly completionTokens: number;
+  readonly maxTokens: number;
+  readonly truncated: boolean;
+}
+
+/** The live parts that a rollout passes through, in order. */
+export interface RolloutParts {
+  readonly policy: Policy;
+  readonly task: (problem: Problem) => Task;
+  readonly decode: (tokenIds: Int32Array) => string;
+  readonly verify: (program: Program) => Promise<Outcome>;
+  readonly score: (request: ScoreRequest) => Reward;
+}
+
+export interface RolloutRequest {
+  readonly problems: readonly Problem[];
+  readonly groupSize: number;
+  readonly sampling: SamplingParams;
+  /** Names the random draws: sample k of a problem is drawn from `${seedKey}/${problem.id}/${k}`. */
+  readonly seedKey: string;
+  readonly genStep: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Where the time went; seconds of wall clock, never part of what replays. */
+export interface RolloutTimes {
+  readonly sampleS: number;
+  /** Time after the last completion until the last verdict: what overlap did not hide. */
+  readonly verifyTailS: number;
+  readonly tokens: number;
+  readonly programs: number;
+}
+
+export interface RolloutResult {
+  readonly groups: RolloutGroup[];
+  readonly times: RolloutTimes;
+}
+
+/**
+ * Samples `groupSize` completions of each problem and turns each into a scored rollout.
+ *
+ * The same request with the same weights gives the same groups, whatever order programs finish in.
+ *
+ * @returns [problems] groups in the order of `request.problems`, and where the time went.
+ * @throws {EvomError} `E_POLICY` or `E_SANDBOX` for a fault of ours; nothing that a program does.
+ */
+export async function rollOut(parts: RolloutParts, request: RolloutRequest): Promise<RolloutResult> {
+  const tasks = request.problems.map(parts.task);
+  const seeds = tasks.map(({ problem }) => Array.from({ length: request.groupSize }, (_, k) => `${request.seedKey}/${problem.id}/${k}`));
+  const requests = tasks.map((task, i): SampleRequest => ({ promptIds: task.prompt.tokenIds, seeds: seeds[i] as string[] }));
+
+  const started = performance.now();
+  const verdicts: Promise<Rollout>[][] = tasks.map(() => []);
+  const failures: unknown[] = [];
+  const onCompletion = (p: number, k: number, completion: Completion): void => {
+    const verdict = finishRollout(parts, tasks[p] as Task, completion, k, seeds[p]?.[k] as string, request.sampling.maxTokens);
+    verdict.catch((error: unknown) => failures.push(error)); // awaited below; a rejection meanwhile must not end the process
+    (verdicts[p] as Promise<Rollout>[])[k] = verdict;
+  };
+  await parts.policy.sample(requests, request.sampling, { onCompletion, ...(request.signal ? { signal: request.signal } : {}) });
+  const sampled = performance.now();
+  if (failures.length > 0) throw failures[0];
+
+  const groups: RolloutGroup[] = [];
+  for (const [p, task] of tasks.entries()) {
+    const rollouts = await Promise.all(verdicts[p] as Promise<Rollout>[]);
+    if (rollouts.length !== request.groupSize || rollouts.includes(undefined as never)) {
+      throw new EvomError('E_POLICY', `the policy returned ${rollouts.length} of ${request.groupSize} completions of problem ${task.problem.id}`);
+    }
+    groups.push({
+      groupId: `${request.genStep}/${task.problem.id}`,
+      problem: task.problem,
+      prompt: task.prompt,
+      genStep: request.genStep,
+      rollouts,
+    });
+  }
+  const done = performance.now();
+  const all = groups.flatMap((group) => group.rollouts);
+  return {
+    groups,
+    times: {
+      sampleS: (sampled - started) / 1000,
+      verifyTailS: (done - sampled) / 1000,
+      tokens: all.reduce((sum, r) => sum + r.completion.tokenIds.length, 0),
+      programs: all.filter((r) => r.program !== null).length,
+    },
+  };
+}
+
+async function finishRollout(
+  parts: RolloutParts,
+  task: Task,
+  completion: Completion,
+  sampleIndex: number,
+  seed: string,
+  maxTokens: number,
+): Promise<Rollout> {
+  const completionText = parts.decode(completion.tokenIds);
+  const program = task.extract(completionText);
+  const outcome = program ? await parts.verify(program) : emptyOutcome('no_program', task);
+  const reward = parts.score({
+    problem: task.problem,
+    outcome,
+    completionTokens: completion.tokenIds.length,
+    maxTokens,
+    truncated: completion.finishReason === 'length',
+  });
+  return { sampleIndex, seed, completion, completionText, program, outcome, reward };
+}
