@@ -8,3 +8,8 @@ export type { Outcome, OutcomeStatus, SolveRecord, SolveStatus } from './core/ou
 export { type Program, programHash } from './core/program.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
 export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
+export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
+export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
+export { createGlpk } from './solvers/glpk.ts';
+export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
+export { modelFault } from './solvers/validate.ts';

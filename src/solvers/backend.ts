@@ -34,5 +34,7 @@ export interface SolverBackend {
   readonly capabilities: Capabilities;
   /** Never throws for a bad model: that is `status: 'error'`. MIP gap 0, one thread, fixed seed. */
   solve(model: LinearModel, limits: SolveLimits): Solution;
+  /** Resolves once a worn-out engine has been replaced; await it between programs. Absent where nothing wears out. */
+  settled?(): Promise<void>;
   close(): void;
 }

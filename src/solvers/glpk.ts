@@ -1,0 +1,165 @@
+/** GLPK in WebAssembly, a second opinion on small models. This file is the only door to `glpk.js`, which is GPL-3.0 and optional. */
+import type { GLPK, LP, Result } from 'glpk.js/node';
+import { EvomError } from '../core/errors.ts';
+import type { LinearModel } from '../core/linear-model.ts';
+import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
+import { engineSlot } from './engine.ts';
+import { checkedPoint, withoutPoint } from './solution.ts';
+import { boundsCross, modelFault, smallestCoefficient, solverBound } from './validate.ts';
+
+const status = { undefined: 1, feasible: 2, infeasible: 3, noFeasible: 4, optimal: 5, unbounded: 6 } as const;
+const boundType = { free: 1, lower: 2, upper: 3, double: 4, fixed: 5 } as const;
+const direction = { min: 1, max: 2 } as const;
+/** `tmlim` in milliseconds has to fit an int32, or glpk.js aborts. */
+const longestTimeLimitMs = 2_000_000_000;
+
+/**
+ * Loads glpk.js with its prints held back: it binds console.log while it loads and then writes errors to it whatever `msglev`
+ * says. It gets a forwarder, which passes on what others print meanwhile and falls silent once GLPK alone holds it.
+ */
+async function createEngine(): Promise<GLPK> {
+  let load: () => Promise<GLPK>;
+  try {
+    ({ default: load } = await import('glpk.js/node'));
+  } catch (cause) {
+    throw new EvomError(
+      'E_SOLVER',
+      'the glpk backend needs the optional package glpk.js; run "npm install glpk.js@5.0.0" (it is GPL-3.0: mind this when you distribute a combined work) or choose the backend highs',
+      { cause },
+    );
+  }
+  const { log, error } = console;
+  let loading = true;
+  const forward =
+    (print: (...args: unknown[]) => void) =>
+    (...args: unknown[]): void => {
+      if (loading) print(...args);
+    };
+  const held = { log: forward(log), error: forward(error) };
+  Object.assign(console, held);
+  try {
+    return await load();
+  } finally {
+    loading = false;
+    if (console.log === held.log) console.log = log;
+    if (console.error === held.error) console.error = error;
+  }
+}
+
+function bounds(lower: number, upper: number): { type: number; lb: number; ub: number } {
+  const lb = solverBound(lower);
+  const ub = solverBound(upper);
+  if (lb === -Infinity && ub === Infinity) return { type: boundType.free, lb: 0, ub: 0 };
+  if (ub === Infinity) return { type: boundType.lower, lb, ub: 0 };
+  if (lb === -Infinity) return { type: boundType.upper, lb: 0, ub };
+  return { type: lb === ub ? boundType.fixed : boundType.double, lb, ub };
+}
+
+/** The model with names of our own, which cannot clash, be too long or hold control characters: each of those aborts GLPK. */
+function glpkModel(model: LinearModel, { withCosts, relaxed }: { readonly withCosts: boolean; readonly relaxed: boolean }): LP {
+  const columns = model.variables.map((variable, j) => {
+    // GLPK calls an integer variable with a fractional bound undefined; the whole bounds inside say the same.
+    const [lower, upper] =
+      variable.integer && !relaxed
+        ? [Math.ceil(variable.lower - 1e-6), Math.floor(variable.upper + 1e-6)]
+        : [variable.lower, variable.upper];
+    return { name: `c${j}`, ...bounds(lower, upper) };
+  });
+  return {
+    name: 'm',
+    objective: {
+      direction: direction[model.sense],
+      name: 'obj',
+      vars: model.variables.map((variable, j) => ({ name: `c${j}`, coef: withCosts ? variable.cost : 0 })),
+    },
+    subjectTo: model.constraints.map((row, i) => ({
+      name: `r${i}`,
+      vars: row.columns
+        .map((column, k) => ({ name: `c${column}`, coef: row.coefficients[k] ?? 0 }))
+        .filter(({ coef }) => Math.abs(coef) > smallestCoefficient),
+      bnds: bounds(row.lower, row.upper),
+    })),
+    bounds: columns,
+    ...(relaxed ? {} : { generals: model.variables.flatMap((variable, j) => (variable.integer ? [`c${j}`] : [])) }),
+  };
+}
+
+/**
+ * GLPK behind the backend interface.
+ *
+ * It has no counted budgets: `simplexIterations` and `nodes` are not heeded, only the time limit is. A model whose solve
+ * aborts gives `error`, and the engine is replaced.
+ *
+ * @throws {EvomError} E_SOLVER if glpk.js is not installed.
+ */
+export async function createGlpk(): Promise<SolverBackend & { settled(): Promise<void> }> {
+  const slot = await engineSlot('glpk', createEngine);
+
+  const solve = (model: LinearModel, limits: SolveLimits): Solution => {
+    const fault = modelFault(model);
+    if (fault !== null) return withoutPoint('error', 0, { message: fault });
+    if (boundsCross(model)) return withoutPoint('infeasible', 0);
+    const started = performance.now();
+    const elapsed = (): number => performance.now() - started;
+    const remainingMs = (): number => Math.min(longestTimeLimitMs, Math.max(0, limits.timeLimitMs - elapsed()));
+    const isOutOfTime = (): boolean => remainingMs() < 1;
+    const run = (how: { withCosts: boolean; relaxed: boolean; presolve: boolean }): Result['result'] =>
+      // 0 is "no limit" nowhere: the smallest limit is one millisecond.
+      slot.current.solve(glpkModel(model, how), {
+        msglev: 0,
+        presol: how.presolve,
+        mipgap: 0,
+        tmlim: Math.max(1, Math.floor(remainingMs())) / 1000,
+      }).result;
+    const ended = (kind: Solution['status']): Solution => withoutPoint(kind, elapsed());
+    const stopped = (): Solution => withoutPoint('time_limit', elapsed(), { wallLimited: true });
+    const hasIntegers = model.variables.some((v) => v.integer);
+
+    try {
+      const result = run({ withCosts: true, relaxed: false, presolve: true });
+      if (result.status === status.optimal || result.status === status.feasible) {
+        const checked = checkedPoint(
+          model,
+          Float64Array.from(model.variables, (_, j) => result.vars[`c${j}`] ?? Number.NaN),
+        );
+        const isOptimal = result.status === status.optimal;
+        if ('fault' in checked) {
+          if (!isOptimal) return stopped();
+          return withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` });
+        }
+        return { status: isOptimal ? 'optimal' : 'time_limit', ...checked, message: null, wallLimited: !isOptimal, ms: elapsed() };
+      }
+      if (isOutOfTime()) return stopped();
+      if (result.status === status.noFeasible) return ended('infeasible');
+
+      // With presolve, glpk.js gives GLP_UNDEF to an infeasible and to an unbounded LP; a second run without it tells which.
+      const relaxation = run({ withCosts: true, relaxed: true, presolve: false });
+      if (relaxation.status === status.noFeasible) return ended('infeasible');
+      if (isOutOfTime()) return stopped();
+      if (relaxation.status === status.unbounded) {
+        if (!hasIntegers) return ended('unbounded');
+        // The relaxation is unbounded; the integer model is too unless no whole point is feasible.
+        const feasibility = run({ withCosts: false, relaxed: false, presolve: true });
+        if (feasibility.status === status.optimal) return ended('unbounded');
+        return isOutOfTime() ? ended('infeasible_or_unbounded') : ended('infeasible');
+      }
+      if (relaxation.status === status.optimal && hasIntegers) return ended('infeasible');
+      return withoutPoint('error', elapsed(), {
+        message: `GLPK gave up with status ${result.status}, without presolve ${relaxation.status}`,
+      });
+    } catch (error) {
+      slot.renew();
+      const what = error instanceof Error ? error.message.slice(0, 200) : String(error);
+      return withoutPoint('error', elapsed(), { message: `GLPK failed on this model: ${what}` });
+    }
+  };
+
+  return {
+    name: 'glpk',
+    version: slot.current.version,
+    capabilities: { lp: true, milp: true },
+    solve,
+    settled: () => slot.settled(),
+    close: () => slot.close(),
+  };
+}
