@@ -1,0 +1,97 @@
+/** Advantage, loss and dynamic sampling. Keys left out take the estimator's own values: `resolveAlgorithm` says which. */
+import { z } from 'zod';
+import { nonNegative, whole } from './fields.ts';
+import { aggregations, compatPresets, type Estimator, estimators } from './vocabulary.ts';
+
+/** What a file may say; undefined keys are the estimator's. */
+export const algorithmInput = z.strictObject({
+  estimator: z.enum(estimators).default('grpo').describe('How a group of rewards becomes advantages.'),
+  compat: z.enum(compatPresets).default('exact').describe('Numeric conventions: of the papers, or of a library.'),
+  groups_per_step: whole(1).default(16).describe('Problems in one training batch.'),
+  updates_per_batch: whole(1).default(1).describe('Optimizer steps a batch is cut into (mini-batches); 1 is on-policy.'),
+  clip_low: z.number().min(0).lt(1).optional(),
+  clip_high: nonNegative().optional(),
+  dual_clip: z.number().gt(1).nullable().optional().describe('Bound on the loss of a negative advantage, as a ratio above 1.'),
+  ratio: z.enum(['token', 'sequence']).default('token').describe('sequence: GSPO.'),
+  surrogate: z.enum(['ppo', 'cispo']).default('ppo'),
+  aggregation: z.enum(aggregations).optional().describe('How token losses are averaged over a batch.'),
+  norm_length: whole(1)
+    .nullable()
+    .optional()
+    .describe('Divisor of a row under seq_mean_token_sum_norm; sampling.max_tokens when left out.'),
+  kl: z
+    .strictObject({ coef: nonNegative().default(0), estimator: z.enum(['k1', 'k2', 'k3']).default('k3') })
+    .prefault({})
+    .describe('Penalty that holds the policy near the checkpoint it started from.'),
+  mask_truncated: z.boolean().default(false).describe('Leave completions that ran into max_tokens out of the loss.'),
+  dynamic_sampling: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      max_rounds: whole(1).default(4).describe('Sampling rounds a step, the first included.'),
+      band: z
+        .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+        .default([0, 1])
+        .describe('Keep groups whose accuracy lies strictly between.'),
+      min_fill: z
+        .number()
+        .gt(0)
+        .max(1)
+        .default(0.5)
+        .describe('Train after max_rounds if this share of the batch is there; else skip the step.'),
+      max_staleness: whole().default(1).describe('Steps that a surplus group may wait for its batch.'),
+    })
+    .prefault({}),
+});
+
+export type AlgorithmInput = z.output<typeof algorithmInput>;
+
+/** Every value settled. */
+export type AlgorithmConfig = Omit<
+  AlgorithmInput,
+  'clip_low' | 'clip_high' | 'dual_clip' | 'aggregation' | 'norm_length' | 'dynamic_sampling'
+> & {
+  clip_low: number;
+  clip_high: number;
+  dual_clip: number | null;
+  aggregation: (typeof aggregations)[number];
+  norm_length: number | null;
+  dynamic_sampling: Required<AlgorithmInput['dynamic_sampling']>;
+};
+
+type EstimatorDefaults = Pick<AlgorithmConfig, 'clip_low' | 'clip_high' | 'aggregation'> & { dynamicSampling: boolean };
+
+/** GRPO's equation 3 averages each sequence first; DAPO's equation 8 all tokens; Dr. GRPO divides by a constant length. */
+const defaultsOf = (estimator: Estimator): EstimatorDefaults => {
+  const ppo = { clip_low: 0.2, clip_high: 0.2, aggregation: 'seq_mean_token_mean', dynamicSampling: false } as const;
+  switch (estimator) {
+    case 'dapo':
+      return { clip_low: 0.2, clip_high: 0.28, aggregation: 'token_mean', dynamicSampling: true };
+    case 'dr_grpo':
+      return { ...ppo, aggregation: 'seq_mean_token_sum_norm' };
+    case 'reinforce_pp':
+    case 'reinforce_pp_baseline':
+      return { ...ppo, aggregation: 'token_mean' };
+    case 'grpo':
+    case 'rloo':
+    case 'opo':
+    case 'maxrl':
+      return ppo;
+    default:
+      return estimator satisfies never;
+  }
+};
+
+/** The settled algorithm: what the file says, else the estimator's value. */
+export function resolveAlgorithm(input: AlgorithmInput, maxTokens: number): AlgorithmConfig {
+  const defaults = defaultsOf(input.estimator);
+  const aggregation = input.aggregation ?? defaults.aggregation;
+  return {
+    ...input,
+    clip_low: input.clip_low ?? defaults.clip_low,
+    clip_high: input.clip_high ?? defaults.clip_high,
+    dual_clip: input.dual_clip ?? null,
+    aggregation,
+    norm_length: input.norm_length ?? (aggregation === 'seq_mean_token_sum_norm' ? maxTokens : null),
+    dynamic_sampling: { ...input.dynamic_sampling, enabled: input.dynamic_sampling.enabled ?? defaults.dynamicSampling },
+  };
+}

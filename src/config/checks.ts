@@ -1,0 +1,182 @@
+/** Combinations that each key allows and the whole does not. */
+import { resolveDialects, resolveSft, resolveTrain, type SftInput, type TrainInput } from './schema.ts';
+import type { KeyPath } from './tree.ts';
+import { dialectsOfBackend, groupEstimators, isModulePath } from './vocabulary.ts';
+
+/** A finding: the keys that it is about (the first is where it is shown) and what to do. */
+export interface Finding {
+  readonly keys: readonly [KeyPath, ...KeyPath[]];
+  readonly message: string;
+}
+
+const found = (condition: boolean, message: string, ...keys: [KeyPath, ...KeyPath[]]): Finding[] => (condition ? [{ keys, message }] : []);
+
+/** What is impossible in a `kind: train` file. */
+export function checkTrain(input: TrainInput): Finding[] {
+  const { algorithm, sampling, reward } = resolveTrain(input);
+  const { estimator, dynamic_sampling: dynamic } = algorithm;
+  const overlong = input.reward.overlong;
+  return [
+    ...checkShared(input),
+    ...found(
+      sampling.group_size < 2 && groupEstimators.has(estimator),
+      `${estimator} compares the samples of a group: at least 2, not ${sampling.group_size}`,
+      ['sampling', 'group_size'],
+      ['algorithm', 'estimator'],
+    ),
+    ...found(
+      algorithm.updates_per_batch > algorithm.groups_per_step,
+      `a batch of ${algorithm.groups_per_step} groups cannot be cut into ${algorithm.updates_per_batch} mini-batches`,
+      ['algorithm', 'updates_per_batch'],
+      ['algorithm', 'groups_per_step'],
+    ),
+    ...found(
+      algorithm.groups_per_step % algorithm.updates_per_batch !== 0 && algorithm.updates_per_batch < algorithm.groups_per_step,
+      `must divide groups_per_step (${algorithm.groups_per_step}), so that mini-batches are equal`,
+      ['algorithm', 'updates_per_batch'],
+      ['algorithm', 'groups_per_step'],
+    ),
+    ...found(
+      algorithm.dual_clip !== null && algorithm.surrogate === 'cispo',
+      'cispo has no dual clip; remove dual_clip or take surrogate: ppo',
+      ['algorithm', 'dual_clip'],
+      ['algorithm', 'surrogate'],
+    ),
+    ...found(
+      input.algorithm.norm_length != null && algorithm.aggregation !== 'seq_mean_token_sum_norm',
+      `only seq_mean_token_sum_norm divides by it; aggregation is ${algorithm.aggregation}`,
+      ['algorithm', 'norm_length'],
+      ['algorithm', 'aggregation'],
+    ),
+    ...found(dynamic.band[0] >= dynamic.band[1], `no accuracy lies between ${dynamic.band[0]} and ${dynamic.band[1]}`, [
+      'algorithm',
+      'dynamic_sampling',
+      'band',
+    ]),
+    ...found(
+      overlong !== null && overlong.buffer >= sampling.max_tokens,
+      `the buffer must be shorter than sampling.max_tokens (${sampling.max_tokens})`,
+      ['reward', 'overlong', 'buffer'],
+      ['sampling', 'max_tokens'],
+    ),
+    ...found(
+      reward.answer + reward.executes + reward.format === 0,
+      'every weight is 0: all rewards would be equal',
+      ['reward'],
+      ['reward', 'answer'],
+      ['reward', 'executes'],
+      ['reward', 'format'],
+    ),
+    ...found(
+      sampling.max_tokens > input.learner.micro_batch_tokens,
+      `a completion of ${sampling.max_tokens} tokens does not fit into a micro-batch of ${input.learner.micro_batch_tokens}`,
+      ['learner', 'micro_batch_tokens'],
+      ['sampling', 'max_tokens'],
+    ),
+    ...checkSplits(input),
+  ];
+}
+
+/** What is impossible in a `kind: sft` file. */
+export function checkSft(input: SftInput): Finding[] {
+  const model = input.model;
+  const findings = [...checkShared(input), ...checkDialectNames(input)];
+  if (model.type === 'new') {
+    const kvHeads = model.kv_heads ?? model.heads;
+    findings.push(
+      ...found(
+        model.hidden_size % model.heads !== 0 || (model.hidden_size / model.heads) % 2 !== 0,
+        `must be an even multiple of heads (${model.heads}): rotary embedding turns pairs`,
+        ['model', 'hidden_size'],
+        ['model', 'heads'],
+      ),
+      ...found(model.heads % kvHeads !== 0, `must divide heads (${model.heads})`, ['model', 'kv_heads'], ['model', 'heads']),
+      ...found(
+        model.max_length > input.batch_tokens,
+        `a sequence of model.max_length (${model.max_length}) tokens does not fit into a batch`,
+        ['batch_tokens'],
+        ['model', 'max_length'],
+      ),
+      ...found(
+        input.sampling.max_tokens >= model.max_length,
+        `leaves no room for a prompt in model.max_length (${model.max_length})`,
+        ['sampling', 'max_tokens'],
+        ['model', 'max_length'],
+      ),
+    );
+  }
+  return findings;
+}
+
+/** What both kinds share: dialect and backend, schedule, evaluation sets. */
+function checkShared(input: TrainInput | SftInput): Finding[] {
+  const { schedule, run } = input.kind === 'train' ? resolveTrain(input) : resolveSft(input);
+  return [
+    ...checkDialects(input),
+    ...found(
+      schedule.warmup_steps >= schedule.total && schedule.warmup_steps > 0,
+      `the warm-up would never end: the schedule has ${schedule.total} steps`,
+      ['schedule', 'warmup_steps'],
+      ['schedule', 'total'],
+      ['run', 'steps'],
+    ),
+    ...found(
+      run.eval_every > 0 && input.dataset.eval.length === 0,
+      'nothing to evaluate on: dataset.eval is empty',
+      ['run', 'eval_every'],
+      ['dataset', 'eval'],
+    ),
+    ...input.dataset.eval.flatMap((set, i) => [
+      ...found(input.dataset.eval.findIndex((other) => other.name === set.name) < i, `"${set.name}" names an earlier set too`, [
+        'dataset',
+        'eval',
+        i,
+        'name',
+      ]),
+      ...found(
+        set.greedy && set.samples > 1,
+        'greedy decoding gives the same completion every time; take samples: 1',
+        ['dataset', 'eval', i, 'samples'],
+        ['dataset', 'eval', i, 'greedy'],
+      ),
+    ]),
+  ];
+}
+
+function checkDialects(input: TrainInput | SftInput): Finding[] {
+  const { backend } = input;
+  if (isModulePath(backend)) return [];
+  const spoken: readonly string[] = dialectsOfBackend[backend as keyof typeof dialectsOfBackend];
+  return resolveDialects(input.dialect, backend).flatMap(({ name }, i) =>
+    found(
+      !spoken.includes(name) && !isModulePath(name),
+      `backend ${backend} does not speak ${name}; take ${spoken.join(' or ')}, or dialect: auto`,
+      typeof input.dialect === 'string' ? ['dialect'] : ['dialect', i, 'name'],
+      ['backend'],
+    ),
+  );
+}
+
+/** Programs to imitate are text: any built-in dialect will do, whatever the backend. */
+function checkDialectNames(input: SftInput): Finding[] {
+  const all: readonly string[] = Object.values(dialectsOfBackend).flat();
+  return input.dataset.train.flatMap((part, i) =>
+    part.dialects.flatMap(({ name }, j) =>
+      found(!all.includes(name), `unknown dialect; one of ${all.join(', ')}`, ['dataset', 'train', i, 'dialects', j, 'name']),
+    ),
+  );
+}
+
+/** Held-out problems must be held out: a generated evaluation set may not use the generator split of training. */
+function checkSplits(input: TrainInput): Finding[] {
+  const train = input.dataset.train;
+  const splits = new Set((train.type === 'mixture' ? train.parts : [train]).flatMap((p) => (p.type === 'generated' ? [p.split] : [])));
+  return input.dataset.eval.flatMap((set, i) =>
+    found(set.type === 'generated' && splits.has(set.split), 'training draws its problems from the same split; take another', [
+      'dataset',
+      'eval',
+      i,
+      'split',
+    ]),
+  );
+}

@@ -1,0 +1,97 @@
+/** Where problems come from: the seeded generator, a JSONL file, or a weighted mixture of both. */
+import { z } from 'zod';
+import { path, positive, share, whole } from './fields.ts';
+
+const names = (what: string) => z.union([z.literal('all'), z.array(z.string()).min(1)], { error: `must be all or a list of ${what}` });
+
+const generated = {
+  type: z.literal('generated').describe('Problems made by the seeded generator; answers by HiGHS, checked by GLPK.'),
+  seed: whole().default(0),
+  count: whole(1).default(1000).describe('Number of distinct problems; training starts over when they are used up.'),
+  families: names('families, see evom data generate --help').default('all'),
+  difficulties: z.array(whole(1).max(5)).min(1).default([1, 2]),
+  wordings: z
+    .enum(['seen', 'held_out', 'any'])
+    .default('any')
+    .describe('held_out: sentence wordings that the cold start had no programs for.'),
+  check: z.enum(['full', 'none']).default('full').describe('full keeps an instance only if changing its model changes the optimum.'),
+  infeasible_share: share().default(0.03),
+  distractor_share: share().default(0.4).describe('Share of problems with a sentence that does not matter.'),
+};
+
+const jsonl = {
+  type: z.literal('jsonl').describe('One JSON object a line.'),
+  path: path(),
+  fields: z
+    .strictObject({ question: z.string().default('question'), answer: z.string().default('answer'), id: z.string().default('id') })
+    .prefault({})
+    .describe('Names that this file uses for the three fields.'),
+  limit: whole(1).optional().describe('Use the first this many problems.'),
+};
+
+const split = (name: 'train' | 'test') =>
+  z.enum(['train', 'validation', 'test']).default(name).describe('Generator split; no problem of one split appears in another.');
+const weight = { weight: positive().default(1).describe('Relative share of the problems.') };
+const mixture = z.literal('mixture').describe('Several sources, drawn by weight.');
+
+const trainGenerated = { ...generated, split: split('train') };
+const testGenerated = { ...generated, split: split('test') };
+
+/** What training draws its problems from. */
+export const trainDataset = z.discriminatedUnion('type', [
+  z.strictObject(trainGenerated),
+  z.strictObject(jsonl),
+  z.strictObject({
+    type: mixture,
+    parts: z
+      .array(z.discriminatedUnion('type', [z.strictObject({ ...trainGenerated, ...weight }), z.strictObject({ ...jsonl, ...weight })]))
+      .min(1),
+  }),
+]);
+
+const measured = {
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_.-]*$/, 'must be a short name of a-z, 0-9, _ . -')
+    .describe('Names its metrics: eval/<name>/pass_at_1.'),
+  samples: whole(1).default(1).describe('Completions a problem; pass@k is reported up to this k.'),
+  temperature: z.number().gt(0).max(10).default(1),
+  greedy: z.boolean().default(false).describe('Take the likeliest token every time; temperature is then not used.'),
+};
+
+/** One named set of problems on which a policy is measured. */
+export const evalSet = z.discriminatedUnion('type', [
+  z.strictObject({ ...measured, ...testGenerated }),
+  z.strictObject({ ...measured, ...jsonl }),
+  z.strictObject({
+    ...measured,
+    type: mixture,
+    parts: z
+      .array(z.discriminatedUnion('type', [z.strictObject({ ...testGenerated, ...weight }), z.strictObject({ ...jsonl, ...weight })]))
+      .min(1),
+  }),
+]);
+
+/** A dialect and how often it is asked for. */
+export const weightedDialect = z.strictObject({ name: z.string().min(1), weight: positive().default(1) });
+
+const written = {
+  ...weight,
+  dialects: z
+    .array(weightedDialect)
+    .min(1)
+    .prefault([{ name: 'highs-js' }])
+    .describe('Dialects of the programs to imitate.'),
+};
+
+/** One source of problem-program pairs for supervised fine-tuning. */
+export const sftPart = z.discriminatedUnion('type', [
+  z.strictObject({ ...trainGenerated, ...written }),
+  z.strictObject({
+    ...jsonl,
+    fields: z
+      .strictObject({ question: z.string().default('question'), program: z.string().default('program'), id: z.string().default('id') })
+      .prefault({}),
+    ...written,
+  }),
+]);

@@ -1,0 +1,85 @@
+/** The configuration of a run: types, the step from what a file says to settled values, and its JSON Schema. */
+import { z } from 'zod';
+import { type AlgorithmConfig, resolveAlgorithm } from './algorithm-schema.ts';
+import { sftInput } from './sft-schema.ts';
+import { type RewardConfig, resolveReward, trainInput } from './train-schema.ts';
+import { dialectsOfBackend } from './vocabulary.ts';
+
+export type { AlgorithmConfig } from './algorithm-schema.ts';
+export type { RewardConfig } from './train-schema.ts';
+
+export type WeightedDialect = { name: string; weight: number };
+export type TrainInput = z.output<typeof trainInput>;
+export type SftInput = z.output<typeof sftInput>;
+export type ConfigKind = 'train' | 'sft';
+
+/** Settled configuration of `evom train`, `evaluate` and `rollout`; keys as in YAML. */
+export type TrainConfig = Omit<TrainInput, 'dialect' | 'reward' | 'algorithm' | 'schedule'> & {
+  dialect: WeightedDialect[];
+  reward: RewardConfig;
+  algorithm: AlgorithmConfig;
+  schedule: ScheduleConfig;
+};
+
+/** Settled configuration of `evom sft`. */
+export type SftConfig = Omit<SftInput, 'dialect' | 'schedule'> & { dialect: WeightedDialect[]; schedule: ScheduleConfig };
+
+export type ScheduleConfig = Omit<TrainInput['schedule'], 'total'> & { total: number };
+export type RunConfig = TrainInput['run'];
+export type OptimizerConfig = TrainInput['optimizer'];
+export type GuardsConfig = TrainInput['guards'];
+export type TrainDatasetConfig = TrainInput['dataset']['train'];
+export type EvalSetConfig = TrainInput['dataset']['eval'][number];
+export type SftPartConfig = SftInput['dataset']['train'][number];
+
+export const schemaOf = { train: trainInput, sft: sftInput } as const;
+
+/** The least that each kind's schema takes. */
+export const skeletonOf = {
+  train: { policy: { checkpoint: '-' }, dataset: { train: { type: 'generated' } } },
+  sft: { kind: 'sft', dataset: { train: [{ type: 'generated' }] } },
+} as const;
+
+/** The dialects asked for: `auto` is the one that the backend speaks. */
+export function resolveDialects(dialect: string | readonly WeightedDialect[], backend: string): WeightedDialect[] {
+  if (typeof dialect !== 'string') return [...dialect];
+  if (dialect !== 'auto') return [{ name: dialect, weight: 1 }];
+  const spoken = Object.hasOwn(dialectsOfBackend, backend) ? dialectsOfBackend[backend as keyof typeof dialectsOfBackend] : ['highs-js'];
+  return [{ name: spoken[0] ?? 'highs-js', weight: 1 }];
+}
+
+/** Values that depend on other values, settled. */
+export function resolveTrain(input: TrainInput): TrainConfig {
+  return {
+    ...input,
+    dialect: resolveDialects(input.dialect, input.backend),
+    reward: resolveReward(input.reward),
+    algorithm: resolveAlgorithm(input.algorithm, input.sampling.max_tokens),
+    schedule: { ...input.schedule, total: input.schedule.total ?? input.run.steps },
+  };
+}
+
+/** As `resolveTrain`, for `kind: sft`. */
+export function resolveSft(input: SftInput): SftConfig {
+  return {
+    ...input,
+    dialect: resolveDialects(input.dialect, input.backend),
+    schedule: { ...input.schedule, total: input.schedule.total ?? input.run.steps },
+  };
+}
+
+const extendsKey = { type: 'array', items: { type: 'string' }, description: 'Configuration files that this one changes; later ones win.' };
+
+/** JSON Schema of what one kind of configuration file may say. */
+export function kindJsonSchema(kind: ConfigKind): Record<string, unknown> {
+  return z.toJSONSchema(schemaOf[kind], { io: 'input' }) as Record<string, unknown>;
+}
+
+/** JSON Schema (2020-12) of a configuration file, for editors and other checkers. */
+export function configJsonSchema(): Record<string, unknown> {
+  const branches = (['train', 'sft'] as const).map((kind) => {
+    const { $schema: _, ...schema } = kindJsonSchema(kind);
+    return { ...schema, title: `kind: ${kind}`, properties: { ...(schema.properties as object), extends: extendsKey } };
+  });
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'evom configuration', oneOf: branches };
+}

@@ -1,0 +1,136 @@
+/** `kind: train`: reinforcement learning of a checkpoint on execution-verified rewards. */
+import { z } from 'zod';
+import { defaultLimits } from '../sandbox/limits.ts';
+import { algorithmInput } from './algorithm-schema.ts';
+import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
+import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
+import { learner, optimizer, schedule } from './optimizer-schema.ts';
+import { judgeRules, rewardPresets } from './vocabulary.ts';
+
+const runName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a folder name of letters, digits, _ . -');
+
+export const run = z.strictObject({
+  name: runName.optional().describe('Folder under dir; made from the configuration name and a number when left out.'),
+  dir: z.string().min(1).default('runs'),
+  seed: whole().default(0).describe('Key of every random stream of the run.'),
+  steps: whole(1).default(100),
+  checkpoint_every: whole(1).default(10).describe('Steps between checkpoints; the last step always has one.'),
+  keep_last: whole(1).default(2).describe('Checkpoints kept besides the last.'),
+  eval_every: whole().default(0).describe('Steps between evaluations; 0: only before and after.'),
+});
+
+export const policy = z.strictObject({
+  type: named(['onnx']).default('onnx'),
+  checkpoint: path().describe('Hugging Face folder that training starts from; --init-from sets it.'),
+  threads: threads().default('auto'),
+  batch_rows: whole(1).default(64).describe('Completions sampled together.'),
+});
+
+export const sampling = z.strictObject({
+  group_size: whole(1).default(8).describe('Completions a problem (G).'),
+  temperature: z.number().gt(0).max(10).default(1),
+  top_k: whole().default(0).describe('0 keeps all tokens.'),
+  top_p: z.number().gt(0).max(1).default(1),
+  max_tokens: whole(1).default(160).describe('Longest completion.'),
+});
+
+/** `SandboxLimits` in the words of a file; the defaults are the sandbox's own. */
+const limits = z.strictObject({
+  ticks: whole(1).default(defaultLimits.ticks).describe('Interpreter budget of one program, counted, so that a verdict replays.'),
+  wall_ms: positive().default(defaultLimits.wallMs).describe('Backstop by the clock, solver time left out.'),
+  solver_ms: positive().default(defaultLimits.solverMs).describe('Solver time of one program.'),
+  simplex_iterations: whole(1).default(defaultLimits.simplexIterations).describe('Of one solve.'),
+  nodes: whole(1).default(defaultLimits.nodes).describe('Branch-and-bound nodes of one solve.'),
+  max_solves: whole(1).default(defaultLimits.maxSolves),
+  max_model_chars: whole(1).default(defaultLimits.maxModelChars),
+  max_output_chars: whole(1).default(defaultLimits.maxOutputChars).describe('Printed text; more ends the program.'),
+  max_code_chars: whole(1).default(defaultLimits.maxCodeChars),
+  memory_mb: whole(16).max(2048).default(defaultLimits.memoryMb),
+  hard_ms: positive().default(defaultLimits.hardMs).describe('After this the worker is ended and replaced.'),
+});
+
+export const sandbox = z.strictObject({
+  workers: z.union([z.literal('auto'), whole(1)], { error: 'must be auto or a whole number of workers' }).default('auto'),
+  limits: limits.prefault({}),
+});
+
+export const prompt = z.strictObject({
+  template: z
+    .enum(['bare', 'instruct'])
+    .default('bare')
+    .describe('bare: question and a dialect mark; instruct: a written task for chat models.'),
+});
+
+export const judge = z.strictObject({ rule: z.enum(judgeRules).default('sirl') });
+
+export const dialect = z
+  .union([z.string().min(1), z.array(weightedDialect).min(1)], {
+    error: 'must be auto, the name of a dialect, or a list of {name, weight}',
+  })
+  .describe('API that programs are written against; auto: the one that the backend speaks.');
+
+export const backend = named(['highs', 'glpk']).describe('Solver that executes programs.');
+
+const reward = z.strictObject({
+  preset: z.enum(rewardPresets).default('evom').describe('evom: format + answer; answer: the answer alone.'),
+  format: nonNegative().optional().describe('For a completion that is one program.'),
+  executes: nonNegative().optional().describe('For a program whose solve ended with a verdict.'),
+  answer: nonNegative().optional().describe('For the right answer.'),
+  value_only_weight: share().default(1).describe('Share of the answer reward that a right value from a wrong model earns.'),
+  overlong: z
+    .strictObject({ buffer: whole(1), penalty: nonNegative().default(1) })
+    .nullable()
+    .default(null)
+    .describe('DAPO: penalty that grows over the last `buffer` tokens before max_tokens.'),
+});
+
+/** Weights of the terms under each preset. */
+const rewardPresetWeights = { evom: { format: 0.1, executes: 0, answer: 1 }, answer: { format: 0, executes: 0, answer: 1 } } as const;
+
+const guards = z.strictObject({
+  entropy_min: nonNegative()
+    .nullable()
+    .default(null)
+    .describe('Nats a token; below it the policy has collapsed. null is off, as for every guard.'),
+  no_signal_steps: whole(1).nullable().default(10).describe('Steps in a row without a group of mixed rewards.'),
+  kl_max: nonNegative().nullable().default(null).describe('KL to the sampling policy in one step, nats a token.'),
+  infra_rate_max: share().nullable().default(0.05).describe('Share of rollouts lost to faults of ours.'),
+  flag_rate_max: share().nullable().default(0.2).describe('Share of rollouts that the audit flags.'),
+  action: z.enum(['warn', 'stop']).default('warn').describe('stop writes a checkpoint and ends with exit code 4.'),
+});
+
+export const trainInput = z.strictObject({
+  kind: z.literal('train').default('train'),
+  run: run.prefault({}),
+  policy,
+  sampling: sampling.prefault({}),
+  dataset: z.strictObject({ train: trainDataset, eval: z.array(evalSet).default([]) }),
+  dialect: dialect.default('auto'),
+  prompt: prompt.prefault({}),
+  backend: backend.default('highs'),
+  sandbox: sandbox.prefault({}),
+  judge: judge.prefault({}),
+  reward: reward.prefault({}),
+  algorithm: algorithmInput.prefault({}),
+  optimizer: optimizer.prefault({ type: 'muon' }),
+  schedule: schedule.prefault({}),
+  learner: learner.prefault({}),
+  guards: guards.prefault({}),
+});
+
+export type RewardConfig = Omit<z.output<typeof reward>, 'format' | 'executes' | 'answer'> & {
+  format: number;
+  executes: number;
+  answer: number;
+};
+
+/** The settled weights: what the file says, else the preset's. */
+export function resolveReward(input: z.output<typeof reward>): RewardConfig {
+  const preset = rewardPresetWeights[input.preset];
+  return {
+    ...input,
+    format: input.format ?? preset.format,
+    executes: input.executes ?? preset.executes,
+    answer: input.answer ?? preset.answer,
+  };
+}
