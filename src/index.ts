@@ -13,3 +13,25 @@ export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solve
 export { createGlpk } from './solvers/glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
 export { modelFault } from './solvers/validate.ts';
+export { type AdvantageEstimator, type BatchEstimator, type GroupAdvantageOptions, type GroupEstimator, groupAdvantages } from './rl/advantage.ts';
+export { type LossDenominators, lossDenominators, type MaskedRow, tokenWeights } from './rl/aggregate.ts';
+export { batchAdvantages, type RewardedGroup } from './rl/batch-advantage.ts';
+export { type AdvantageConventions, type Compat, compatPresets } from './rl/conventions.ts';
+export {
+  beginSamplingStep,
+  type DynamicSamplingConfig,
+  type DynamicSamplingState,
+  type GroupSummary,
+  initialSamplingState,
+  nextSamplingAction,
+  offerGroups,
+  type SamplingCounts,
+  type SamplingDecision,
+  summarizeGroup,
+} from './rl/dynamic-sampling.ts';
+export { normalizedWeights, type SamplerCorrection, samplerWeights, sequenceRatio, tokenRatios } from './rl/importance-ratio.ts';
+export { adaptedKlCoefficient, type KlEstimator, klTerm } from './rl/kl.ts';
+export { meanPassAtK, type PassCount, passAtK } from './rl/pass-at-k.ts';
+export { learningRateFactor, type ScheduleConfig } from './rl/schedule.ts';
+export { bootstrapMeanInterval, type Interval, mcnemarTest, type PairedTest, pairedPermutationTest, wilsonInterval } from './rl/statistics.ts';
+export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';

@@ -1,0 +1,113 @@
+/** Ratios between two policies' probabilities of the same tokens, and weights that correct for the sampler. */
+
+/** Log-probabilities of one row, nats. */
+export type Logprobs = Float32Array | Float64Array | readonly number[];
+
+const logRatioBound = 20;
+const sequenceLogRatioBound = 10;
+
+/**
+ * Token ratios `exp(lp - old)`, the difference clamped to ±20; 0 where the mask is 0.
+ *
+ * @returns [T]
+ */
+export function tokenRatios(logprobs: Logprobs, oldLogprobs: Logprobs, lossMask: Uint8Array): Float64Array {
+  return Float64Array.from(lossMask, (bit, t) => (bit === 0 ? 0 : Math.exp(clampedLogRatio(logprobs, oldLogprobs, t))));
+}
+
+/**
+ * GSPO's sequence ratio: `exp` of the mean over loss tokens of `lp - old`, the geometric mean of the token ratios
+ * (arXiv:2507.18071, equation 7). The mean is clamped to at most 10; a row without loss tokens has ratio 1.
+ */
+export function sequenceRatio(logprobs: Logprobs, oldLogprobs: Logprobs, lossMask: Uint8Array): number {
+  const { sum, count } = summedLogRatio(logprobs, oldLogprobs, lossMask);
+  return Math.exp(Math.min(sequenceLogRatioBound, sum / Math.max(count, 1)));
+}
+
+/** How a row's weights answer for the difference between the sampler and the trainer's old policy. */
+export type SamplerCorrection =
+  /** Truncated importance sampling: the ratio, of a token or the product over the sequence, clamped to [low, high]. */
+  | { readonly type: 'truncate'; readonly level: 'token' | 'sequence'; readonly low: number; readonly high: number }
+  /** Ratios outside [low, high] weigh 0 (IcePop by token); `geometric` drops whole sequences by their mean log-ratio and keeps token ratios. */
+  | { readonly type: 'mask'; readonly level: 'token' | 'sequence' | 'geometric'; readonly low: number; readonly high: number };
+
+/**
+ * Weights `pi_old / pi_sampler` of one row's tokens, to multiply the surrogate with (no gradient flows through them).
+ *
+ * The log-ratios are clamped to ±20. Under the sequence level one noisy long response is enough to leave the range, since
+ * the sum of its log-ratios grows with its length: prefer `geometric` for long responses.
+ *
+ * @param oldLogprobs [T] of the trainer before the step.
+ * @param samplerLogprobs [T] of the engine that drew the tokens, at the same temperature.
+ * @returns [T] weights, 0 where the mask is 0.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { samplerWeights } from 'evom';
+ * const weights = samplerWeights([-1, -1], [-1, -3], Uint8Array.of(1, 1), { type: 'truncate', level: 'token', low: 0, high: 2 });
+ * assert.deepEqual([...weights], [1, 2]);
+ * ```
+ */
+export function samplerWeights(
+  oldLogprobs: Logprobs,
+  samplerLogprobs: Logprobs,
+  lossMask: Uint8Array,
+  correction: SamplerCorrection,
+): Float64Array {
+  const { low, high } = correction;
+  const ratios = tokenRatios(oldLogprobs, samplerLogprobs, lossMask);
+  const { sum, count } = summedLogRatio(oldLogprobs, samplerLogprobs, lossMask);
+  const sequence = Math.exp(Math.min(logRatioBound, Math.max(-logRatioBound, sum)));
+  const onTokens = (weight: (ratio: number) => number): Float64Array => ratios.map((ratio, t) => (lossMask[t] === 0 ? 0 : weight(ratio)));
+  const inside = (ratio: number): boolean => ratio >= low && ratio <= high;
+  switch (correction.type) {
+    case 'truncate': {
+      const clamp = (ratio: number): number => Math.min(high, Math.max(low, ratio));
+      return onTokens((ratio) => clamp(correction.level === 'token' ? ratio : sequence));
+    }
+    case 'mask':
+      switch (correction.level) {
+        case 'token':
+          return onTokens((ratio) => (inside(ratio) ? ratio : 0));
+        case 'sequence':
+          return onTokens(() => (inside(sequence) ? sequence : 0));
+        case 'geometric': {
+          const keep = inside(Math.exp(sum / Math.max(count, 1)));
+          return onTokens((ratio) => (keep ? ratio : 0));
+        }
+        default:
+          return correction satisfies never;
+      }
+    default:
+      return correction satisfies never;
+  }
+}
+
+/** The weights of a batch scaled to mean 1 over its loss tokens, so that the correction keeps the step's size. */
+export function normalizedWeights(weights: readonly Float64Array[], lossMasks: readonly Uint8Array[]): Float64Array[] {
+  let sum = 0;
+  let count = 0;
+  for (const [r, row] of weights.entries())
+    for (const [t, weight] of row.entries()) {
+      if (!lossMasks[r]?.[t]) continue;
+      sum += weight;
+      count++;
+    }
+  return weights.map((row) => (sum > 0 ? row.map((weight) => (weight * count) / sum) : row.slice()));
+}
+
+function clampedLogRatio(logprobs: Logprobs, oldLogprobs: Logprobs, t: number): number {
+  const difference = (logprobs[t] ?? Number.NaN) - (oldLogprobs[t] ?? Number.NaN);
+  return Math.min(logRatioBound, Math.max(-logRatioBound, difference));
+}
+
+function summedLogRatio(logprobs: Logprobs, oldLogprobs: Logprobs, lossMask: Uint8Array): { sum: number; count: number } {
+  let sum = 0;
+  let count = 0;
+  for (const [t, bit] of lossMask.entries()) {
+    if (bit === 0) continue;
+    sum += (logprobs[t] ?? Number.NaN) - (oldLogprobs[t] ?? Number.NaN);
+    count++;
+  }
+  return { sum, count };
+}

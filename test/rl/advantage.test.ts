@@ -1,0 +1,204 @@
+import { batchAdvantages, compatPresets, type GroupEstimator, groupAdvantages } from 'evom';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+/** The published numbers come from float32 programs; ours are float64. */
+const tolerance = 1e-6;
+function expectClose(actual: readonly number[], expected: readonly number[], within = tolerance) {
+  expect(actual.length).toBe(expected.length);
+  for (const [i, value] of expected.entries())
+    expect(Math.abs((actual[i] as number) - value), `${actual} vs ${expected}`).toBeLessThanOrEqual(within);
+}
+const f32 = (values: readonly number[]) => values.map(Math.fround);
+const trlAsync = { ...compatPresets.trl, eps: 1e-8, ddof: 0 } as const;
+const verlVectorized = { ...compatPresets.verl, stdFloor: 1e-3, singleton: 'zero' } as const;
+const skyrl = { ...compatPresets.verl, singleton: 'zero' } as const;
+
+describe('groupAdvantages against values that other trainers gave', () => {
+  const a = [1, 0, 0, 1];
+  const b = [1, 0, 0, 0];
+  const c = [1, 0, 0, 0, 0, 0, 0, 0];
+  const d = [2, 0.5, 0.5, -1];
+  const e = [1.5, 1.5, 0.2, -0.3, 0, 0, 1.7, 1];
+  const close = f32([1, 1.0005]);
+  const pair = (x: number) => [x, -x, -x, x];
+  it.each([
+    ['verl', 'grpo', a, pair(0.8660239)],
+    ['trl', 'grpo', a, pair(0.8658754)],
+    ['openrlhf', 'grpo', a, pair(0.8660254)],
+    [trlAsync, 'grpo', a, pair(1)],
+    ['exact', 'dr_grpo', a, pair(0.5)],
+    ['exact', 'rloo', a, pair(0.6666667)],
+    ['verl', 'grpo', b, [1.499997, -0.499999, -0.499999, -0.499999]],
+    ['trl', 'grpo', b, [1.4997001, -0.4999, -0.4999, -0.4999]],
+    ['openrlhf', 'grpo', b, [1.5, -0.5, -0.5, -0.5]],
+    [trlAsync, 'grpo', b, [1.7320508, -0.5773503, -0.5773503, -0.5773503]],
+    ['exact', 'dr_grpo', b, [0.75, -0.25, -0.25, -0.25]],
+    ['exact', 'rloo', b, [1, -0.3333333, -0.3333333, -0.3333333]],
+    ['verl', 'grpo', c, [2.4748666, ...new Array(7).fill(-0.3535524)]],
+    ['trl', 'grpo', c, [2.474174, ...new Array(7).fill(-0.3534534)]],
+    ['exact', 'dr_grpo', c, [0.875, ...new Array(7).fill(-0.125)]],
+    ['exact', 'rloo', c, [1, ...new Array(7).fill(-0.1428571)]],
+    ['verl', 'grpo', d, [1.2247438, 0, 0, -1.2247438]],
+    ['trl', 'grpo', d, [1.2246448, 0, 0, -1.2246448]],
+    [trlAsync, 'grpo', d, [1.4142135, 0, 0, -1.4142135]],
+    ['exact', 'dr_grpo', d, [1.5, 0, 0, -1.5]],
+    ['exact', 'rloo', d, [2, 0, 0, -2]],
+    ['verl', 'grpo', e, [0.986869, 0.986869, -0.6167933, -1.2335863, -0.8635105, -0.8635105, 1.2335863, 0.3700759]],
+    ['exact', 'dr_grpo', e, [0.8, 0.8, -0.5, -1, -0.7, -0.7, 1, 0.3]],
+    ['verl', 'grpo', close, [-0.7051122, 0.7051122]],
+    [verlVectorized, 'grpo', close, [-0.2497321, 0.2497321]],
+    ['trl', 'grpo', close, [-0.5511943, 0.5511943]],
+    ['openrlhf', 'grpo', close, [-0.7071048, 0.7071048]],
+    [trlAsync, 'grpo', close, [-0.99996, 0.99996]],
+    ['exact', 'dr_grpo', close, [-0.00025, 0.00025]],
+    ['exact', 'rloo', close, [-0.0005, 0.0005]],
+    ['verl', 'grpo', [0.7], [0.6999993]],
+    ['trl', 'grpo', [0.7], [0]],
+    ['verl', 'dr_grpo', [0.7], [0.7]],
+    ['verl', 'rloo', [0.7], [0.7]],
+    [verlVectorized, 'rloo', [0.7], [0]],
+    ['trl', 'grpo', [1, 0, null, 0], [1.1545005, -0.5772503, 0, -0.5772503]],
+    ['trl', 'dr_grpo', [1, 0, null, 0], [0.6666666, -0.3333333, 0, -0.3333333]],
+    ['trl', 'grpo', [1, null, null, null], [0, 0, 0, 0]],
+    [skyrl, 'maxrl', b, [2.9999878, -0.9999959, -0.9999959, -0.9999959]],
+    ['exact', 'dapo', a, [1, -1, -1, 1]],
+  ] as const)('%o %s %j', (compat, estimator, rewards, expected) => {
+    // Two rows lost digits to float32: TRL async's deviation of 2.5e-4 beside 1, and maxrl's division by a mean with eps.
+    const within = (compat === trlAsync && rewards === close) || compat === 'openrlhf' ? 4e-5 : estimator === 'maxrl' ? 1e-5 : tolerance;
+    expectClose(groupAdvantages(rewards, { estimator, compat }), expected, within);
+  });
+
+  it('gives the first, fourth and last value of the mixed row under TRL, OpenRLHF, TRL async and RLOO', () => {
+    const ends = (values: readonly number[]) => [values[0], values[7]] as number[];
+    expectClose(ends(groupAdvantages(e, { compat: 'trl' })), [0.9867485, 0.3700306]);
+    expectClose(groupAdvantages(e, { compat: 'openrlhf' }).slice(0, 1), [0.9868702]);
+    expectClose(groupAdvantages(e, { compat: trlAsync }).slice(0, 1), [1.0550087]);
+    expectClose(ends(groupAdvantages(e, { estimator: 'rloo' })), [0.9142857, 0.3428571]);
+  });
+
+  it('weighs by length under opo', () => {
+    expectClose(groupAdvantages(a, { estimator: 'opo', lengths: [1, 2, 3, 4] }), pair(0.5));
+    expect(() => groupAdvantages(a, { estimator: 'opo' })).toThrow(RangeError);
+  });
+
+  it('whitens over tokens under REINFORCE++', () => {
+    for (const estimator of ['reinforce_pp', 'reinforce_pp_baseline'] as const)
+      expectClose(batchAdvantages([{ rewards: a, lengths: [1, 2, 3, 4] }], { estimator, compat: 'verl' })[0] ?? [], pair(0.9486833));
+  });
+
+  it('normalizes two groups apart', () => {
+    const groups = [
+      { rewards: [1, 0], lengths: [1, 1] },
+      { rewards: [0.5, 0.5, 0, 0], lengths: [1, 1, 1, 1] },
+    ];
+    expectClose(
+      batchAdvantages(groups, { estimator: 'grpo', compat: 'verl' }).flat(),
+      [0.7071058, -0.7071058, 0.8660224, 0.8660224, -0.8660224, -0.8660224],
+    );
+  });
+});
+
+describe('groupAdvantages', () => {
+  it.each([
+    [new Array(3).fill(0.1)],
+    [new Array(6).fill(2.3)],
+    [new Array(12).fill(0.9)],
+    [new Array(16).fill(0.1)],
+    [new Array(7).fill(0.3)],
+    [[0.1 + 0.2, 0.3, 0.3]], // sums of parts that differ in the last bit
+  ])('gives exact zeros to equal rewards %j, whose deviation in floating point is not 0', (rewards) => {
+    for (const estimator of ['grpo', 'dr_grpo', 'rloo', 'maxrl'] as const)
+      for (const compat of ['exact', 'verl', 'openrlhf'] as const)
+        expect(groupAdvantages(rewards, { estimator, compat }).every((value) => value === 0)).toBe(true);
+  });
+
+  it('reads an unscorable rollout as reward 0 only when asked to', () => {
+    expect(groupAdvantages([1, null], { estimator: 'dr_grpo', compat: { ...compatPresets.exact, unscorable: 'zero' } })).toEqual([
+      0.5, -0.5,
+    ]);
+    expect(groupAdvantages([null, null])).toEqual([0, 0]);
+  });
+
+  it('refuses what is no reward', () => {
+    expect(() => groupAdvantages([])).toThrow(RangeError);
+    expect(() => groupAdvantages([1, Number.NaN])).toThrow(/reward 1 is NaN/);
+    expect(() => groupAdvantages([Number.POSITIVE_INFINITY])).toThrow(RangeError);
+  });
+
+  const reward = fc.double({ min: -3, max: 3, noNaN: true }).map((x) => Math.round(x * 1000) / 1000);
+  const rewards = fc.array(reward, { minLength: 2, maxLength: 32 });
+  const estimator = fc.constantFrom<GroupEstimator>('grpo', 'dr_grpo', 'rloo');
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+  it('sums to zero', () => {
+    fc.assert(fc.property(rewards, estimator, (r, e) => Math.abs(sum(groupAdvantages(r, { estimator: e }))) < 1e-9 * r.length));
+  });
+  it('does not see a shift of all rewards', () => {
+    fc.assert(
+      fc.property(rewards, estimator, reward, (r, e, shift) => {
+        const moved = groupAdvantages(
+          r.map((x) => x + shift),
+          { estimator: e },
+        );
+        expectClose(moved, groupAdvantages(r, { estimator: e }), 1e-7);
+      }),
+    );
+  });
+  it('follows a permutation', () => {
+    fc.assert(
+      fc.property(rewards, estimator, (r, e) => {
+        expectClose(groupAdvantages([...r].reverse(), { estimator: e }), groupAdvantages(r, { estimator: e }).reverse(), 1e-9);
+      }),
+    );
+  });
+  it('never ranks a better reward below a worse one', () => {
+    fc.assert(
+      fc.property(rewards, estimator, (r, e) => {
+        const advantages = groupAdvantages(r, { estimator: e });
+        return r.every((x, i) => r.every((y, j) => x <= y || (advantages[i] as number) >= (advantages[j] as number)));
+      }),
+    );
+  });
+  it('has unit deviation under exact grpo', () => {
+    fc.assert(
+      fc.property(rewards, (r) => {
+        const advantages = groupAdvantages(r);
+        const square = sum(advantages.map((x) => x * x)) / r.length;
+        expect(advantages.every((x) => x === 0) || Math.abs(square - 1) < 1e-6).toBe(true);
+      }),
+    );
+  });
+  it('gives a group with unscorable members the advantages of the group without them', () => {
+    fc.assert(
+      fc.property(rewards, estimator, fc.nat(31), (r, e, at) => {
+        const place = at % (r.length + 1);
+        const withNull = groupAdvantages([...r.slice(0, place), null, ...r.slice(place)], { estimator: e });
+        expect(withNull[place]).toBe(0);
+        expect(withNull.filter((_, i) => i !== place)).toEqual(groupAdvantages(r, { estimator: e }));
+      }),
+    );
+  });
+});
+
+describe('batchAdvantages', () => {
+  it('has mean 0 and variance 1 over tokens under REINFORCE++', () => {
+    const groups = [
+      { rewards: [1, 0, null], lengths: [5, 9, 4] },
+      { rewards: [0.5, 2], lengths: [3, 0] },
+    ];
+    const advantages = batchAdvantages(groups, { estimator: 'reinforce_pp', compat: 'exact' });
+    const tokens = groups.flatMap((g, p) =>
+      g.rewards.flatMap((r, i) => (r === null ? [] : new Array(g.lengths[i]).fill(advantages[p]?.[i]))),
+    );
+    expect(tokens.reduce((s, x) => s + x, 0)).toBeCloseTo(0, 9);
+    expect(tokens.reduce((s, x) => s + x * x, 0) / (tokens.length - 1)).toBeCloseTo(1, 6);
+    expect(advantages[0]?.[2]).toBe(0);
+  });
+  it('gives zeros to a batch without variance, without tokens, or without rewards', () => {
+    const options = { estimator: 'reinforce_pp', compat: 'verl' } as const;
+    expect(batchAdvantages([{ rewards: [1, 1], lengths: [2, 3] }], options)).toEqual([[0, 0]]);
+    expect(batchAdvantages([{ rewards: [1, 0], lengths: [0, 0] }], options)).toEqual([[0, 0]]);
+    expect(batchAdvantages([{ rewards: [null], lengths: [4] }], options)).toEqual([[0]]);
+  });
+});
