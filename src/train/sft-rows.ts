@@ -1,0 +1,73 @@
+/** Supervised examples to training rows: cross-entropy on the program's tokens, none on the prompt's. */
+import type { TrainingRow } from '../core/training.ts';
+
+/** A prompt with the completion that it should get, as token ids; the completion ends with the stop token. */
+export interface SftExample {
+  readonly id: string;
+  readonly source: string;
+  readonly promptIds: Int32Array;
+  readonly completionIds: Int32Array;
+}
+
+/** One row of a cross-entropy batch: weight on every completion token, advantage 1, no sampler. */
+export function sftRow(example: SftExample, version: number): TrainingRow {
+  const prompt = example.promptIds.length;
+  const length = prompt + example.completionIds.length;
+  const inputIds = new Int32Array(length);
+  inputIds.set(example.promptIds, 0);
+  inputIds.set(example.completionIds, prompt);
+  return {
+    sampleId: example.id,
+    groupId: example.id,
+    rolloutIndex: 0,
+    taskKey: example.id,
+    env: example.source,
+    solver: '',
+    weightVersionMin: version,
+    weightVersionMax: version,
+    inputIds,
+    promptLength: prompt,
+    lossMask: new Uint8Array(length).fill(1, prompt),
+    samplerLogprobs: new Float32Array(length),
+    oldLogprobs: null,
+    refLogprobs: null,
+    advantage: 1,
+    tokenAdvantages: null,
+    klWeights: null,
+    lossWeight: 1,
+    reward: null,
+    correct: null,
+    rewardParts: {},
+    status: 'reference',
+    temperature: 1,
+    topP: 1,
+    topK: 0,
+    seed: '',
+    finishReason: 'stop',
+    responseLength: example.completionIds.length,
+  };
+}
+
+/**
+ * The next batch: whole examples from `start` on until their padded size reaches `batchTokens`.
+ *
+ * @param example the example at an index of an endless stream.
+ * @returns at least one example and the index after the last.
+ */
+export function takeExamples(
+  example: (index: number) => SftExample | null,
+  start: number,
+  batchTokens: number,
+): { examples: SftExample[]; next: number } {
+  const examples: SftExample[] = [];
+  let tokens = 0;
+  let next = start;
+  while (tokens < batchTokens) {
+    const one = example(next);
+    next += 1;
+    if (one === null) continue; // too long for the model: the stream goes on without it
+    examples.push(one);
+    tokens += one.promptIds.length + one.completionIds.length;
+  }
+  return { examples, next };
+}
