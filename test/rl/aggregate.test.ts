@@ -1,4 +1,4 @@
-import { type Aggregation, type LossConfig, lossDenominators, tokenWeights } from 'evom';
+import { type Aggregation, type LossConfig, lossDenominators, tokenWeights } from '../../src/index.ts';
 import { describe, expect, it } from 'vitest';
 
 const values = [

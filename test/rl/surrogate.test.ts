@@ -1,4 +1,4 @@
-import { type LossConfig, type LossRow, lossDenominators, normalizedWeights, samplerWeights, surrogateLoss } from 'evom';
+import { type LossConfig, type LossRow, lossDenominators, normalizedWeights, samplerWeights, surrogateLoss } from '../../src/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -62,14 +62,14 @@ describe('surrogateLoss against values that verl, TRL and OpenRLHF gave', () => 
     expect(run({ dualClip: 3 }, rows, runaway).loss).toBeCloseTo(0.20244, 5);
     expect(run({ dualClip: 10 }, rows, runaway).loss).toBeCloseTo(0.60244, 5);
     expect(run({ dualClip: null }, rows, runaway).loss).toBeCloseTo(0.60244, 5);
-    expect(run({ dualClip: 3 }, rows, runaway).gradients[1]?.[0]).toBe(0);
+    expect(run({ dualClip: 3 }, rows, runaway).gradients[1]?.[0]).toBeCloseTo(0, 12);
   });
 
   it('gives the gradients of verl', () => {
     const expected = [-0.2442806, -0.2, -0.1213061, 0.2442806, 0.1637461, 0];
     const actual = run({ clipHigh: 0.28 }).gradients.flatMap((g) => [...g]);
     for (const [i, value] of expected.entries()) expect(Math.abs((actual[i] as number) - value)).toBeLessThan(1e-6);
-    expect(run({}).gradients[0]?.[0]).toBe(-0);
+    expect(run({}).gradients[0]?.[0]).toBeCloseTo(0, 12);
   });
 
   it('leaves a fully masked row out of the sequence mean, and gives 0 when everything is masked', () => {
