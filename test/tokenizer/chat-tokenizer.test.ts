@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { trainBpe, writeTokenizer } from '../../src/tokenizer/bpe-trainer.ts';
+import { loadTokenizer } from '../../src/tokenizer/chat-tokenizer.ts';
+
+let directory: string;
+const configPath = () => join(directory, 'tokenizer_config.json');
+const configure = async (change: Record<string, unknown>) =>
+  writeFile(configPath(), JSON.stringify({ ...(JSON.parse(await readFile(configPath(), 'utf8')) as object), ...change }));
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'evom-chat-'));
+  await writeTokenizer(directory, trainBpe(['solve the problem'], { vocabSize: 280, minFrequency: 1, extraSpecialTokens: ['<s>'] }));
+});
+
+describe('loadTokenizer', () => {
+  it('renders a chat, opens the answer, and knows pad, stop and hash', async () => {
+    const tokenizer = await loadTokenizer(directory);
+    const { text, tokenIds } = tokenizer.encodeChat([{ role: 'user', content: 'solve' }]);
+    expect(text).toBe('solve<go>');
+    expect(tokenIds.at(-1)).toBe(2);
+    expect(tokenizer.decode(tokenIds)).toBe('solve');
+    expect(tokenizer.decode(tokenIds, { keepSpecial: true })).toBe('solve<go>');
+    expect([tokenizer.padId, tokenizer.stopIds, tokenizer.vocabSize]).toEqual([0, [1], 280]);
+    expect(tokenizer.sha256).toBe(
+      createHash('sha256')
+        .update(await readFile(join(directory, 'tokenizer.json')))
+        .digest('hex'),
+    );
+  });
+
+  it('renders a finished chat without opening another turn', async () => {
+    const tokenizer = await loadTokenizer(directory);
+    const chat = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+    ] as const;
+    expect(tokenizer.renderChat(chat, { addGenerationPrompt: false })).toBe('a<go>b<eos>');
+  });
+
+  it('gives the template its special tokens, and lets chat_template.jinja win', async () => {
+    await configure({ bos_token: { content: '<s>' }, chat_template: '{{ bos_token }}{{ messages[0].content }}' });
+    expect((await loadTokenizer(directory)).renderChat([{ role: 'user', content: 'x' }])).toBe('<s>x');
+    await configure({
+      chat_template: [
+        { name: 'tool_use', template: 'no' },
+        { name: 'default', template: 'yes' },
+      ],
+    });
+    expect((await loadTokenizer(directory)).renderChat([])).toBe('yes');
+    await writeFile(join(directory, 'chat_template.jinja'), 'file');
+    expect((await loadTokenizer(directory)).renderChat([])).toBe('file');
+  });
+
+  it('adds the stop ids of generation_config.json', async () => {
+    await writeFile(join(directory, 'generation_config.json'), '{"eos_token_id":[2,1]}');
+    expect((await loadTokenizer(directory)).stopIds).toEqual([2, 1]);
+  });
+
+  it('joins the contents where there is no template', async () => {
+    await configure({ chat_template: null });
+    const tokenizer = await loadTokenizer(directory);
+    expect(tokenizer.hasChatTemplate).toBe(false);
+    expect(
+      tokenizer.encodeChat([
+        { role: 'system', content: 'a' },
+        { role: 'user', content: 'b' },
+      ]).text,
+    ).toBe('a\n\nb');
+    expect(() => tokenizer.renderChat([])).toThrow(expect.objectContaining({ code: 'E_CHECKPOINT' }));
+  });
+
+  it('has no ids for an empty text, and no text for no ids', async () => {
+    const tokenizer = await loadTokenizer(directory);
+    expect([tokenizer.encode('').length, tokenizer.decode([])]).toEqual([0, '']);
+  });
+
+  it('says what is wrong with a folder', async () => {
+    await configure({ eos_token: null });
+    await expect(loadTokenizer(directory)).rejects.toMatchObject({ code: 'E_CHECKPOINT', message: expect.stringContaining('eos_token') });
+    await writeFile(join(directory, 'tokenizer.json'), '{"model": 3}');
+    await expect(loadTokenizer(directory)).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
+    await writeFile(join(directory, 'tokenizer.json'), 'no');
+    await expect(loadTokenizer(directory)).rejects.toMatchObject({ code: 'E_CHECKPOINT', message: expect.stringContaining('not JSON') });
+    await expect(loadTokenizer(tmpdir())).rejects.toMatchObject({
+      code: 'E_CHECKPOINT',
+      message: expect.stringContaining('no tokenizer.json'),
+    });
+  });
+});
