@@ -37,9 +37,11 @@ const mixture = z.literal('mixture').describe('Several sources, drawn by weight.
 const trainGenerated = { ...generated, split: split('train') };
 const testGenerated = { ...generated, split: split('test') };
 
+export const generatedDataset = z.strictObject(trainGenerated);
+
 /** What training draws its problems from. */
 export const trainDataset = z.discriminatedUnion('type', [
-  z.strictObject(trainGenerated),
+  generatedDataset,
   z.strictObject(jsonl),
   z.strictObject({
     type: mixture,

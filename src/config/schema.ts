@@ -30,6 +30,7 @@ export type OptimizerConfig = TrainInput['optimizer'];
 export type GuardsConfig = TrainInput['guards'];
 export type TrainDatasetConfig = TrainInput['dataset']['train'];
 export type EvalSetConfig = TrainInput['dataset']['eval'][number];
+export type GeneratedConfig = Extract<TrainDatasetConfig, { type: 'generated' }>;
 export type SftPartConfig = SftInput['dataset']['train'][number];
 
 export const schemaOf = { train: trainInput, sft: sftInput } as const;

@@ -1,0 +1,99 @@
+/** The command line as a function: arguments in, exit code out. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { packageRoot } from '../config/find-file.ts';
+import { nearestName } from '../config/nearest.ts';
+import { EvomError } from '../core/errors.ts';
+import type { Work } from './arguments.ts';
+import { dataCommand, dataOptionNames } from './data-command.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { reportError } from './errors.ts';
+import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './evaluate-command.ts';
+import { withInterrupt } from './interrupt.ts';
+import type { CommandIo } from './io.ts';
+import { schemaCommand } from './schema-command.ts';
+import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
+
+const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted after a checkpoint.
+Results go to stdout, progress to stderr; --json ends with one line of JSON.`;
+
+const optionNames = [...new Set([...trainOptionNames, ...evaluateOptionNames, ...dataOptionNames, 'help', 'version', 'checkpoint'])];
+
+/**
+ * Runs one command line.
+ *
+ * @param argv arguments after the program's name.
+ * @returns the exit code: 0 ok, 1 fault, 2 usage, 3 bad configuration or data, 4 guard, 130 interrupted.
+ */
+export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
+  const json = argv.includes('--json');
+  try {
+    const asked = await parse(argv, io);
+    if (asked.type === 'text') {
+      io.stdout(`${asked.text}\n`);
+      return 0;
+    }
+    const quiet = argv.includes('--quiet') || argv.includes('-q');
+    return (await withInterrupt(io, (signal) => asked.work({ io, json, quiet, signal }))) ?? 0;
+  } catch (error) {
+    return reportError(error, io, json);
+  }
+}
+
+type Asked = { readonly type: 'text'; readonly text: string } | { readonly type: 'work'; readonly work: Work };
+
+async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
+  let work: Work | null = null;
+  let text = '';
+  const choose = (chosen: Work): void => {
+    work = chosen;
+  };
+  const base = yargs([...argv])
+    .scriptName('evom')
+    .usage('$0 <command> [options]\n\nTrains language models to write optimization programs, with a solver as the verifier.')
+    .locale('en')
+    .exitProcess(false)
+    .parserConfiguration({ 'dot-notation': false })
+    .wrap(Math.min(io.columns, 120))
+    .version(packageVersion())
+    .help()
+    .alias('help', 'h')
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'which command?')
+    .epilogue(exitCodes)
+    // A thrown EvomError leaves through main; yargs would print it and the help text.
+    .fail((message, error) => {
+      throw error ?? new EvomError('E_USAGE', usageMessage(message));
+    });
+  const commands = [trainCommand, sftCommand, evaluateCommand, rolloutCommand, dataCommand, schemaCommand, doctorCommand];
+  const cli = commands.reduce((all, add) => add(all, choose), base);
+  await cli.parseAsync([...argv], {}, (_error, _args, output) => {
+    text = output;
+  });
+  if (text !== '') return { type: 'text', text };
+  if (work === null) throw new EvomError('E_USAGE', 'which command?');
+  return { type: 'work', work };
+}
+
+/** yargs suggests commands; for options the nearest known one is ours to say. */
+function usageMessage(message: string): string {
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1];
+  if (unknown === undefined) return message;
+  // Camel-case doubles of an option come along; only the name as typed is of interest.
+  const names = [...new Set(unknown.split(', '))].filter((name, _, all) => !(/[A-Z]/.test(name) && all.includes(kebab(name))));
+  return names
+    .map((name) => {
+      const nearest = nearestName(name, optionNames);
+      return `unknown option or argument: ${name}${nearest === null ? '' : `; did you mean --${nearest}?`}`;
+    })
+    .join('\n');
+}
+
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}

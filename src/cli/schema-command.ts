@@ -1,0 +1,17 @@
+/** `evom schema`: JSON Schema of a configuration file, for editors and other checkers. */
+import type { Argv } from 'yargs';
+import type { Choose } from './arguments.ts';
+
+export function schemaCommand(cli: Argv, choose: Choose): Argv {
+  return cli.command(
+    'schema',
+    'print the JSON Schema of a configuration file',
+    (command) => command.example('$0 schema > configs/schema.json', 'completion in editors: see the first line of configs/quickstart.yaml'),
+    () =>
+      choose(async ({ io }) => {
+        const { configJsonSchema } = await import('../config/schema.ts');
+        io.stdout(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+        return undefined;
+      }),
+  );
+}
