@@ -35,3 +35,6 @@ export { meanPassAtK, type PassCount, passAtK } from './rl/pass-at-k.ts';
 export { learningRateFactor, type ScheduleConfig } from './rl/schedule.ts';
 export { bootstrapMeanInterval, type Interval, mcnemarTest, type PairedTest, pairedPermutationTest, wilsonInterval } from './rl/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
+export { type LpFormatOptions, writeLp } from './solvers/lp-format.ts';
+export { parseLp } from './solvers/lp-reader.ts';
+export { backendNames, createBackend } from './solvers/registry.ts';

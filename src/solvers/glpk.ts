@@ -99,59 +99,63 @@ export async function createGlpk(): Promise<SolverBackend & { settled(): Promise
     const fault = modelFault(model);
     if (fault !== null) return withoutPoint('error', 0, { message: fault });
     if (boundsCross(model)) return withoutPoint('infeasible', 0);
+    const engine = slot.current;
     const started = performance.now();
     const elapsed = (): number => performance.now() - started;
     const remainingMs = (): number => Math.min(longestTimeLimitMs, Math.max(0, limits.timeLimitMs - elapsed()));
-    const isOutOfTime = (): boolean => remainingMs() < 1;
-    const run = (how: { withCosts: boolean; relaxed: boolean; presolve: boolean }): Result['result'] =>
-      // 0 is "no limit" nowhere: the smallest limit is one millisecond.
-      slot.current.solve(glpkModel(model, how), {
-        msglev: 0,
-        presol: how.presolve,
-        mipgap: 0,
-        tmlim: Math.max(1, Math.floor(remainingMs())) / 1000,
-      }).result;
+    // GLPK may stop a little before its limit.
+    const isOutOfTime = (): boolean => elapsed() >= 0.95 * limits.timeLimitMs - 2;
+    let abort: string | null = null;
+    const run = (how: { withCosts: boolean; relaxed: boolean; presolve: boolean }): Result['result'] | null => {
+      try {
+        // The smallest limit is one millisecond.
+        const tmlim = Math.max(1, Math.floor(remainingMs())) / 1000;
+        return engine.solve(glpkModel(model, how), { msglev: 0, presol: how.presolve, mipgap: 0, tmlim }).result;
+      } catch (error) {
+        // The engine outlives about 680 aborts, each of which leaks stack.
+        slot.renew();
+        abort = error instanceof Error ? error.message.slice(0, 200) : String(error);
+        return null;
+      }
+    };
     const ended = (kind: Solution['status']): Solution => withoutPoint(kind, elapsed());
     const stopped = (): Solution => withoutPoint('time_limit', elapsed(), { wallLimited: true });
     const hasIntegers = model.variables.some((v) => v.integer);
 
-    try {
-      const result = run({ withCosts: true, relaxed: false, presolve: true });
-      if (result.status === status.optimal || result.status === status.feasible) {
-        const checked = checkedPoint(
-          model,
-          Float64Array.from(model.variables, (_, j) => result.vars[`c${j}`] ?? Number.NaN),
-        );
-        const isOptimal = result.status === status.optimal;
-        if ('fault' in checked) {
-          if (!isOptimal) return stopped();
-          return withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` });
-        }
-        return { status: isOptimal ? 'optimal' : 'time_limit', ...checked, message: null, wallLimited: !isOptimal, ms: elapsed() };
+    // The presolver aborts on some infeasible models; what follows without it may still tell.
+    const result = run({ withCosts: true, relaxed: false, presolve: true });
+    if (result?.status === status.optimal || result?.status === status.feasible) {
+      const checked = checkedPoint(
+        model,
+        Float64Array.from(model.variables, (_, j) => result.vars[`c${j}`] ?? Number.NaN),
+      );
+      const isOptimal = result.status === status.optimal;
+      if ('fault' in checked) {
+        if (!isOptimal) return stopped();
+        return withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` });
       }
-      if (isOutOfTime()) return stopped();
-      if (result.status === status.noFeasible) return ended('infeasible');
-
-      // With presolve, glpk.js gives GLP_UNDEF to an infeasible and to an unbounded LP; a second run without it tells which.
-      const relaxation = run({ withCosts: true, relaxed: true, presolve: false });
-      if (relaxation.status === status.noFeasible) return ended('infeasible');
-      if (isOutOfTime()) return stopped();
-      if (relaxation.status === status.unbounded) {
-        if (!hasIntegers) return ended('unbounded');
-        // The relaxation is unbounded; the integer model is too unless no whole point is feasible.
-        const feasibility = run({ withCosts: false, relaxed: false, presolve: true });
-        if (feasibility.status === status.optimal) return ended('unbounded');
-        return isOutOfTime() ? ended('infeasible_or_unbounded') : ended('infeasible');
-      }
-      if (relaxation.status === status.optimal && hasIntegers) return ended('infeasible');
-      return withoutPoint('error', elapsed(), {
-        message: `GLPK gave up with status ${result.status}, without presolve ${relaxation.status}`,
-      });
-    } catch (error) {
-      slot.renew();
-      const what = error instanceof Error ? error.message.slice(0, 200) : String(error);
-      return withoutPoint('error', elapsed(), { message: `GLPK failed on this model: ${what}` });
+      return { status: isOptimal ? 'optimal' : 'time_limit', ...checked, message: null, wallLimited: !isOptimal, ms: elapsed() };
     }
+    if (isOutOfTime()) return stopped();
+    if (result?.status === status.noFeasible) return ended('infeasible');
+
+    // With presolve, glpk.js gives GLP_UNDEF to an infeasible and to an unbounded LP; a second run without it tells which.
+    const relaxation = run({ withCosts: true, relaxed: true, presolve: false });
+    if (relaxation?.status === status.noFeasible) return ended('infeasible');
+    if (isOutOfTime()) return stopped();
+    if (relaxation?.status === status.unbounded) {
+      if (!hasIntegers) return ended('unbounded');
+      // The relaxation is unbounded; the integer model is too unless no whole point is feasible.
+      const feasibility = run({ withCosts: false, relaxed: false, presolve: true });
+      if (feasibility?.status === status.optimal) return ended('unbounded');
+      if (isOutOfTime()) return { ...ended('infeasible_or_unbounded'), wallLimited: true };
+      return ended(feasibility === null ? 'infeasible_or_unbounded' : 'infeasible');
+    }
+    if (abort !== null) return withoutPoint('error', elapsed(), { message: `GLPK failed on this model: ${abort}` });
+    if (relaxation?.status === status.optimal && hasIntegers) return ended('infeasible');
+    return withoutPoint('error', elapsed(), {
+      message: `GLPK gave up with status ${result?.status}, without presolve ${relaxation?.status}`,
+    });
   };
 
   return {

@@ -7,6 +7,7 @@ import type { LinearModel } from '../core/linear-model.ts';
 import { type WasmInstance, type WasmModule, webAssembly } from '../core/wasm.ts';
 import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { engineSlot } from './engine.ts';
+import { parseLp } from './lp-reader.ts';
 import { checkedPoint, withoutPoint } from './solution.ts';
 import { boundsCross, modelFault, smallestCoefficient, solverBound } from './validate.ts';
 import { capWasmMemory } from './wasm-memory.ts';
@@ -36,7 +37,7 @@ const fixedOptions = {
 };
 
 /** An engine past these is replaced: memory never shrinks, and failed calls leak. */
-const worn = { solves: 5000, memoryBytes: 96 * 1024 * 1024 };
+const worn = { solves: 5000, memoryBytes: 96 * 1024 * 1024, failedReads: 500 };
 const largestInt32 = 2_147_483_647;
 const modelStatus = {
   optimal: 7,
@@ -54,6 +55,7 @@ interface Engine {
   /** One solver object for all solves: passing a model to it clears what the last one left. */
   readonly solver: Model;
   solves: number;
+  failedReads: number;
 }
 
 /**
@@ -78,7 +80,7 @@ async function createEngine(wasmModule: WasmModule): Promise<Engine> {
   const highs = await loadHighs(options);
   const solver = highs.createModel();
   solver.options.set(fixedOptions);
-  return { highs, solver, solves: 0 };
+  return { highs, solver, solves: 0, failedReads: 0 };
 }
 
 /** The model as HiGHS's row-wise arrays. */
@@ -210,8 +212,9 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
       return readBack(reader, format);
     } catch (error) {
       if (error instanceof EvomError) throw error;
-      // A syntax error aborts the parser, and each abort leaks stack: the engine is replaced.
-      slot.renew();
+      // A syntax error aborts HiGHS's parser. The engine lives on, but each abort leaks stack, and after 2,000 it is dead.
+      slot.current.failedReads += 1;
+      if (slot.current.failedReads >= worn.failedReads) slot.renew();
       throw new EvomError('E_DATA', `HiGHS cannot read this ${format.toUpperCase()} text; check its sections and operators`, {
         cause: error,
       });
@@ -225,11 +228,43 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
     version: slot.current.highs.version.string,
     capabilities: { lp: true, milp: true },
     solve,
-    readLp: (text) => read('lp', text),
+    readLp: (text) => {
+      const meant = parseLp(text);
+      return asRead(meant, read('lp', text));
+    },
     readMps: (text) => read('mps', text),
     settled: () => slot.settled(),
     close: () => slot.close(),
   };
+}
+
+/** Bounds, costs and types by variable, and the rows, in a form that two readers' models can be compared in. */
+function content(model: LinearModel): { readonly variables: ReadonlyMap<string, string>; readonly rows: readonly string[] } {
+  const name = (column: number): string => model.variables[column]?.name ?? '';
+  return {
+    variables: new Map(model.variables.map((v) => [v.name, `${v.cost} ${v.lower} ${v.upper} ${v.integer}`])),
+    rows: model.constraints.map((row) => {
+      const terms = row.columns.flatMap((column, k) =>
+        Math.abs(row.coefficients[k] ?? 0) <= smallestCoefficient ? [] : [`${name(column)} ${row.coefficients[k]}`],
+      );
+      return `${row.lower} ${row.upper} ${terms.sort().join(' ')}`;
+    }),
+  };
+}
+
+/** What HiGHS read, where it is what the text means. */
+function asRead(meant: LinearModel, read: LinearModel): LinearModel {
+  const [a, b] = [content(meant), content(read)];
+  const different =
+    [...a.variables].find(([name, text]) => b.variables.get(name) !== text)?.[0] ??
+    [...b.variables.keys()].find((name) => !a.variables.has(name)) ??
+    meant.constraints[a.rows.findIndex((row, i) => b.rows[i] !== row)]?.name;
+  if (different !== undefined || meant.sense !== read.sense || meant.offset !== read.offset || a.rows.length !== b.rows.length)
+    throw new EvomError(
+      'E_DATA',
+      `HiGHS would read "${different ?? 'the objective'}" otherwise than this LP text means it; state its bounds and type once, in full`,
+    );
+  return read;
 }
 
 /** The model that a parser left in HiGHS. */

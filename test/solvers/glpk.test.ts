@@ -1,0 +1,56 @@
+import { createGlpk } from 'evom';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describeBackend } from './backend.suite.ts';
+import { column, inf, model, row } from './models.ts';
+
+describeBackend('glpk', () => createGlpk(), {
+  skip: [
+    {
+      test: 'says infeasible, not unbounded, of a MIP that only its relaxation makes unbounded',
+      reason: 'GLPK branches without end on integer variables without bounds; below it says infeasible_or_unbounded at the time limit',
+    },
+  ],
+});
+
+describe('createGlpk', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('prints nothing and gives console back', async () => {
+    const { log, error } = console;
+    const write = vi.spyOn(process.stdout, 'write');
+    const glpk = await createGlpk();
+    glpk.solve(model('min', [column('x', 1, 0, 1)], [row('c', 2, [[0, 1]], inf)]), { timeLimitMs: 1000 });
+    expect(console.log).toBe(log);
+    expect(console.error).toBe(error);
+    expect(write).not.toHaveBeenCalled();
+    glpk.close();
+  });
+
+  it('owns that it cannot tell infeasible from unbounded where it branches without end', async () => {
+    const glpk = await createGlpk();
+    const columns = [column('x', 1, 0, inf, true), column('y', 1, 0, inf, true)];
+    const parity = model('max', columns, [
+      row(
+        'c',
+        1,
+        [
+          [0, 2],
+          [1, -2],
+        ],
+        1,
+      ),
+    ]);
+    expect(glpk.solve(parity, { timeLimitMs: 300 })).toMatchObject({
+      status: 'infeasible_or_unbounded',
+      objective: null,
+      wallLimited: true,
+    });
+    glpk.close();
+  });
+
+  it('takes a time limit longer than GLPK can count', async () => {
+    const glpk = await createGlpk();
+    expect(glpk.solve(model('max', [column('x', 1, 0, 3)]), { timeLimitMs: 1e12 }).objective).toBe(3);
+    glpk.close();
+  });
+});
