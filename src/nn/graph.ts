@@ -9,7 +9,7 @@ import {
   type ValueInfoProto,
 } from './onnx-proto.ts';
 
-/** A named tensor of a graph. A dim may be an expression of named sizes such as `B*P+B*G*C`. */
+/** A named tensor of a graph. A dim may be a product of named sizes such as `B*G*C`. */
 export interface Value {
   readonly name: string;
   readonly type: ElementType;
@@ -28,20 +28,19 @@ export interface NodeOptions {
   readonly type?: ElementType;
 }
 
-/** Value of a dim expression: sums of products of numbers and named sizes. */
+/** Value of a dim expression such as `B*G*C*4`, a product of numbers and named sizes. */
 export function evaluateDim(dim: Dim, sizes: Readonly<Record<string, number>>): number {
   if (typeof dim === 'number') return dim;
-  return dim
-    .split('+')
-    .map((term) =>
-      term.split('*').reduce((product, factor) => {
-        const size = sizes[factor] ?? Number(factor);
-        if (!Number.isInteger(size)) throw new RangeError(`size "${factor}" of dim "${dim}" is not given`);
-        return product * size;
-      }, 1),
-    )
-    .reduce((sum, term) => sum + term, 0);
+  return dim.split('*').reduce((product, factor) => {
+    const size = sizes[factor] ?? Number(factor);
+    if (!Number.isInteger(size)) throw new RangeError(`size "${factor}" of dim "${dim}" is not given`);
+    return product * size;
+  }, 1);
 }
+
+// ONNX takes names, not expressions, as symbolic dims.
+const declared = (name: string, shape: readonly Dim[]): Dim[] =>
+  shape.map((dim, axis) => (typeof dim === 'string' && dim.includes('*') ? `${name}.${axis}` : dim));
 
 const bytesOf = (data: TensorData): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -57,7 +56,7 @@ export class Graph {
   private readonly outputs: ValueInfoProto[] = [];
   private readonly initializers: TensorProto[] = [];
   private readonly constants = new Map<string, Value>();
-  private readonly shapes = new Map<string, Value>();
+  private readonly shapes = new Map<string, { readonly value: Value; readonly dims: readonly Dim[] }>();
   private readonly counters = new Map<string, number>();
 
   constructor(name: string) {
@@ -72,11 +71,7 @@ export class Graph {
 
   /** A tensor given at run time. */
   input(name: string, type: ElementType, shape: readonly Dim[]): Value {
-    this.inputs.push({
-      name,
-      type,
-      shape: shape.map((dim) => (typeof dim === 'string' && /[*+]/.test(dim) ? `dim_${this.inputs.length}` : dim)),
-    });
+    this.inputs.push({ name, type, shape: declared(name, shape) });
     return { name, type, shape };
   }
 
@@ -101,8 +96,7 @@ export class Graph {
   /** Asks for a value as an output, under its own name or a new one. Returns the output's name. */
   output(value: Value, name?: string): string {
     const named = name === undefined || name === value.name ? value : this.rename(value, name);
-    const shape = named.shape.map((dim, i) => (typeof dim === 'string' && /[*+]/.test(dim) ? `${named.name}_${i}` : dim));
-    this.outputs.push({ name: named.name, type: named.type, shape });
+    this.outputs.push({ name: named.name, type: named.type, shape: declared(named.name, named.shape) });
     return named.name;
   }
 
@@ -149,37 +143,26 @@ export class Graph {
     return values;
   }
 
-  /**
-   * The int64 tensor that holds a shape: a constant when all dims are numbers or one can be inferred, otherwise an input
-   * that `shapeInputs` computes from the named sizes.
-   */
+  /** The int64 tensor that Reshape takes: a constant when at most one dim has to be inferred. */
   shape(dims: readonly Dim[]): Value {
     const unknown = dims.filter((dim) => typeof dim === 'string').length;
-    if (unknown <= 1)
-      return this.constant(
-        dims.map((dim) => (typeof dim === 'number' ? dim : -1)),
-        [dims.length],
-        'int64',
-      );
+    return unknown === 1 ? this.fullShape(dims.map((dim) => (typeof dim === 'number' ? dim : -1))) : this.fullShape(dims);
+  }
+
+  /** The int64 tensor of all dims: a constant when all are numbers, otherwise an input, see `shapeInputs`. */
+  fullShape(dims: readonly Dim[]): Value {
+    if (dims.every((dim) => typeof dim === 'number')) return this.constant(dims, [dims.length], 'int64');
     const key = `shape:${dims.join(',')}`;
     const known = this.shapes.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.value;
     const value = this.input(key, 'int64', [dims.length]);
-    this.shapes.set(key, value);
+    this.shapes.set(key, { value, dims });
     return value;
   }
 
   /** Names and dims of the shapes that must be fed, see `shapeFeeds` in session.ts. */
   shapeInputs(): ReadonlyMap<string, readonly Dim[]> {
-    return new Map(
-      [...this.shapes.keys()].map((key) => [
-        key,
-        key
-          .slice('shape:'.length)
-          .split(',')
-          .map((dim) => (/^\d+$/.test(dim) ? Number(dim) : dim)),
-      ]),
-    );
+    return new Map([...this.shapes].map(([key, { dims }]) => [key, dims]));
   }
 
   numNodes(): number {
@@ -215,14 +198,18 @@ export class Graph {
 
   /** `x @ w^T (+ addend)` for x [N, in], w [out, in] as Hugging Face stores it. */
   linear(x: Value, w: Value, addend?: Value): Value {
-    return this.gemm(x, w, { transB: true, ...(addend === undefined ? {} : { addend }) });
+    return this.gemm(x, w, { transB: true, addend });
   }
 
   /** Matrix product of two matrices with optional transposes and a summand that may broadcast. */
-  gemm(a: Value, b: Value, options: { transA?: boolean; transB?: boolean; addend?: Value } = {}): Value {
+  gemm(a: Value, b: Value, options: { transA?: boolean; transB?: boolean; alpha?: number; addend?: Value | undefined } = {}): Value {
     const rows = a.shape[options.transA ? 1 : 0] as Dim;
     const columns = b.shape[options.transB ? 0 : 1] as Dim;
-    const attributes = { transA: { int: options.transA ? 1 : 0 }, transB: { int: options.transB ? 1 : 0 } };
+    const attributes = {
+      transA: { int: options.transA ? 1 : 0 },
+      transB: { int: options.transB ? 1 : 0 },
+      alpha: { float: options.alpha ?? 1 },
+    };
     return this.op('Gemm', options.addend === undefined ? [a, b] : [a, b, options.addend], [rows, columns], { attributes });
   }
 
@@ -281,6 +268,12 @@ export class Graph {
       first.shape.map((dim, i) => (i === at ? size : dim)),
       { attributes: { axis: { int: at } } },
     );
+  }
+
+  /** Cuts a value along an axis. */
+  split(x: Value, axis: number, sizes: readonly Dim[]): Value[] {
+    const outputs = sizes.map((size) => ({ type: x.type, shape: x.shape.map((dim, i) => (i === axis ? size : dim)) }));
+    return this.ops('Split', [x, this.fullShape(sizes)], outputs, { attributes: { axis: { int: axis } } });
   }
 
   /** Rows of a matrix by int32 or int64 ids. */
