@@ -1,0 +1,292 @@
+/** JavaScript programs in a pool of worker threads: batches out, outcomes streamed back, stuck workers replaced. */
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { compiledEntry } from '../core/compiled.ts';
+import { EvomError } from '../core/errors.ts';
+import { emptyOutcome, type Outcome, type OutcomeStatus } from '../core/outcome.ts';
+import type { Program } from '../core/program.ts';
+import type { GuestSource } from './guest.ts';
+import { resolveLimits, type SandboxLimits } from './limits.ts';
+import { type BatchResult, type BatchSummary, type BatchTask, Heartbeat, type WorkerData } from './protocol.ts';
+import { compileQuickJS } from './quickjs.ts';
+
+export interface WorkerSandboxOptions {
+  /** Where programs of each dialect find their libraries. */
+  readonly guests: Readonly<Record<string, GuestSource>>;
+  /** Worker threads; default 2. */
+  readonly workers?: number;
+  readonly limits?: Partial<SandboxLimits>;
+  /** Programs a worker takes at once; default 16. */
+  readonly batchSize?: number;
+}
+
+export interface SandboxStats {
+  readonly executed: number;
+  /** Workers ended by the watchdog or by a crash. */
+  readonly workersReplaced: number;
+  /** Interpreter instances replaced. */
+  readonly instancesRecycled: number;
+  /** Programs handed to a worker again after another program, or the machine, took their worker down. */
+  readonly requeued: number;
+}
+
+export interface Sandbox {
+  readonly limits: SandboxLimits;
+  /** Runs a program to its outcome. Rejects only once the sandbox is closed. */
+  execute(program: Program): Promise<Outcome>;
+  stats(): SandboxStats;
+  close(): Promise<void>;
+}
+
+/** A program waiting for a worker, or under way. */
+interface Job {
+  readonly program: Program;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: EvomError) => void;
+  /** Workers that died while it ran. */
+  crashes: number;
+  /** Batches of it that never started. */
+  faults: number;
+}
+
+/** A batch under way, as the watchdog sees it. */
+interface Watched {
+  readonly heartbeat: Int32Array;
+  readonly abort: AbortController;
+  position: number;
+  since: number;
+  /** Position that was charged with the deadline. */
+  overdue: number | null;
+}
+
+const WATCH_MS = 100;
+/** A worker may take this long to start: reading and instantiating three WebAssembly programs on a loaded machine. */
+const START_MS = 60_000;
+/** MiB of V8 heap a worker may use: outcomes and models only. */
+const HEAP = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+
+/**
+ * Starts the workers and waits until each has loaded its interpreter and its guests.
+ *
+ * @throws {EvomError} E_SANDBOX if a worker cannot start (a missing guest, a solver that does not load), E_CONFIG for a bad limit.
+ */
+export async function createWorkerSandbox(options: WorkerSandboxOptions): Promise<Sandbox> {
+  const limits = resolveLimits(options.limits);
+  const workers = options.workers ?? 2;
+  const batchSize = options.batchSize ?? 16;
+  if (!Number.isInteger(workers) || workers < 1) throw new EvomError('E_CONFIG', `workers must be a whole number from 1, not ${workers}`);
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw new EvomError('E_CONFIG', `batchSize must be a whole number from 1`);
+  const workerData: WorkerData = { quickjs: await compileQuickJS(), limits, guests: options.guests };
+  const pool = new Piscina<BatchTask, BatchSummary>({
+    filename: compiledEntry(import.meta.url, './worker.js'),
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    // Sleeping in Atomics.wait would keep a worker from replacing solver instances between batches.
+    atomics: 'disabled',
+    workerData,
+    resourceLimits: HEAP,
+    // A program must not find our environment, should it ever reach one.
+    env: {},
+  });
+  const sandbox = new WorkerSandbox(pool, limits, workers, batchSize);
+  try {
+    await sandbox.warmUp();
+  } catch (cause) {
+    await sandbox.close();
+    throw new EvomError('E_SANDBOX', `the sandbox's workers did not start: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+  return sandbox;
+}
+
+class WorkerSandbox implements Sandbox {
+  readonly limits: SandboxLimits;
+  readonly #pool: Piscina<BatchTask, BatchSummary>;
+  readonly #workers: number;
+  readonly #batchSize: number;
+  readonly #watched = new Set<Watched>();
+  #waiting: Job[] = [];
+  #running = 0;
+  #pumping = false;
+  #closed = false;
+  #watchdog: NodeJS.Timeout | null = null;
+  #stats = { executed: 0, workersReplaced: 0, instancesRecycled: 0, requeued: 0 };
+
+  constructor(pool: Piscina<BatchTask, BatchSummary>, limits: SandboxLimits, workers: number, batchSize: number) {
+    this.#pool = pool;
+    this.limits = limits;
+    this.#workers = workers;
+    this.#batchSize = batchSize;
+    // A worker that dies between batches is replaced by the pool; without a listener it would end this process.
+    pool.on('error', () => undefined);
+  }
+
+  async warmUp(): Promise<void> {
+    await Promise.all(Array.from({ length: this.#workers }, () => this.#submit([], () => undefined)));
+  }
+
+  execute(program: Program): Promise<Outcome> {
+    if (this.#closed) return Promise.reject(new EvomError('E_SANDBOX', 'the sandbox is closed; create another'));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ program, resolve, reject, crashes: 0, faults: 0 });
+      this.#pump();
+    });
+  }
+
+  stats(): SandboxStats {
+    return { ...this.#stats };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#watchdog !== null) clearInterval(this.#watchdog);
+    for (const job of this.#waiting.splice(0)) job.reject(new EvomError('E_SANDBOX', 'the sandbox was closed before this program ran'));
+    await this.#pool.destroy();
+  }
+
+  /** Hands out batches at the end of this turn of the event loop, when all that was submitted together has arrived. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      while (this.#running < this.#workers && this.#waiting.length > 0) void this.#runBatch(this.#nextBatch());
+    });
+  }
+
+  /** As many programs as spread the queue over the workers; one alone if it took a worker down before. */
+  #nextBatch(): Job[] {
+    const suspect = this.#waiting.findIndex((job) => job.crashes > 0);
+    if (suspect === 0) return this.#waiting.splice(0, 1);
+    const fair = Math.min(this.#batchSize, Math.ceil(this.#waiting.length / this.#workers));
+    return this.#waiting.splice(0, suspect === -1 ? fair : Math.min(fair, suspect));
+  }
+
+  async #runBatch(jobs: Job[]): Promise<void> {
+    this.#running += 1;
+    const open = new Map(jobs.entries());
+    const settle = ({ position, outcome }: BatchResult): void => {
+      const job = open.get(position);
+      if (job === undefined) return;
+      open.delete(position);
+      this.#finish(job, outcome);
+    };
+    let watched: Watched | null = null;
+    try {
+      const summary = await this.#submit(
+        jobs.map((job) => job.program),
+        settle,
+        (w) => {
+          watched = w;
+        },
+      );
+      this.#stats.instancesRecycled += summary.recycled;
+    } catch (error) {
+      if (this.#closed) {
+        for (const job of open.values()) job.reject(new EvomError('E_SANDBOX', 'the sandbox was closed while this program ran'));
+        open.clear();
+      } else {
+        this.#stats.workersReplaced += 1;
+        this.#charge(open, watched, error);
+      }
+    } finally {
+      this.#running -= 1;
+      this.#stats.requeued += open.size;
+      this.#waiting.unshift(...open.values());
+      if (!this.#closed) this.#pump();
+    }
+  }
+
+  #finish(job: Job, outcome: Outcome): void {
+    this.#stats.executed += 1;
+    job.resolve(outcome);
+  }
+
+  /** After a worker ended: the program under way answers for it; the others stay in `open` and wait again. */
+  #charge(open: Map<number, Job>, watched: Watched | null, error: unknown): void {
+    const position = watched === null ? Heartbeat.starting : (watched.overdue ?? Atomics.load(watched.heartbeat, 0));
+    const guilty = open.get(position);
+    if (guilty === undefined) {
+      // Nobody was running: the machine's fault, or the pool's. Each program is tried three times.
+      for (const [key, job] of open) {
+        job.faults += 1;
+        if (job.faults < 3) continue;
+        open.delete(key);
+        this.#finish(job, this.#ended(job, 'infra_error', error));
+      }
+      return;
+    }
+    if (watched?.overdue !== undefined && watched?.overdue !== null) {
+      open.delete(position);
+      this.#finish(guilty, this.#ended(guilty, 'deadline', `the program did not yield within ${this.limits.hardMs} ms`));
+      return;
+    }
+    guilty.crashes += 1;
+    // Once may be the doing of an earlier program of the batch; twice, the second time alone, is its own.
+    if (guilty.crashes < 2) return;
+    open.delete(position);
+    this.#finish(guilty, this.#ended(guilty, 'crash', error));
+  }
+
+  #ended({ program }: Job, status: OutcomeStatus, cause: unknown): Outcome {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const error = { type: status === 'deadline' ? 'HardLimit' : 'WorkerEnded', message: message.slice(0, 500), line: null };
+    return {
+      ...emptyOutcome(status, { dialect: program.dialect, backend: '', error }),
+      wallLimited: status === 'deadline',
+      wallMs: status === 'deadline' ? this.limits.hardMs : 0,
+    };
+  }
+
+  /** Runs one batch in a worker; results arrive by `settle` while it runs. */
+  async #submit(
+    programs: readonly Program[],
+    settle: (result: BatchResult) => void,
+    begin?: (watched: Watched) => void,
+  ): Promise<BatchSummary> {
+    const { port1, port2 } = new MessageChannel();
+    const heartbeat = new Int32Array(new SharedArrayBuffer(4));
+    heartbeat[0] = Heartbeat.starting;
+    const abort = new AbortController();
+    const watched: Watched = { heartbeat, abort, position: Heartbeat.starting, since: performance.now(), overdue: null };
+    begin?.(watched);
+    this.#watch(watched);
+    port1.on('message', settle);
+    try {
+      return await this.#pool.run({ programs, port: port2, heartbeat }, { transferList: [port2], signal: abort.signal });
+    } finally {
+      this.#watched.delete(watched);
+      port1.off('message', settle);
+      drain(port1, settle);
+      port1.close();
+    }
+  }
+
+  #watch(watched: Watched): void {
+    this.#watched.add(watched);
+    if (this.#watchdog !== null) return;
+    this.#watchdog = setInterval(() => this.#check(performance.now()), WATCH_MS);
+    this.#watchdog.unref();
+  }
+
+  /** Ends workers whose position has not moved for too long, by this thread's own looks at it. */
+  #check(now: number): void {
+    for (const watched of this.#watched) {
+      const position = Atomics.load(watched.heartbeat, 0);
+      if (position !== watched.position) {
+        watched.position = position;
+        watched.since = now;
+      } else if (now - watched.since > (position >= 0 ? this.limits.hardMs : START_MS)) {
+        watched.overdue = position >= 0 ? position : null;
+        watched.abort.abort();
+      }
+    }
+  }
+}
+
+function drain(port: MessagePort, settle: (result: BatchResult) => void): void {
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) settle(next.message as BatchResult);
+}

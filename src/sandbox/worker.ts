@@ -1,0 +1,86 @@
+/** The worker thread's entry: runs batches of programs, one at a time, and replaces interpreter instances between them. */
+import { workerData } from 'node:worker_threads';
+import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import type { Program } from '../core/program.ts';
+import { threadCpuClock } from './cpu-clock.ts';
+import type { CreateGuest, Guest } from './guest.ts';
+import { type BatchResult, type BatchSummary, type BatchTask, Heartbeat, type WorkerData } from './protocol.ts';
+import { createQuickJSInstance, isUsedUp, type QuickJSInstance } from './quickjs.ts';
+import { runProgram } from './run-program.ts';
+
+// Solvers and interpreter print their aborts; results travel by message, so nothing here may write to the terminal.
+for (const method of ['log', 'info', 'debug', 'warn', 'error'] as const) console[method] = () => undefined;
+
+// Under Piscina, workerData is [its own, ours].
+const { quickjs, limits, guests: sources } = (Array.isArray(workerData) ? workerData[1] : workerData) as WorkerData;
+const cpuClock = threadCpuClock();
+const guests = new Map<string, Promise<Guest>>();
+let instance: QuickJSInstance | null = null;
+let recycled = 0;
+
+function guestOf(dialect: string): Promise<Guest> | null {
+  const source = Object.hasOwn(sources, dialect) ? sources[dialect] : undefined;
+  if (source === undefined) return null;
+  const loaded = guests.get(dialect) ?? loadGuest(source.url, source.data);
+  guests.set(dialect, loaded);
+  return loaded;
+}
+
+async function loadGuest(url: string, data: unknown): Promise<Guest> {
+  const { createGuest } = (await import(url)) as { readonly createGuest: CreateGuest };
+  return createGuest(data);
+}
+
+async function freshInstance(): Promise<QuickJSInstance> {
+  if (instance !== null) recycled += 1;
+  instance = await createQuickJSInstance(quickjs, limits.memoryMb);
+  return instance;
+}
+
+async function execute(program: Program): Promise<Outcome> {
+  try {
+    const guest = await guestOf(program.dialect);
+    if (guest === null) {
+      const message = `dialect "${program.dialect}" has no guest in this sandbox; it has ${Object.keys(sources).join(', ')}`;
+      return emptyOutcome('infra_error', { dialect: program.dialect, backend: '', error: { type: 'UnknownDialect', message, line: null } });
+    }
+    const used = instance === null || isUsedUp(instance) ? await freshInstance() : instance;
+    const isFresh = used.numPrograms === 0;
+    const outcome = runProgram(used, guest, program, limits, cpuClock);
+    await guest.maintain();
+    if (isFresh || (outcome.status !== 'memory' && outcome.status !== 'crash')) return outcome;
+    // Earlier programs may have left less memory: only a fresh instance gives a verdict that replays.
+    const again = runProgram(await freshInstance(), guest, program, limits, cpuClock);
+    await guest.maintain();
+    return again;
+  } catch (fault) {
+    instance = null;
+    const message = fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault);
+    return emptyOutcome('infra_error', {
+      dialect: program.dialect,
+      backend: '',
+      error: { type: 'SandboxFault', message: message.slice(0, 500), line: null },
+    });
+  }
+}
+
+/** Piscina calls this with one task at a time. An empty batch warms the worker up. */
+export default async function runBatch({ programs, port, heartbeat }: BatchTask): Promise<BatchSummary> {
+  const before = recycled;
+  try {
+    if (programs.length === 0) {
+      if (instance === null) await freshInstance();
+      await Promise.all(Object.keys(sources).map(guestOf));
+    }
+    for (const [position, program] of programs.entries()) {
+      Atomics.store(heartbeat, 0, position);
+      const result: BatchResult = { position, outcome: await execute(program) };
+      Atomics.store(heartbeat, 0, Heartbeat.betweenPrograms);
+      port.postMessage(result);
+    }
+  } finally {
+    Atomics.store(heartbeat, 0, Heartbeat.done);
+    port.close();
+  }
+  return { recycled: recycled - before };
+}

@@ -1,0 +1,112 @@
+/** What a glpk-js program finds under `require('glpk.js')`: the package's API, solved by the host's backend. */
+import type { LinearModel } from '../../core/linear-model.ts';
+import { type Guest, GuestRefusal, type GuestSession } from '../../sandbox/guest.ts';
+import type { SandboxLimits } from '../../sandbox/limits.ts';
+import type { Solution } from '../../solvers/backend.ts';
+import { writeLp } from '../../solvers/lp-format.ts';
+import { type GuestData, type ThreadBackend, threadBackend } from './backends.ts';
+import { glpkConstants, glpkModel } from './glpk-model.ts';
+import { guestJson, jsonNumber } from './json-numbers.ts';
+import { modelHash } from './model-hash.ts';
+import { SolveSession } from './solve-session.ts';
+
+/**
+ * Evaluated inside the sandbox. `GLPK()` gives a promise that also carries the API: older releases were synchronous and programs
+ * are written either way. Callbacks are not called.
+ */
+const source = `(module, call) => {
+const parse = JSON.parse, text = JSON.stringify;
+const encode = (k, v) => typeof v === 'number' && v - v !== 0 ? String(v) : v;
+const take = (lp) => typeof lp === 'string' ? parse(lp) : lp;
+const api = { ...${JSON.stringify(glpkConstants)}, version: '5.0',
+solve: (lp, options) => {
+lp = take(lp);
+options = options ?? lp?.options;
+return parse(call('solve', text([lp, typeof options === 'object' ? options : {}], encode)));
+},
+write: (lp) => parse(call('write', text([take(lp), {}], encode))) };
+const GLPK = () => Object.assign(Promise.resolve(api), api);
+module.exports = GLPK;
+Object.assign(GLPK, api, { default: GLPK });
+}`;
+
+export async function createGuest(data: unknown): Promise<Guest> {
+  const backend = await threadBackend(data as GuestData);
+  const library = { source, named: [] };
+  return {
+    backend: backend.name,
+    solverVersion: backend.version,
+    libraries: { 'glpk.js': library, 'glpk.js/node': library },
+    begin: (limits) => new GlpkSession(backend, limits),
+    maintain: () => backend.settled(),
+    close: () => undefined,
+  };
+}
+
+class GlpkSession implements GuestSession {
+  readonly #session: SolveSession;
+
+  constructor(backend: ThreadBackend, limits: SandboxLimits) {
+    this.#session = new SolveSession(backend, limits, modelHash);
+  }
+
+  call(method: string, payload: string): string {
+    const handed = guestJson(payload);
+    const [lp, options]: readonly unknown[] = Array.isArray(handed) ? handed : [];
+    const model = this.#session.read(
+      () => glpkModel(lp),
+      (error) => new GuestRefusal('Error', error.message),
+    );
+    if (method === 'write') return JSON.stringify(writeLp(model));
+    if (method !== 'solve') throw new GuestRefusal('TypeError', `glpk.${method} is not a function`);
+    const { tmlim, rows } = (options ?? {}) as { readonly tmlim?: unknown; readonly rows?: unknown };
+    const hasLimit = typeof tmlim === 'number' && tmlim >= 0;
+    if (hasLimit) this.#session.honour('tmlim', tmlim);
+    const solution = this.#session.solve(model, hasLimit ? tmlim : Number.POSITIVE_INFINITY);
+    if (solution.status === 'error') throw new GuestRefusal('Error', `Aborted(). ${solution.message ?? ''}`);
+    const name = (lp as { readonly name?: unknown }).name; // an object: glpkModel took it
+    return resultText(typeof name === 'string' ? name : '', model, solution, rows === true);
+  }
+
+  solverMs(): number {
+    return this.#session.solverMs();
+  }
+
+  record(): ReturnType<SolveSession['record']> {
+    return this.#session.record();
+  }
+}
+
+/** GLPK's number for how a solve ended. */
+function statusNumber(solution: Solution): number {
+  switch (solution.status) {
+    case 'optimal':
+      return glpkConstants.GLP_OPT;
+    case 'feasible':
+      return glpkConstants.GLP_FEAS;
+    case 'infeasible':
+      return glpkConstants.GLP_NOFEAS;
+    case 'unbounded':
+      return glpkConstants.GLP_UNBND;
+    case 'time_limit':
+      return solution.values === null ? glpkConstants.GLP_UNDEF : glpkConstants.GLP_FEAS;
+    case 'infeasible_or_unbounded':
+    case 'error':
+      return glpkConstants.GLP_UNDEF;
+    default:
+      return solution.status satisfies never;
+  }
+}
+
+/** The result object of `solve`, as JSON text; without a solution all values are 0, as in GLPK. */
+function resultText(name: string, model: LinearModel, solution: Solution, withRows: boolean): string {
+  const values = solution.values;
+  const vars = model.variables.map((v, j) => `${JSON.stringify(v.name)}:${jsonNumber(values?.[j] ?? 0)}`);
+  const rows = model.constraints.map((row) => {
+    const sum = row.columns.reduce((total, column, k) => total + (row.coefficients[k] ?? 0) * (values?.[column] ?? 0), 0);
+    return `${JSON.stringify(row.name)}:${jsonNumber(sum)}`;
+  });
+  const rowsText = withRows ? `,"rows":{${rows.join()}}` : '';
+  const result = `{"vars":{${vars.join()}},"z":${jsonNumber(solution.objective ?? 0)},"status":${statusNumber(solution)}${rowsText}}`;
+  return `{"name":${JSON.stringify(name)},"time":0,"result":${result}}`;
+}

@@ -1,0 +1,108 @@
+/** The host's record of one program's solves: what a reward may trust. */
+import type { LinearModel } from '../../core/linear-model.ts';
+import type { Outcome, SolveRecord } from '../../core/outcome.ts';
+import { type GuestRecord, GuestRefusal, GuestStop } from '../../sandbox/guest.ts';
+import type { SandboxLimits } from '../../sandbox/limits.ts';
+import type { Solution, SolverBackend } from '../../solvers/backend.ts';
+
+/** Solves models of one program within its budgets and remembers each. */
+export class SolveSession {
+  readonly #backend: SolverBackend;
+  readonly #limits: SandboxLimits;
+  readonly #hash: (model: LinearModel) => string;
+  readonly #solves: SolveRecord[] = [];
+  readonly #options: Record<string, number | string | boolean> = {};
+  #attempts = 0;
+  #spentMs = 0;
+  #wallLimited = false;
+  #last: { readonly model: LinearModel; readonly solution: Solution } | null = null;
+  #refusal: string | null = null;
+
+  constructor(backend: SolverBackend, limits: SandboxLimits, hash: (model: LinearModel) => string) {
+    this.#backend = backend;
+    this.#limits = limits;
+    this.#hash = hash;
+  }
+
+  /**
+   * Counts an attempt and turns what was handed over into a model.
+   *
+   * @param read throws an Error for a text that is no model; the program sees `refusal(error)`.
+   */
+  read(read: () => LinearModel, refusal: (error: Error) => GuestRefusal): LinearModel {
+    this.#attempts += 1;
+    if (this.#attempts > this.#limits.maxSolves) {
+      throw new GuestStop('deadline', 'SolveLimit', `the program asked for more than ${this.#limits.maxSolves} solves`);
+    }
+    const started = performance.now();
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const refused = error instanceof GuestRefusal ? error : refusal(error);
+      this.#refusal = refused.message;
+      throw refused;
+    } finally {
+      this.#spentMs += performance.now() - started;
+    }
+  }
+
+  /**
+   * Solves a model and records it.
+   *
+   * @param timeLimitS the program's own limit, if it asked for one.
+   */
+  solve(model: LinearModel, timeLimitS: number): Solution {
+    const leftMs = this.#limits.solverMs - this.#spentMs;
+    if (leftMs <= 0) throw new GuestStop('deadline', 'SolverTime', `the program used its ${this.#limits.solverMs} ms of solver time`, true);
+    const solution = this.#backend.solve(model, {
+      timeLimitMs: Math.min(leftMs, timeLimitS * 1000),
+      simplexIterations: this.#limits.simplexIterations,
+      nodes: this.#limits.nodes,
+    });
+    this.#spentMs += solution.ms;
+    if (solution.wallLimited) this.#wallLimited = true;
+    this.#last = { model, solution };
+    this.#refusal = solution.status === 'error' ? (solution.message ?? 'the solver refused the model') : null;
+    this.#solves.push({
+      status: solution.status,
+      objective: finite(solution.objective),
+      modelHash: this.#hash(model),
+      numVariables: model.variables.length,
+      numIntegers: model.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0),
+      numConstraints: model.constraints.length,
+      ms: solution.ms,
+    });
+    return solution;
+  }
+
+  /** Remembers an option that the program asked for and that is honoured. */
+  honour(name: string, value: number | string | boolean): void {
+    this.#options[name] = value;
+  }
+
+  solverMs(): number {
+    return this.#spentMs;
+  }
+
+  record(): GuestRecord {
+    const last = this.#last;
+    return {
+      status: this.#refusal !== null ? 'error' : (last?.solution.status ?? null),
+      objective: finite(last?.solution.objective ?? null),
+      solution: last === null || last.solution.values === null ? null : pointOf(last.model, last.solution.values),
+      model: last?.model ?? null,
+      solves: this.#solves,
+      options: this.#options,
+      message: this.#refusal,
+      wallLimited: this.#wallLimited,
+    };
+  }
+}
+
+const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);
+
+function pointOf(model: LinearModel, values: Float64Array): NonNullable<Outcome['solution']> {
+  // fromEntries also takes a variable called __proto__.
+  return Object.fromEntries(model.variables.map((variable, j) => [variable.name, values[j] ?? 0]));
+}

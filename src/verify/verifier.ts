@@ -1,0 +1,186 @@
+/** Program in, outcome out: by dialect, sandbox and solver backend, with a cache for equal programs. */
+import { createHash } from 'node:crypto';
+import { pathToFileURL } from 'node:url';
+import { compiledEntry } from '../core/compiled.ts';
+import { EvomError } from '../core/errors.ts';
+import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import { type Program, programHash } from '../core/program.ts';
+import type { WasmModule } from '../core/wasm.ts';
+import type { GuestSource } from '../sandbox/guest.ts';
+import type { SandboxLimits } from '../sandbox/limits.ts';
+import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';
+import { compileHighs } from '../solvers/highs.ts';
+import { LruCache } from './cache.ts';
+import type { BackendName, GuestData } from './guests/backends.ts';
+
+/** Dialects whose programs run in the JavaScript sandbox, with their guests' compiled entries. */
+const guestEntries: Readonly<Record<string, string>> = {
+  'highs-js': './guests/highs-js.js',
+  'glpk-js': './guests/glpk-js.js',
+};
+
+export interface VerifierOptions {
+  /** Solver that executes the models, whatever the dialect; default `highs`. */
+  readonly backend?: BackendName;
+  /** Default: all that run in the JavaScript sandbox. */
+  readonly dialects?: readonly string[];
+  /** Worker threads; default 2. */
+  readonly workers?: number;
+  readonly limits?: Partial<SandboxLimits>;
+  /** Outcomes kept in memory; default 10,000; 0 keeps none. */
+  readonly cacheSize?: number;
+  /** Programs a worker takes at once; default 16. */
+  readonly batchSize?: number;
+}
+
+export interface VerifierStats extends SandboxStats {
+  /** Programs asked for. */
+  readonly verified: number;
+  /** Of these, how many were answered from the cache. */
+  readonly cacheHits: number;
+  /** Of these, how many joined an equal program that was under way. */
+  readonly shared: number;
+  /** `infra_error` outcomes that a second try did not cure. */
+  readonly infraErrors: number;
+  /** Wall and processor milliseconds inside the sandbox, of programs that were run. */
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+export interface Verifier {
+  readonly backend: BackendName;
+  readonly dialects: readonly string[];
+  readonly limits: SandboxLimits;
+  /**
+   * The outcome of a program.
+   *
+   * Never rejects for anything a program does. `wallMs`, `cpuMs` and each solve's `ms` are 0, so that equal programs give equal
+   * outcomes whether they were run or remembered; times are in `stats()`.
+   *
+   * @throws {EvomError} E_CONFIG for a dialect that this verifier was not made for, E_SANDBOX once closed.
+   */
+  verify(program: Program): Promise<Outcome>;
+  stats(): VerifierStats;
+  close(): Promise<void>;
+}
+
+let highsModule: Promise<WasmModule> | null = null;
+
+/**
+ * Starts the sandbox with one solver backend behind all dialects.
+ *
+ * @throws {EvomError} E_CONFIG for an unknown dialect, backend or limit, E_SANDBOX if the workers do not start.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { createVerifier } from 'evom';
+ * const verifier = await createVerifier({ backend: 'highs', workers: 1 });
+ * const code = 'const h = await require("highs")();\nreport(h.solve(`Max\nx + y\nst\nx + 2 y <= 4\nx <= 3\nEnd`).ObjectiveValue);';
+ * const { status, objective, reported } = await verifier.verify({ dialect: 'highs-js', code });
+ * assert.deepEqual({ status, objective, reported }, { status: 'optimal', objective: 3.5, reported: 3.5 });
+ * await verifier.close();
+ * ```
+ */
+export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
+  const backend = options.backend ?? 'highs';
+  if (backend !== 'highs' && backend !== 'glpk') {
+    throw new EvomError('E_CONFIG', `solver backend "${String(backend)}" does not run in the sandbox; use highs or glpk`);
+  }
+  const dialects = options.dialects ?? Object.keys(guestEntries);
+  highsModule ??= compileHighs();
+  const data: GuestData = { backend, highs: await highsModule };
+  const guests = Object.fromEntries(dialects.map((dialect) => [dialect, guestSource(dialect, data)]));
+  const sandbox = await createWorkerSandbox({
+    guests,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  });
+  return new SandboxVerifier(sandbox, backend, dialects, options.cacheSize ?? 10_000);
+}
+
+function guestSource(dialect: string, data: GuestData): GuestSource {
+  const entry = Object.hasOwn(guestEntries, dialect) ? guestEntries[dialect] : undefined;
+  if (entry === undefined) {
+    const known = Object.keys(guestEntries).join(', ');
+    throw new EvomError('E_CONFIG', `dialect "${dialect}" does not run in the JavaScript sandbox; it runs ${known}`);
+  }
+  return { url: pathToFileURL(compiledEntry(import.meta.url, entry)).href, data };
+}
+
+class SandboxVerifier implements Verifier {
+  readonly backend: BackendName;
+  readonly dialects: readonly string[];
+  readonly limits: SandboxLimits;
+  readonly #sandbox: Sandbox;
+  readonly #cache: LruCache<Outcome>;
+  readonly #underWay = new Map<string, Promise<Outcome>>();
+  /** What an outcome depends on besides the program. */
+  readonly #context: string;
+  #stats = { verified: 0, cacheHits: 0, shared: 0, infraErrors: 0, wallMs: 0, cpuMs: 0 };
+
+  constructor(sandbox: Sandbox, backend: BackendName, dialects: readonly string[], cacheSize: number) {
+    this.#sandbox = sandbox;
+    this.backend = backend;
+    this.dialects = dialects;
+    this.limits = sandbox.limits;
+    this.#cache = new LruCache(cacheSize);
+    this.#context = createHash('sha256')
+      .update(JSON.stringify([backend, sandbox.limits]))
+      .digest('hex');
+  }
+
+  async verify(program: Program): Promise<Outcome> {
+    if (!this.dialects.includes(program.dialect)) {
+      throw new EvomError('E_CONFIG', `dialect "${program.dialect}" is not one of this verifier's: ${this.dialects.join(', ')}`);
+    }
+    this.#stats.verified += 1;
+    const key = `${programHash(program)}/${this.#context}`;
+    const known = this.#cache.get(key);
+    if (known !== undefined) {
+      this.#stats.cacheHits += 1;
+      return known;
+    }
+    const running = this.#underWay.get(key);
+    if (running !== undefined) {
+      this.#stats.shared += 1;
+      return running;
+    }
+    const run = this.#run(program, key).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, run);
+    return run;
+  }
+
+  async #run(program: Program, key: string): Promise<Outcome> {
+    let outcome = await this.#sandbox.execute(program);
+    if (outcome.status === 'infra_error') outcome = await this.#sandbox.execute(program);
+    this.#stats.wallMs += outcome.wallMs;
+    this.#stats.cpuMs += outcome.cpuMs;
+    const timeless = withoutTimes(outcome.backend === '' ? { ...outcome, backend: this.backend } : outcome);
+    if (timeless.status === 'infra_error') this.#stats.infraErrors += 1;
+    // A verdict of the clock, or of our own fault, may come out otherwise next time.
+    else if (!timeless.wallLimited) this.#cache.set(key, timeless);
+    return timeless;
+  }
+
+  stats(): VerifierStats {
+    return { ...this.#stats, ...this.#sandbox.stats() };
+  }
+
+  close(): Promise<void> {
+    return this.#sandbox.close();
+  }
+}
+
+function withoutTimes(outcome: Outcome): Outcome {
+  return { ...outcome, wallMs: 0, cpuMs: 0, solves: outcome.solves.map((solve) => ({ ...solve, ms: 0 })) };
+}
+
+/**
+ * The outcome of a completion that holds no program.
+ *
+ * @param about the dialect that was asked for and the backend that would have run it.
+ */
+export function noProgramOutcome(about: { readonly dialect: string; readonly backend: string }): Outcome {
+  return emptyOutcome('no_program', { ...about, error: { type: 'NoProgram', message: 'the completion holds no program', line: null } });
+}
