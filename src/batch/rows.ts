@@ -1,0 +1,83 @@
+/** Rollout groups and their advantages become the rows of a training batch. */
+import { EvomError } from '../core/errors.ts';
+import { taskKey } from '../core/problem.ts';
+import type { Rollout, RolloutGroup } from '../core/rollout.ts';
+import type { TrainingRow } from '../core/training.ts';
+
+export interface RowOptions {
+  /** How the completions were drawn; the learner needs the same temperature. */
+  readonly sampling: { readonly temperature: number; readonly topP: number; readonly topK: number };
+  /** A completion cut at the length limit: trained on, or masked (row weight 0: kept in statistics, not in the gradient). */
+  readonly truncated: 'train' | 'mask';
+}
+
+/**
+ * One row a scorable rollout, in the order of groups and rollouts. Unscorable rollouts make no row: a fault of ours teaches nothing.
+ *
+ * `old_logprobs`, `ref_logprobs`, token advantages and KL weights are null: the sampler's log-probabilities serve as old ones.
+ *
+ * @param groups [P] groups.
+ * @param advantages [P][G] as `batchAdvantages` gives them.
+ * @throws {EvomError} E_INTERNAL when advantages and rollouts do not match, or a completion has not one log-probability a token.
+ */
+export function trainingRows(
+  groups: readonly RolloutGroup[],
+  advantages: readonly (readonly number[])[],
+  options: RowOptions,
+): TrainingRow[] {
+  if (groups.length !== advantages.length)
+    throw new EvomError('E_INTERNAL', `${groups.length} groups come with advantages for ${advantages.length}`);
+  return groups.flatMap((group, p) => {
+    const ofGroup = advantages[p] ?? [];
+    if (group.rollouts.length !== ofGroup.length)
+      throw new EvomError('E_INTERNAL', `group ${group.groupId} has ${group.rollouts.length} rollouts and ${ofGroup.length} advantages`);
+    return group.rollouts.flatMap((rollout, i) => (rollout.reward.value === null ? [] : [rowOf(group, rollout, ofGroup[i] ?? 0, options)]));
+  });
+}
+
+function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampling, truncated }: RowOptions): TrainingRow {
+  const { completion, outcome, reward } = rollout;
+  const promptLength = group.prompt.tokenIds.length;
+  const responseLength = completion.tokenIds.length;
+  if (completion.logprobs.length !== responseLength)
+    throw new EvomError(
+      'E_INTERNAL',
+      `sample ${rollout.sampleIndex} of ${group.groupId}: ${responseLength} tokens, ${completion.logprobs.length} log-probabilities`,
+    );
+  const length = promptLength + responseLength;
+  const inputIds = new Int32Array(length);
+  inputIds.set(group.prompt.tokenIds);
+  inputIds.set(completion.tokenIds, promptLength);
+  const samplerLogprobs = new Float32Array(length);
+  samplerLogprobs.set(completion.logprobs, promptLength);
+  return {
+    sampleId: `${group.groupId}/${rollout.sampleIndex}`,
+    groupId: group.groupId,
+    rolloutIndex: rollout.sampleIndex,
+    taskKey: taskKey(group.problem),
+    env: group.problem.source,
+    solver: outcome.backend,
+    weightVersionMin: completion.policyVersion,
+    weightVersionMax: completion.policyVersion,
+    inputIds,
+    promptLength,
+    lossMask: new Uint8Array(length).fill(1, promptLength),
+    samplerLogprobs,
+    oldLogprobs: null,
+    refLogprobs: null,
+    advantage,
+    tokenAdvantages: null,
+    klWeights: null,
+    lossWeight: truncated === 'mask' && completion.finishReason === 'length' ? 0 : 1,
+    reward: reward.value,
+    correct: reward.correct,
+    rewardParts: reward.parts,
+    status: outcome.status,
+    temperature: sampling.temperature,
+    topP: sampling.topP,
+    topK: sampling.topK,
+    seed: rollout.seed,
+    finishReason: completion.finishReason,
+    responseLength,
+  };
+}
