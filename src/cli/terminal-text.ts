@@ -17,15 +17,6 @@ export const shownLength = (text: string): number => [...withoutColors(text)].le
  * A table as lines of text: first column to the left, the others to the right, columns two spaces apart.
  *
  * @param rows [R][C] cells; the first row is the header.
- * @example
- * ```ts
- * import assert from 'node:assert/strict';
- * import { textTable } from 'evom';
- * assert.deepEqual(textTable([['', 'before', 'after'], ['pass@1', '31.0 %', '52.5 %']]), [
- *   '        before   after',
- *   'pass@1  31.0 %  52.5 %',
- * ]);
- * ```
  */
 export function textTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
@@ -48,12 +39,6 @@ const bars = '▁▂▃▄▅▆▇█';
  *
  * @param values [N] values in order.
  * @param width most characters to use; longer series are averaged into that many.
- * @example
- * ```ts
- * import assert from 'node:assert/strict';
- * import { sparkline } from 'evom';
- * assert.equal(sparkline([0, 1, 2, 3]), '▁▃▆█');
- * ```
  */
 export function sparkline(values: readonly (number | null)[], width = 40): string {
   const points = averaged(values, width);

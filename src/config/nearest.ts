@@ -5,13 +5,6 @@
  *
  * Optimal string alignment distance (insert, delete, replace, swap neighbours), at most a third of the longer name.
  *
- * @example
- * ```ts
- * import assert from 'node:assert/strict';
- * import { nearestName } from 'evom';
- * assert.equal(nearestName('gruop_size', ['group_size', 'top_k']), 'group_size');
- * assert.equal(nearestName('colour', ['group_size', 'top_k']), null);
- * ```
  */
 export function nearestName(name: string, candidates: readonly string[]): string | null {
   let best: string | null = null;

@@ -1,0 +1,106 @@
+/** Dataset configuration -> problems. */
+import { EvomError } from '../core/errors.ts';
+import type { LinearModel } from '../core/linear-model.ts';
+import type { Problem, Split } from '../core/problem.ts';
+import { randomStream } from '../core/random.ts';
+import type { Difficulty } from '../problems/family.ts';
+import { type GenerationCounts, generateProblems, noCounts, type Solvers } from '../problems/generate.ts';
+import { readProblems } from '../problems/jsonl.ts';
+import { createGlpk } from '../solvers/glpk.ts';
+import { createHighs } from '../solvers/highs.ts';
+import type { EvalSetConfig, TrainDatasetConfig } from './schema.ts';
+
+type SourceConfig = TrainDatasetConfig | EvalSetConfig;
+type GeneratedSource = Extract<SourceConfig, { type: 'generated' }>;
+
+export interface BuiltProblems {
+  readonly problems: Problem[];
+  /** Draws of the generator, kept and rejected; null for files. */
+  readonly counts: GenerationCounts | null;
+}
+
+const limits = { timeLimitMs: 5000 };
+
+/** Answers by HiGHS, checked by GLPK where it is installed; the many solves of the discrimination check by the faster GLPK. */
+export async function generatorSolvers(): Promise<Solvers> {
+  const highs = await createHighs();
+  const byHighs = (model: LinearModel) => highs.solve(model, limits);
+  try {
+    const glpk = await createGlpk();
+    return { solve: (model) => glpk.solve(model, limits), crossCheck: byHighs };
+  } catch (error) {
+    if (error instanceof EvomError && error.code === 'E_SOLVER') return { solve: byHighs }; // glpk.js is optional
+    throw error;
+  }
+}
+
+/** The generator's options for one configured source. */
+export function generateOptionsOf(config: GeneratedSource) {
+  return {
+    seed: config.seed,
+    count: config.count,
+    ...(config.families === 'all' ? {} : { families: config.families }),
+    difficulties: config.difficulties as Difficulty[],
+    wordings: config.wordings,
+    split: config.split as Split,
+    check: config.check,
+    infeasibleShare: config.infeasible_share,
+    distractorShare: config.distractor_share,
+  };
+}
+
+/**
+ * All problems of a configured set, in a fixed order.
+ *
+ * @throws {EvomError} `E_DATA` when a file cannot be read, holds no problem, or the generator cannot make enough of them.
+ */
+export async function buildProblems(config: SourceConfig, onProgress: (made: number, wanted: number) => void = () => {}): Promise<BuiltProblems> {
+  switch (config.type) {
+    case 'generated': {
+      const counts = noCounts();
+      const problems: Problem[] = [];
+      for (const problem of generateProblems(generateOptionsOf(config), await generatorSolvers(), counts)) {
+        problems.push(problem);
+        if (problems.length % 50 === 0) {
+          onProgress(problems.length, config.count);
+          await new Promise(setImmediate); // the terminal and Ctrl-C stay alive
+        }
+      }
+      if (problems.length < config.count) {
+        throw new EvomError(
+          'E_DATA',
+          `the generator made ${problems.length} of ${config.count} problems; ask for fewer, or for more families or difficulties`,
+        );
+      }
+      return { problems, counts };
+    }
+    case 'jsonl': {
+      const { problems } = await readProblems(config.path, { fields: config.fields });
+      const limited = problems.slice(0, config.limit ?? problems.length);
+      if (limited.length === 0) throw new EvomError('E_DATA', `${config.path} holds no problem`);
+      return { problems: limited, counts: null };
+    }
+    case 'mixture': {
+      const parts = [];
+      for (const part of config.parts) parts.push({ weight: part.weight, problems: (await buildProblems(part, onProgress)).problems });
+      return { problems: interleave(parts), counts: null };
+    }
+    default:
+      return config satisfies never;
+  }
+}
+
+/** Every problem of every part once, each place drawn by weight among the parts that have some left. */
+function interleave(parts: readonly { readonly weight: number; readonly problems: readonly Problem[] }[]): Problem[] {
+  const random = randomStream('mixture', ...parts.map((part) => `${part.weight}x${part.problems.length}`));
+  const taken = parts.map(() => 0);
+  const out: Problem[] = [];
+  for (;;) {
+    const open = parts.flatMap((part, i) => ((taken[i] ?? 0) < part.problems.length ? [{ part, i }] : []));
+    if (open.length === 0) return out;
+    let draw = random.next() * open.reduce((sum, { part }) => sum + part.weight, 0);
+    const chosen = open.find(({ part }) => (draw -= part.weight) < 0) ?? (open[open.length - 1] as (typeof open)[number]);
+    out.push(chosen.part.problems[taken[chosen.i] ?? 0] as Problem);
+    taken[chosen.i] = (taken[chosen.i] ?? 0) + 1;
+  }
+}
