@@ -81,7 +81,7 @@ export function packMicroBatches(sequences: readonly TrainingSequence[], options
  */
 function splitByLength(group: readonly TrainingSequence[], limit: number): Item[] {
   const sorted = [...group].sort((a, b) => b.read.length - a.read.length || a.rowIndex - b.rowIndex);
-  const P = (sorted[0] as TrainingSequence).context.length;
+  const P = Math.max(1, (sorted[0] as TrainingSequence).context.length); // an empty context still takes one padded, unseen position
   const best = [0];
   const cutBefore = [0];
   for (let end = 1; end <= sorted.length; end++) {
@@ -110,8 +110,7 @@ function splitByLength(group: readonly TrainingSequence[], limit: number): Item[
 function layOut(items: readonly Item[]): MicroBatch {
   const B = items.length;
   const G = (items[0] as Item).sequences.length;
-  // An empty context still needs one padded, unseen position.
-  const P = Math.max(1, ...items.map((item) => item.P));
+  const P = Math.max(...items.map((item) => item.P));
   const C = Math.max(...items.map((item) => item.C));
   const ids = new Int32Array(B * P + B * G * C);
   const targets = new Int32Array(B * G * C);
@@ -126,7 +125,7 @@ function layOut(items: readonly Item[]): MicroBatch {
       for (const name of tokenColumnNames) columns[name].set(sequence.columns[name], at);
     });
   });
-  const contextLengths = Int32Array.from(items, (item) => item.P);
+  const contextLengths = Int32Array.from(items, ({ sequences: [first] }) => (first as TrainingSequence).context.length);
   return { sizes: { B, G, P, C, N: ids.length, S: P + C }, ids, contextLengths, targets, columns };
 }
 

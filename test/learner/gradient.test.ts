@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import type { TrainingBatch } from '../../src/core/training.ts';
+import { GradientEngine } from '../../src/learner/gradient-engine.ts';
+import { packMicroBatches } from '../../src/learner/micro-batches.ts';
+import { fillFromTensors, parameterViews } from '../../src/learner/parameters.ts';
+import { emptyStatistics, type StepStatistics } from '../../src/learner/step-statistics.ts';
+import { trainingSequences } from '../../src/learner/training-sequence.ts';
+import { goldenCase, goldenCases, type goldenModel, relativeError } from './golden-case.ts';
+
+/** Gradient of a whole batch on this thread. */
+async function gradientOf(
+  { config, tensors }: Awaited<ReturnType<typeof goldenModel>>,
+  batch: TrainingBatch,
+  microBatchTokens: number,
+): Promise<{ gradient: ReadonlyMap<string, Float32Array>; flat: Float32Array; statistics: StepStatistics; microBatches: number }> {
+  const engine = new GradientEngine(config);
+  const weights = new Float32Array(engine.layout.total);
+  fillFromTensors(engine.layout, weights, tensors, 'golden');
+  engine.setWeights(weights);
+  const flat = new Float32Array(engine.layout.total);
+  const statistics = emptyStatistics();
+  const packed = packMicroBatches(trainingSequences(batch.rows, batch.metadata), { microBatchTokens, threads: 1 });
+  for (const microBatch of packed) await engine.accumulate(microBatch, batch.metadata.loss, flat, statistics);
+  await engine.close();
+  return { gradient: parameterViews(engine.layout, flat), flat, statistics, microBatches: packed.length };
+}
+
+describe('gradient of the training graph', () => {
+  for (const name of goldenCases) {
+    it(`equals PyTorch's for ${name}`, async () => {
+      const golden = await goldenCase(name);
+      const { gradient, statistics } = await gradientOf(golden, golden.batch, 2048);
+      expect(Math.abs(statistics.loss - golden.expectedLoss) / Math.abs(golden.expectedLoss)).toBeLessThan(1e-5);
+      expect([...gradient.keys()].sort()).toEqual([...golden.gradients.keys()].sort());
+      for (const [parameter, expected] of golden.gradients) {
+        expect(relativeError(gradient.get(parameter) as Float32Array, expected), parameter).toBeLessThan(1e-4);
+      }
+    });
+  }
+
+  it('does not depend on how rows are packed or whether prompts are shared', async () => {
+    const golden = await goldenCase('qwen3-token-advantages');
+    const packed = await gradientOf(golden, golden.batch, 2048);
+    const single = await gradientOf(golden, golden.batch, 1);
+    const unshared = { ...golden.batch, rows: golden.batch.rows.map((row, i) => ({ ...row, groupId: `alone${i}` })) };
+    const alone = await gradientOf(golden, unshared, 2048);
+    expect(single.microBatches).toBe(7); // one a row in the gradient
+    expect(packed.microBatches).toBeLessThan(7);
+    expect(packed.statistics.tokens).toBeLessThan(alone.statistics.tokens);
+    expect(relativeError(packed.flat, single.flat)).toBeLessThan(1e-5);
+    expect(relativeError(packed.flat, alone.flat)).toBeLessThan(1e-5);
+    expect(packed.statistics.loss).toBeCloseTo(single.statistics.loss, 6);
+    expect(packed.statistics.lossTokens).toBe(golden.batch.metadata.globalLossTokens);
+  });
+
+  it('adds up the gradients of a token that occurs many times', async () => {
+    const golden = await goldenCase('llama-sft');
+    const rows = golden.batch.rows.map((row) => ({ ...row, inputIds: row.inputIds.map(() => 5) }));
+    const { gradient } = await gradientOf(golden, { ...golden.batch, rows }, 2048);
+    const embedding = gradient.get('model.embed_tokens.weight') as Float32Array;
+    // Finite difference along the gradient's own direction, for the embedding of token 5.
+    const direction = embedding.slice(5 * 16, 6 * 16);
+    const slope = direction.reduce((sum, value) => sum + value * value, 0);
+    const lossAt = async (step: number): Promise<number> => {
+      const tensors = new Map(golden.tensors);
+      const data = (tensors.get('model.embed_tokens.weight')?.data as Float32Array).slice();
+      for (let i = 0; i < 16; i++) data[80 + i] = (data[80 + i] as number) + step * (direction[i] as number);
+      tensors.set('model.embed_tokens.weight', { dtype: 'F32', shape: [40, 16], data });
+      return (await gradientOf({ ...golden, tensors }, { ...golden.batch, rows }, 2048)).statistics.loss;
+    };
+    const h = 0.01;
+    const measured = ((await lossAt(h)) - (await lossAt(-h))) / (2 * h);
+    expect(measured / slope).toBeCloseTo(1, 2);
+  });
+
+  it('measures how far the policy is from its sampler', async () => {
+    const golden = await goldenCase('llama-grpo');
+    const { loss } = golden.batch.metadata;
+    if (loss.type !== 'policy_gradient') throw new Error('golden case changed');
+    const metadata = { ...golden.batch.metadata, loss: { ...loss, klCoef: 0 } };
+    const rows = golden.batch.rows.map((row) => ({ ...row, oldLogprobs: null, refLogprobs: null }));
+    const { statistics } = await gradientOf(golden, { metadata, rows }, 2048);
+    // The golden files' sampler is the policy with noise of 0.35 nats a token.
+    expect(statistics.approxKl / statistics.lossTokens).toBeGreaterThan(0.02);
+    expect(statistics.logprobDiffMax).toBeGreaterThan(0.3);
+    expect(statistics.clipped).toBeGreaterThan(0);
+    expect(statistics.refKl).toBe(0);
+  });
+
+  it('refuses a batch whose first token is in the loss, or that lacks reference log-probabilities', async () => {
+    const { batch } = await goldenCase('llama-grpo');
+    const [row] = batch.rows;
+    if (row === undefined) throw new Error('golden case changed');
+    const everything = { ...row, lossMask: row.lossMask.map(() => 1) };
+    expect(() => trainingSequences([everything], batch.metadata)).toThrow(/first token is in the loss/);
+    expect(() => trainingSequences([{ ...row, refLogprobs: null }], batch.metadata)).toThrow(/refLogprobs is null/);
+    expect(() => trainingSequences([{ ...row, lossMask: Uint8Array.of(0, 1) }], batch.metadata)).toThrow(/lossMask has 2 values/);
+  });
+});
