@@ -38,3 +38,5 @@ export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.
 export { type LpFormatOptions, writeLp } from './solvers/lp-format.ts';
 export { parseLp } from './solvers/lp-reader.ts';
 export { backendNames, createBackend } from './solvers/registry.ts';
+export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './modeling/canonical.ts';
+export { identicalModels, modelHash } from './modeling/identical.ts';
