@@ -12,7 +12,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { syncDirectory, writeFileAtomically } from '../core/atomic-write.ts';
+import { syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import { readBatch, writeBatch } from './arrow.ts';
@@ -76,17 +76,25 @@ export async function readBatches(root: string, step: number): Promise<TrainingB
 
 /** Writes manifest and then marker into a directory whose files are complete. */
 export async function publish(directory: string, marker: Marker, facts: Readonly<Record<string, unknown>>): Promise<ExchangeManifest> {
+  const manifest = await writeManifest(directory, facts);
+  await writeFileAtomically(join(directory, marker), '');
+  return manifest;
+}
+
+/** Writes `manifest.json` with the size and SHA-256 of each file in a directory, markers and answers left out. */
+export async function writeManifest(directory: string, facts: Readonly<Record<string, unknown>>): Promise<ExchangeManifest> {
   const files: Record<string, { bytes: number; sha256: string }> = {};
   for (const name of (await readdir(directory)).sort()) {
-    if (name === manifestFile || name === marker || name === resultFile || name.endsWith('.tmp')) continue;
+    if (notInManifest.has(name) || name.endsWith(temporarySuffix)) continue;
     const path = join(directory, name);
     files[name] = { bytes: (await stat(path)).size, sha256: await fileSha256(path) };
   }
   const manifest = { ...facts, files };
   await writeFileAtomically(join(directory, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
-  await writeFileAtomically(join(directory, marker), '');
   return manifest;
 }
+
+const notInManifest = new Set([manifestFile, resultFile, 'READY', 'STABLE']);
 
 /**
  * The manifest of a published directory, every file checked against it.

@@ -1,6 +1,6 @@
 /** Rollout groups as one Arrow file: everything needed to judge, score and train on them again without sampling. */
 import { EvomError } from '../core/errors.ts';
-import { linearModelFromJson, type LinearModelJson, linearModelToJson } from '../core/linear-model.ts';
+import { type LinearModelJson, linearModelFromJson, linearModelToJson } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Problem, taskKey } from '../core/problem.ts';
 import type { Completion, Rollout, RolloutGroup } from '../core/rollout.ts';

@@ -1,0 +1,146 @@
+/** Layout of `runs/<name>/`: made once, never overwritten by accident, resumed from its newest checkpoint. */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
+import { EvomError } from '../core/errors.ts';
+
+/** Paths in a run's directory. */
+export interface RunPaths {
+  readonly directory: string;
+  /** The configuration as given, comments and all. */
+  readonly config: string;
+  /** Every default filled in. */
+  readonly resolvedConfig: string;
+  readonly environment: string;
+  readonly tensorboard: string;
+  readonly logs: string;
+  /** Names the newest checkpoint. */
+  readonly latest: string;
+  /** `steps/NNNNNN/` with `rollouts.arrow`, `batch.arrow` and `manifest.json`. */
+  step(step: number): string;
+}
+
+export interface RunFiles {
+  readonly config: string;
+  readonly resolvedConfig: string;
+  /** Versions by name, beside those of Node and the machine that are recorded anyway. */
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+/** Where everything of a run is. */
+export function runPaths(directory: string): RunPaths {
+  return {
+    directory,
+    config: join(directory, 'config.yaml'),
+    resolvedConfig: join(directory, 'config.resolved.yaml'),
+    environment: join(directory, 'environment.json'),
+    tensorboard: join(directory, 'tb'),
+    logs: join(directory, 'logs'),
+    latest: join(directory, 'latest'),
+    step: (step) => join(directory, 'steps', String(step).padStart(6, '0')),
+  };
+}
+
+/**
+ * Makes a run's directory and its records. The resolved configuration is written last: a directory without it is one
+ * whose making was cut short, and is made again.
+ *
+ * @throws {EvomError} E_RUN when a run is there already, or the directory holds something else.
+ */
+export async function createRun(directory: string, files: RunFiles): Promise<RunPaths> {
+  const paths = runPaths(directory);
+  await mkdir(directory, { recursive: true });
+  const names = (await readdir(directory)).filter((name) => !isTemporary(name));
+  if (names.includes('config.resolved.yaml'))
+    throw new EvomError('E_RUN', `${directory} holds a run already; pass --resume to continue it, or choose another name with --name`);
+  const unknown = names.filter((name) => !beginnings.has(name));
+  if (unknown.length > 0)
+    throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
+  await mkdir(paths.logs, { recursive: true });
+  await mkdir(paths.tensorboard, { recursive: true });
+  await mkdir(join(directory, 'steps'), { recursive: true });
+  await mkdir(join(directory, 'checkpoints'), { recursive: true });
+  await writeFileAtomically(paths.environment, `${JSON.stringify(await describeEnvironment(files.versions), null, 2)}\n`);
+  await writeFileAtomically(paths.config, files.config);
+  await writeFileAtomically(paths.resolvedConfig, files.resolvedConfig);
+  return paths;
+}
+
+/** What a run that was cut short while it was made may hold. */
+const beginnings = new Set(['logs', 'tb', 'steps', 'checkpoints', 'environment.json', 'config.yaml', 'lock.json']);
+
+/**
+ * Opens a run for `--resume`.
+ *
+ * @param resolvedConfig what the command line asks for now; it must be the run's own, so that the run replays.
+ * @throws {EvomError} E_RUN when there is no run, or its configuration is another.
+ */
+export async function resumeRun(directory: string, resolvedConfig: string | null): Promise<RunPaths> {
+  const paths = runPaths(directory);
+  const stored = await readFile(paths.resolvedConfig, 'utf8').catch(() => null);
+  if (stored === null) throw new EvomError('E_RUN', `${directory} holds no run to resume; start it without --resume`);
+  if (resolvedConfig !== null && resolvedConfig !== stored)
+    throw new EvomError(
+      'E_RUN',
+      `the configuration differs from ${paths.resolvedConfig}${firstDifference(stored, resolvedConfig)}; resume with the run's own, or start a new run`,
+    );
+  return paths;
+}
+
+/**
+ * On resume: deletes `steps/NNNNNN` with numbers above `lastStep`, and the temporary files that a kill left. Hold the
+ * run's lock.
+ */
+export async function discardStepsAfter(directory: string, lastStep: number): Promise<void> {
+  const root = join(directory, 'steps');
+  const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+  for (const name of await namesIn(directory)) if (isTemporary(name) && !name.startsWith('lock.json')) await remove(join(directory, name));
+  for (const name of await namesIn(root)) {
+    const step = join(root, name);
+    if (isTemporary(name) || (/^\d{6,}$/.test(name) && Number(name) > lastStep)) await remove(step);
+    else for (const file of await namesIn(step)) if (isTemporary(file)) await remove(join(step, file));
+  }
+}
+
+function isTemporary(name: string): boolean {
+  return name.endsWith(temporarySuffix);
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
+}
+
+/** Facts about machine and code, so that a result can be told from one made elsewhere. */
+export async function describeEnvironment(versions: Readonly<Record<string, string>>): Promise<Record<string, unknown>> {
+  return {
+    node: process.version,
+    v8: process.versions.v8,
+    platform: platform(),
+    arch: arch(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memory_mb: Math.round(totalmem() / 2 ** 20),
+    versions,
+    git: await gitState(),
+  };
+}
+
+/** Commit and whether the tree differs from it; null outside a repository or without git. */
+async function gitState(): Promise<{ commit: string; dirty: boolean } | null> {
+  const git = async (...args: string[]): Promise<string> =>
+    (await promisify(execFile)('git', args, { timeout: 5000, cwd: import.meta.dirname })).stdout.trim();
+  try {
+    return { commit: await git('rev-parse', 'HEAD'), dirty: (await git('status', '--porcelain', '--untracked-files=no')) !== '' };
+  } catch {
+    return null;
+  }
+}
+
+function firstDifference(stored: string, given: string): string {
+  const [a, b] = [stored.split('\n'), given.split('\n')];
+  const at = a.findIndex((line, i) => line !== b[i]);
+  return at < 0 ? ` after line ${a.length}` : ` in line ${at + 1}: "${(a[at] ?? '').trim()}" there, "${(b[at] ?? '').trim()}" now`;
+}
