@@ -1,6 +1,6 @@
 /** A lock by process id: two processes never write one run. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
@@ -35,11 +35,14 @@ export async function acquireRunLock(directory: string): Promise<RunLock> {
   };
   const content = `${JSON.stringify(holder)}\n`;
   // Written whole under another name and then linked: a lock file is never seen half-written, and link fails if one exists.
-  const draft = `${path}.${holder.token}.tmp`;
+  const draft = `${path}.${process.pid}.${holder.token}.tmp`;
   await writeFile(draft, content, { flag: 'wx' });
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
-      if (await linked(draft, path)) return { release: () => release(path, holder.token) };
+      if (await linked(draft, path)) {
+        await clearDrafts(directory);
+        return { release: () => release(path, holder.token) };
+      }
       const current = await readHolder(path);
       if (current === 'gone') continue;
       if (current !== 'broken' && (await isAlive(current)))
@@ -70,7 +73,7 @@ async function linked(draft: string, path: string): Promise<boolean> {
  * between, its lock goes back.
  */
 async function setAside(path: string, token: string, dead: Holder | 'broken'): Promise<void> {
-  const aside = `${path}.${token}.dead.tmp`;
+  const aside = `${path}.${process.pid}.${token}.dead.tmp`;
   try {
     await rename(path, aside);
   } catch (error) {
@@ -81,6 +84,14 @@ async function setAside(path: string, token: string, dead: Holder | 'broken'): P
   const isSame = moved === 'broken' || moved === 'gone' || (dead !== 'broken' && moved.token === dead.token);
   if (!isSame) await linked(aside, path);
   await rm(aside, { force: true });
+}
+
+/** Removes the drafts of processes that were killed while they took the lock. */
+async function clearDrafts(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const pid = /^lock\.json\.(\d+)\..*\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
+  }
 }
 
 async function release(path: string, token: string): Promise<void> {
@@ -101,13 +112,19 @@ async function readHolder(path: string): Promise<Holder | 'gone' | 'broken'> {
 
 async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
   if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  if (!isRunning(pid)) return false;
   const now = await startTime(pid);
   return started === null || now === null || started === now;
+}
+
+/** Whether a process of this id runs on this machine. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it runs, as another user
+  }
 }
 
 /** Ticks since boot at which a process started, from Linux's /proc; null elsewhere. */
