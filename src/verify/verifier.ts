@@ -11,7 +11,7 @@ import type { SandboxLimits } from '../sandbox/limits.ts';
 import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';
 import { compileHighs } from '../solvers/highs.ts';
 import { LruCache } from './cache.ts';
-import type { BackendName, GuestData } from './guests/backends.ts';
+import type { GuestData } from './guests/backends.ts';
 
 /** Dialects whose programs run in the JavaScript sandbox, with their guests' compiled entries. */
 const guestEntries: Readonly<Record<string, string>> = {
@@ -20,8 +20,10 @@ const guestEntries: Readonly<Record<string, string>> = {
 };
 
 export interface VerifierOptions {
-  /** Solver that executes the models, whatever the dialect; default `highs`. */
-  readonly backend?: BackendName;
+  /** Solver that executes the models, whatever the dialect: `highs` (default), `glpk` or the path of a module that creates one. */
+  readonly backend?: string;
+  /** Where relative paths of backends begin; default the working directory. */
+  readonly directory?: string;
   /** Default: all that run in the JavaScript sandbox. */
   readonly dialects?: readonly string[];
   /** Worker threads; default 2. */
@@ -48,7 +50,7 @@ export interface VerifierStats extends SandboxStats {
 }
 
 export interface Verifier {
-  readonly backend: BackendName;
+  readonly backend: string;
   readonly dialects: readonly string[];
   readonly limits: SandboxLimits;
   /**
@@ -83,12 +85,9 @@ let highsModule: Promise<WasmModule> | null = null;
  */
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   const backend = options.backend ?? 'highs';
-  if (backend !== 'highs' && backend !== 'glpk') {
-    throw new EvomError('E_CONFIG', `solver backend "${String(backend)}" does not run in the sandbox; use highs or glpk`);
-  }
   const dialects = options.dialects ?? Object.keys(guestEntries);
   highsModule ??= compileHighs();
-  const data: GuestData = { backend, highs: await highsModule };
+  const data: GuestData = { backend, directory: options.directory ?? process.cwd(), highs: await highsModule };
   const guests = Object.fromEntries(dialects.map((dialect) => [dialect, guestSource(dialect, data)]));
   const sandbox = await createWorkerSandbox({
     guests,
@@ -109,7 +108,7 @@ function guestSource(dialect: string, data: GuestData): GuestSource {
 }
 
 class SandboxVerifier implements Verifier {
-  readonly backend: BackendName;
+  readonly backend: string;
   readonly dialects: readonly string[];
   readonly limits: SandboxLimits;
   readonly #sandbox: Sandbox;
@@ -119,7 +118,7 @@ class SandboxVerifier implements Verifier {
   readonly #context: string;
   #stats = { verified: 0, cacheHits: 0, shared: 0, infraErrors: 0, wallMs: 0, cpuMs: 0 };
 
-  constructor(sandbox: Sandbox, backend: BackendName, dialects: readonly string[], cacheSize: number) {
+  constructor(sandbox: Sandbox, backend: string, dialects: readonly string[], cacheSize: number) {
     this.#sandbox = sandbox;
     this.backend = backend;
     this.dialects = dialects;

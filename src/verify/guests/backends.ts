@@ -3,12 +3,14 @@ import type { WasmModule } from '../../core/wasm.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
 import { createGlpk } from '../../solvers/glpk.ts';
 import { createHighs, type HighsReader } from '../../solvers/highs.ts';
-
-export type BackendName = 'highs' | 'glpk';
+import { createBackend } from '../../solvers/registry.ts';
 
 /** What the verifier hands to each guest. */
 export interface GuestData {
-  readonly backend: BackendName;
+  /** `highs`, `glpk`, or the path of a module that creates a backend. */
+  readonly backend: string;
+  /** Where relative paths of backends begin. */
+  readonly directory: string;
   /** HiGHS, compiled once by the parent. */
   readonly highs: WasmModule;
 }
@@ -19,7 +21,7 @@ export interface ThreadBackend extends SolverBackend {
 }
 
 let highs: Promise<ThreadBackend & HighsReader> | null = null;
-let glpk: Promise<ThreadBackend> | null = null;
+const others = new Map<string, Promise<ThreadBackend>>();
 
 /** HiGHS of this thread: the backend of that name, and the reader of LP text for every backend. */
 export function threadHighs(data: GuestData): Promise<ThreadBackend & HighsReader> {
@@ -28,13 +30,21 @@ export function threadHighs(data: GuestData): Promise<ThreadBackend & HighsReade
 }
 
 export function threadBackend(data: GuestData): Promise<ThreadBackend> {
-  switch (data.backend) {
-    case 'highs':
-      return threadHighs(data);
-    case 'glpk':
-      glpk ??= createGlpk();
-      return glpk;
-    default:
-      return data.backend satisfies never;
-  }
+  if (data.backend === 'highs') return threadHighs(data);
+  const backend = others.get(data.backend) ?? (data.backend === 'glpk' ? createGlpk() : ownBackend(data));
+  others.set(data.backend, backend);
+  return backend;
+}
+
+async function ownBackend({ backend, directory }: GuestData): Promise<ThreadBackend> {
+  const own = await createBackend(backend, { directory });
+  const settled = async (): Promise<void> => undefined;
+  return {
+    name: own.name,
+    version: own.version,
+    capabilities: own.capabilities,
+    solve: (model, limits) => own.solve(model, limits),
+    close: () => own.close(),
+    settled,
+  };
 }

@@ -1,5 +1,6 @@
 /** What a glpk-js program finds under `require('glpk.js')`: the package's API, solved by the host's backend. */
 import type { LinearModel } from '../../core/linear-model.ts';
+import { modelHash } from '../../modeling/identical.ts';
 import { type Guest, GuestRefusal, type GuestSession } from '../../sandbox/guest.ts';
 import type { SandboxLimits } from '../../sandbox/limits.ts';
 import type { Solution } from '../../solvers/backend.ts';
@@ -7,7 +8,7 @@ import { writeLp } from '../../solvers/lp-format.ts';
 import { type GuestData, type ThreadBackend, threadBackend } from './backends.ts';
 import { glpkConstants, glpkModel } from './glpk-model.ts';
 import { guestJson, jsonNumber } from './json-numbers.ts';
-import { modelHash } from './model-hash.ts';
+
 import { SolveSession } from './solve-session.ts';
 
 /**

@@ -1,5 +1,6 @@
 /** What a highs-js program finds under `require('highs')`: the package's one-shot API, solved by the host's backend. */
 import type { LinearModel } from '../../core/linear-model.ts';
+import { modelHash } from '../../modeling/identical.ts';
 import { type Guest, GuestRefusal, type GuestSession } from '../../sandbox/guest.ts';
 import type { SandboxLimits } from '../../sandbox/limits.ts';
 import type { Solution } from '../../solvers/backend.ts';
@@ -7,7 +8,7 @@ import type { HighsReader } from '../../solvers/highs.ts';
 import { type GuestData, type ThreadBackend, threadBackend, threadHighs } from './backends.ts';
 import { highsOptionTypes } from './highs-options.ts';
 import { guestJson, jsonNumber } from './json-numbers.ts';
-import { modelHash } from './model-hash.ts';
+
 import { SolveSession } from './solve-session.ts';
 
 /** Evaluated inside the sandbox. */

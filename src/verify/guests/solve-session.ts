@@ -1,9 +1,13 @@
 /** The host's record of one program's solves: what a reward may trust. */
-import type { LinearModel } from '../../core/linear-model.ts';
+import { createHash } from 'node:crypto';
+import { type LinearModel, linearModelToJson } from '../../core/linear-model.ts';
 import type { Outcome, SolveRecord } from '../../core/outcome.ts';
 import { type GuestRecord, GuestRefusal, GuestStop } from '../../sandbox/guest.ts';
 import type { SandboxLimits } from '../../sandbox/limits.ts';
 import type { Solution, SolverBackend } from '../../solvers/backend.ts';
+
+/** Matrix entries up to which a model gets its canonical hash (about 25 ms); a larger one is hashed as it stands. */
+const CANONICAL_ENTRIES = 20_000;
 
 /** Solves models of one program within its budgets and remembers each. */
 export class SolveSession {
@@ -60,20 +64,30 @@ export class SolveSession {
       simplexIterations: this.#limits.simplexIterations,
       nodes: this.#limits.nodes,
     });
-    this.#spentMs += solution.ms;
+    const hashStarted = performance.now();
+    const modelHash = solution.status === 'error' ? '' : this.#hashOf(model);
+    this.#spentMs += solution.ms + performance.now() - hashStarted;
     if (solution.wallLimited) this.#wallLimited = true;
     this.#last = { model, solution };
     this.#refusal = solution.status === 'error' ? (solution.message ?? 'the solver refused the model') : null;
     this.#solves.push({
       status: solution.status,
       objective: finite(solution.objective),
-      modelHash: this.#hash(model),
+      modelHash,
       numVariables: model.variables.length,
       numIntegers: model.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0),
       numConstraints: model.constraints.length,
       ms: solution.ms,
     });
     return solution;
+  }
+
+  #hashOf(model: LinearModel): string {
+    const entries = model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
+    if (entries <= CANONICAL_ENTRIES) return this.#hash(model);
+    return createHash('sha256')
+      .update(JSON.stringify(linearModelToJson(model)))
+      .digest('hex');
   }
 
   /** Remembers an option that the program asked for and that is honoured. */

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import type { LinearModel } from '../../src/core/linear-model.ts';
+import { buildPrompt, promptTemplates } from '../../src/dialects/prompt.ts';
+import { dialectByName, dialectNames } from '../../src/dialects/registry.ts';
+import { column, inf, model, row } from '../solvers/models.ts';
+
+const workshop: LinearModel = model(
+  'max',
+  [column('boots', 68, 0, inf, true), column('mugs', 62, 0, 20), column('open', -5, 0, 1, true)],
+  [
+    row(
+      'leather',
+      -inf,
+      [
+        [0, 17],
+        [1, 22],
+      ],
+      488,
+    ),
+    row(
+      'ratio',
+      2,
+      [
+        [0, 1],
+        [1, -1],
+        [2, 1.5],
+      ],
+      inf,
+    ),
+  ],
+);
+
+describe('highs-js', () => {
+  it('renders a model as a few lines of LP text', () => {
+    expect(dialectByName('highs-js').render(workshop)).toBe(`const h = await require("highs")();
+report(h.solve(\`Max
+68 boots + 62 mugs - 5 open
+st
+17 boots + 22 mugs <= 488
+boots - mugs + 1.5 open >= 2
+Bounds
+mugs <= 20
+General
+boots
+Binary
+open
+End\`).ObjectiveValue);`);
+  });
+
+  it('renames variables that LP text cannot hold', () => {
+    const odd = model(
+      'min',
+      ['inflow', 'x y', 'e1', 'free', 'ok'].map((name) => column(name, 1)),
+    );
+    expect(dialectByName('highs-js').render(odd)).toContain('v_inflow + v_x_y + v_e1 + v_free + ok');
+  });
+});
+
+describe('glpk-js', () => {
+  it('renders a model as JSON made by two short functions', () => {
+    expect(dialectByName('glpk-js').render(workshop)).toBe(`const g = await require("glpk.js")();
+const v = (o) => Object.entries(o).map(([name, coef]) => ({ name, coef }));
+const c = (o, type, lb, ub = lb) => ({ vars: v(o), bnds: { type, lb, ub } });
+report(g.solve({
+objective: { direction: g.GLP_MAX, vars: v({ boots: 68, mugs: 62, open: -5 }) },
+subjectTo: [
+c({ boots: 17, mugs: 22 }, g.GLP_UP, 488),
+c({ boots: 1, mugs: -1, open: 1.5 }, g.GLP_LO, 2)
+],
+bounds: [
+{ name: "mugs", type: g.GLP_DB, lb: 0, ub: 20 }
+],
+generals: ["boots"],
+binaries: ["open"]
+}).result.z);`);
+  });
+});
+
+describe('every dialect', () => {
+  it.each(dialectNames)('%s extracts the program that its instructions show', (name) => {
+    const dialect = dialectByName(name);
+    expect(dialect.extract(dialect.instructions)).toMatchObject({ dialect: name });
+    expect(dialect.extract(dialect.render(workshop))?.code).toBe(dialect.render(workshop));
+    expect(dialect.extract('')).toBeNull();
+  });
+
+  it('is found by name, and the nearest name is told', () => {
+    expect(() => dialectByName('glpkjs')).toThrow(/"glpkjs" is not known; did you mean "glpk-js"/);
+  });
+});
+
+describe('buildPrompt', () => {
+  const dialect = dialectByName('highs-js');
+
+  it('ends a bare prompt with the marker of the dialect', () => {
+    expect(buildPrompt('bare', ' Make mugs.\n', dialect)).toEqual([{ role: 'user', content: 'Make mugs.\n[highs-js]' }]);
+  });
+
+  it('teaches the dialect to a general model', () => {
+    const [system, user] = buildPrompt('instruct', 'Make mugs.', dialect);
+    expect(system?.content).toContain(dialect.instructions);
+    expect(user?.content).toMatch(/^Make mugs\./);
+  });
+
+  it('names the templates when one is unknown', () => {
+    expect(() => buildPrompt('chat' as (typeof promptTemplates)[number], 'q', dialect)).toThrow(/bare, instruct/);
+  });
+});
