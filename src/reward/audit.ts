@@ -1,0 +1,61 @@
+/** Signs that a right value was not earned by a model of the problem. */
+import type { LinearModel } from '../core/linear-model.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Problem } from '../core/problem.ts';
+
+/** Flags that take the answer's reward away. */
+export type HardFlag =
+  | 'unsupported_claim' // reports a value that no optimal solve has
+  | 'trivial_model' // fewer than two variables, or no constraint
+  | 'answer_literal' // the answer stands in the model as a number, and not in the text
+  | 'wall_limited'; // the clock decided: it may not happen again
+
+/** Smaller answers turn up as coefficients by chance, or are written as words. */
+const smallestTellingAnswer = 20;
+
+/** The numbers in a text, with thousands separators read both ways. */
+function numbersIn(text: string): Set<number> {
+  const found = new Set<number>();
+  for (const [match] of text.matchAll(/\d[\d,]*(?:\.\d+)?/g)) {
+    found.add(Number(match.replaceAll(',', '')));
+    for (const part of match.split(',')) found.add(Number(part));
+  }
+  return found;
+}
+
+function* numbersOf(model: LinearModel): Generator<number> {
+  yield model.offset;
+  for (const { cost, lower, upper } of model.variables) yield* [cost, lower, upper];
+  for (const { lower, upper, coefficients } of model.constraints) yield* [lower, upper, ...coefficients];
+}
+
+function holdsAnswer(model: LinearModel, problem: Pick<Problem, 'answer' | 'question'>): boolean {
+  const answer = typeof problem.answer === 'number' ? Math.abs(problem.answer) : 0;
+  if (answer <= smallestTellingAnswer) return false;
+  const isAnswer = (number: number): boolean => Math.abs(Math.abs(number) - answer) <= 1e-6 * answer;
+  for (const number of numbersOf(model)) if (isAnswer(number)) return ![...numbersIn(problem.question)].some(isAnswer);
+  return false;
+}
+
+/**
+ * The hard flags of an outcome. A model that equals the reference is never flagged for its form.
+ *
+ * They stop lazy tricks, not a determined policy: a constant hidden behind an inequality and a spare row passes. Follow the rate of
+ * flags, and compare with reference models where there are any.
+ *
+ * @param facts what judge and comparison found: whether a claim lacks a solve, and whether the model equals the reference.
+ */
+export function hardFlags(
+  outcome: Outcome,
+  problem: Pick<Problem, 'answer' | 'question'>,
+  { unsupportedClaim, identical }: { readonly unsupportedClaim: boolean; readonly identical: boolean | null },
+): HardFlag[] {
+  const flags: HardFlag[] = [];
+  if (unsupportedClaim) flags.push('unsupported_claim');
+  if (outcome.wallLimited) flags.push('wall_limited');
+  if (identical === true) return flags;
+  const last = outcome.solves.at(-1);
+  if (last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1)) flags.push('trivial_model');
+  if (outcome.model !== null && holdsAnswer(outcome.model, problem)) flags.push('answer_literal');
+  return flags;
+}

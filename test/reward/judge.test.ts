@@ -1,0 +1,156 @@
+import {
+  type Answer,
+  emptyOutcome,
+  type JudgeRuleName,
+  judgeOutcome,
+  judgeRule,
+  judgeRuleNames,
+  judgeTitle,
+  type Outcome,
+  type OutcomeStatus,
+  type SolveRecord,
+} from 'evom';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+const solve = (objective: number | null, status: SolveRecord['status'] = 'optimal'): SolveRecord => ({
+  status,
+  objective,
+  modelHash: 'h',
+  numVariables: 2,
+  numIntegers: 0,
+  numConstraints: 2,
+  ms: 1,
+});
+const ended = (status: OutcomeStatus, objective: number | null = null, more: Partial<Outcome> = {}): Outcome => ({
+  ...emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' }),
+  objective,
+  solves: [solve(objective, status as SolveRecord['status'])],
+  ...more,
+});
+const optimal = (objective: number, more: Partial<Outcome> = {}): Outcome => ended('optimal', objective, more);
+const correct = (outcome: Outcome, answer: Answer, rule: JudgeRuleName = 'sirl', accepted?: number[]) =>
+  judgeOutcome(outcome, { answer, ...(accepted === undefined ? {} : { accepted }) }, rule).correct;
+
+describe('judge rules', () => {
+  // Values on both sides of each rule's border, for labels of different size and 0.
+  it.each<[JudgeRuleName, number, number[], number[]]>([
+    ['sirl', 100, [100, 100.0001], [100.0002, 99]],
+    ['sirl', 0, [0, 9e-7], [2e-6]],
+    ['evom', 100, [105, 95], [105.1, -100]],
+    ['evom', -100, [-105, -95], [-94.9, 100]],
+    ['evom', 0, [0, 4e-8], [0.01]],
+    ['evom-strict', 100, [100.009], [100.02]],
+    ['orlm', 100, [105.4, 94.6], [106, 94]],
+    ['orlm', 0, [0.4, -0.3], [0.6, 1]],
+    ['orlm', -20, [-21], [-22, 20]],
+    ['orlm', 2.5, [2, 1.9], [3]], // Python rounds the half to 2
+    ['evostep', 20_000, [20_002.4], [20_003]],
+    ['evostep', 12, [12.4], [13]],
+    ['mamo', 10, [10.001, 10.0009], [10.01]],
+    ['mamo', 0, [1, -1], [1.1]],
+    ['mamo', 1234.5678, [1234.56, 1234.5678], [1234.9]],
+    ['agent', 5, [5.09], [5.11]],
+    ['optibench', 5, [5.00005], [5.001]],
+    ['exact', 0.3, [0.3], [0.1 + 0.2]],
+    ['indusopt', 1e6, [1e6 + 0.9], [1e6 + 1.2]],
+    ['indusopt', 0, [9e-7], [2e-6]],
+  ])('%s with label %d accepts %j and refuses %j', (name, label, accepted, refused) => {
+    for (const value of accepted) expect(correct(optimal(value), label, name), String(value)).toBe(true);
+    for (const value of refused) expect(correct(optimal(value), label, name), String(value)).toBe(false);
+  });
+
+  it('accepts the label itself under every rule', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+        fc.constantFrom(...judgeRuleNames),
+        (label, name) => correct(optimal(label), label, name) === true,
+      ),
+    );
+  });
+
+  it('are ten, each with words for reports', () => {
+    expect(judgeRuleNames).toHaveLength(10);
+    for (const name of judgeRuleNames)
+      expect(judgeRule(name)).toMatchObject({ name, definition: expect.stringMatching(/\S/), source: expect.stringMatching(/\S/) });
+    expect(judgeRule('constructor')).toBeNull();
+    expect(judgeTitle({ rule: 'sirl', labels: 'nl4opt@sirl', denominator: 'labelled' })).toBe(
+      'sirl, labels nl4opt@sirl, of all labelled problems',
+    );
+  });
+
+  it.each<[JudgeRuleName, Answer, OutcomeStatus, boolean]>([
+    ['sirl', 'infeasible', 'infeasible', true],
+    ['sirl', 'infeasible', 'unbounded', false],
+    ['sirl', 'infeasible', 'infeasible_or_unbounded', false],
+    ['sirl', 'unbounded', 'unbounded', true],
+    ['orlm', 'infeasible', 'unbounded', true],
+    ['orlm', 'infeasible', 'infeasible_or_unbounded', true],
+    ['mamo', 'infeasible', 'infeasible', false],
+    ['exact', 'unbounded', 'unbounded', false],
+    ['orlm', 'infeasible', 'no_solve', false],
+    ['orlm', 'infeasible', 'runtime_error', false],
+    ['orlm', 'infeasible', 'time_limit', false],
+    ['sirl', 5, 'infeasible', false],
+  ])('%s: label %s and status %s give %s', (name, label, status, expected) => {
+    expect(correct(ended(status), label, name)).toBe(expected);
+  });
+});
+
+describe('judgeOutcome', () => {
+  it('says nothing without a label or after a fault of ours', () => {
+    expect(correct(optimal(5), null)).toBeNull();
+    expect(correct(ended('infra_error'), 5)).toBeNull();
+    expect(judgeOutcome(optimal(5), { answer: null }, 'sirl').value).toBe(5);
+  });
+  it('takes each accepted number for right, also without an answer', () => {
+    expect(correct(optimal(8), 5, 'sirl', [7, 8])).toBe(true);
+    expect(correct(optimal(8), null, 'sirl', [8])).toBe(true);
+    expect(correct(optimal(9), 5, 'sirl', [7, 8])).toBe(false);
+  });
+  it('never calls right what a budget or the clock ended', () => {
+    expect(correct(ended('time_limit', 5), 5)).toBe(false);
+    expect(correct(optimal(5, { wallLimited: true }), 5)).toBe(false);
+    expect(correct(ended('feasible', 5), 5)).toBe(false);
+  });
+  it.each<OutcomeStatus>(['no_program', 'syntax_error', 'runtime_error', 'deadline', 'memory', 'output_limit', 'crash', 'no_solve'])(
+    'never calls %s right, whatever it solved before',
+    (status) => {
+      expect(correct(ended(status, 5, { solves: [solve(5)], reported: 5 }), 5, 'evom')).toBe(false);
+    },
+  );
+  it('takes a reported value that an optimal solve has, not only the last', () => {
+    const outcome = optimal(9, { solves: [solve(5), solve(9)], reported: 5 });
+    expect(judgeOutcome(outcome, { answer: 5 }, 'sirl')).toEqual({ correct: true, value: 5, unsupportedClaim: false });
+    expect(judgeOutcome(outcome, { answer: 9 }, 'sirl').correct).toBe(false);
+  });
+  it('refuses a reported value that no optimal solve has', () => {
+    expect(judgeOutcome(optimal(9, { reported: 5 }), { answer: 5 }, 'sirl')).toEqual({
+      correct: false,
+      value: null,
+      unsupportedClaim: true,
+    });
+    const limited = optimal(9, { solves: [solve(5, 'time_limit'), solve(9)], reported: 5 });
+    expect(judgeOutcome(limited, { answer: 5 }, 'sirl')).toMatchObject({ correct: false, unsupportedClaim: true });
+    expect(judgeOutcome(ended('no_solve', null, { solves: [], reported: 5 }), { answer: 5 }, 'sirl')).toMatchObject({
+      correct: false,
+      unsupportedClaim: true,
+    });
+    expect(judgeOutcome(ended('infeasible', null, { reported: 0 }), { answer: 'infeasible' }, 'sirl')).toMatchObject({
+      correct: false,
+      unsupportedClaim: true,
+    });
+    expect(judgeOutcome(optimal(9, { reported: Number.NaN }), { answer: 9 }, 'sirl')).toMatchObject({
+      correct: false,
+      unsupportedClaim: true,
+    });
+  });
+  it('refuses values that are not finite', () => {
+    expect(correct(optimal(Number.POSITIVE_INFINITY), 5, 'evom')).toBe(false);
+    expect(correct(optimal(Number.NaN), 5, 'evom')).toBe(false);
+  });
+  it('names the rules when it does not know one', () => {
+    expect(() => correct(optimal(5), 5, 'srl' as JudgeRuleName)).toThrow(/unknown judge rule "srl"; known are sirl/);
+  });
+});

@@ -1,0 +1,285 @@
+import {
+  emptyOutcome,
+  type LinearModel,
+  type Outcome,
+  overlongPenalty,
+  type Problem,
+  type RewardConfig,
+  rewardPresets,
+  type ScoreInput,
+  type SolveRecord,
+  scoreOutcome,
+} from 'evom';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { column, model, row } from '../solvers/models.ts';
+
+const problem: Problem = { id: 'p', question: 'A farm has 80 acres and 1,200 dollars.', answer: 340, source: 'test' };
+const solved: SolveRecord = {
+  status: 'optimal',
+  objective: 340,
+  modelHash: 'h',
+  numVariables: 2,
+  numIntegers: 0,
+  numConstraints: 2,
+  ms: 1,
+};
+const right: Outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 340, solves: [solved] };
+const input = (outcome: Outcome, more: Partial<ScoreInput> = {}): ScoreInput => ({
+  outcome,
+  problem,
+  completionTokens: 50,
+  maxTokens: 100,
+  truncated: false,
+  identical: null,
+  ...more,
+});
+const evom: RewardConfig = rewardPresets.evom;
+
+describe('overlongPenalty', () => {
+  it.each([
+    [79, 0],
+    [80, 0],
+    [81, -0.05],
+    [90, -0.5],
+    [100, -1],
+    [110, -1],
+  ])('gives %d of 100 tokens, with a buffer of 20, %d', (tokens, penalty) => {
+    expect(overlongPenalty(tokens, 100, { buffer: 20, penalty: 1 })).toBeCloseTo(penalty, 12);
+  });
+  it('grows with the factor and never rewards', () => {
+    fc.assert(
+      fc.property(fc.nat(300), fc.double({ min: 0, max: 3, noNaN: true }), (tokens, penalty) => {
+        const value = overlongPenalty(tokens, 200, { buffer: 40, penalty });
+        return value <= 0 && value >= -penalty && value <= overlongPenalty(Math.max(0, tokens - 1), 200, { buffer: 40, penalty });
+      }),
+    );
+  });
+  it('needs a buffer within the completion', () => {
+    expect(() => overlongPenalty(5, 10, { buffer: 0, penalty: 1 })).toThrow(/buffer is 0 tokens/);
+    expect(() => overlongPenalty(5, 10, { buffer: 11, penalty: 1 })).toThrow(/buffer is 11/);
+  });
+});
+
+describe('scoreOutcome', () => {
+  it('adds format and answer', () => {
+    expect(scoreOutcome(input(right), evom)).toEqual({
+      value: 1.1,
+      parts: { format: 0.1, answer: 1 },
+      correct: true,
+      identical: null,
+      flags: [],
+    });
+    expect(scoreOutcome(input({ ...right, objective: 341 }), evom)).toMatchObject({ value: 0.1, correct: false });
+    expect(scoreOutcome(input(right), rewardPresets.answer)).toMatchObject({ value: 1, parts: { answer: 1 } });
+  });
+  it.each([
+    ['no_program', 0],
+    ['syntax_error', 0],
+    ['runtime_error', 0.1],
+    ['deadline', 0.1],
+    ['no_solve', 0.1],
+  ] as const)('gives %s a format term of %d and no more', (status, format) => {
+    expect(scoreOutcome(input(emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' })), evom)).toMatchObject({
+      value: format,
+      parts: { format, answer: 0 },
+    });
+  });
+  it('pays a solve that ended with a verdict where that has a weight', () => {
+    const config = { ...evom, weights: { ...evom.weights, executes: 0.2 } };
+    expect(scoreOutcome(input({ ...right, objective: 5 }), config).parts.executes).toBe(0.2);
+    expect(scoreOutcome(input({ ...right, status: 'time_limit' }), config).parts.executes).toBe(0);
+    expect(scoreOutcome(input({ ...right, status: 'runtime_error' }), config).parts.executes).toBe(0);
+  });
+  it('gives null, not 0, to a fault of ours and to a problem without a label', () => {
+    expect(scoreOutcome(input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' })), evom)).toEqual({
+      value: null,
+      parts: {},
+      correct: null,
+      identical: null,
+      flags: [],
+    });
+    expect(scoreOutcome(input(right, { problem: { ...problem, answer: null } }), evom)).toMatchObject({
+      value: null,
+      parts: {},
+      correct: null,
+    });
+  });
+  it('discounts a right value from a model unlike the reference', () => {
+    expect(scoreOutcome(input(right, { identical: false }), { ...evom, valueOnlyWeight: 0.3 })).toMatchObject({
+      parts: { answer: 0.3 },
+      correct: true,
+      identical: false,
+      flags: ['value_only'],
+    });
+    expect(scoreOutcome(input(right, { identical: false }), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(0);
+    expect(scoreOutcome(input(right, { identical: true }), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(1);
+    expect(scoreOutcome(input(right, { identical: null }), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(1);
+    expect(scoreOutcome(input({ ...right, objective: 5 }, { identical: false }), evom).flags).toEqual([]);
+  });
+
+  const honest = model(
+    'max',
+    [column('x', 3), column('y', 5)],
+    [
+      row(
+        'land',
+        -Infinity,
+        [
+          [0, 1],
+          [1, 1],
+        ],
+        80,
+      ),
+      row(
+        'money',
+        -Infinity,
+        [
+          [0, 10],
+          [1, 20],
+        ],
+        1200,
+      ),
+    ],
+  );
+  const tricks: [string, LinearModel, Partial<SolveRecord>][] = [
+    [
+      'a variable fixed to the answer',
+      model(
+        'max',
+        [column('x', 1, 340, 340), column('y', 0)],
+        [
+          row(
+            'c',
+            -Infinity,
+            [
+              [0, 1],
+              [1, 1],
+            ],
+            400,
+          ),
+        ],
+      ),
+      {},
+    ],
+    [
+      'the answer as a constant',
+      model(
+        'max',
+        [column('x', 0), column('y', 0)],
+        [
+          row(
+            'c',
+            -Infinity,
+            [
+              [0, 1],
+              [1, 1],
+            ],
+            80,
+          ),
+        ],
+        340,
+      ),
+      {},
+    ],
+    [
+      'the answer as a right-hand side',
+      model(
+        'max',
+        [column('x', 1), column('y', 1)],
+        [
+          row(
+            'c',
+            -Infinity,
+            [
+              [0, 1],
+              [1, 1],
+            ],
+            340,
+          ),
+        ],
+      ),
+      {},
+    ],
+    [
+      'the negated answer',
+      model(
+        'min',
+        [column('x', -1), column('y', 0)],
+        [
+          row(
+            'c',
+            -340,
+            [
+              [0, -1],
+              [1, 1],
+            ],
+            80,
+          ),
+        ],
+      ),
+      {},
+    ],
+  ];
+  it.each(tricks)('pays nothing for %s', (_, trick, more) => {
+    const reward = scoreOutcome(input({ ...right, model: trick, solves: [{ ...solved, ...more }] }), evom);
+    expect(reward).toMatchObject({ value: 0.1, correct: true, flags: ['answer_literal'] });
+  });
+  it('does not flag an honest model, nor an answer that the text names', () => {
+    expect(scoreOutcome(input({ ...right, model: honest }), evom).flags).toEqual([]);
+    const named = { ...problem, answer: 1200 };
+    expect(scoreOutcome(input({ ...right, objective: 1200, model: honest }, { problem: named }), evom).flags).toEqual([]);
+    const small = { ...problem, answer: 10 };
+    expect(scoreOutcome(input({ ...right, objective: 10, model: honest }, { problem: small }), evom).flags).toEqual([]);
+  });
+  it('pays nothing for a model without two variables and a constraint, unless the reference is like that', () => {
+    const tiny = { ...right, solves: [{ ...solved, numVariables: 1 }] };
+    expect(scoreOutcome(input(tiny), evom)).toMatchObject({ value: 0.1, correct: true, flags: ['trivial_model'] });
+    expect(scoreOutcome(input({ ...right, solves: [{ ...solved, numConstraints: 0 }] }), evom).flags).toEqual(['trivial_model']);
+    expect(scoreOutcome(input(tiny, { identical: true }), evom)).toMatchObject({ value: 1.1, flags: [] });
+  });
+  it('pays nothing for a claim without a solve, nor for what the clock decided', () => {
+    expect(scoreOutcome(input({ ...right, objective: 5, solves: [{ ...solved, objective: 5 }], reported: 340 }), evom)).toMatchObject({
+      value: 0.1,
+      correct: false,
+      flags: ['unsupported_claim'],
+    });
+    expect(scoreOutcome(input({ ...right, wallLimited: true }), evom)).toMatchObject({
+      value: 0.1,
+      correct: false,
+      flags: ['wall_limited'],
+    });
+  });
+  it('punishes length, and a cut-off completion as one of full length', () => {
+    const config = { ...evom, overlong: { buffer: 20, penalty: 1 } };
+    expect(scoreOutcome(input(right, { completionTokens: 90 }), config)).toMatchObject({ parts: { answer: 1, overlong: -0.5 } });
+    expect(scoreOutcome(input(right, { truncated: true }), config).parts.overlong).toBe(-1);
+  });
+  it('is the sum of its parts, and a right answer never earns less than a wrong one', () => {
+    const statuses = fc.constantFrom<Outcome['status']>('optimal', 'infeasible', 'time_limit', 'runtime_error', 'no_program', 'feasible');
+    fc.assert(
+      fc.property(
+        statuses,
+        fc.constantFrom(340, 12),
+        fc.nat(100),
+        fc.constantFrom(true, false, null),
+        (status, objective, completionTokens, identical) => {
+          const config = {
+            ...evom,
+            weights: { format: 0.1, executes: 0.2, answer: 1 },
+            valueOnlyWeight: 0.5,
+            overlong: { buffer: 20, penalty: 0.5 },
+          };
+          const outcome = { ...right, status, objective, solves: [{ ...solved, objective }] };
+          const reward = scoreOutcome(input(outcome, { completionTokens, identical }), config);
+          const best = scoreOutcome(input(right, { completionTokens, identical }), config);
+          expect(reward.value).toBeCloseTo(
+            Object.values(reward.parts).reduce((a, b) => a + b, 0),
+            12,
+          );
+          expect(best.value ?? 0).toBeGreaterThanOrEqual(reward.value ?? 0);
+        },
+      ),
+    );
+  });
+});
