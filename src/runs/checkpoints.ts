@@ -32,7 +32,7 @@ export interface CheckpointStore {
    * a run replays, so it holds the same, and replacing it would leave a moment without.
    */
   save(step: number, fill: (temporaryDirectory: string) => Promise<void>): Promise<Checkpoint>;
-  /** On resume: deletes checkpoints after a step, and whatever a kill left half done. */
+  /** On resume: deletes checkpoints after a step, finishes the pruning, and clears what a kill left half done. */
   removeAfter(step: number): Promise<void>;
 }
 
@@ -60,6 +60,10 @@ export function openCheckpoints(
     return steps.sort((a, b) => a - b).map(at);
   };
 
+  const prune = async (): Promise<void> => {
+    for (const old of (await list()).slice(0, -keepLast)) await removeDirectory(old.directory);
+  };
+
   return {
     list,
     async newest(onBroken) {
@@ -83,11 +87,12 @@ export function openCheckpoints(
       }
       await writeFileAtomically(join(runDirectory, 'latest'), `checkpoints/${String(step).padStart(6, '0')}\n`);
       // Only now may an older one go: at every moment there is one to resume from.
-      for (const old of (await list()).slice(0, -keepLast)) if (old.step !== step) await removeDirectory(old.directory);
+      await prune();
       return checkpoint;
     },
     async removeAfter(step) {
       for (const checkpoint of await list()) if (checkpoint.step > step) await removeDirectory(checkpoint.directory);
+      await prune();
       const names = await readdir(root).catch(() => []);
       for (const name of names) if (name.endsWith(temporarySuffix)) await rm(join(root, name), { recursive: true, force: true });
     },
