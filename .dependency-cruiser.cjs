@@ -29,11 +29,7 @@ const doors = {
 };
 
 // Modules that make a concrete plug-in. Only config/build.ts chooses among them; doctor.ts tries each.
-const concrete = [
-  'solvers/(?:highs|glpk)',
-  'policy/onnx-policy',
-  'learner/onnx-learner',
-];
+const concrete = ['solvers/(?:highs|glpk)', 'policy/onnx-policy', 'learner/onnx-learner'];
 
 // Entry points that nothing imports: workers and guests are loaded by path, bins by name.
 const entries = '^src/(?:index|cli/main)[.]ts$|/(?:[^/]*worker[^/]*|guests/[^/]+)[.]ts$|[.]d[.]ts$';
@@ -96,7 +92,10 @@ module.exports = {
       name: 'only-build-names-concrete-classes',
       severity: 'error',
       comment: 'Take the interface as an argument; config/build.ts decides which plug-in a run uses.',
-      from: { path: '^src/', pathNot: '^src/config/build|^src/cli/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|policy|learner)/|worker|/guests/' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/config/build|^src/cli/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|policy|learner)/|worker|/guests/',
+      },
       to: { path: concrete.map((name) => `^src/${name}`).join('|'), dependencyTypesNot: ['type-only'] },
     },
     {

@@ -5,8 +5,8 @@ import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
 import type { RunOptions } from './run-options.ts';
 
-/** The work that a command line asks for; its number, if any, is the exit code. */
-export type Work = (options: RunOptions) => Promise<number | undefined>;
+/** The work that a command line asks for; its result is the exit code. */
+export type Work = (options: RunOptions) => Promise<number>;
 
 /** Given to each command: calling it chooses the work to do once the whole line is understood. */
 export type Choose = (work: Work) => void;

@@ -35,7 +35,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       return 0;
     }
     const quiet = argv.includes('--quiet') || argv.includes('-q');
-    return (await withInterrupt(io, (signal) => asked.work({ io, json, quiet, signal }))) ?? 0;
+    return await withInterrupt(io, (signal) => asked.work({ io, json, quiet, signal }));
   } catch (error) {
     return reportError(error, io, json);
   }

@@ -49,7 +49,8 @@ export function dataCommand(cli: Argv, choose: Choose): Argv {
             const { generatedFromFlags } = await import('../config/load-generated.ts');
             const dataset = generatedFromFlags(flagsOf(args));
             const { runDataGenerate } = await import('./run-data.ts');
-            return runDataGenerate({ ...run, dataset, out: args.out ?? null });
+            await runDataGenerate({ ...run, dataset, out: args.out ?? null });
+            return 0;
           }),
       )
       .command(
@@ -63,7 +64,8 @@ export function dataCommand(cli: Argv, choose: Choose): Argv {
         (args) =>
           choose(async (run) => {
             const { runDataCheck } = await import('./run-data.ts');
-            return runDataCheck({ ...run, files: args.files });
+            await runDataCheck({ ...run, files: args.files });
+            return 0;
           }),
       )
       .demandCommand(1, 'evom data needs generate or check'),

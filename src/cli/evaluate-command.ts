@@ -63,7 +63,8 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
           ...(args.greedy === undefined ? {} : { greedy: args.greedy, ...(args.greedy ? { samples: 1 } : {}) }),
         }));
         const { runEvaluate } = await import('./run-evaluate.ts');
-        return runEvaluate({ ...run, config: { ...config, dataset: { ...config.dataset, eval: sets } }, source, out: args.out ?? null });
+        await runEvaluate({ ...run, config: { ...config, dataset: { ...config.dataset, eval: sets } }, source, out: args.out ?? null });
+        return 0;
       }),
   );
 }
@@ -89,7 +90,7 @@ export function rolloutCommand(cli: Argv, choose: Choose): Argv {
           );
         }
         const { runRollout } = await import('./run-rollout.ts');
-        return runRollout({
+        await runRollout({
           ...run,
           config,
           source,
@@ -97,6 +98,7 @@ export function rolloutCommand(cli: Argv, choose: Choose): Argv {
           set: args.from ?? null,
           out: args.out ?? null,
         });
+        return 0;
       }),
   );
 }

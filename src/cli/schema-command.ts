@@ -11,7 +11,7 @@ export function schemaCommand(cli: Argv, choose: Choose): Argv {
       choose(async ({ io }) => {
         const { configJsonSchema } = await import('../config/schema.ts');
         io.stdout(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
-        return undefined;
+        return 0;
       }),
   );
 }

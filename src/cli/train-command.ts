@@ -36,7 +36,8 @@ export function trainCommand(cli: Argv, choose: Choose): Argv {
         const { config, source } = ofKind(await loadNamed(name, run.io.cwd, all), 'train', 'evom train');
         requireName(resume, config.run.name);
         const { runTrain } = await import('./run-train.ts');
-        return runTrain({ ...run, config, source, resume });
+        await runTrain({ ...run, config, source, resume });
+        return 0;
       }),
   );
 }
@@ -57,7 +58,8 @@ export function sftCommand(cli: Argv, choose: Choose): Argv {
         const { config, source } = ofKind(await loadNamed(name, run.io.cwd, all), 'sft', 'evom sft');
         requireName(resume, config.run.name);
         const { runSft } = await import('./run-sft.ts');
-        return runSft({ ...run, config, source, resume });
+        await runSft({ ...run, config, source, resume });
+        return 0;
       }),
   );
 }

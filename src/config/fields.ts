@@ -12,10 +12,10 @@ export const nonNegative = () => z.number().min(0);
 export const share = () => z.number().min(0).max(1);
 
 /** One of the built-in names, or the path of the user's own module. */
-export const named = <const Names extends readonly [string, ...string[]]>(names: Names) =>
-  z.union([z.enum(names), z.string().refine(isModulePath)], {
-    error: `must be ${names.join(', ')} or the path of a module such as ./mine.js`,
-  });
+export const named = <const Names extends readonly [string, ...string[]]>(names: Names) => {
+  const error = `must be ${names.join(', ')} or the path of a module such as ./mine.js`;
+  return z.union([z.enum(names), z.string().refine(isModulePath, { error })], { error });
+};
 
 /** `auto`, or a whole number of threads. */
 export const threads = () => z.union([z.literal('auto'), whole(1)], { error: 'must be auto or a whole number of threads' });

@@ -15,7 +15,9 @@ export function generatedFromFlags(flags: readonly Override[]): GeneratedConfig 
   const empty: Tree = { type: 'map', origin: type.origin, entries: new Map([['type', { keyOrigin: type.origin, value: type }]]) };
   const applied = flags.map((flag) => applyOverride(empty, flag));
   const tree = flags.reduce<Tree>((base, flag) => applyOverride(base, flag).tree, empty);
-  const { value, issues } = validate(tree, generatedDataset, z.toJSONSchema(generatedDataset, { io: 'input' }), { type: 'generated' });
+  const { value, issues } = validate(tree, generatedDataset, () => z.toJSONSchema(generatedDataset, { io: 'input' }), {
+    type: 'generated',
+  });
   const all = [...applied.flatMap(({ issue }) => (issue ? [issue] : [])), ...issues];
   if (all.length > 0 || value === null) throw new EvomError('E_CONFIG', formatIssues(all));
   return value;

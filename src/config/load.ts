@@ -124,7 +124,7 @@ interface Settling<Schema extends z.ZodType, Config> {
 }
 
 function settle<Schema extends z.ZodType, Config>(tree: Tree, with_: Settling<Schema, Config>, issues: ConfigIssue[]): Config | null {
-  const { value, issues: invalid } = validate(tree, with_.schema, kindJsonSchema(with_.kind), skeletonOf[with_.kind]);
+  const { value, issues: invalid } = validate(tree, with_.schema, () => kindJsonSchema(with_.kind), skeletonOf[with_.kind]);
   issues.push(...invalid);
   if (value === null) return null;
   const faulty = invalid.map((issue) => issue.key);

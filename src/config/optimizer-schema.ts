@@ -8,7 +8,7 @@ const maxGradNorm = positive().nullable().describe('Clip the global gradient nor
 /** Muon takes the matrices and AdamW the rest (embedding, norms); `adamw` takes everything. */
 export const optimizer = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('muon'),
+    type: z.literal('muon').default('muon'),
     lr: positive().default(0.02).describe('Learning rate of the matrices.'),
     momentum: beta().default(0.95),
     weight_decay: nonNegative().default(0.01),

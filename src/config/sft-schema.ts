@@ -7,7 +7,7 @@ import { backend, dialect, judge, policy, prompt, run, sampling, sandbox } from 
 
 const model = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('new').describe('A decoder with random weights (Llama names).'),
+    type: z.literal('new').default('new').describe('A decoder with random weights (Llama names).'),
     hidden_size: whole(8).default(128),
     layers: whole(1).default(4),
     heads: whole(1).default(4),
@@ -27,8 +27,8 @@ const tokenizer = z.strictObject({
 
 export const sftInput = z.strictObject({
   kind: z.literal('sft'),
-  run: run.prefault({}),
-  model: model.prefault({ type: 'new' }),
+  run: run.extend({ steps: whole(1).default(1000) }).prefault({}),
+  model: model.prefault({}),
   tokenizer: tokenizer.prefault({}),
   dataset: z.strictObject({ train: z.array(sftPart).min(1), eval: z.array(evalSet).default([]) }),
   batch_tokens: whole(1).default(5000).describe('Tokens of one optimizer step, prompts included.'),
@@ -40,7 +40,7 @@ export const sftInput = z.strictObject({
   judge: judge.prefault({}),
   policy: policy.omit({ checkpoint: true }).prefault({}),
   sampling: sampling.prefault({}),
-  optimizer: optimizer.prefault({ type: 'muon' }),
+  optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({ type: 'wsd', warmup_steps: 100 }),
   learner: learner.prefault({}),
 });

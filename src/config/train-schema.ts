@@ -112,7 +112,7 @@ export const trainInput = z.strictObject({
   judge: judge.prefault({}),
   reward: reward.prefault({}),
   algorithm: algorithmInput.prefault({}),
-  optimizer: optimizer.prefault({ type: 'muon' }),
+  optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   learner: learner.prefault({}),
   guards: guards.prefault({}),

@@ -14,12 +14,13 @@ export type Validated<Value> = { readonly value: Value | null; readonly issues: 
  * Where keys are wrong, `value` is still what the rest says (wrong keys left out, defaults or the skeleton in their
  * place), so that checks across keys run in the same go. It is null when even that does not add up.
  *
+ * @param jsonSchema the same schema as JSON Schema, asked for when keys are unknown.
  * @param skeleton the least that the schema takes: stands in for required keys that are wrong or missing.
  */
 export function validate<Schema extends z.ZodType>(
   tree: Tree,
   schema: Schema,
-  jsonSchema: unknown,
+  jsonSchema: () => unknown,
   skeleton: unknown,
 ): Validated<z.output<Schema>> {
   const first = schema.safeParse(plainOf(tree));
@@ -34,13 +35,13 @@ export function validate<Schema extends z.ZodType>(
   return { value: third.success ? third.data : null, issues };
 }
 
-function explain(issue: Issue, tree: Tree, jsonSchema: unknown): ConfigIssue[] {
+function explain(issue: Issue, tree: Tree, jsonSchema: () => unknown): ConfigIssue[] {
   const path = issue.path as KeyPath;
   if (issue.code !== 'unrecognized_keys') {
     const { node, origin } = locate(tree, path);
     return [{ origin, key: path, message: describe(issue, node) }];
   }
-  const known = knownKeys(jsonSchema, tree, path);
+  const known = knownKeys(jsonSchema(), tree, path);
   return issue.keys.map((key) => ({
     origin: locate(tree, [...path, key]).keyOrigin,
     key: [...path, key],
@@ -81,14 +82,17 @@ function describe(issue: Issue, node: Tree | null): string {
     case 'invalid_value':
       return oneOf(issue.values.map(String), node);
     case 'invalid_union':
-      if ('options' in issue && Array.isArray(issue.options)) return oneOf(issue.options.map(String), node);
+      if ('options' in issue && Array.isArray(issue.options)) return oneOf(given(issue.options), node);
       return issue.message === 'Invalid input' ? `is not understood${got}` : `${issue.message}${got}`;
     default:
       return `${issue.message}${got}`;
   }
 }
 
-const missing = (options: unknown): string => `is missing; one of ${Array.isArray(options) ? options.join(', ') : 'several'}`;
+/** The values of a discriminator; undefined stands for its default. */
+const given = (options: unknown): string[] => (Array.isArray(options) ? options.filter((option) => option !== undefined).map(String) : []);
+
+const missing = (options: unknown): string => `is missing; one of ${given(options).join(', ')}`;
 
 function oneOf(options: readonly string[], node: Tree): string {
   const value = node.type === 'scalar' ? node.value : null;

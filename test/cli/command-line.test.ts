@@ -1,0 +1,248 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { main } from '../../src/cli/command-line.ts';
+import { EvomError } from '../../src/core/errors.ts';
+import { fakeIo } from './fake-io.ts';
+
+// The work behind the verbs is tested where it lives; here only what the command line hands to it.
+const work = vi.hoisted(() => ({
+  runTrain: vi.fn(),
+  runSft: vi.fn(),
+  runEvaluate: vi.fn(),
+  runRollout: vi.fn(),
+  runDataGenerate: vi.fn(),
+  runDataCheck: vi.fn(),
+}));
+vi.mock('../../src/cli/run-train.ts', () => ({ runTrain: work.runTrain }));
+vi.mock('../../src/cli/run-sft.ts', () => ({ runSft: work.runSft }));
+vi.mock('../../src/cli/run-evaluate.ts', () => ({ runEvaluate: work.runEvaluate }));
+vi.mock('../../src/cli/run-rollout.ts', () => ({ runRollout: work.runRollout }));
+vi.mock('../../src/cli/run-data.ts', () => ({ runDataGenerate: work.runDataGenerate, runDataCheck: work.runDataCheck }));
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'evom-cli-'));
+  for (const folder of ['model', 'other']) mkdirSync(join(cwd, folder));
+  writeFileSync(
+    join(cwd, 'train.yaml'),
+    'policy: { checkpoint: model }\ndataset: { train: { type: generated }, eval: [{ name: held_out, type: generated }] }\n',
+  );
+  writeFileSync(join(cwd, 'sft.yaml'), 'kind: sft\ndataset: { train: [{ type: generated }] }\n');
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+  for (const run of Object.values(work)) run.mockReset();
+});
+
+async function evom(...argv: string[]) {
+  const io = fakeIo({ cwd });
+  const code = await main(argv, io);
+  return { code, out: io.out(), err: io.err() };
+}
+const handed = (run: ReturnType<typeof vi.fn>) => run.mock.calls[0]?.[0];
+
+describe('evom', () => {
+  it('prints its version and its help on stdout', async () => {
+    expect(await evom('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
+    const help = await evom('--help');
+    expect(help).toMatchObject({ code: 0, err: '' });
+    for (const verb of ['train', 'sft', 'evaluate', 'rollout', 'data', 'schema', 'doctor']) expect(help.out).toContain(`evom ${verb} `);
+    expect(help.out).toContain('Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data');
+  });
+
+  it.each(['train', 'sft', 'evaluate', 'rollout', 'data', 'schema', 'doctor'])('explains %s with examples', async (verb) => {
+    const { code, out } = await evom(verb, '--help');
+    expect(code).toBe(0);
+    expect(out).toContain(verb === 'data' ? 'evom data generate' : 'Examples:');
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['nothing', [], /which command\?/],
+    ['a mistyped verb', ['trian'], /Did you mean train\?/],
+    ['a mistyped option', ['train', '--confg', 'x'], /unknown option or argument: confg; did you mean --config\?/],
+    ['an unknown argument', ['schema', 'extra'], /unknown option or argument: extra/],
+    ['a missing configuration', ['train'], /--config is missing/],
+    ['data without a verb of its own', ['data'], /generate or check/],
+    ['a resumed run without a name', ['train', '-c', 'train.yaml', '--resume'], /--resume needs to know the run/],
+    ['an evaluation set that does not exist', ['rollout', '-c', 'train.yaml', '--from', 'nothing'], /it has held_out/],
+    ['half a problem', ['rollout', '-c', 'train.yaml', '--problems', '0.5'], /--problems must be a whole number/],
+  ])('ends with 2 for %s', async (_, argv, message) => {
+    const { code, out, err } = await evom(...argv);
+    expect(err).toMatch(message);
+    expect(err).toMatch(/^E_USAGE /);
+    expect(err).not.toMatch(/ {4}at /);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+  });
+
+  it('ends with 3 for a configuration that is wrong, and shows where', async () => {
+    const { code, err } = await evom('train', '-c', 'train.yaml', '--set', 'run.stepz=3');
+    expect(code).toBe(3);
+    expect(err).toBe('E_CONFIG --set run.stepz=3: run.stepz: unknown key; did you mean steps?\n');
+  });
+
+  it('ends with 3 for a configuration of another kind', async () => {
+    expect(await evom('train', '-c', 'sft.yaml')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('takes kind train; try evom sft'),
+    });
+  });
+
+  it.each([
+    ['E_GUARD', 4],
+    ['E_INTERRUPTED', 130],
+    ['E_RUN', 1],
+    ['E_DATA', 3],
+  ] as const)('ends %s with %i, without a stack', async (code, exitCode) => {
+    work.runTrain.mockRejectedValueOnce(new EvomError(code, 'what happened'));
+    const result = await evom('train', '-c', 'train.yaml', '--json');
+    expect(result).toEqual({
+      code: exitCode,
+      out: `${JSON.stringify({ error: { code, message: 'what happened' } })}\n`,
+      err: expect.stringMatching(/what happened\n$/),
+    });
+  });
+
+  it('shows the stack of a fault that is ours', async () => {
+    work.runTrain.mockRejectedValueOnce(new TypeError('undefined is not a function'));
+    const { code, err } = await evom('train', '-c', 'train.yaml');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^E_INTERNAL undefined is not a function\n/);
+    expect(err).toMatch(/ {4}at /);
+  });
+});
+
+describe('evom train', () => {
+  it('hands over the settled configuration and where it came from', async () => {
+    expect(await evom('train', '-c', 'train.yaml', '--set', 'run.steps=3', '--set', 'backend=glpk', '--json')).toEqual({
+      code: 0,
+      out: '',
+      err: '',
+    });
+    expect(handed(work.runTrain)).toMatchObject({
+      config: { run: { steps: 3 }, backend: 'glpk', dialect: [{ name: 'glpk-js' }], policy: { checkpoint: join(cwd, 'model') } },
+      source: { path: join(cwd, 'train.yaml'), overrides: ['--set run.steps=3', '--set backend=glpk'] },
+      json: true,
+      quiet: false,
+      resume: false,
+    });
+  });
+
+  it('starts from --init-from, and names the flag when there is nothing', async () => {
+    await evom('train', '-c', 'train.yaml', '--init-from', 'other');
+    expect(handed(work.runTrain).config.policy.checkpoint).toBe(join(cwd, 'other'));
+    const { err } = await evom('train', '-c', 'train.yaml', '--init-from', 'gone');
+    expect(err).toMatch(/^E_CONFIG --init-from gone: policy\.checkpoint: no file or folder gone/);
+  });
+
+  it('resumes the run that the configuration names', async () => {
+    await evom('train', '-c', 'train.yaml', '--set', 'run.name=mine', '--resume');
+    expect(handed(work.runTrain)).toMatchObject({ resume: true, config: { run: { dir: 'runs', name: 'mine' } } });
+  });
+
+  it('resumes a directory with the configuration in it', async () => {
+    mkdirSync(join(cwd, 'runs/first'), { recursive: true });
+    writeFileSync(
+      join(cwd, 'runs/first/config.resolved.yaml'),
+      'policy: { checkpoint: model }\ndataset: { train: { type: generated } }\nrun: { seed: 9 }\n',
+    );
+    await evom('train', '--resume', 'runs/first');
+    expect(handed(work.runTrain)).toMatchObject({ resume: true, config: { run: { dir: join(cwd, 'runs'), name: 'first', seed: 9 } } });
+    expect(await evom('train', '--resume', 'runs/second')).toMatchObject({ code: 1, err: expect.stringContaining('is no run directory') });
+  });
+});
+
+describe('evom sft', () => {
+  it('turns --init-from into a model that is loaded', async () => {
+    await evom('sft', '-c', 'sft.yaml', '--init-from', 'other');
+    expect(handed(work.runSft).config.model).toEqual({ type: 'checkpoint', path: join(cwd, 'other') });
+  });
+});
+
+describe('evom evaluate', () => {
+  it('takes the sets of the configuration, or a file of problems', async () => {
+    await evom('evaluate', '-c', 'train.yaml', '--samples', '4');
+    expect(handed(work.runEvaluate)).toMatchObject({ config: { dataset: { eval: [{ name: 'held_out', samples: 4 }] } }, out: null });
+    work.runEvaluate.mockReset();
+    writeFileSync(join(cwd, 'My Problems.jsonl'), '');
+    await evom('evaluate', '-c', 'train.yaml', '--dataset', 'My Problems.jsonl', '--greedy', '--out', 'scores.jsonl');
+    expect(handed(work.runEvaluate).config.dataset.eval).toMatchObject([
+      { name: 'my-problems', path: join(cwd, 'My Problems.jsonl'), greedy: true },
+    ]);
+    expect(handed(work.runEvaluate).out).toBe('scores.jsonl');
+  });
+
+  it('needs something to evaluate on', async () => {
+    writeFileSync(join(cwd, 'bare.yaml'), 'policy: { checkpoint: model }\ndataset: { train: { type: generated } }\n');
+    expect(await evom('evaluate', '-c', 'bare.yaml')).toMatchObject({ code: 3, err: expect.stringContaining('dataset.eval is empty') });
+  });
+});
+
+describe('evom data', () => {
+  it('generates what its flags describe', async () => {
+    await evom('data', 'generate', '-n', '5', '--families', 'diet,knapsack', '--difficulties', '3', '--out', 'p.jsonl');
+    expect(handed(work.runDataGenerate)).toMatchObject({
+      dataset: { type: 'generated', count: 5, families: ['diet', 'knapsack'], difficulties: [3], split: 'train' },
+      out: 'p.jsonl',
+    });
+  });
+
+  it('names every flag that it does not understand', async () => {
+    const { code, err } = await evom('data', 'generate', '--count', 'many', '--wordings', 'sen');
+    expect(code).toBe(3);
+    expect(err).toContain('--count many: count: must be a number, not "many"');
+    expect(err).toContain('--wordings sen: wordings: must be one of seen, held_out, any, not "sen"; did you mean seen?');
+  });
+
+  it('checks files', async () => {
+    await evom('data', 'check', 'a.jsonl', 'b.jsonl');
+    expect(handed(work.runDataCheck).files).toEqual(['a.jsonl', 'b.jsonl']);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('asks the work to finish, and the second ends the process', async () => {
+    const io = fakeIo({ cwd });
+    work.runTrain.mockImplementationOnce(async ({ signal }: { signal: AbortSignal }) => {
+      expect(signal.aborted).toBe(false);
+      io.interrupt();
+      expect(signal.aborted).toBe(true);
+      expect(io.exits).toEqual([]);
+      io.interrupt();
+      expect(io.exits).toEqual([130]);
+      throw new EvomError('E_INTERRUPTED', 'stopped after step 3; go on with --resume');
+    });
+    expect(await main(['train', '-c', 'train.yaml'], io)).toBe(130);
+    expect(io.err()).toMatch(/Stopping after this step[\s\S]*stopped after step 3/);
+    io.interrupt();
+    expect(io.exits).toEqual([130]);
+  });
+});
+
+describe('evom schema', () => {
+  it('prints JSON Schema and nothing else', async () => {
+    const { code, out, err } = await evom('schema');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      oneOf: [{ title: 'kind: train' }, { title: 'kind: sft' }],
+    });
+  });
+});
+
+describe('evom doctor', () => {
+  it('solves, computes and reports as JSON', async () => {
+    const { code, out } = await evom('doctor', '--json', '--checkpoint', basename(cwd));
+    const report = JSON.parse(out) as { ok: boolean; checks: { name: string; status: string; detail: string }[] };
+    const status = Object.fromEntries(report.checks.map((check) => [check.name, check.status]));
+    expect(status).toMatchObject({ node: 'ok', build: 'ok', highs: 'ok', onnxruntime: 'ok', checkpoint: 'missing' });
+    expect({ code, ok: report.ok }).toEqual({ code: 0, ok: true });
+  });
+
+  it('ends with 1 when a checkpoint cannot be read', async () => {
+    const { code, out } = await evom('doctor', '--checkpoint', 'model');
+    expect(code).toBe(1);
+    expect(out).toMatch(/^checkpoint +fault +/m);
+  });
+});
