@@ -84,14 +84,29 @@ const defaultsOf = (estimator: Estimator): EstimatorDefaults => {
 /** The settled algorithm: what the file says, else the estimator's value. */
 export function resolveAlgorithm(input: AlgorithmInput, maxTokens: number): AlgorithmConfig {
   const defaults = defaultsOf(input.estimator);
+  const dynamic = input.dynamic_sampling;
   const aggregation = input.aggregation ?? defaults.aggregation;
+  // Every key by name: a settled configuration read back has its keys in the same order, so its text can be compared.
   return {
-    ...input,
+    estimator: input.estimator,
+    compat: input.compat,
+    groups_per_step: input.groups_per_step,
+    updates_per_batch: input.updates_per_batch,
     clip_low: input.clip_low ?? defaults.clip_low,
     clip_high: input.clip_high ?? defaults.clip_high,
     dual_clip: input.dual_clip ?? null,
+    ratio: input.ratio,
+    surrogate: input.surrogate,
     aggregation,
     norm_length: input.norm_length ?? (aggregation === 'seq_mean_token_sum_norm' ? maxTokens : null),
-    dynamic_sampling: { ...input.dynamic_sampling, enabled: input.dynamic_sampling.enabled ?? defaults.dynamicSampling },
+    kl: input.kl,
+    mask_truncated: input.mask_truncated,
+    dynamic_sampling: {
+      enabled: dynamic.enabled ?? defaults.dynamicSampling,
+      max_rounds: dynamic.max_rounds,
+      band: dynamic.band,
+      min_fill: dynamic.min_fill,
+      max_staleness: dynamic.max_staleness,
+    },
   };
 }

@@ -73,8 +73,16 @@ export function loadConfig(name: string, options: LoadOptions): LoadedConfig {
   return loaded;
 }
 
-/** The settled configuration as YAML, for `config.resolved.yaml`. */
-export const resolvedYaml = (config: TrainConfig | SftConfig): string => stringify(config, { lineWidth: 0 });
+/**
+ * The settled configuration as YAML, for `config.resolved.yaml`.
+ *
+ * Name and folder of the run are left out: the file lies in the run's directory, which may be moved. Loading the text
+ * and writing it again gives the same text, so that `--resume` can tell whether anything changed.
+ */
+export function resolvedYaml(config: TrainConfig | SftConfig): string {
+  const { name: _name, dir: _dir, ...run } = config.run;
+  return stringify({ ...config, run }, { lineWidth: 0 });
+}
 
 const withSource = <Kind, Config>(kind: Kind, config: Config | null, source: ConfigSource) =>
   config === null ? null : { kind, config, source };

@@ -5,7 +5,7 @@ import type { TrainInput } from './schema.ts';
 /** Snake case to camel case, every limit named once so that the compiler finds one that is missing. */
 export const limitsOf = (limits: TrainInput['sandbox']['limits']): SandboxLimits => ({
   ticks: limits.ticks,
-  wallMs: limits.wall_ms,
+  cpuMs: limits.cpu_ms,
   solverMs: limits.solver_ms,
   simplexIterations: limits.simplex_iterations,
   nodes: limits.nodes,

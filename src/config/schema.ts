@@ -49,6 +49,14 @@ export function resolveDialects(dialect: string | readonly WeightedDialect[], ba
   return [{ name: spoken[0] ?? 'highs-js', weight: 1 }];
 }
 
+const resolveSchedule = (input: TrainInput['schedule'], steps: number): ScheduleConfig => ({
+  type: input.type,
+  warmup_steps: input.warmup_steps,
+  total: input.total ?? steps,
+  decay_share: input.decay_share,
+  final_factor: input.final_factor,
+});
+
 /** Values that depend on other values, settled. */
 export function resolveTrain(input: TrainInput): TrainConfig {
   return {
@@ -56,7 +64,7 @@ export function resolveTrain(input: TrainInput): TrainConfig {
     dialect: resolveDialects(input.dialect, input.backend),
     reward: resolveReward(input.reward),
     algorithm: resolveAlgorithm(input.algorithm, input.sampling.max_tokens),
-    schedule: { ...input.schedule, total: input.schedule.total ?? input.run.steps },
+    schedule: resolveSchedule(input.schedule, input.run.steps),
   };
 }
 
@@ -65,7 +73,7 @@ export function resolveSft(input: SftInput): SftConfig {
   return {
     ...input,
     dialect: resolveDialects(input.dialect, input.backend),
-    schedule: { ...input.schedule, total: input.schedule.total ?? input.run.steps },
+    schedule: resolveSchedule(input.schedule, input.run.steps),
   };
 }
 

@@ -37,7 +37,7 @@ export const sampling = z.strictObject({
 /** `SandboxLimits` in the words of a file; the defaults are the sandbox's own. */
 const limits = z.strictObject({
   ticks: whole(1).default(defaultLimits.ticks).describe('Interpreter budget of one program, counted, so that a verdict replays.'),
-  wall_ms: positive().default(defaultLimits.wallMs).describe('Backstop by the clock, solver time left out.'),
+  cpu_ms: positive().default(defaultLimits.cpuMs).describe('Backstop in processor time, solver time left out.'),
   solver_ms: positive().default(defaultLimits.solverMs).describe('Solver time of one program.'),
   simplex_iterations: whole(1).default(defaultLimits.simplexIterations).describe('Of one solve.'),
   nodes: whole(1).default(defaultLimits.nodes).describe('Branch-and-bound nodes of one solve.'),
@@ -128,9 +128,11 @@ export type RewardConfig = Omit<z.output<typeof reward>, 'format' | 'executes' |
 export function resolveReward(input: z.output<typeof reward>): RewardConfig {
   const preset = rewardPresetWeights[input.preset];
   return {
-    ...input,
+    preset: input.preset,
     format: input.format ?? preset.format,
     executes: input.executes ?? preset.executes,
     answer: input.answer ?? preset.answer,
+    value_only_weight: input.value_only_weight,
+    overlong: input.overlong,
   };
 }

@@ -167,10 +167,15 @@ dataset:
           const overrides = [`algorithm.estimator=${estimator}`, `backend=${backend}`, `optimizer.type=${optimizer}`];
           const config = trainOf(minimal, [...overrides, `sampling.group_size=${groupSize}`]);
           expect(trainOf(resolvedYaml(config))).toEqual(config);
+          expect(resolvedYaml(trainOf(resolvedYaml(config)))).toBe(resolvedYaml(config));
         },
       ),
       { numRuns: 30 },
     );
+  });
+
+  it('leaves name and folder of a run out of its settled form: the run may be moved', () => {
+    expect(resolvedYaml(trainOf(minimal, ['run.name=a', 'run.dir=b']))).toBe(resolvedYaml(trainOf(minimal)));
   });
 });
 
