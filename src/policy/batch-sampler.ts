@@ -162,7 +162,7 @@ class DecodingBatch {
 
   /** Feeds each row its last token, stores the keys and values of that token, draws the next. */
   async step(): Promise<void> {
-    const { config } = this.engine;
+    const { config, newKeys, newValues } = this.engine;
     const columns = this.rowCache.columnsFor(this.neededColumns());
     if (columns !== this.rowCache.columns) {
       this.rowCache.reshape(Math.max(this.rows.length, this.options.batchRows), columns, this.rows.length, this.rowCache.columns);
@@ -183,8 +183,8 @@ class DecodingBatch {
       positions: { data: positions, shape: [numRows, 1] },
     });
     for (let l = 0; l < config.numLayers; l++) {
-      const keys = floats(out, `new_key.${l}`);
-      const values = floats(out, `new_value.${l}`);
+      const keys = floats(out, newKeys[l] as string);
+      const values = floats(out, newValues[l] as string);
       const rowSize = config.numKeyValueHeads * config.headDim;
       for (const [r, row] of this.rows.entries()) this.rowCache.writeColumn(l, r, row.cached, keys, values, r * rowSize);
     }

@@ -7,6 +7,13 @@ import type { DecoderConfig } from '../nn/decoder-config.ts';
 import { Graph, type Value } from '../nn/graph.ts';
 import { type AttentionInputs, DecoderLayers, splitLast, type WeightMap } from './decoder-layers.ts';
 
+/** The graph, and the names of its outputs by layer: giving them names of our own would copy them. */
+export interface DecodeGraph {
+  readonly graph: Graph;
+  readonly newKeys: readonly string[];
+  readonly newValues: readonly string[];
+}
+
 /**
  * Inputs, with R rows (samples), P prompts, S grid cells a prompt and head, Tp and C cache capacities, K key-value heads:
  * `ids` int32 [R]; `positions` int64 [R, 1]; `inverse_temperature` [1];
@@ -14,9 +21,9 @@ import { type AttentionInputs, DecoderLayers, splitLast, type WeightMap } from '
  * `mask` [R, 1, 1, Tp+C+1]: 0 where a key counts, a large negative number where not; `part_sizes` int64 [3]: Tp, C, 1;
  * `prefix_key.l`, `prefix_value.l` [P, K, Tp, D]; `key.l`, `value.l` [R, K, C, D].
  *
- * Outputs: `probs` [R, V], `entropy_parts` [R, 3], `new_key.l` and `new_value.l` [R, K*D].
+ * Outputs: `probs` [R, V], `entropy_parts` [R, 3], and the new keys [R, 1, K*D] and values [R, K*D] of each layer.
  */
-export function buildDecodeGraph(config: DecoderConfig, weights: WeightMap): Graph {
+export function buildDecodeGraph(config: DecoderConfig, weights: WeightMap): DecodeGraph {
   const g = new Graph('decode');
   const { numKeyValueHeads: heads, headDim } = config;
   const layers = new DecoderLayers(g, config, weights, config.maxPositions);
@@ -29,6 +36,8 @@ export function buildDecodeGraph(config: DecoderConfig, weights: WeightMap): Gra
     mask: g.input('mask', 'float32', ['R', 1, 1, 'Tp+C+1']),
     partSizes: g.input('part_sizes', 'int64', [3]),
   };
+  const newKeys: string[] = [];
+  const newValues: string[] = [];
   let x = layers.embed(ids);
   for (let l = 0; l < config.numLayers; l++) {
     const caches: Caches = {
@@ -38,13 +47,13 @@ export function buildDecodeGraph(config: DecoderConfig, weights: WeightMap): Gra
       value: g.input(`value.${l}`, 'float32', ['R', heads, 'C', headDim]),
     };
     x = layers.apply(l, x, positions, (inputs) => {
-      g.output(inputs.k, `new_key.${l}`);
-      g.output(inputs.v, `new_value.${l}`);
+      newKeys.push(g.output(inputs.k));
+      newValues.push(g.output(inputs.v));
       return splitAttention(g, config, inputs, caches, grid);
     });
   }
   layers.outputDistribution(layers.logits(x, inverseTemperature));
-  return g;
+  return { graph: g, newKeys, newValues };
 }
 
 interface GridInputs {

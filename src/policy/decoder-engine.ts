@@ -1,6 +1,7 @@
 /** The sessions of one model at one weight version, in one thread. */
 import { EvomError } from '../core/errors.ts';
 import type { DecoderConfig } from '../nn/decoder-config.ts';
+import type { Graph } from '../nn/graph.ts';
 import type { Dim } from '../nn/onnx-proto.ts';
 import { createSession, type Session, type Tensor } from '../nn/session.ts';
 import { buildDecodeGraph } from './decode-graph.ts';
@@ -15,6 +16,9 @@ export interface DecoderEngine {
   readonly version: number;
   readonly decode: Session;
   readonly decodeShapes: Shapes;
+  /** [layers] names of the decode graph's outputs. */
+  readonly newKeys: readonly string[];
+  readonly newValues: readonly string[];
   readonly prefill: Session;
   readonly prefillShapes: Shapes;
   /** Opened at its first use: a run that never scores does without it. */
@@ -29,11 +33,12 @@ export async function openDecoder(
   version: number,
   stopIds: readonly number[],
 ): Promise<DecoderEngine> {
-  const open = async (graph: ReturnType<typeof buildDecodeGraph>) => ({
+  const open = async (graph: Graph) => ({
     session: await createSession(graph.encode()),
     shapes: graph.shapeInputs(),
   });
-  const decode = await open(buildDecodeGraph(config, weights));
+  const { graph, newKeys, newValues } = buildDecodeGraph(config, weights);
+  const decode = await open(graph);
   const prefill = await open(buildPrefillGraph(config, weights, 'prefill'));
   let scoring: ReturnType<typeof open> | null = null;
   return {
@@ -42,6 +47,8 @@ export async function openDecoder(
     version,
     decode: decode.session,
     decodeShapes: decode.shapes,
+    newKeys,
+    newValues,
     prefill: prefill.session,
     prefillShapes: prefill.shapes,
     score: () => {

@@ -23,7 +23,7 @@ interface LayerWeights {
   readonly down: Value;
 }
 
-/** Query (scaled by 1 / sqrt(headDim) and rotated), key (rotated) and value of each row: [rows, heads * headDim]. */
+/** Query (scaled by 1 / sqrt(headDim) and rotated), key (rotated), both [rows, 1, heads * headDim], and value [rows, heads * headDim]. */
 export interface AttentionInputs {
   readonly q: Value;
   readonly k: Value;
@@ -134,7 +134,7 @@ export class DecoderLayers {
     const sizes = [numHeads * headDim, numKeyValueHeads * headDim] as const;
     const qkv = g.linear(normed, w.qkv, w.qkvBias);
     const rotate = (values: Value, heads: number): Value =>
-      g.reshape(g.rope(g.reshape(values, [rows, 1, heads * headDim]), positions, this.cos, this.sin, heads), [rows, heads * headDim]);
+      g.rope(g.reshape(values, [rows, 1, heads * headDim]), positions, this.cos, this.sin, heads);
     if (w.qNorm && w.kNorm) {
       const [q, k, v] = this.split(qkv, [...sizes, sizes[1]]) as [Value, Value, Value];
       const norm = (values: Value, heads: number, weight: Value): Value =>

@@ -2,7 +2,7 @@
 import type { DecoderConfig } from '../nn/decoder-config.ts';
 
 /** Columns are added this many at a time, so that attention never scans a full-length buffer. */
-const growthColumns = 32;
+const growthColumns = 16;
 
 /** One cache a layer, laid out [slots, heads, columns, headDim]; slots in use are the first ones. */
 export class KvCache {
@@ -54,7 +54,7 @@ export class KvCache {
     this.columns = columns;
   }
 
-  /** Columns to hold `needed`, growing or shrinking by whole blocks; it shrinks only when two blocks are idle. */
+  /** Columns to hold `needed`, growing or shrinking by whole blocks; it shrinks only when more than one block is idle. */
   columnsFor(needed: number): number {
     const rounded = Math.max(1, Math.ceil(needed / growthColumns)) * growthColumns;
     return rounded > this.columns || rounded + growthColumns < this.columns ? rounded : this.columns;

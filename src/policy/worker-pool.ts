@@ -51,7 +51,7 @@ export class SamplerPool {
         job.reject(asEvomError(message.error));
         return;
       default:
-        return message satisfies never;
+        message satisfies never;
     }
   }
 
