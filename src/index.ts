@@ -45,3 +45,7 @@ export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './re
 export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
 export { type OverlongConfig, overlongPenalty } from './reward/overlong.ts';
 export { type RewardConfig, rewardPresets, type ScoreInput, scoreOutcome } from './reward/reward.ts';
+export { readBatch, writeBatch } from './batch/arrow.ts';
+export { type RowOptions, trainingRows } from './batch/rows.ts';
+export { readRollouts, writeRollouts } from './batch/rollouts.ts';
+export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
