@@ -1,6 +1,6 @@
-import { batchAdvantages, compatPresets, type GroupEstimator, groupAdvantages } from '../../src/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { batchAdvantages, compatPresets, type GroupEstimator, groupAdvantages } from '../../src/index.ts';
 
 /** The published numbers come from float32 programs; ours are float64. */
 const tolerance = 1e-6;

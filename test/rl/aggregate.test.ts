@@ -1,5 +1,5 @@
-import { type Aggregation, type LossConfig, lossDenominators, tokenWeights } from '../../src/index.ts';
 import { describe, expect, it } from 'vitest';
+import { type Aggregation, type LossConfig, lossDenominators, tokenWeights } from '../../src/index.ts';
 
 const values = [
   [1, 2, 3],

@@ -1,6 +1,6 @@
-import { type LossConfig, type LossRow, lossDenominators, normalizedWeights, samplerWeights, surrogateLoss } from '../../src/index.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type LossConfig, type LossRow, lossDenominators, normalizedWeights, samplerWeights, surrogateLoss } from '../../src/index.ts';
 
 const ppo = {
   type: 'policy_gradient',
@@ -139,6 +139,7 @@ describe('surrogateLoss', () => {
 
   const logprob = fc.double({ min: -4, max: -0.01, noNaN: true });
   const config = fc.record({
+    ratio: fc.constantFrom('token' as const, 'sequence' as const),
     clipLow: fc.constantFrom(0.2, 1),
     clipHigh: fc.constantFrom(0.2, 0.28, 4),
     dualClip: fc.constantFrom(null, 3),
