@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import type { Highs, InitOptions, Model, ModelData } from 'highs';
 import { EvomError } from '../core/errors.ts';
 import type { LinearModel } from '../core/linear-model.ts';
+import type { SolveStatus } from '../core/outcome.ts';
 import { type WasmInstance, type WasmModule, webAssembly } from '../core/wasm.ts';
 import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { engineSlot } from './engine.ts';
@@ -128,7 +129,7 @@ function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits): num
 /**
  * HiGHS behind the backend interface.
  *
- * Beside the counted budgets only the time limit can stop a solve. `infeasible_or_unbounded` remains only where the second
+ * `simplexIterations` counts in LPs, `nodes` in MIPs; the iterations inside a MIP have no budget but the time limit. `infeasible_or_unbounded` remains only where the second
  * solve that tells which (the same model without an objective) ran into a budget. A model whose solve aborts gives `error`.
  *
  * @example
@@ -151,10 +152,11 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
   };
 
   /** Which of the two a model is that HiGHS calls "infeasible or unbounded", or a MIP it calls unbounded. */
-  const infeasibleOrUnbounded = (model: LinearModel, limits: SolveLimits): 'infeasible' | 'unbounded' | 'infeasible_or_unbounded' => {
+  const infeasibleOrUnbounded = (model: LinearModel, limits: SolveLimits): { status: SolveStatus; wallLimited: boolean } => {
     const status = runHighs(slot.current, modelData(model, { withCosts: false }), limits);
-    if (status === modelStatus.infeasible) return 'infeasible';
-    return status === modelStatus.optimal ? 'unbounded' : 'infeasible_or_unbounded';
+    if (status === modelStatus.infeasible) return { status: 'infeasible', wallLimited: false };
+    if (status === modelStatus.optimal) return { status: 'unbounded', wallLimited: false };
+    return { status: 'infeasible_or_unbounded', wallLimited: status === modelStatus.timeLimit };
   };
 
   const solve = (model: LinearModel, limits: SolveLimits): Solution => {
@@ -177,11 +179,13 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
         case modelStatus.infeasible:
           return withoutPoint('infeasible', elapsed());
         case modelStatus.unbounded:
+        case modelStatus.unboundedOrInfeasible: {
           // Of a MIP HiGHS may have looked at the relaxation alone.
-          if (!model.variables.some((v) => v.integer)) return withoutPoint('unbounded', elapsed());
-          return withoutPoint(infeasibleOrUnbounded(model, limits), elapsed());
-        case modelStatus.unboundedOrInfeasible:
-          return withoutPoint(infeasibleOrUnbounded(model, limits), elapsed());
+          const isProven = status === modelStatus.unbounded && !model.variables.some((v) => v.integer);
+          if (isProven) return withoutPoint('unbounded', elapsed());
+          const told = infeasibleOrUnbounded(model, { ...limits, timeLimitMs: limits.timeLimitMs - elapsed() });
+          return withoutPoint(told.status, elapsed(), { wallLimited: told.wallLimited });
+        }
         case modelStatus.timeLimit:
         case modelStatus.iterationLimit:
         case modelStatus.solutionLimit: {

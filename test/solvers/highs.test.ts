@@ -67,6 +67,17 @@ describe('createHighs', () => {
     capped.close();
   });
 
+  it('still solves after more failed reads than one engine survives', async () => {
+    const worn = await createHighs();
+    // About 2,080 aborts of HiGHS's parser kill an engine for good.
+    for (let i = 0; i < 2500; i++) {
+      expect(() => worn.readMps('ROWS\n Q obj\nCOLUMNS\n x y z\n')).toThrow(/MPS/);
+      if (i % 100 === 0) await worn.settled();
+    }
+    expect(worn.solve(model('max', [column('x', 3, 0, 4)]), { timeLimitMs: 1000 }).objective).toBe(12);
+    worn.close();
+  });
+
   it('refuses to solve once closed', async () => {
     const closed = await createHighs();
     closed.close();
