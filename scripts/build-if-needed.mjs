@@ -15,7 +15,12 @@ function newest(path) {
   return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), stat.mtimeMs);
 }
 
-export const isStale = () => !existsSync(stamp) || sources.some((name) => newest(join(root, name)) > statSync(stamp).mtimeMs);
+/** Whether anything was saved after the last build, be it this script's or `npm run build`. */
+export function isStale() {
+  const builds = [stamp, join(root, 'dist/.tsbuildinfo')].filter((path) => existsSync(path)).map((path) => statSync(path).mtimeMs);
+  if (builds.length === 0 || !existsSync(join(root, 'dist/cli/main.js'))) return true;
+  return sources.some((name) => newest(join(root, name)) > Math.max(...builds));
+}
 
 /** Ends the process with a message when dependencies are missing or the code does not compile. */
 export function buildIfNeeded() {
