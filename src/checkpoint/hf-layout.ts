@@ -99,3 +99,9 @@ export async function writeModelFolder(directory: string, model: ModelFolder): P
 export async function copyTokenizer(from: string, to: string): Promise<void> {
   for (const name of tokenizerFileNames) if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
 }
+
+/** Copies all of a model folder but its weights and card: configuration, generation settings, tokenizer. */
+export async function copyModelFiles(from: string, to: string): Promise<void> {
+  for (const name of ['config.json', 'generation_config.json']) if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
+  await copyTokenizer(from, to);
+}

@@ -54,7 +54,10 @@ export function generateOptionsOf(config: GeneratedSource) {
  *
  * @throws {EvomError} `E_DATA` when a file cannot be read, holds no problem, or the generator cannot make enough of them.
  */
-export async function buildProblems(config: SourceConfig, onProgress: (made: number, wanted: number) => void = () => {}): Promise<BuiltProblems> {
+export async function buildProblems(
+  config: SourceConfig,
+  onProgress: (made: number, wanted: number) => void = () => {},
+): Promise<BuiltProblems> {
   switch (config.type) {
     case 'generated': {
       const counts = noCounts();
@@ -75,10 +78,9 @@ export async function buildProblems(config: SourceConfig, onProgress: (made: num
       return { problems, counts };
     }
     case 'jsonl': {
-      const { problems } = await readProblems(config.path, { fields: config.fields });
-      const limited = problems.slice(0, config.limit ?? problems.length);
-      if (limited.length === 0) throw new EvomError('E_DATA', `${config.path} holds no problem`);
-      return { problems: limited, counts: null };
+      const problems = await readProblems(config.path, { fields: config.fields, ...(config.limit === undefined ? {} : { limit: config.limit }) });
+      if (problems.length === 0) throw new EvomError('E_DATA', `${config.path} holds no problem`);
+      return { problems, counts: null };
     }
     case 'mixture': {
       const parts = [];

@@ -53,10 +53,10 @@ export interface ProblemSource {
 
 /** The run's directory, as far as the loop writes to it. Every write is whole or not there. */
 export interface RunStore {
-  writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[]): Promise<void>;
+  writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[], weightVersion: number): Promise<void>;
   appendMetrics(step: number, metrics: StepMetrics): Promise<void>;
   saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void>;
-  saveCheckpoint(state: TrainState, learner: Learner): Promise<void>;
+  saveCheckpoint(state: TrainState, learner: Pick<Learner, 'save'>): Promise<void>;
 }
 
 /** Figures of a step by name; those under `time/` are wall clock and do not replay. */
@@ -89,12 +89,13 @@ export async function trainLoop(parts: TrainParts, settings: TrainSettings, star
   let state = start;
   while (state.step < settings.steps) {
     const began = performance.now();
+    const step = state.step + 1;
     const gathered = await gatherGroups(parts, settings, state, signal);
     if (gathered === null) return interrupted(parts, state);
     const { groups, sampling, genStep, seen, times } = gathered;
 
-    const batches = await parts.batches(groups, state.step, genStep);
-    await parts.store.writeStep(state.step, seen, batches);
+    const batches = await parts.batches(groups, step, genStep);
+    await parts.store.writeStep(step, seen, batches, parts.learner.version);
     const stepStarted = performance.now();
     const factor = learningRateFactor(settings.schedule, state.step);
     let learned: LearnerMetrics = {};
@@ -126,7 +127,6 @@ export async function trainLoop(parts: TrainParts, settings: TrainSettings, star
       },
       settings.guards,
     );
-    const step = state.step + 1;
     const last = step === settings.steps;
     const evaluations = last || (settings.evalEvery > 0 && step % settings.evalEvery === 0) ? await evaluateStep(parts, step) : [];
 
@@ -161,7 +161,8 @@ async function evaluateStep(parts: TrainParts, step: number): Promise<readonly E
   return evaluations;
 }
 
-function evaluationMetrics(evaluations: readonly Evaluation[]): StepMetrics {
+/** An evaluation as figures of its step. */
+export function evaluationMetrics(evaluations: readonly Evaluation[]): StepMetrics {
   const metrics: Record<string, number> = {};
   for (const { summary } of evaluations) {
     metrics[`eval/${summary.name}/pass_at_1`] = summary.pass_at_1;
@@ -261,7 +262,8 @@ function rolloutMetrics(seen: readonly RolloutGroup[], groups: readonly RolloutG
     'completions/mean_length': average(rollouts.map((r) => r.completion.tokenIds.length)),
     'completions/clipped_ratio': share(rollouts.filter((r) => r.completion.finishReason === 'length').length),
     infra_rate: share(rollouts.length - scorable.length),
-    flag_rate: share(rollouts.filter((r) => r.reward.flags.length > 0).length),
+    flag_rate: share(rollouts.filter((r) => r.reward.flags.some((flag) => flag !== 'value_only')).length),
+    value_only_rate: share(rollouts.filter((r) => r.reward.flags.includes('value_only')).length),
     groups_trained: groups.length,
     'groups/sampled': counts.offered,
     'groups/accepted': counts.accepted,

@@ -1,0 +1,71 @@
+/** What `train` and `sft` share: the run's directory and lock, where to begin, how the configuration was asked for. */
+import { existsSync } from 'node:fs';
+import { basename, extname, join, resolve } from 'node:path';
+import type { ConfigSource } from '../config/load.ts';
+import { resolvedYaml } from '../config/load.ts';
+import type { SftConfig, TrainConfig } from '../config/schema.ts';
+import type { Checkpoint } from '../runs/checkpoints.ts';
+import { acquireRunLock } from '../runs/lock.ts';
+import { createRun, type RunPaths, resumeRun } from '../runs/run-directory.ts';
+import { checkpointsOf } from '../train/run-store.ts';
+import type { Reporter } from './terminal.ts';
+
+export interface RunSession {
+  readonly paths: RunPaths;
+  /** Where the run goes on from; null from the start. */
+  readonly from: Checkpoint | null;
+  /** The command that makes this run again, for model cards. */
+  readonly command: string;
+  close(): Promise<void>;
+}
+
+/** Versions of the packages that decide results. */
+const versions = { highs: '1.15.3', 'onnxruntime-node': '1.30.0' };
+
+/**
+ * Makes the run's directory, or opens it for `--resume`, and locks it.
+ *
+ * @throws {EvomError} `E_RUN` when the directory holds another run, or another process works on it.
+ */
+export async function openSession(
+  verb: 'train' | 'sft',
+  config: TrainConfig | SftConfig,
+  source: ConfigSource,
+  resume: boolean,
+  about: { readonly cwd: string; readonly reporter: Reporter },
+): Promise<RunSession> {
+  const directory = resolve(about.cwd, config.run.dir, config.run.name ?? freeName(resolve(about.cwd, config.run.dir), source.path));
+  const settled = resolvedYaml(config);
+  let paths: RunPaths;
+  let lock: Awaited<ReturnType<typeof acquireRunLock>>;
+  if (resume) {
+    paths = await resumeRun(directory, settled);
+    lock = await acquireRunLock(directory);
+  } else {
+    lock = await acquireRunLock(directory);
+    try {
+      paths = await createRun(directory, { config: source.text, resolvedConfig: settled, versions });
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+  const from = resume
+    ? await checkpointsOf(paths, config.run.keep_last).newest((broken) =>
+        about.reporter.warn(`checkpoint ${broken.directory} is damaged and was passed over`),
+      )
+    : null;
+  return { paths, from, command: commandOf(verb, source), close: () => lock.release() };
+}
+
+const commandOf = (verb: string, source: ConfigSource): string =>
+  ['evom', verb, '--config', basename(source.path), ...source.overrides].join(' ');
+
+/** `quickstart-001`, or the next number that is free. */
+function freeName(directory: string, configPath: string): string {
+  const stem = basename(configPath, extname(configPath));
+  for (let number = 1; ; number++) {
+    const name = `${stem}-${String(number).padStart(3, '0')}`;
+    if (!existsSync(join(directory, name))) return name;
+  }
+}

@@ -1,0 +1,248 @@
+/** Configuration -> live parts: the only place that names concrete classes. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { EvomError } from '../core/errors.ts';
+import type { Problem } from '../core/problem.ts';
+import { randomStream } from '../core/random.ts';
+import { buildPrompt } from '../dialects/prompt.ts';
+import { dialectByName } from '../dialects/registry.ts';
+import type { Evaluation } from '../evaluate/evaluate.ts';
+import { evaluatePolicy } from '../evaluate/evaluate.ts';
+import type { Learner } from '../learner/learner.ts';
+import { createOnnxLearner } from '../learner/onnx-learner.ts';
+import type { OptimizerConfig as LearnerOptimizer } from '../learner/optimizer-config.ts';
+import { identicalModels } from '../modeling/identical.ts';
+import { createOnnxPolicy } from '../policy/onnx-policy.ts';
+import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { type RewardConfig, scoreOutcome } from '../reward/reward.ts';
+import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
+import type { RolloutParts, Task } from '../rollout/engine.ts';
+import { pickWeighted } from '../train/sft-stream.ts';
+import type { SandboxLimits } from '../sandbox/limits.ts';
+import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
+import { createVerifier, type Verifier } from '../verify/verifier.ts';
+import { buildProblems } from './build-problems.ts';
+import type { EvalSetConfig, OptimizerConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
+
+/** What `train` and `sft` configurations share: enough to sample, verify and score. */
+export type RolloutConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'judge' | 'sampling'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
+  readonly reward: TrainConfig['reward'];
+};
+
+export interface BuiltRollout {
+  readonly parts: RolloutParts;
+  readonly policy: Policy;
+  readonly tokenizer: ChatTokenizer;
+  readonly verifier: Verifier;
+  close(): Promise<void>;
+}
+
+/** Worker threads for `auto`: one a core. */
+export const threadCount = (threads: 'auto' | number): number => (threads === 'auto' ? Math.max(1, availableParallelism()) : threads);
+
+/**
+ * The model folder that a path stands for: itself, the newest checkpoint of a run directory, or what `latest` names.
+ *
+ * @throws {EvomError} `E_CHECKPOINT` when there is none.
+ */
+export function resolveCheckpoint(path: string): string {
+  const isRun = existsSync(join(path, 'config.resolved.yaml'));
+  const pointer = isRun ? join(path, 'latest') : path;
+  if (!existsSync(pointer)) {
+    throw new EvomError('E_CHECKPOINT', isRun ? `${path} has no checkpoint yet` : `${path} does not exist; give the folder of a checkpoint or a run`);
+  }
+  if (statSync(pointer).isDirectory()) return pointer;
+  return join(dirname(pointer), readFileSync(pointer, 'utf8').trim());
+}
+
+/** Opens the policy of a checkpoint: our graphs for safetensors, the given graph for an ONNX export. */
+export async function buildPolicy(config: RolloutConfig['policy'], directory: string, version: number): Promise<Policy> {
+  const threads = threadCount(config.threads);
+  const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
+  if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
+    return createOnnxExportPolicy({ directory, threads });
+  }
+  return createOnnxPolicy({ directory, threads, batchRows: config.batch_rows, version });
+}
+
+/** Policy, tokenizer and verifier of a configuration, joined into rollout parts. */
+export async function buildRollout(config: RolloutConfig, directory: string, version = 0): Promise<BuiltRollout> {
+  const tokenizer = await loadTokenizer(directory);
+  const verifier = await createVerifier({
+    backend: config.backend,
+    dialects: config.dialect.map((dialect) => dialect.name),
+    workers: config.sandbox.workers === 'auto' ? Math.max(1, availableParallelism()) : config.sandbox.workers,
+    limits: sandboxLimits(config.sandbox.limits),
+  });
+  let policy: Policy;
+  try {
+    policy = await buildPolicy(config.policy, directory, version);
+  } catch (error) {
+    await verifier.close();
+    throw error;
+  }
+  return {
+    parts: {
+      policy,
+      task: taskBuilder(config, tokenizer),
+      decode: (ids) => tokenizer.decode(ids),
+      verify: (program) => verifier.verify(program),
+      score: ({ problem, outcome, ...about }) =>
+        scoreOutcome(
+          { problem, outcome, ...about, identical: problem.model && outcome.model ? identicalModels(outcome.model, problem.model) : null },
+          rewardConfigOf(config),
+        ),
+    },
+    policy,
+    tokenizer,
+    verifier,
+    close: async () => {
+      await policy.close();
+      await verifier.close();
+    },
+  };
+}
+
+/** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */
+function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer): (problem: Problem) => Task {
+  return (problem) => {
+    const dialect = dialectByName(drawDialect(config, problem.id));
+    const prompt = tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect));
+    return { problem, prompt, dialect: dialect.name, backend: config.backend, extract: (text) => dialect.extract(text) };
+  };
+}
+
+/** The name of the dialect that a problem is asked in. */
+export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, problemId: string): string {
+  return pickWeighted(config.dialect, randomStream(config.run.seed, 'dialect', problemId).next()).name;
+}
+
+function rewardConfigOf(config: RolloutConfig): RewardConfig {
+  const { reward, judge } = config;
+  return {
+    judge: judge.rule,
+    weights: { format: reward.format, executes: reward.executes, answer: reward.answer },
+    valueOnlyWeight: reward.value_only_weight,
+    overlong: reward.overlong,
+  };
+}
+
+/** Keys of the file in camel case. */
+function sandboxLimits(limits: TrainConfig['sandbox']['limits']): SandboxLimits {
+  return {
+    ticks: limits.ticks,
+    cpuMs: limits.cpu_ms,
+    solverMs: limits.solver_ms,
+    simplexIterations: limits.simplex_iterations,
+    nodes: limits.nodes,
+    maxSolves: limits.max_solves,
+    maxModelChars: limits.max_model_chars,
+    maxOutputChars: limits.max_output_chars,
+    maxCodeChars: limits.max_code_chars,
+    memoryMb: limits.memory_mb,
+    hardMs: limits.hard_ms,
+  };
+}
+
+/** The learner on a checkpoint; with `stateDirectory` its moments and version go on. */
+export async function buildLearner(
+  config: Pick<TrainConfig, 'optimizer' | 'learner'>,
+  directory: string,
+  stateDirectory: string | null,
+): Promise<Learner> {
+  return createOnnxLearner({
+    model: { directory },
+    optimizer: optimizerOf(config.optimizer),
+    threads: threadCount(config.learner.threads),
+    microBatchTokens: config.learner.micro_batch_tokens,
+    ...(stateDirectory === null ? {} : { stateDirectory }),
+  });
+}
+
+function optimizerOf(config: OptimizerConfig): LearnerOptimizer {
+  switch (config.type) {
+    case 'muon':
+      return {
+        type: 'muon',
+        lr: config.lr,
+        momentum: config.momentum,
+        weightDecay: config.weight_decay,
+        nsSteps: config.ns_steps,
+        adamLr: config.adam_lr,
+        adamBetas: config.adam_betas,
+        adamEps: config.adam_eps,
+        maxGradNorm: config.max_grad_norm,
+      };
+    case 'adamw':
+      return {
+        type: 'adamw',
+        lr: config.lr,
+        betas: config.betas,
+        eps: config.eps,
+        weightDecay: config.weight_decay,
+        maxGradNorm: config.max_grad_norm,
+      };
+    default:
+      return config satisfies never;
+  }
+}
+
+/** The learning-rate schedule over the steps of a run. */
+export function scheduleOf(config: ScheduleConfig): RateSchedule {
+  const { warmup_steps: warmupSteps, total: totalSteps, final_factor: minFactor } = config;
+  switch (config.type) {
+    case 'constant':
+      return { type: 'constant', warmupSteps };
+    case 'linear':
+    case 'cosine':
+      return { type: config.type, warmupSteps, totalSteps, minFactor };
+    case 'wsd':
+      return { type: 'wsd', warmupSteps, totalSteps, decaySteps: Math.round(config.decay_share * totalSteps), minFactor };
+    default:
+      return config.type satisfies never;
+  }
+}
+
+/** The problems of each evaluation set, made once. */
+export async function buildEvalSets(
+  sets: readonly EvalSetConfig[],
+  onProgress: (name: string, made: number, wanted: number) => void = () => {},
+): Promise<{ config: EvalSetConfig; problems: Problem[] }[]> {
+  const built = [];
+  for (const config of sets) {
+    const { problems } = await buildProblems(config, (made, wanted) => onProgress(config.name, made, wanted));
+    built.push({ config, problems });
+  }
+  return built;
+}
+
+/** Evaluates the rollout's policy on every set. */
+export async function evaluateSets(
+  parts: RolloutParts,
+  config: Pick<TrainConfig | SftConfig, 'run' | 'sampling' | 'judge'>,
+  sets: readonly { readonly config: EvalSetConfig; readonly problems: readonly Problem[] }[],
+  about: { readonly signal?: AbortSignal; readonly onProgress?: (name: string, done: number, total: number) => void } = {},
+): Promise<Evaluation[]> {
+  const evaluations: Evaluation[] = [];
+  for (const { config: set, problems } of sets) {
+    evaluations.push(
+      await evaluatePolicy(parts, {
+        name: set.name,
+        problems,
+        samples: set.greedy ? 1 : set.samples,
+        temperature: set.greedy ? 0 : set.temperature,
+        topK: config.sampling.top_k,
+        topP: config.sampling.top_p,
+        maxTokens: config.sampling.max_tokens,
+        judge: config.judge.rule,
+        seed: config.run.seed,
+        onProgress: (done, total) => about.onProgress?.(set.name, done, total),
+        ...(about.signal ? { signal: about.signal } : {}),
+      }),
+    );
+  }
+  return evaluations;
+}

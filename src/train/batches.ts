@@ -1,0 +1,85 @@
+/** Groups to training batches: advantages by the configured estimator, mini-batches, denominators, reference log-probabilities. */
+import { lossDenominators } from '../rl/aggregate.ts';
+import { batchAdvantages } from '../rl/batch-advantage.ts';
+import { conventionsOf, type Compat } from '../rl/conventions.ts';
+import type { AdvantageEstimator } from '../rl/advantage.ts';
+import { trainingRows } from '../batch/rows.ts';
+import type { RolloutGroup } from '../core/rollout.ts';
+import type { LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
+import type { Policy, SamplingParams } from '../policy/policy.ts';
+
+export interface BatchSettings {
+  readonly runId: string;
+  readonly estimator: AdvantageEstimator;
+  readonly compat: Compat;
+  readonly loss: LossConfig;
+  readonly sampling: SamplingParams;
+  readonly truncated: 'train' | 'mask';
+  /** Optimizer steps that the groups are cut into. */
+  readonly updatesPerBatch: number;
+  readonly tokenizerSha256: string;
+  readonly modelId: string;
+  readonly padId: number;
+  /** Frozen policy for the KL penalty; null without one. */
+  readonly reference: Policy | null;
+}
+
+/** @returns one batch an optimizer step; none when no row has an advantage or a penalty to learn from. */
+export async function trainingBatches(
+  groups: readonly RolloutGroup[],
+  step: number,
+  genStep: number,
+  settings: BatchSettings,
+): Promise<TrainingBatch[]> {
+  if (groups.length === 0) return [];
+  const advantages = batchAdvantages(
+    groups.map((group) => ({
+      rewards: group.rollouts.map((rollout) => rollout.reward.value),
+      lengths: group.rollouts.map((rollout) => rollout.completion.tokenIds.length),
+    })),
+    settings,
+  );
+  const { eps, ddof } = conventionsOf(settings.compat);
+  const perUpdate = Math.ceil(groups.length / settings.updatesPerBatch);
+  const batches: TrainingBatch[] = [];
+  for (let start = 0; start < groups.length; start += perUpdate) {
+    const some = groups.slice(start, start + perUpdate);
+    const rows = await withReference(
+      trainingRows(some, advantages.slice(start, start + perUpdate), { sampling: settings.sampling, truncated: settings.truncated }),
+      settings,
+    );
+    batches.push({
+      metadata: {
+        runId: settings.runId,
+        step,
+        genStep,
+        estimator: settings.estimator,
+        compat: settings.compat,
+        eps,
+        ddof,
+        loss: settings.loss,
+        ...lossDenominators(rows),
+        numGroups: some.length,
+        tokenizerSha256: settings.tokenizerSha256,
+        modelId: settings.modelId,
+        padId: settings.padId,
+      },
+      rows,
+    });
+  }
+  return batches;
+}
+
+/** Adds the reference policy's log-probabilities of the response tokens, 0 on the prompt. */
+async function withReference(rows: TrainingRow[], { reference, sampling }: BatchSettings): Promise<TrainingRow[]> {
+  if (reference === null) return rows;
+  const scores = await reference.score(
+    rows.map(({ inputIds, promptLength }) => ({ promptIds: inputIds.slice(0, promptLength), completionIds: inputIds.slice(promptLength) })),
+    sampling.temperature > 0 ? sampling.temperature : 1,
+  );
+  return rows.map((row, i) => {
+    const refLogprobs = new Float32Array(row.inputIds.length);
+    refLogprobs.set(scores[i] ?? [], row.promptLength);
+    return { ...row, refLogprobs };
+  });
+}

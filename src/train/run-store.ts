@@ -1,0 +1,135 @@
+/** A training run on disk: steps, metrics, evaluations, checkpoints; each written whole, found again after a kill. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeBatch } from '../batch/arrow.ts';
+import { writeManifest } from '../batch/exchange.ts';
+import { readRollouts, writeRollouts } from '../batch/rollouts.ts';
+import { copyModelFiles } from '../checkpoint/hf-layout.ts';
+import { modelCard } from '../checkpoint/model-card.ts';
+import { publishDirectory, verifyDirectory } from '../checkpoint/publish.ts';
+import { writeFileAtomically } from '../core/atomic-write.ts';
+import { EvomError } from '../core/errors.ts';
+import type { RolloutGroup } from '../core/rollout.ts';
+import type { TrainingBatch } from '../core/training.ts';
+import type { Evaluation } from '../evaluate/evaluate.ts';
+import { type Checkpoint, type CheckpointStore, openCheckpoints } from '../runs/checkpoints.ts';
+import { type MetricsLog, openMetricsLog } from '../runs/metrics.ts';
+import { discardStepsAfter, type RunPaths } from '../runs/run-directory.ts';
+import { openScalarWriter, type ScalarWriter } from '../runs/tensorboard.ts';
+import type { RunStore, StepMetrics, TrainState } from './loop.ts';
+
+export const optimizerStateDirectory = 'evom_state';
+const stateFile = 'train_state.json';
+const carryFile = 'carry.arrow';
+
+export interface DiskStoreOptions {
+  readonly paths: RunPaths;
+  readonly keepLast: number;
+  /** Folder whose `config.json`, tokenizer and generation settings every checkpoint gets. */
+  readonly modelFrom: string;
+  /** For the model card: how these weights came to be. */
+  readonly card: { readonly summary: string; readonly command: string };
+}
+
+/** Opens the checkpoints of a run, newest first in line for `--resume`. */
+export function checkpointsOf(paths: RunPaths, keepLast: number): CheckpointStore {
+  return openCheckpoints(paths.directory, { keepLast, format: { publish: publishDirectory, verify: async (dir) => verifyDirectory(dir) } });
+}
+
+/** What `saveCheckpoint` stored beside the weights. */
+export async function readTrainState(directory: string): Promise<TrainState> {
+  const path = join(directory, optimizerStateDirectory, stateFile);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new EvomError('E_CHECKPOINT', `${path} cannot be read: this checkpoint has no training state; use --init-from to start a new run from it`, {
+      cause,
+    });
+  });
+  const { carried, ...state } = JSON.parse(text) as Omit<TrainState, 'carry'> & { carried: number };
+  const carry = carried === 0 ? [] : await readRollouts(join(directory, optimizerStateDirectory, carryFile));
+  return { ...state, carry };
+}
+
+/** The store of a run that begins, or goes on from a checkpoint: whatever lies after it is deleted, and made again. */
+export class DiskRunStore implements RunStore {
+  readonly #options: DiskStoreOptions;
+  readonly #checkpoints: CheckpointStore;
+  readonly #metrics: MetricsLog;
+  readonly #scalars: ScalarWriter;
+
+  private constructor(options: DiskStoreOptions, checkpoints: CheckpointStore, metrics: MetricsLog, scalars: ScalarWriter) {
+    this.#options = options;
+    this.#checkpoints = checkpoints;
+    this.#metrics = metrics;
+    this.#scalars = scalars;
+  }
+
+  static async open(options: DiskStoreOptions, from: Checkpoint | null): Promise<DiskRunStore> {
+    const { directory, tensorboard } = options.paths;
+    const step = from?.step ?? 0;
+    const checkpoints = checkpointsOf(options.paths, options.keepLast);
+    await checkpoints.removeAfter(step);
+    await discardStepsAfter(directory, step);
+    const metrics = await openMetricsLog(directory, { lastStep: step });
+    const scalars = await openScalarWriter(tensorboard, { now: () => Date.now() / 1000, firstStep: step + 1 });
+    return new DiskRunStore(options, checkpoints, metrics, scalars);
+  }
+
+  async writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[], weightVersion: number): Promise<void> {
+    const directory = this.#options.paths.step(step);
+    await rm(directory, { recursive: true, force: true });
+    await mkdir(directory, { recursive: true });
+    await writeRollouts(join(directory, 'rollouts.arrow'), groups);
+    const name = (i: number): string => (batches.length === 1 ? 'batch.arrow' : `batch-${String(i).padStart(3, '0')}.arrow`);
+    for (const [i, batch] of batches.entries()) await writeBatch(join(directory, name(i)), batch);
+    await writeManifest(directory, {
+      step,
+      weight_version: weightVersion,
+      groups: groups.length,
+      rows: batches.reduce((sum, batch) => sum + batch.rows.length, 0),
+    });
+  }
+
+  async appendMetrics(step: number, metrics: StepMetrics): Promise<void> {
+    await this.#metrics.append(step, metrics);
+    await this.#scalars.write(step, metrics);
+  }
+
+  async saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void> {
+    if (evaluations.length === 0) return;
+    await mkdir(join(this.#options.paths.directory, 'evaluations'), { recursive: true });
+    await writeFileAtomically(this.#evaluationPath(step), `${JSON.stringify(evaluations)}\n`);
+  }
+
+  /** Evaluations of a step as `saveEvaluation` stored them; null when there are none. */
+  async readEvaluation(step: number): Promise<Evaluation[] | null> {
+    const text = await readFile(this.#evaluationPath(step), 'utf8').catch(() => null);
+    return text === null ? null : (JSON.parse(text) as Evaluation[]);
+  }
+
+  async saveCheckpoint(state: TrainState, learner: { save(directory: string): Promise<void> }): Promise<void> {
+    await this.#metrics.sync();
+    const { carry, ...plain } = state;
+    await this.#checkpoints.save(state.step, async (directory) => {
+      await copyModelFiles(this.#options.modelFrom, directory);
+      await learner.save(directory);
+      const stateDirectory = join(directory, optimizerStateDirectory);
+      if (carry.length > 0) await writeRollouts(join(stateDirectory, carryFile), carry);
+      await writeFile(join(stateDirectory, stateFile), `${JSON.stringify({ ...plain, carried: carry.length })}\n`);
+      await writeFile(join(directory, 'README.md'), this.#card(state.step));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#metrics.close();
+    await this.#scalars.close();
+  }
+
+  #evaluationPath(step: number): string {
+    return join(this.#options.paths.directory, 'evaluations', `${String(step).padStart(6, '0')}.json`);
+  }
+
+  #card(step: number): string {
+    const { summary, command } = this.#options.card;
+    return modelCard({ name: `evom checkpoint, step ${step}`, summary, command });
+  }
+}
