@@ -27,8 +27,6 @@ export interface GuestSession {
    * @throws {GuestStop} ends the program.
    */
   call(method: string, payload: string): string;
-  /** Milliseconds spent in solvers so far: not charged to the program's own budget. */
-  solverMs(): number;
   record(): GuestRecord;
 }
 

@@ -4,8 +4,8 @@ import { EvomError } from '../core/errors.ts';
 export interface SandboxLimits {
   /** Interpreter ticks; one is 10,000 polls (loop back-edges and calls), about 1.4 ms on a 2020s core. */
   readonly ticks: number;
-  /** Backstop in milliseconds for what ticks do not count (sorting a huge array); solver time not included. */
-  readonly wallMs: number;
+  /** Backstop in milliseconds of processor time for what ticks do not count (sorting a huge array); solver time not included. */
+  readonly cpuMs: number;
   /** Milliseconds of solver time of the whole program; the solver's own counted limits should be reached first. */
   readonly solverMs: number;
   /** Simplex iterations of one solve. */
@@ -28,7 +28,7 @@ export interface SandboxLimits {
 
 export const defaultLimits: SandboxLimits = {
   ticks: 1000,
-  wallMs: 4000,
+  cpuMs: 4000,
   solverMs: 4000,
   simplexIterations: 100_000,
   nodes: 10_000,

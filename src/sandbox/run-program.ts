@@ -2,34 +2,18 @@
 import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import { describeError, type ProgramError } from './describe-error.ts';
-import { type Guest, GuestRefusal, type GuestSession, GuestStop } from './guest.ts';
+import type { Guest } from './guest.ts';
+import { hostFunction } from './host-calls.ts';
 import type { SandboxLimits } from './limits.ts';
-import { HostCall, type Prelude, preludeFor } from './prelude.ts';
+import { type Prelude, preludeFor } from './prelude.ts';
 import { PROGRAM_FILE, type ProgramSource, programSource } from './program-source.ts';
 import { DefaultIntrinsics, type QuickJSContext, type QuickJSHandle, type QuickJSInstance } from './quickjs.ts';
+import { beginRun, type Ending, failed, type Run, spendTicks } from './run.ts';
 
 /** A stack the interpreter may use within the worker's own; more would end in a RangeError of the host. */
 const STACK_BYTES = 256 * 1024;
 /** Promise jobs that count as one tick: a chain of empty jobs polls too rarely to be stopped otherwise. */
 const JOBS_PER_TICK = 500;
-/** Seed of every program's `Math.random`. */
-const RANDOM_SEED = 20250101;
-
-interface Ending {
-  readonly status: OutcomeStatus;
-  readonly error: ProgramError | null;
-  readonly wallLimited: boolean;
-}
-
-/** What a running program has done so far, and what has stopped it. */
-interface Progress {
-  ticks: number;
-  stop: Ending | null;
-  stdout: string[];
-  outputChars: number;
-  reported: number | null;
-  randomState: number;
-}
 
 /**
  * Runs a program to its end, to its limits or to the interpreter's.
@@ -45,145 +29,114 @@ export function runProgram(
   cpuClock: () => number,
 ): Outcome {
   const wallStart = performance.now();
-  const cpuStart = cpuClock();
-  const session = guest.begin(limits);
-  const progress: Progress = { ticks: 0, stop: null, stdout: [], outputChars: 0, reported: null, randomState: RANDOM_SEED };
+  const run = beginRun(guest, limits, cpuClock);
   instance.numPrograms += 1;
-  const ending = endingOf(instance, guest, session, program, limits, progress, wallStart);
-  const record = session.record();
-  const completed: Ending =
-    ending ??
-    (record.status === 'error'
-      ? { status: 'runtime_error', error: { type: 'SolverError', message: record.message ?? '', line: null }, wallLimited: false }
-      : { status: record.status ?? 'no_solve', error: null, wallLimited: false });
+  const ended = execute(instance, run, program.code);
+  const record = run.session.record();
+  const ending = ended ?? endingOfSolves(record.status, record.message);
   return {
-    status: completed.status,
+    status: ending.status,
     objective: record.objective,
-    reported: progress.reported,
+    reported: run.reported,
     solution: record.solution,
     solves: record.solves,
     model: record.model,
-    stdout: progress.stdout.join(''),
-    error: completed.error,
+    stdout: run.stdout.join(''),
+    error: ending.error,
     dialect: program.dialect,
     backend: guest.backend,
     solverVersion: guest.solverVersion,
     options: record.options,
-    wallLimited: completed.wallLimited || record.wallLimited,
+    wallLimited: ending.wallLimited || record.wallLimited,
     wallMs: performance.now() - wallStart,
-    cpuMs: cpuClock() - cpuStart,
+    cpuMs: cpuClock() - run.cpuStart,
   };
 }
 
-/** How the program ended; null when it ran to its own end. */
-function endingOf(
-  instance: QuickJSInstance,
-  guest: Guest,
-  session: GuestSession,
-  program: Program,
-  limits: SandboxLimits,
-  progress: Progress,
-  wallStart: number,
-): Ending | null {
-  if (program.code.length > limits.maxCodeChars) {
-    return failed('syntax_error', 'CodeTooLong', `the program has ${program.code.length} characters; the limit is ${limits.maxCodeChars}`);
+/** How a program that ran to its own end did: as its last solve. */
+function endingOfSolves(status: Outcome['solves'][number]['status'] | null, message: string | null): Ending {
+  if (status === 'error') return failed('runtime_error', 'SolverError', message ?? 'the solver refused the model');
+  return { status: status ?? 'no_solve', error: null, wallLimited: false };
+}
+
+/** @returns how the program ended; null when it ran to its own end */
+function execute(instance: QuickJSInstance, run: Run, code: string): Ending | null {
+  if (code.length > run.limits.maxCodeChars) {
+    return failed('syntax_error', 'CodeTooLong', `the program has ${code.length} characters; the limit is ${run.limits.maxCodeChars}`);
   }
-  const source = programSource(program.code);
-  const handles: { dispose(): void }[] = [];
+  const source = programSource(code);
+  const prelude = preludeFor(code);
+  const opened: { dispose(): void }[] = [];
   try {
     const runtime = instance.module.newRuntime();
-    handles.push(runtime);
+    opened.push(runtime);
     runtime.setMaxStackSize(STACK_BYTES);
-    runtime.setInterruptHandler(() => {
-      progress.ticks += 1;
-      if (progress.stop === null) progress.stop = budgetEnding(progress, limits, wallStart, session);
-      return progress.stop !== null;
-    });
-    runtime.setModuleLoader((name) => moduleText(guest, name));
-    const prelude = preludeFor(program.code);
+    runtime.setInterruptHandler(() => spendTicks(run, 1));
+    runtime.setModuleLoader((name) => moduleText(run, name));
     const context = runtime.newContext({ intrinsics: { ...DefaultIntrinsics, Date: prelude.hasDate } });
-    handles.push(context);
-    const ending = evaluate(context, prelude, guest, session, source, limits, progress, wallStart);
-    return progress.stop === null ? namedMemory(ending, instance) : exitOf(progress.stop);
+    opened.push(context);
+    const ending = evaluate(context, prelude, source, run);
+    return run.stop === null ? withMemoryNamed(ending, instance) : endingOfStop(run.stop);
   } catch (error) {
     // The interpreter itself gave up: out of memory at an awkward place, or a corrupted heap.
     instance.poisoned = true;
-    if (progress.stop !== null) return exitOf(progress.stop);
-    const full = instance.memory.buffer.byteLength > 0.9 * instance.maxBytes;
-    return failed(full ? 'memory' : 'crash', 'InterpreterAbort', error instanceof Error ? error.message.slice(0, 200) : String(error));
+    if (run.stop !== null) return endingOfStop(run.stop);
+    const what = error instanceof Error ? error.message.slice(0, 200) : String(error);
+    return failed(isFull(instance) ? 'memory' : 'crash', 'InterpreterAbort', what);
   } finally {
     try {
-      for (const handle of handles.reverse()) handle.dispose();
+      for (const resource of opened.reverse()) resource.dispose();
     } catch {
       instance.poisoned = true; // after running out of memory or an interrupt, freeing may abort
     }
   }
 }
 
-const failed = (status: OutcomeStatus, type: string, message: string, wallLimited = false): Ending => ({
-  status,
-  error: { type, message, line: null },
-  wallLimited,
-});
-
 /** `process.exit(0)` is a way to end well. */
-const exitOf = (stop: Ending): Ending | null => (stop.error === null ? null : stop);
+const endingOfStop = (stop: Ending): Ending | null => (stop.error === null ? null : stop);
 
-function budgetEnding(progress: Progress, limits: SandboxLimits, wallStart: number, session: GuestSession): Ending | null {
-  if (progress.ticks > limits.ticks) return failed('deadline', 'TickLimit', `the program used its ${limits.ticks} interpreter ticks`);
-  const elapsed = performance.now() - wallStart - session.solverMs();
-  return elapsed > limits.wallMs ? failed('deadline', 'WallLimit', `the program ran longer than ${limits.wallMs} ms`, true) : null;
+const isFull = (instance: QuickJSInstance): boolean => instance.memory.buffer.byteLength > 0.9 * instance.maxBytes;
+
+/** An interpreter without memory for its own error object throws an empty one. */
+function withMemoryNamed(ending: Ending | null, instance: QuickJSInstance): Ending | null {
+  if (ending?.status !== 'runtime_error' || ending.error?.message !== '' || !isFull(instance)) return ending;
+  return failed('memory', 'InternalError', 'out of memory');
 }
 
 /** An ES module that stands for a library: the same object that `require` gives. */
-function moduleText(guest: Guest, name: string): string | { error: Error } {
+function moduleText({ guest }: Run, name: string): string | { error: Error } {
   const library = Object.hasOwn(guest.libraries, name) ? guest.libraries[name] : undefined;
   if (library === undefined) return { error: new Error(`Cannot find module '${name}'`) };
   const named = library.named.map((n) => `export const ${n} = m.${n};`).join('');
   return `const m = require(${JSON.stringify(name)}); export default m;${named}`;
 }
 
-function evaluate(
-  context: QuickJSContext,
-  prelude: Prelude,
-  guest: Guest,
-  session: GuestSession,
-  source: ProgramSource,
-  limits: SandboxLimits,
-  progress: Progress,
-  wallStart: number,
-): Ending | null {
-  const host = context.newFunction('host', (...args) => serve(context, guest, session, limits, progress, wallStart, args));
+function evaluate(context: QuickJSContext, prelude: Prelude, source: ProgramSource, run: Run): Ending | null {
   const runTimer = context
     .unwrapResult(context.evalCode(prelude.source, 'sandbox.js'))
-    .consume((install) => host.consume((h) => context.unwrapResult(context.callFunction(install, context.undefined, h))));
+    .consume((install) =>
+      hostFunction(context, run).consume((host) => context.unwrapResult(context.callFunction(install, context.undefined, host))),
+    );
   try {
-    const main = start(context, source);
-    if ('status' in main) return main;
-    try {
-      return settle(context, main.promise, runTimer, source, limits, progress, wallStart, session);
-    } finally {
-      main.promise.dispose();
-    }
+    const started = start(context, source);
+    if ('status' in started) return started;
+    return started.promise.consume((promise) => settle(context, promise, runTimer, source, run));
   } finally {
     runTimer.dispose();
   }
 }
 
-/** Compiles and starts the program. @returns the promise of its end, or why it does not compile */
+/** Compiles and starts the program. @returns the promise of its end, or why there is none */
 function start(context: QuickJSContext, source: ProgramSource): { readonly promise: QuickJSHandle } | Ending {
-  const compiled = context.evalCode(
-    source.text,
-    PROGRAM_FILE,
-    source.kind === 'module' ? { type: 'module' } : { type: 'global', strict: false },
-  );
+  const options = source.kind === 'module' ? ({ type: 'module' } as const) : ({ type: 'global', strict: false } as const);
+  const compiled = context.evalCode(source.text, PROGRAM_FILE, options);
   if (compiled.error) {
-    const error = compiled.error.consume((thrown) => describeError(context, thrown, source.numLines));
-    return { status: isSyntax(error) ? 'syntax_error' : statusOf(error), error, wallLimited: false };
+    const ending = endingOfThrown(context, compiled.error, source);
+    return ending.error?.type === 'SyntaxError' ? { ...ending, status: 'syntax_error' } : ending;
   }
   if (source.kind === 'module') return { promise: compiled.value };
   return compiled.value.consume((program) => {
-    // Someone may close the wrapper early: `}); (function () {` leaves no function to call.
+    // A program may close its wrapper early and leave no function to call: `}); (function () {`.
     if (context.typeof(program) !== 'function') return failed('syntax_error', 'SyntaxError', 'the brackets of the program do not match');
     const module = context.newObject();
     const exports = context.newObject();
@@ -191,48 +144,29 @@ function start(context: QuickJSContext, source: ProgramSource): { readonly promi
     const called = context.callFunction(program, context.undefined, module, exports);
     exports.dispose();
     module.dispose();
-    if (called.error) {
-      const error = called.error.consume((thrown) => describeError(context, thrown, source.numLines));
-      return { status: statusOf(error), error, wallLimited: false };
-    }
-    return { promise: called.value };
+    return called.error ? endingOfThrown(context, called.error, source) : { promise: called.value };
   });
 }
 
 /** Runs jobs and timers until none is left. @returns how the program ended; null when it ended well */
-function settle(
-  context: QuickJSContext,
-  promise: QuickJSHandle,
-  runTimer: QuickJSHandle,
-  source: ProgramSource,
-  limits: SandboxLimits,
-  progress: Progress,
-  wallStart: number,
-  session: GuestSession,
-): Ending | null {
-  const thrown = (handle: QuickJSHandle): Ending => {
-    const error = handle.consume((value) => describeError(context, value, source.numLines));
-    return { status: statusOf(error), error, wallLimited: false };
-  };
-  for (;;) {
-    while (progress.stop === null && context.runtime.hasPendingJob()) {
+function settle(context: QuickJSContext, promise: QuickJSHandle, runTimer: QuickJSHandle, source: ProgramSource, run: Run): Ending | null {
+  const hasTimers = context.typeof(runTimer) === 'function';
+  for (let ranTimer = true; ranTimer; ) {
+    while (run.stop === null && context.runtime.hasPendingJob()) {
       const jobs = context.runtime.executePendingJobs(JOBS_PER_TICK);
-      if (jobs.error) return thrown(jobs.error);
-      if (jobs.value < JOBS_PER_TICK) continue;
-      progress.ticks += 1;
-      progress.stop = budgetEnding(progress, limits, wallStart, session);
+      if (jobs.error) return endingOfThrown(context, jobs.error, source);
+      if (jobs.value >= JOBS_PER_TICK) spendTicks(run, 1);
     }
-    if (progress.stop !== null) return progress.stop;
-    if (context.typeof(runTimer) !== 'function') break;
+    if (run.stop !== null) return run.stop;
+    if (!hasTimers) break;
     const timer = context.callFunction(runTimer, context.undefined);
-    if (timer.error) return thrown(timer.error);
-    const ran = timer.value.consume((value) => context.eq(value, context.true));
-    if (!ran) break;
+    if (timer.error) return endingOfThrown(context, timer.error, source);
+    ranTimer = timer.value.consume((value) => context.eq(value, context.true));
   }
   const state = context.getPromiseState(promise);
   switch (state.type) {
     case 'rejected':
-      return thrown(state.error);
+      return endingOfThrown(context, state.error, source);
     case 'fulfilled':
       if (state.notAPromise !== true) state.value.dispose();
       return null;
@@ -243,98 +177,11 @@ function settle(
   }
 }
 
-/** mulberry32: small, and good enough for a program that shuffles or samples. */
-function nextRandom(progress: Progress): number {
-  progress.randomState = (progress.randomState + 0x6d2b79f5) | 0;
-  let t = progress.randomState;
-  t = Math.imul(t ^ (t >>> 15), t | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+function endingOfThrown(context: QuickJSContext, thrown: QuickJSHandle, source: ProgramSource): Ending {
+  const error = thrown.consume((value) => describeError(context, value, source.numLines));
+  return { status: statusOfError(error), error, wallLimited: false };
 }
 
-const isSyntax = (error: ProgramError): boolean => error.type === 'SyntaxError';
-
-function statusOf(error: ProgramError): OutcomeStatus {
+function statusOfError(error: ProgramError): OutcomeStatus {
   return error.type === 'InternalError' && error.message === 'out of memory' ? 'memory' : 'runtime_error';
-}
-
-/** An interpreter without memory for its own error object throws an empty one. */
-function namedMemory(ending: Ending | null, instance: QuickJSInstance): Ending | null {
-  const full = instance.memory.buffer.byteLength > 0.9 * instance.maxBytes;
-  if (ending?.status !== 'runtime_error' || ending.error?.message !== '' || !full) return ending;
-  return failed('memory', 'InternalError', 'out of memory');
-}
-
-/** Serves one call of the guest. Arguments are untrusted: types and lengths are checked before anything is copied. */
-function serve(
-  context: QuickJSContext,
-  guest: Guest,
-  session: GuestSession,
-  limits: SandboxLimits,
-  progress: Progress,
-  wallStart: number,
-  [op, first, second]: QuickJSHandle[],
-): QuickJSHandle | { error: QuickJSHandle } | undefined {
-  const refuse = (name: string, message: string): { error: QuickJSHandle } => ({ error: context.newError({ name, message }) });
-  progress.stop ??= budgetEnding(progress, limits, wallStart, session);
-  if (progress.stop !== null) return refuse('Stopped', 'the program was stopped');
-  if (op === undefined || first === undefined) return refuse('TypeError', 'missing argument');
-  const text = (handle: QuickJSHandle | undefined, max: number): string | null => {
-    if (handle === undefined || context.typeof(handle) !== 'string') return null;
-    const length = context.getProp(handle, 'length').consume((n) => context.getNumber(n));
-    return length > max ? null : context.getString(handle);
-  };
-  switch (context.getNumber(op)) {
-    case HostCall.print: {
-      const left = limits.maxOutputChars - progress.outputChars;
-      const printed = text(first, left);
-      const line = printed === null ? null : second === undefined ? `${printed}\n` : printed;
-      if (line === null || line.length > left) {
-        progress.stop = failed('output_limit', 'OutputLimit', `the program printed more than ${limits.maxOutputChars} characters`);
-        return refuse('Stopped', 'too much output');
-      }
-      progress.stdout.push(line);
-      progress.outputChars += Math.max(1, line.length);
-      return undefined;
-    }
-    case HostCall.library: {
-      const name = text(first, 200);
-      const library = name !== null && Object.hasOwn(guest.libraries, name) ? guest.libraries[name] : undefined;
-      return library === undefined ? undefined : context.newString(library.source);
-    }
-    case HostCall.call: {
-      const method = text(first, 100);
-      const payload = text(second, limits.maxModelChars);
-      if (method === null || payload === null) {
-        return refuse('RangeError', `a model is handed over as text of at most ${limits.maxModelChars} characters`);
-      }
-      try {
-        return context.newString(session.call(method, payload));
-      } catch (error) {
-        if (error instanceof GuestRefusal) return refuse(error.name, error.message);
-        progress.stop =
-          error instanceof GuestStop
-            ? failed(error.status, error.name, error.message, error.wallLimited)
-            : failed('infra_error', 'GuestFault', error instanceof Error ? error.message : String(error)); // ours, not the program's
-        return refuse('Stopped', 'the program was stopped');
-      }
-    }
-    case HostCall.report: {
-      const value = context.typeof(first) === 'number' ? context.getNumber(first) : Number.NaN;
-      progress.reported = Number.isFinite(value) ? value : null;
-      return undefined;
-    }
-    case HostCall.random:
-      return context.newNumber(nextRandom(progress));
-    case HostCall.exit: {
-      const code = context.getNumber(first);
-      progress.stop =
-        code === 0
-          ? { status: 'no_solve', error: null, wallLimited: false }
-          : failed('runtime_error', 'Exit', `the program called process.exit(${code})`);
-      return refuse('Stopped', 'the program has ended');
-    }
-    default:
-      return refuse('TypeError', 'unknown host call');
-  }
 }

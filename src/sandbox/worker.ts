@@ -37,7 +37,8 @@ async function freshInstance(): Promise<QuickJSInstance> {
   return instance;
 }
 
-async function execute(program: Program): Promise<Outcome> {
+/** @param begin called when all is loaded and the program itself begins: loading is not its fault. */
+async function execute(program: Program, begin: () => void): Promise<Outcome> {
   try {
     const guest = await guestOf(program.dialect);
     if (guest === null) {
@@ -46,6 +47,7 @@ async function execute(program: Program): Promise<Outcome> {
     }
     const used = instance === null || isUsedUp(instance) ? await freshInstance() : instance;
     const isFresh = used.numPrograms === 0;
+    begin();
     const outcome = runProgram(used, guest, program, limits, cpuClock);
     await guest.maintain();
     if (isFresh || (outcome.status !== 'memory' && outcome.status !== 'crash')) return outcome;
@@ -73,8 +75,8 @@ export default async function runBatch({ programs, port, heartbeat }: BatchTask)
       await Promise.all(Object.keys(sources).map(guestOf));
     }
     for (const [position, program] of programs.entries()) {
-      Atomics.store(heartbeat, 0, position);
-      const result: BatchResult = { position, outcome: await execute(program) };
+      const outcome = await execute(program, () => Atomics.store(heartbeat, 0, position));
+      const result: BatchResult = { position, outcome };
       Atomics.store(heartbeat, 0, Heartbeat.betweenPrograms);
       port.postMessage(result);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinearModel } from '../../src/core/linear-model.ts';
-import { buildPrompt, promptTemplates } from '../../src/dialects/prompt.ts';
+import { buildPrompt, type promptTemplates } from '../../src/dialects/prompt.ts';
 import { dialectByName, dialectNames } from '../../src/dialects/registry.ts';
 import { column, inf, model, row } from '../solvers/models.ts';
 

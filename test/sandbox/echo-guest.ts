@@ -17,7 +17,6 @@ export async function createGuest(data) {
           last = payload;
           return payload + (data ?? '');
         },
-        solverMs: () => 0,
         record: () => ({ status: last === null ? null : 'optimal', objective: last === null ? null : last.length, solution: null, model: null,
           solves: [], options: {}, message: null, wallLimited: false }),
       };

@@ -69,10 +69,6 @@ class GlpkSession implements GuestSession {
     return resultText(typeof name === 'string' ? name : '', model, solution, rows === true);
   }
 
-  solverMs(): number {
-    return this.#session.solverMs();
-  }
-
   record(): ReturnType<SolveSession['record']> {
     return this.#session.record();
   }

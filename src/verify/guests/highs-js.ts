@@ -64,10 +64,6 @@ class HighsSession implements GuestSession {
     return resultText(model, solution);
   }
 
-  solverMs(): number {
-    return this.#session.solverMs();
-  }
-
   record(): ReturnType<SolveSession['record']> {
     return this.#session.record();
   }

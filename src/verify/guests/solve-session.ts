@@ -95,10 +95,6 @@ export class SolveSession {
     this.#options[name] = value;
   }
 
-  solverMs(): number {
-    return this.#spentMs;
-  }
-
   record(): GuestRecord {
     const last = this.#last;
     return {

@@ -1,0 +1,91 @@
+/** The one function through which a program reaches the host. */
+import { GuestRefusal, GuestStop } from './guest.ts';
+import { HostCall } from './prelude.ts';
+import type { QuickJSContext, QuickJSHandle } from './quickjs.ts';
+import { failed, nextRandom, type Run, spendTicks } from './run.ts';
+
+type HostAnswer = QuickJSHandle | { error: QuickJSHandle } | undefined;
+
+/** `host(what, ...)` for the prelude. Arguments are untrusted: types and lengths are checked before anything is copied. */
+export function hostFunction(context: QuickJSContext, run: Run): QuickJSHandle {
+  return context.newFunction('host', (op, first, second) => {
+    // Calls rarely reach the interrupt handler.
+    if (spendTicks(run, 0)) return refuse(context, 'Stopped', 'the program was stopped');
+    if (op === undefined || first === undefined || context.typeof(op) !== 'number') return refuse(context, 'TypeError', 'missing argument');
+    switch (context.getNumber(op)) {
+      case HostCall.print:
+        return print(context, run, first, second === undefined);
+      case HostCall.library:
+        return librarySource(context, run, first);
+      case HostCall.call:
+        return callSession(context, run, first, second);
+      case HostCall.report: {
+        const value = context.typeof(first) === 'number' ? context.getNumber(first) : Number.NaN;
+        run.reported = Number.isFinite(value) ? value : null;
+        return undefined;
+      }
+      case HostCall.random:
+        return context.newNumber(nextRandom(run));
+      case HostCall.exit: {
+        const code = context.getNumber(first);
+        run.stop =
+          code === 0
+            ? { status: 'no_solve', error: null, wallLimited: false }
+            : failed('runtime_error', 'Exit', `the program called process.exit(${code})`);
+        return refuse(context, 'Stopped', 'the program has ended');
+      }
+      default:
+        return refuse(context, 'TypeError', 'unknown host call');
+    }
+  });
+}
+
+function refuse(context: QuickJSContext, name: string, message: string): { error: QuickJSHandle } {
+  return { error: context.newError({ name, message }) };
+}
+
+/** The text of a string of at most `max` characters; null for anything else. */
+function boundedText(context: QuickJSContext, handle: QuickJSHandle | undefined, max: number): string | null {
+  if (handle === undefined || context.typeof(handle) !== 'string') return null;
+  const length = context.getProp(handle, 'length').consume((n) => context.getNumber(n));
+  return length > max ? null : context.getString(handle);
+}
+
+function print(context: QuickJSContext, run: Run, text: QuickJSHandle, endsLine: boolean): HostAnswer {
+  const left = run.limits.maxOutputChars - run.outputChars;
+  const printed = boundedText(context, text, left);
+  if (printed === null || printed.length + (endsLine ? 1 : 0) > left) {
+    run.stop = failed('output_limit', 'OutputLimit', `the program printed more than ${run.limits.maxOutputChars} characters`);
+    return refuse(context, 'Stopped', 'too much output');
+  }
+  run.stdout.push(endsLine ? `${printed}\n` : printed);
+  run.outputChars += printed.length + 1; // so that endless empty writes end too
+  return undefined;
+}
+
+function librarySource(context: QuickJSContext, run: Run, handle: QuickJSHandle): HostAnswer {
+  const name = boundedText(context, handle, 200);
+  const library = name !== null && Object.hasOwn(run.guest.libraries, name) ? run.guest.libraries[name] : undefined;
+  return library === undefined ? undefined : context.newString(library.source);
+}
+
+function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, second: QuickJSHandle | undefined): HostAnswer {
+  const method = boundedText(context, first, 100);
+  const payload = boundedText(context, second, run.limits.maxModelChars);
+  if (method === null || payload === null) {
+    return refuse(context, 'RangeError', `a model is handed over as text of at most ${run.limits.maxModelChars} characters`);
+  }
+  const started = run.cpuClock();
+  try {
+    return context.newString(run.session.call(method, payload));
+  } catch (error) {
+    if (error instanceof GuestRefusal) return refuse(context, error.name, error.message);
+    run.stop =
+      error instanceof GuestStop
+        ? failed(error.status, error.name, error.message, error.wallLimited)
+        : failed('infra_error', 'GuestFault', error instanceof Error ? error.message : String(error)); // ours, not the program's
+    return refuse(context, 'Stopped', 'the program was stopped');
+  } finally {
+    run.sessionCpuMs += run.cpuClock() - started;
+  }
+}
