@@ -73,7 +73,8 @@ function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampl
     correct: reward.correct,
     rewardParts: reward.parts,
     status: outcome.status,
-    temperature: sampling.temperature,
+    // Greedy completions come with the log-probabilities at temperature 1.
+    temperature: sampling.temperature > 0 ? sampling.temperature : 1,
     topP: sampling.topP,
     topK: sampling.topK,
     seed: rollout.seed,

@@ -1,6 +1,6 @@
 /** `checkpoints/NNNNNN/` of a run: published whole, found again, pruned. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
@@ -32,7 +32,7 @@ export interface CheckpointStore {
    * a run replays, so it holds the same, and replacing it would leave a moment without.
    */
   save(step: number, fill: (temporaryDirectory: string) => Promise<void>): Promise<Checkpoint>;
-  /** On resume: deletes checkpoints after a step, finishes the pruning, and clears what a kill left half done. */
+  /** On resume: deletes checkpoints after a step, clears what a kill left half done, and finishes pruning and `latest`. */
   removeAfter(step: number): Promise<void>;
 }
 
@@ -64,6 +64,9 @@ export function openCheckpoints(
     for (const old of (await list()).slice(0, -keepLast)) await removeDirectory(old.directory);
   };
 
+  const pointTo = ({ directory }: Checkpoint): Promise<void> =>
+    writeFileAtomically(join(runDirectory, 'latest'), `checkpoints/${basename(directory)}\n`);
+
   return {
     list,
     async newest(onBroken) {
@@ -85,7 +88,7 @@ export function openCheckpoints(
         await removeDirectory(checkpoint.directory);
         await format.publish(checkpoint.directory, fill);
       }
-      await writeFileAtomically(join(runDirectory, 'latest'), `checkpoints/${String(step).padStart(6, '0')}\n`);
+      await pointTo(checkpoint);
       // Only now may an older one go: at every moment there is one to resume from.
       await prune();
       return checkpoint;
@@ -93,6 +96,9 @@ export function openCheckpoints(
     async removeAfter(step) {
       for (const checkpoint of await list()) if (checkpoint.step > step) await removeDirectory(checkpoint.directory);
       await prune();
+      const last = (await list()).at(-1);
+      if (last) await pointTo(last);
+      else await rm(join(runDirectory, 'latest'), { force: true });
       const names = await readdir(root).catch(() => []);
       for (const name of names) if (name.endsWith(temporarySuffix)) await rm(join(root, name), { recursive: true, force: true });
     },

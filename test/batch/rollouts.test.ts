@@ -53,6 +53,10 @@ describe('trainingRows', () => {
       temperature: 0.8,
     });
   });
+  it('records the temperature of the log-probabilities, which is 1 for greedy completions', () => {
+    const rows = trainingRows(groups(), [[1, -1], [0]], { sampling: { ...sampling, temperature: 0 }, truncated: 'train' });
+    expect(rows.map((r) => r.temperature)).toEqual([1, 1]);
+  });
   it('takes truncated completions out of the gradient when asked to', () => {
     const weights = (truncated: 'train' | 'mask') =>
       trainingRows(groups(), [[1, -1], [0]], { sampling, truncated }).map((r) => r.lossWeight);

@@ -54,6 +54,9 @@ describe('checkpoints of a run', () => {
     ]);
     await store.removeAfter(1);
     expect(await names()).toEqual(['000001']);
+    expect(await readFile(join(run, 'latest'), 'utf8')).toBe('checkpoints/000001\n');
+    await store.removeAfter(0);
+    expect(await readdir(run)).toEqual(['checkpoints']); // nothing to name as latest
   });
 
   it('leave nothing behind, and keep the others, when filling fails', async () => {

@@ -1,0 +1,38 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileAtomically } from '../../src/core/atomic-write.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'evom-atomic-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+describe('writeFileAtomically', () => {
+  it('writes text, bytes or parts, over what was there, and leaves no temporary file', async () => {
+    const path = join(directory, 'deep', 'file');
+    await writeFileAtomically(path, 'old and longer');
+    await writeFileAtomically(path, ['new', Uint8Array.of(33)]);
+    expect(await readFile(path, 'utf8')).toBe('new!');
+    expect(await readdir(join(directory, 'deep'))).toEqual(['file']);
+  });
+
+  it('keeps the old file, and leaves nothing behind, when it cannot write', async () => {
+    const path = join(directory, 'folder');
+    await writeFileAtomically(join(path, 'inside'), '');
+    await expect(writeFileAtomically(path, 'x')).rejects.toThrow(); // a file cannot take a folder's name
+    expect(await readdir(directory)).toEqual(['folder']);
+    await writeFile(join(directory, 'plain'), 'x');
+    await expect(writeFileAtomically(join(directory, 'plain', 'file'), 'x')).rejects.toThrow();
+  });
+
+  it('shows a reader one whole version among many writers', async () => {
+    const path = join(directory, 'file');
+    const versions = Array.from({ length: 20 }, (_, i) => `${i}`.repeat(50_000));
+    await Promise.all(versions.map((version) => writeFileAtomically(path, version)));
+    expect(versions).toContain(await readFile(path, 'utf8'));
+    expect(await readdir(directory)).toEqual(['file']);
+  });
+});
