@@ -1,6 +1,6 @@
 /** The rules of .dependency-cruiser.cjs: src/ keeps them, and each of them catches the fault it is there for. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const require = createRequire(import.meta.url);
-const config = require('../../.dependency-cruiser.cjs') as { forbidden: { name: string }[] };
+const config = require('../../.dependency-cruiser.cjs') as { forbidden: { name: string; comment: string }[] };
 
 interface Violation {
   readonly from: string;
@@ -124,6 +124,17 @@ describe('the layers', () => {
   it('cover every folder of src/', () => {
     const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
     for (const { name } of folders) expect(faults).toHaveProperty(`layer-${name}`);
+  });
+
+  it('are the ones that ARCHITECTURE.md draws', () => {
+    const rows = [...readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8').matchAll(/^\| \d+ \| ((?:`[a-z]+` ?)+)\|/gm)];
+    const drawn = rows.map((row) => [...(row[1] ?? '').matchAll(/[a-z]+/g)].map(([name]) => name));
+    const below = (level: number) => drawn.slice(0, level).flat().join(', ') || 'nothing else';
+    const comments = Object.fromEntries(config.forbidden.map((rule) => [rule.name, rule.comment]));
+    expect(drawn.flat().length).toBeGreaterThan(10);
+    for (const [level, names] of drawn.entries()) {
+      for (const name of names) expect(comments[`layer-${name}`]).toContain(`${name}/ may import ${below(level)};`);
+    }
   });
 
   it('are kept by src/', async () => {
