@@ -12,6 +12,8 @@ export interface Mutation {
   readonly type: 'drop' | 'cost' | 'entry' | 'side' | 'sense' | 'integrality';
   /** What is changed, e.g. `c2.boots`. */
   readonly where: string;
+  /** The variable whose coefficient is changed. */
+  readonly column?: number;
   /** The changed models; the change is noticed when any of them has another optimum. */
   readonly models: readonly LinearModel[];
 }
@@ -39,7 +41,12 @@ export function* mutations(model: LinearModel): Generator<Mutation> {
   }
   for (const [j, variable] of model.variables.entries()) {
     if (variable.cost === 0) continue;
-    yield { type: 'cost', where: `obj.${variable.name}`, models: factors.map((f) => withVariable(model, j, { cost: variable.cost * f })) };
+    yield {
+      type: 'cost',
+      where: `obj.${variable.name}`,
+      column: j,
+      models: factors.map((f) => withVariable(model, j, { cost: variable.cost * f })),
+    };
   }
   for (const [i, row] of model.constraints.entries()) {
     const withRow = (change: Partial<typeof row>): LinearModel => ({
@@ -56,11 +63,12 @@ export function* mutations(model: LinearModel): Generator<Mutation> {
     }
     if (row.columns.length < 2) continue; // 10 % on the one coefficient of `a <= 7` is 10 % on its side
     for (const [k, value] of row.coefficients.entries()) {
-      const where = `${row.name}.${model.variables[row.columns[k] ?? 0]?.name}`;
+      const column = row.columns[k] ?? 0;
+      const where = `${row.name}.${model.variables[column]?.name}`;
       const models = isUnit(value)
         ? [withRow({ columns: row.columns.filter((_, m) => m !== k), coefficients: row.coefficients.filter((_, m) => m !== k) })]
         : factors.map((f) => withRow({ coefficients: row.coefficients.map((c, m) => (m === k ? c * f : c)) }));
-      yield { type: 'entry', where, models };
+      yield { type: 'entry', where, column, models };
     }
   }
   yield { type: 'sense', where: 'obj', models: [{ ...model, sense: model.sense === 'min' ? 'max' : 'min' }] };
@@ -93,9 +101,21 @@ export function discriminate(
     const { status, objective } = solve(candidate);
     return status === 'optimal' && objective !== null && Math.abs(objective - optimum) <= 1e-6 * Math.max(1, Math.abs(optimum));
   };
+  const exemptInactive = options.exempt?.inactive !== undefined;
+  const inactive = new Map<number, boolean>();
+  const isInactive = (at: number): boolean => {
+    const known = inactive.get(at) ?? same(withVariable(model, at, { upper: 0 }));
+    inactive.set(at, known);
+    return known;
+  };
+  if (exemptInactive) {
+    const numActive = model.variables.filter((_, j) => !isInactive(j)).length;
+    if (3 * numActive < model.variables.length) silent.push('too few active variables');
+  }
   let numMutations = 0;
   for (const mutation of mutations(model)) {
     if (mutation.type === 'integrality' && options.exempt?.integrality !== undefined) continue;
+    if (exemptInactive && mutation.column !== undefined && isInactive(mutation.column)) continue;
     numMutations++;
     if (mutation.models.every(same)) silent.push(`${mutation.type} ${mutation.where}`);
     if (silent.length > (options.maxSilent ?? Number.POSITIVE_INFINITY)) break;
@@ -103,7 +123,7 @@ export function discriminate(
   return { numMutations, silent };
 }
 
-/** How many changes there are, without making them. */
+/** How many changes there are, those of inactive variables among them. */
 export function numMutationsOf(model: LinearModel, exempt: Exemptions): number {
   let count = 0;
   for (const mutation of mutations(model)) if (mutation.type !== 'integrality' || exempt.integrality === undefined) count++;

@@ -1,6 +1,6 @@
 /** Names that problems draw from; each is one lower-case word, safe as a variable name in LP text and in JavaScript. */
 
-export const goods = [
+export const goods: readonly string[] = [
   'boots',
   'mugs',
   'chairs',
@@ -24,7 +24,20 @@ export const goods = [
   'shelves',
   'masks',
 ] as const;
-export const liquids = ['paint', 'juice', 'glue', 'soap', 'syrup', 'wine', 'vinegar', 'ink', 'beer', 'cider', 'sauce', 'polish'] as const;
+export const liquids: readonly string[] = [
+  'paint',
+  'juice',
+  'glue',
+  'soap',
+  'syrup',
+  'wine',
+  'vinegar',
+  'ink',
+  'beer',
+  'cider',
+  'sauce',
+  'polish',
+];
 export const foods = [
   'rice',
   'beans',
@@ -41,8 +54,21 @@ export const foods = [
   'lentils',
   'pasta',
 ] as const;
-export const crops = ['wheat', 'corn', 'barley', 'oats', 'beans', 'peas', 'hops', 'flax', 'rye', 'clover', 'cotton', 'melons'] as const;
-export const funds = ['gold', 'bonds', 'stocks', 'land', 'silver', 'oil', 'timber', 'loans', 'copper', 'shares'] as const;
+export const crops: readonly string[] = [
+  'wheat',
+  'corn',
+  'barley',
+  'oats',
+  'beans',
+  'peas',
+  'hops',
+  'flax',
+  'rye',
+  'clover',
+  'cotton',
+  'melons',
+];
+export const funds: readonly string[] = ['gold', 'bonds', 'stocks', 'land', 'silver', 'oil', 'timber', 'loans', 'copper', 'wool'];
 export const gear = [
   'tent',
   'lamp',
@@ -73,17 +99,21 @@ export const projects = [
   'clinic',
   'harbor',
 ] as const;
-export const sources = ['mill', 'farm', 'mine', 'plant', 'depot', 'dock', 'quarry', 'barn'] as const;
-export const targets = ['port', 'city', 'shop', 'hotel', 'camp', 'town', 'school', 'market', 'bakery', 'museum'] as const;
-export const sites = ['hill', 'bay', 'lake', 'forest', 'valley', 'island', 'river', 'coast', 'meadow', 'cliff'] as const;
-export const areas = ['north', 'south', 'east', 'west', 'center'] as const;
-export const workers = ['smith', 'baker', 'clerk', 'guard', 'driver', 'cook', 'tailor', 'mason', 'nurse', 'painter'] as const;
-export const jobs = ['roof', 'wall', 'gate', 'well', 'fence', 'floor', 'tower', 'garden', 'cellar', 'porch'] as const;
-export const vehicles = ['truck', 'van', 'ship', 'train', 'wagon', 'bus', 'ferry', 'tractor', 'barge', 'plane'] as const;
-export const shifts = ['dawn', 'day', 'dusk', 'night', 'early', 'late'] as const;
-export const cuts = ['red', 'blue', 'green', 'white', 'black', 'yellow', 'brown', 'pink'] as const;
-export const machines = ['press', 'lathe', 'robot', 'forge', 'mixer', 'loom'] as const;
-export const ingredients = ['sand', 'lime', 'clay', 'ash', 'salt', 'sugar', 'flour', 'cocoa', 'butter', 'honey'] as const;
+export const sources: readonly string[] = ['mill', 'farm', 'mine', 'plant', 'depot', 'dock', 'quarry', 'barn'];
+export const targets: readonly string[] = ['port', 'city', 'shop', 'hotel', 'camp', 'town', 'school', 'market', 'bakery', 'museum'];
+export const sites: readonly string[] = ['hill', 'bay', 'lake', 'forest', 'valley', 'island', 'river', 'coast', 'meadow', 'cliff'];
+export const areas: readonly string[] = ['north', 'south', 'east', 'west', 'center'];
+export const workers: readonly string[] = ['smith', 'baker', 'clerk', 'guard', 'driver', 'cook', 'tailor', 'mason', 'nurse', 'painter'];
+export const jobs: readonly string[] = ['roof', 'wall', 'gate', 'well', 'fence', 'floor', 'tower', 'garden', 'cellar', 'porch'];
+export const vehicles: readonly string[] = ['truck', 'van', 'ship', 'train', 'wagon', 'bus', 'ferry', 'tractor', 'barge', 'plane'];
+export const shifts: readonly string[] = ['dawn', 'day', 'dusk', 'night', 'early', 'late'];
+export const cuts: readonly string[] = ['red', 'blue', 'green', 'white', 'black', 'yellow', 'brown', 'pink'];
+export const machines: readonly string[] = ['press', 'lathe', 'robot', 'forge', 'mixer', 'loom'];
+export const parts: readonly string[] = ['gear', 'frame', 'wheel', 'panel', 'shaft', 'valve', 'spring', 'motor'];
+export const months: readonly string[] = ['june', 'july', 'august'];
+export const periods: readonly string[] = ['morning', 'noon', 'evening', 'midnight'];
+export const pieces: readonly string[] = ['long pieces', 'short pieces', 'wide pieces', 'thin pieces', 'square pieces', 'round pieces'];
+export const ingredients: readonly string[] = ['sand', 'lime', 'clay', 'ash', 'salt', 'sugar', 'flour', 'cocoa', 'butter', 'honey'];
 
 /** What activities use up: "17 units of wood". */
 export const materials = [
@@ -97,7 +127,13 @@ export const materials = [
   'liters of water',
   'units of plastic',
 ] as const;
-export const landNeeds = ['liters of water', 'hours of work', 'units of fertilizer', 'hours of machine time', 'units of seed'] as const;
+export const landNeeds: readonly string[] = [
+  'liters of water',
+  'hours of work',
+  'units of fertilizer',
+  'hours of machine time',
+  'units of seed',
+];
 export const brewNeeds = [
   'liters of water',
   'hours of work',
@@ -114,7 +150,7 @@ export const nutrients = [
   'grams of vitamins',
   'grams of starch',
 ] as const;
-export const loads = ['boxes', 'people', 'barrels', 'crates', 'letters', 'animals'] as const;
+export const loads: readonly string[] = ['boxes', 'people', 'barrels', 'crates', 'letters', 'animals'];
 
 /** Words that LP text or JavaScript keeps for itself; no variable may have one of these names. */
 export const reservedNames: ReadonlySet<string> = new Set([

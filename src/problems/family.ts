@@ -40,6 +40,11 @@ export interface Teller {
 export interface Exemptions {
   /** No check that relaxing the integers changes the optimum. */
   readonly integrality?: string;
+  /**
+   * No check of costs and entries of variables that can be zero in the optimum (things left out, routes not used): the
+   * optimum cannot depend on them. At least a third of the variables must be active.
+   */
+  readonly inactive?: string;
   /** Share of the other changes that may stay unnoticed, in [0, 1]. */
   readonly silentShare?: { readonly share: number; readonly reason: string };
 }
@@ -50,6 +55,8 @@ export interface Draft {
   /** Instance parameters, plain JSON. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly tell: (teller: Teller) => Story;
+  /** Instead of the family's, for a variant that differs. */
+  readonly exempt?: Exemptions;
 }
 
 export interface DrawRequest {

@@ -77,15 +77,15 @@ function becomesFeasible(model: LinearModel, solve: Solve): boolean {
   });
 }
 
-function judge(family: Family, model: LinearModel, spec: ProblemSpec, solvers: Solvers): Answer | Rejection {
+function judge(family: Family, { model, exempt = family.exempt }: Draft, spec: ProblemSpec, solvers: Solvers): Answer | Rejection {
   const answer = answerOf(model, solvers.solve);
   if (answer === null || answer === 'unbounded' || answer === 0) return 'not_optimal';
   if (spec.check !== 'none') {
     if (answer === 'infeasible') {
       if (!becomesFeasible(model, solvers.solve)) return 'not_optimal';
     } else {
-      const allowed = Math.floor((family.exempt.silentShare?.share ?? 0) * numMutationsOf(model, family.exempt) + 1e-9);
-      const { silent } = discriminate(model, answer, solvers.solve, { exempt: family.exempt, maxSilent: allowed });
+      const allowed = Math.floor((exempt.silentShare?.share ?? 0) * numMutationsOf(model, exempt) + 1e-9);
+      const { silent } = discriminate(model, answer, solvers.solve, { exempt, maxSilent: allowed });
       if (silent.length > allowed) return 'silent_change';
     }
   }
@@ -151,7 +151,7 @@ export function generateProblem(spec: ProblemSpec, solvers?: Solvers, counts: Ge
       continue;
     }
     draws++;
-    const verdict = solvers ? judge(family, draft.model, spec, solvers) : null;
+    const verdict = solvers ? judge(family, draft, spec, solvers) : null;
     if (infeasible && solvers && verdict !== 'infeasible') {
       counts.not_optimal++;
       continue;
@@ -214,7 +214,7 @@ export function* generateProblems(
     const { family, difficulty } = randomStream(options.seed, 'difficulty', index).pick(order[index % byFamily.length] ?? []);
     const problem = generateProblem({ ...rest, family: family.name, index, difficulty }, solvers, counts);
     if (problem === null) continue;
-    const key = String(problem.meta?.['numbersKey']);
+    const key = String(problem.meta?.numbersKey);
     if (numbers.has(key)) {
       counts.duplicate++;
       continue;

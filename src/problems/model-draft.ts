@@ -57,6 +57,8 @@ export interface Side {
   readonly coefficients: readonly number[];
   /** 1 where the row holds the objective back (a capacity of a maximum, a need of a minimum), -1 where it pushes the other way. */
   readonly sign: 1 | -1;
+  /** Range of this row's multiplier instead of the common one. */
+  readonly prices?: readonly [number, number];
 }
 
 /**
@@ -70,9 +72,9 @@ export function tightNumbers(
   point: readonly number[],
   options: { readonly prices: readonly [number, number]; readonly noise?: number },
 ): { readonly costs: number[]; readonly limits: number[] } {
-  const [low, high] = options.prices;
   const costs = point.map(() => 0);
   const limits = sides.map((side) => {
+    const [low, high] = side.prices ?? options.prices;
     const scale = Math.max(...side.coefficients.map(Math.abs));
     // A row with small coefficients gets a larger multiplier, or it would not be felt beside the others.
     const price = ((low + random.next() * (high - low)) * side.sign) / Math.sqrt(scale);

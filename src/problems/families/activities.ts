@@ -54,7 +54,7 @@ export interface ActivityStory {
 
 /** Tells activities item by item, row by row, or as a table (rarely, and only when hard). */
 export function tellActivities(about: ActivityStory, teller: Teller): Story {
-  const { words, sense, prices, resources } = about;
+  const { words, sense, resources } = about;
   const roll = teller.random.next();
   const layout = teller.difficulty === 3 && roll < 0.12 ? 'table' : roll < 0.6 ? 'by_item' : 'by_row';
   const facts = { by_item: byItem, by_row: byRow, table }[layout](about, teller);

@@ -1,0 +1,84 @@
+/** Objects out of JSON Lines as people publish them: several in a line, over several lines, in one array, with raw newlines in strings. */
+
+/** One top-level object: its text, where it starts, and the value or why there is none. */
+export type JsonItem =
+  | { readonly kind: 'value'; readonly line: number; readonly value: unknown }
+  | { readonly kind: 'fault'; readonly line: number; readonly message: string };
+
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * Splits a stream of text into its top-level JSON objects, whatever stands between them; a byte order mark, commas and
+ * the brackets of one enclosing array are skipped. Raw control characters inside strings are read as themselves.
+ *
+ * @param chunks pieces of the file in order, cut anywhere.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { jsonObjects } from 'evom';
+ * const items = await Array.fromAsync?.(jsonObjects(['{"a":1} {"a', '":"x\ny"}'])) ?? [];
+ * for (const item of items) assert.equal(item.kind, 'value');
+ * ```
+ */
+export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<string>): AsyncGenerator<JsonItem> {
+  let line = 1;
+  let depth = 0;
+  let inString = false;
+  let escaped = false;
+  let start = 1;
+  let parts: string[] = [];
+  let strayLine = 0;
+  let first = true;
+  for await (const piece of chunks) {
+    const chunk = first && piece.length > 0 ? piece.replace(/^\uFEFF/, '') : piece;
+    if (piece.length > 0) first = false;
+    let from = 0; // where the current object's unsaved text begins in this chunk
+    for (let i = 0; i < chunk.length; i++) {
+      const char = chunk[i] as string;
+      if (char === '\n') line++;
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (char === '\\') escaped = true;
+        else if (char === '"') inString = false;
+        else if (char < ' ') {
+          parts.push(chunk.slice(from, i), escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+          from = i + 1;
+        }
+        continue;
+      }
+      if (depth === 0) {
+        if (char === '{') {
+          depth = 1;
+          start = line;
+          from = i;
+          parts = [];
+        } else if (!/[\s,[\]]/.test(char) && strayLine !== line) {
+          strayLine = line;
+          yield { kind: 'fault', line, message: `expected "{" but found ${JSON.stringify(chunk.slice(i, i + 20))}` };
+        }
+        continue;
+      }
+      if (char === '"') inString = true;
+      else if (char === '{' || char === '[') depth++;
+      else if (char === '}' || char === ']') {
+        depth--;
+        if (depth === 0) {
+          parts.push(chunk.slice(from, i + 1));
+          yield parsed(parts.join(''), start);
+          parts = [];
+          from = i + 1;
+        }
+      }
+    }
+    if (depth > 0) parts.push(chunk.slice(from));
+  }
+  if (depth > 0) yield { kind: 'fault', line: start, message: 'the object that starts here never ends' };
+}
+
+function parsed(text: string, line: number): JsonItem {
+  try {
+    return { kind: 'value', line, value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { kind: 'fault', line, message: error instanceof Error ? error.message : String(error) };
+  }
+}
