@@ -13,7 +13,13 @@ export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solve
 export { createGlpk } from './solvers/glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
 export { modelFault } from './solvers/validate.ts';
-export { type AdvantageEstimator, type BatchEstimator, type GroupAdvantageOptions, type GroupEstimator, groupAdvantages } from './rl/advantage.ts';
+export {
+  type AdvantageEstimator,
+  type BatchEstimator,
+  type GroupAdvantageOptions,
+  type GroupEstimator,
+  groupAdvantages,
+} from './rl/advantage.ts';
 export { type LossDenominators, lossDenominators, type MaskedRow, tokenWeights } from './rl/aggregate.ts';
 export { batchAdvantages, type RewardedGroup } from './rl/batch-advantage.ts';
 export { type AdvantageConventions, type Compat, compatPresets } from './rl/conventions.ts';
@@ -33,7 +39,14 @@ export { normalizedWeights, type SamplerCorrection, samplerWeights, sequenceRati
 export { adaptedKlCoefficient, type KlEstimator, klTerm } from './rl/kl.ts';
 export { meanPassAtK, type PassCount, passAtK } from './rl/pass-at-k.ts';
 export { learningRateFactor, type ScheduleConfig } from './rl/schedule.ts';
-export { bootstrapMeanInterval, type Interval, mcnemarTest, type PairedTest, pairedPermutationTest, wilsonInterval } from './rl/statistics.ts';
+export {
+  bootstrapMeanInterval,
+  type Interval,
+  mcnemarTest,
+  type PairedTest,
+  pairedPermutationTest,
+  wilsonInterval,
+} from './rl/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
 export { type LpFormatOptions, writeLp } from './solvers/lp-format.ts';
 export { parseLp } from './solvers/lp-reader.ts';
@@ -49,3 +62,21 @@ export { readBatch, writeBatch } from './batch/arrow.ts';
 export { type RowOptions, trainingRows } from './batch/rows.ts';
 export { readRollouts, writeRollouts } from './batch/rollouts.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
+export {
+  type DecoderArchitecture,
+  type DecoderConfig,
+  decoderConfigJson,
+  decoderParameters,
+  type ParameterSpec,
+  parseDecoderConfig,
+} from './nn/decoder-config.ts';
+export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './learner/learner.ts';
+export { createOnnxLearner, type OnnxLearnerOptions } from './learner/onnx-learner.ts';
+export {
+  type AdamWConfig,
+  adamwDefaults,
+  checkOptimizerConfig,
+  type MuonConfig,
+  muonDefaults,
+  type OptimizerConfig,
+} from './learner/optimizer-config.ts';

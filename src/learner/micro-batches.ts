@@ -74,6 +74,9 @@ export function packMicroBatches(sequences: readonly TrainingSequence[], options
   return batches.map(layOut);
 }
 
+/** What one more graph run costs, in token rows: some 500 nodes to dispatch. */
+const runCost = 48;
+
 /**
  * Cuts the sequences of one context where a shorter padding saves more tokens than another copy of the context costs.
  *
@@ -90,7 +93,7 @@ function splitByLength(group: readonly TrainingSequence[], limit: number): Item[
     for (let start = end - 1; start >= 0; start--) {
       const rows = P + (end - start) * (sorted[start] as TrainingSequence).read.length;
       if (rows > limit && end - start > 1) break;
-      const tokens = (best[start] as number) + rows;
+      const tokens = (best[start] as number) + rows + runCost;
       if (tokens <= least) {
         least = tokens;
         cut = start;

@@ -58,8 +58,9 @@ function sumGradients({ offset, length }: Parameter): number {
   return squares;
 }
 
-parentPort?.on('message', (request: WorkerRequest) => {
-  answer(request)
-    .catch((error: unknown): WorkerReply => ({ type: 'failed', message: error instanceof Error ? error.message : String(error) }))
-    .then((reply) => parentPort?.postMessage(reply));
+parentPort?.on('message', async (request: WorkerRequest) => {
+  const reply = await answer(request).catch(
+    (error: unknown): WorkerReply => ({ type: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  );
+  parentPort?.postMessage(reply);
 });

@@ -63,7 +63,8 @@ describe('gradient of the training graph', () => {
     const slope = direction.reduce((sum, value) => sum + value * value, 0);
     const lossAt = async (step: number): Promise<number> => {
       const tensors = new Map(golden.tensors);
-      const data = (tensors.get('model.embed_tokens.weight')?.data as Float32Array).slice();
+      const table = tensors.get('model.embed_tokens.weight');
+      const data = Float32Array.from(table?.data ?? []);
       for (let i = 0; i < 16; i++) data[80 + i] = (data[80 + i] as number) + step * (direction[i] as number);
       tensors.set('model.embed_tokens.weight', { dtype: 'F32', shape: [40, 16], data });
       return (await gradientOf({ ...golden, tensors }, { ...golden.batch, rows }, 2048)).statistics.loss;
