@@ -104,10 +104,15 @@ function labelFaults(sets: Sets, solve: Solve | undefined): { faults: CheckRepor
 }
 
 function repeatedIdsOf(sets: Sets): string[] {
-  const ids = new Set<string>();
-  return Object.values(sets)
+  const ids = Object.values(sets)
     .flat()
-    .flatMap(({ id }) => (ids.has(id) ? [id] : (ids.add(id), [])));
+    .map(({ id }) => id);
+  const seen = new Set<string>();
+  return ids.filter((id) => {
+    const repeated = seen.has(id);
+    seen.add(id);
+    return repeated;
+  });
 }
 
 function nearBetween(sets: Sets, threshold: number): CheckReport['nearDuplicates'][number][] {

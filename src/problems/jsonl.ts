@@ -26,12 +26,6 @@ export interface ReadFault {
   readonly message: string;
 }
 
-export interface ReadResult {
-  readonly problems: Problem[];
-  /** Records that repeat an earlier one word for word; they are kept under an id of their own. */
-  readonly numRepeated: number;
-}
-
 const maxReported = 10;
 
 /** Reads a file object by object, as problems and faults in the order of the file. */
@@ -64,12 +58,11 @@ const isFault = (item: Problem | ReadFault): item is ReadFault => 'file' in item
  * @throws {EvomError} `E_DATA` naming file:line and field of up to ten records that cannot be read, a repeated id, or a file
  * without any problem. Nothing is guessed or skipped.
  */
-export async function readProblems(path: string, options: ReadOptions = {}): Promise<ReadResult> {
+export async function readProblems(path: string, options: ReadOptions = {}): Promise<Problem[]> {
   const problems: Problem[] = [];
   const faults: string[] = [];
   const texts = new Map<string, string>();
   let numFaults = 0;
-  let numRepeated = 0;
   for await (const item of readRecords(path, options)) {
     if (isFault(item)) {
       numFaults++;
@@ -85,7 +78,6 @@ export async function readProblems(path: string, options: ReadOptions = {}): Pro
     }
     // The same record twice keeps both, the later under a name of its own: published files repeat themselves.
     const repeated = known === undefined ? item : { ...item, id: `${item.id}#${problems.length}` };
-    if (known !== undefined) numRepeated++;
     texts.set(repeated.id, repeated.question);
     problems.push(repeated);
     if (options.limit !== undefined && problems.length >= options.limit) break;
@@ -99,7 +91,7 @@ export async function readProblems(path: string, options: ReadOptions = {}): Pro
   }
   if (problems.length === 0)
     throw new EvomError('E_DATA', `${path} holds no problem; expected one JSON object a line with "question" and "answer"`);
-  return { problems, numRepeated };
+  return problems;
 }
 
 /** A problem as one line of JSON, without its newline. */
