@@ -6,7 +6,10 @@ export function schemaCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
     'schema',
     'print the JSON Schema of a configuration file',
-    (command) => command.example('$0 schema > configs/schema.json', 'completion in editors: see the first line of configs/quickstart.yaml'),
+    (command) =>
+      command
+        .example('$0 schema > schema.json', 'for completion in editors')
+        .epilogue('A file that begins with "# yaml-language-server: $schema=schema.json" is then checked while you type.'),
     () =>
       choose(async ({ io }) => {
         const { configJsonSchema } = await import('../config/schema.ts');

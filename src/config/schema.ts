@@ -77,18 +77,33 @@ export function resolveSft(input: SftInput): SftConfig {
   };
 }
 
-const extendsKey = { type: 'array', items: { type: 'string' }, description: 'Configuration files that this one changes; later ones win.' };
+const extendsKey = {
+  anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+  description: 'Configuration files that this one changes; later ones win.',
+};
 
 /** JSON Schema of what one kind of configuration file may say. */
 export function kindJsonSchema(kind: ConfigKind): Record<string, unknown> {
   return z.toJSONSchema(schemaOf[kind], { io: 'input' }) as Record<string, unknown>;
 }
 
-/** JSON Schema (2020-12) of a configuration file, for editors and other checkers. */
+/**
+ * JSON Schema (2020-12) of a configuration file, for editors and other checkers.
+ *
+ * A file that `extends` another may leave out what that one says; only `kind: sft` is always written.
+ */
 export function configJsonSchema(): Record<string, unknown> {
   const branches = (['train', 'sft'] as const).map((kind) => {
-    const { $schema: _, ...schema } = kindJsonSchema(kind);
-    return { ...schema, title: `kind: ${kind}`, properties: { ...(schema.properties as object), extends: extendsKey } };
+    const { $schema: _, required, properties, ...schema } = kindJsonSchema(kind);
+    const always = kind === 'sft' ? ['kind'] : [];
+    const others = (required as string[]).filter((key) => !always.includes(key));
+    return {
+      title: `kind: ${kind}`,
+      ...schema,
+      properties: { extends: extendsKey, ...(properties as object) },
+      required: always,
+      anyOf: [{ required: ['extends'] }, { required: others }],
+    };
   });
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'evom configuration', oneOf: branches };
 }

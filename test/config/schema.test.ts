@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../src/config/load.ts';
 import { readLayers } from '../../src/config/read-layers.ts';
@@ -36,9 +37,10 @@ function faults(schema: Node, value: unknown, at = '$'): string[] {
   const branches = schema.oneOf ?? schema.anyOf;
   if (branches) {
     const tried = branches.map((branch) => faults(branch, value, at));
-    return tried.some((found) => found.length === 0) ? [] : [`${at}: no branch fits`, ...(tried[0] ?? [])];
+    if (!tried.some((found) => found.length === 0)) return [`${at}: no branch fits`, ...(tried[0] ?? [])];
   }
   const wrong: string[] = [];
+  for (const key of schema.required ?? []) if (!Object.hasOwn(Object(value), key)) wrong.push(`${at}: lacks ${key}`);
   const expectThat = (holds: boolean, what: string) => holds || wrong.push(`${at}: ${what}`);
   if (schema.const !== undefined) expectThat(value === schema.const, `is not ${String(schema.const)}`);
   if (schema.enum) expectThat(schema.enum.includes(value), `is none of ${schema.enum.join(', ')}`);
@@ -62,7 +64,6 @@ function faults(schema: Node, value: unknown, at = '$'): string[] {
   }
   if (schema.type === 'object') {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${at}: is not an object`];
-    for (const key of schema.required ?? []) expectThat(key in value, `lacks ${key}`);
     for (const [key, child] of Object.entries(value)) {
       const known = schema.properties?.[key];
       if (known) wrong.push(...faults(known, child, `${at}.${key}`));
@@ -84,6 +85,10 @@ describe.each(files)('configs/%s', (file) => {
     expect(faults(configJsonSchema() as Node, value)).toEqual([]);
   });
 
+  it('fits it as it stands, before what it extends', () => {
+    expect(faults(configJsonSchema() as Node, parse(readFileSync(configs + file, 'utf8')))).toEqual([]);
+  });
+
   it('no longer fits with a key that does not exist', () => {
     const value = plainOf(readLayers(configs + file, configs, [])) as Record<string, unknown>;
     expect(faults(configJsonSchema() as Node, { ...value, algoritm: {} })).not.toEqual([]);
@@ -101,6 +106,12 @@ describe('the JSON Schema', () => {
       }
     }
     expect((kindJsonSchema('train') as Node).required?.toSorted()).toEqual(['dataset', 'policy']);
+  });
+
+  it('asks for what a file without extends must say', () => {
+    expect(faults(configJsonSchema() as Node, { run: { steps: 3 } })).toContain('$: lacks extends');
+    expect(faults(configJsonSchema() as Node, { policy: { checkpoint: 'm' }, dataset: { train: { type: 'generated' } } })).toEqual([]);
+    expect(faults(configJsonSchema() as Node, { run: { steps: 3 }, extends: ['base.yaml'] })).toEqual([]);
   });
 
   it('agrees with zod about values that are out of range', () => {
