@@ -1,9 +1,8 @@
 /** Worker threads that take numbered jobs and answer by number. */
 import { Worker } from 'node:worker_threads';
-import { compiledEntry } from '../core/compiled.ts';
 import { EvomError } from '../core/errors.ts';
 import type { SampledCompletion } from './batch-sampler.ts';
-import type { SamplerJob, SamplerReply, SamplerWorkerData } from './sampler-protocol.ts';
+import type { SamplerJob, SamplerReply } from './sampler-protocol.ts';
 
 interface Pending {
   readonly worker: number;
@@ -19,8 +18,12 @@ export class SamplerPool {
   private nextId = 0;
   private closing = false;
 
-  constructor(threads: number, data: SamplerWorkerData) {
-    const entry = compiledEntry(import.meta.url, './sampler-worker.js');
+  /**
+   * @param entry compiled JavaScript that speaks sampler-protocol.ts.
+   * @param data what every worker is told at its start.
+   */
+  constructor(entry: string, threads: number, data: unknown) {
+    if (!(Number.isInteger(threads) && threads >= 1)) throw new EvomError('E_POLICY', `threads is ${threads}; give at least 1`);
     this.workers = Array.from({ length: threads }, (_, index) => {
       const worker = new Worker(entry, { workerData: data, name: `evom-sampler-${index}` });
       worker.on('message', (message: SamplerReply) => this.receive(message));
