@@ -1,8 +1,10 @@
 /** The embedded learner: gradient steps by onnxruntime in worker threads, weights and moments in shared memory. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { readSafetensors, writeSafetensors } from '../checkpoint/safetensors.ts';
+import { readModelConfig, readWeights } from '../checkpoint/hf-layout.ts';
+import { verifyDirectory } from '../checkpoint/publish.ts';
+import { writeSafetensors } from '../checkpoint/safetensors.ts';
 import { EvomError } from '../core/errors.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import { type DecoderConfig, parseDecoderConfig } from '../nn/decoder-config.ts';
@@ -44,8 +46,7 @@ export async function createOnnxLearner(options: OnnxLearnerOptions): Promise<Le
   checkOptimizerConfig(options.optimizer);
   const { model } = options;
   const source = 'directory' in model ? model.directory : 'the given model';
-  const config = 'directory' in model ? await readDecoderConfig(join(model.directory, 'config.json')) : model.config;
-  const tensors = 'directory' in model ? (await readSafetensors(join(model.directory, 'model.safetensors'))).tensors : model.tensors;
+  const { config, tensors } = 'directory' in model ? await readModel(model.directory) : model;
   const learner = new OnnxLearner(config, options);
   try {
     fillFromTensors(learner.layout, learner.weightValues, tensors, source);
@@ -57,16 +58,12 @@ export async function createOnnxLearner(options: OnnxLearnerOptions): Promise<Le
   return learner;
 }
 
-async function readDecoderConfig(path: string): Promise<DecoderConfig> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new EvomError('E_CHECKPOINT', `${path} cannot be read; is this a Hugging Face checkpoint directory?`, { cause });
-  });
-  try {
-    return parseDecoderConfig(JSON.parse(text), path);
-  } catch (cause) {
-    if (cause instanceof EvomError) throw cause;
-    throw new EvomError('E_CHECKPOINT', `${path} is not JSON`, { cause });
-  }
+async function readModel(directory: string) {
+  await verifyDirectory(directory);
+  return {
+    config: parseDecoderConfig(await readModelConfig(directory), join(directory, 'config.json')),
+    tensors: await readWeights(directory),
+  };
 }
 
 class OnnxLearner implements Learner {
@@ -83,6 +80,7 @@ class OnnxLearner implements Learner {
   private currentVersion = 0;
   private updates = 0;
   private skippedInARow = 0;
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(config: DecoderConfig, options: OnnxLearnerOptions) {
     this.threads = options.threads ?? availableParallelism();
@@ -107,7 +105,18 @@ class OnnxLearner implements Learner {
     return this.currentVersion;
   }
 
-  async step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
+  step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
+    return this.inTurn(() => this.runStep(batch, options));
+  }
+
+  /** Steps and saves wait for one another: a save never sees half an update. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async runStep(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
     options.signal?.throwIfAborted();
     const { loss } = batch.metadata;
     const sequences = trainingSequences(batch.rows, batch.metadata);
@@ -168,9 +177,12 @@ class OnnxLearner implements Learner {
     return { version: this.currentVersion, tensors: parameterViews(this.layout, this.weightValues) };
   }
 
-  async save(directory: string): Promise<void> {
-    // Copies: a step may start while the files are being written.
-    const copy = this.weightValues.slice();
+  save(directory: string): Promise<void> {
+    return this.inTurn(() => this.writeState(directory));
+  }
+
+  private async writeState(directory: string): Promise<void> {
+    const copy = this.weightValues.slice(); // out of shared memory, which not every writer takes
     const state = optimizerTensors(this.optimizer, this.layout, this.first.slice(), this.second.slice());
     const counters = {
       version: String(this.currentVersion),
@@ -195,7 +207,7 @@ class OnnxLearner implements Learner {
     this.skippedInARow = counters.skippedInARow;
   }
 
-  async close(): Promise<void> {
-    await this.team.close();
+  close(): Promise<void> {
+    return this.inTurn(() => this.team.close());
   }
 }
