@@ -8,7 +8,7 @@ const datasetOptions = {
   seed: { type: 'string', describe: 'whole number; the same seed makes the same problems' },
   count: { type: 'string', alias: 'n', describe: 'number of problems' },
   families: { type: 'string', describe: 'all, or a list such as diet,knapsack' },
-  difficulties: { type: 'string', describe: 'grades from 1 to 5, e.g. 1,2' },
+  difficulties: { type: 'string', describe: 'grades from 1 to 3, e.g. 1,2' },
   wordings: { type: 'string', describe: 'seen, held_out or any' },
   split: { type: 'string', describe: 'train, validation or test' },
   check: { type: 'string', describe: 'full: keep an instance only if changing its model changes the optimum; none' },

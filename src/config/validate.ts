@@ -35,8 +35,13 @@ export function validate<Schema extends z.ZodType>(
   return { value: third.success ? third.data : null, issues };
 }
 
-function explain(issue: Issue, tree: Tree, jsonSchema: () => unknown): ConfigIssue[] {
-  const path = issue.path as KeyPath;
+function explain(issue: Issue, tree: Tree, jsonSchema: () => unknown, below: KeyPath = []): ConfigIssue[] {
+  const path: KeyPath = [...below, ...(issue.path as KeyPath)];
+  if (issue.code === 'invalid_union') {
+    // Of several shapes, the one that fits the value on the outside is the one that was meant.
+    const meant = issue.errors.find((branch) => branch.length > 0 && branch.every((inner) => inner.path.length > 0));
+    if (meant) return meant.flatMap((inner) => explain(inner, tree, jsonSchema, path));
+  }
   if (issue.code !== 'unrecognized_keys') {
     const { node, origin } = locate(tree, path);
     return [{ origin, key: path, message: describe(issue, node) }];

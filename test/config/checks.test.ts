@@ -41,6 +41,7 @@ describe('a kind: train configuration refuses', () => {
       ['dialect=[{name: highs-js}, {name: glpk-js}]'],
       /dialect\[1\]\.name: backend highs does not speak glpk-js/,
     ],
+    ['a weight that is not one', ['dialect=[{name: highs-js, weight: 0}]'], /dialect\[0\]\.weight: must be greater than 0, not 0/],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
     ['a norm length that nothing divides by', ['algorithm.norm_length=100'], /only seq_mean_token_sum_norm divides by it/],
     ['an empty accuracy band', ['algorithm.dynamic_sampling.band=[0.5, 0.5]'], /no accuracy lies between 0\.5 and 0\.5/],
@@ -52,6 +53,12 @@ describe('a kind: train configuration refuses', () => {
     ['two sets of one name', ['dataset.eval=[{name: a, type: generated}, {name: a, type: generated}]'], /"a" names an earlier set too/],
     ['several greedy samples', [evalSet(', greedy: true, samples: 2')], /greedy decoding gives the same completion/],
     ['a held-out set from the training split', [evalSet(', split: train')], /training draws its problems from the same split/],
+    [
+      'a problem family that does not exist',
+      ['dataset.train.families=[diet, knapsak]'],
+      /families\[1\]: must be one of .*; did you mean knapsack\?/,
+    ],
+    ['a grade that does not exist', ['dataset.train.difficulties=[4]'], /difficulties\[0\]: must be at most 3, not 4/],
     ['an unknown module', ['backend=cplex'], /backend: must be highs, glpk or the path of a module such as \.\/mine\.js, not "cplex"/],
   ])('%s', (_, overrides, message) => {
     expect(refused('train.yaml', overrides)).toMatch(message);
