@@ -80,3 +80,9 @@ export {
   muonDefaults,
   type OptimizerConfig,
 } from './learner/optimizer-config.ts';
+export type { Dialect } from './dialects/dialect.ts';
+export { extractCode } from './dialects/extract.ts';
+export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
+export { dialectByName, dialectNames } from './dialects/registry.ts';
+export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
+export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';

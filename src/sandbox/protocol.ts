@@ -1,5 +1,6 @@
 /** What pool and worker say to each other. */
 import type { MessagePort } from 'node:worker_threads';
+import { type LinearModelJson, linearModelFromJson, linearModelToJson } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import type { WasmModule } from '../core/wasm.ts';
@@ -17,7 +18,7 @@ export interface WorkerData {
 /** One task of a worker. */
 export interface BatchTask {
   readonly programs: readonly Program[];
-  /** Receives a `BatchResult` as each program ends. */
+  /** Receives `BatchResult`s, encoded, soon after their programs end. */
   readonly port: MessagePort;
   /** [1] position in `programs` of the program under way, or one of the values of `Heartbeat`. */
   readonly heartbeat: Int32Array;
@@ -28,6 +29,24 @@ export const Heartbeat = { starting: -1, done: -2, betweenPrograms: -3 } as cons
 export interface BatchResult {
   readonly position: number;
   readonly outcome: Outcome;
+}
+
+/** Results as text: for small nested objects cheaper than structured cloning. */
+export function encodeResults(results: readonly BatchResult[]): string {
+  return JSON.stringify(
+    results.map(({ position, outcome }) => ({
+      position,
+      outcome: { ...outcome, model: outcome.model && linearModelToJson(outcome.model) },
+    })),
+  );
+}
+
+export function decodeResults(message: string): BatchResult[] {
+  const results = JSON.parse(message) as { position: number; outcome: Omit<Outcome, 'model'> & { model: LinearModelJson | null } }[];
+  return results.map(({ position, outcome }) => ({
+    position,
+    outcome: { ...outcome, model: outcome.model && linearModelFromJson(outcome.model) },
+  }));
 }
 
 /** What a worker answers when a batch is through. */

@@ -73,7 +73,7 @@ function execute(instance: QuickJSInstance, run: Run, code: string): Ending | nu
     runtime.setMaxStackSize(STACK_BYTES);
     runtime.setInterruptHandler(() => spendTicks(run, 1));
     runtime.setModuleLoader((name) => moduleText(run, name));
-    const context = runtime.newContext({ intrinsics: { ...DefaultIntrinsics, Date: prelude.hasDate } });
+    const context = runtime.newContext({ intrinsics: { ...DefaultIntrinsics, ...prelude.intrinsics } });
     opened.push(context);
     const ending = evaluate(context, prelude, source, run);
     return run.stop === null ? withMemoryNamed(ending, instance) : endingOfStop(run.stop);

@@ -7,7 +7,7 @@ import { emptyOutcome, type Outcome, type OutcomeStatus } from '../core/outcome.
 import type { Program } from '../core/program.ts';
 import type { GuestSource } from './guest.ts';
 import { resolveLimits, type SandboxLimits } from './limits.ts';
-import { type BatchResult, type BatchSummary, type BatchTask, Heartbeat, type WorkerData } from './protocol.ts';
+import { type BatchResult, type BatchSummary, type BatchTask, decodeResults, Heartbeat, type WorkerData } from './protocol.ts';
 import { compileQuickJS } from './quickjs.ts';
 
 export interface WorkerSandboxOptions {
@@ -254,13 +254,14 @@ class WorkerSandbox implements Sandbox {
     const watched: Watched = { heartbeat, abort, position: Heartbeat.starting, since: performance.now(), overdue: null };
     begin?.(watched);
     this.#watch(watched);
-    port1.on('message', settle);
+    const receive = (message: string): void => decodeResults(message).forEach(settle);
+    port1.on('message', receive);
     try {
       return await this.#pool.run({ programs, port: port2, heartbeat }, { transferList: [port2], signal: abort.signal });
     } finally {
       this.#watched.delete(watched);
-      port1.off('message', settle);
-      drain(port1, settle);
+      port1.off('message', receive);
+      drain(port1, receive);
       port1.close();
     }
   }
@@ -287,6 +288,6 @@ class WorkerSandbox implements Sandbox {
   }
 }
 
-function drain(port: MessagePort, settle: (result: BatchResult) => void): void {
-  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) settle(next.message as BatchResult);
+function drain(port: MessagePort, receive: (message: string) => void): void {
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) receive(next.message as string);
 }
