@@ -2,8 +2,9 @@
 import * as names from '../entities.ts';
 import type { RandomStream } from '../../core/random.ts';
 import type { Draft, DrawRequest, Family, Sentence } from '../family.ts';
-import { column, draw, modelOf, type Row, times } from '../model-draft.ts';
+import { column, draw, modelOf, type Row, type Term, times } from '../model-draft.ts';
 import { joined } from '../number-text.ts';
+import { bestChoice, choices, dot, weigh } from './try-all.ts';
 
 interface PickShape {
   readonly items: readonly string[];
@@ -18,57 +19,31 @@ interface PickShape {
   readonly withCount: boolean;
 }
 
-/** All choices among `n` things as lists of 0 and 1. */
-const choices = (n: number): number[][] => times(2 ** n, (bits) => times(n, (j) => (bits >> j) & 1));
-
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, j) => sum + v * (b[j] ?? 0), 0);
-
-/** A row as a list of coefficients, for trying every choice. */
-type DenseRow = readonly [coefficients: readonly number[], op: Row['op'], rhs: number];
-
-const dense = (rows: readonly Row[], items: readonly string[]): DenseRow[] =>
-  rows.map(({ terms, op, rhs }) => {
-    const byName = new Map(terms);
-    return [items.map((item) => byName.get(item) ?? 0), op, rhs];
-  });
-
-function holds([coefficients, op, rhs]: DenseRow, chosen: readonly number[]): boolean {
-  const value = dot(coefficients, chosen);
-  return op === '<=' ? value <= rhs : op === '>=' ? value >= rhs : value === rhs;
-}
-
 /**
- * The best value over all choices, and whether every row is felt: leaving it out gives a better one. One pass: a choice
- * that breaks a single row shows what that row holds back.
- */
-function tryAll(
-  all: readonly (readonly number[])[],
-  gains: readonly number[],
-  rows: readonly DenseRow[],
-): { readonly best: number; readonly allFelt: boolean } {
-  let best = -Infinity;
-  const without = rows.map(() => -Infinity);
-  for (const chosen of all) {
-    const broken = rows.flatMap((row, i) => (holds(row, chosen) ? [] : [i]));
-    const value = dot(gains, chosen);
-    const only = broken[0];
-    if (only === undefined) best = Math.max(best, value);
-    else if (broken.length === 1) without[only] = Math.max(without[only] ?? -Infinity, value);
-  }
-  return { best, allFelt: without.every((value) => value > best) };
-}
-
-/**
- * Values near one price per weight; the budgets fit one choice exactly, which is the best and of which every row holds
- * better ones back. Falls back to any budgets when no choice is like that.
+ * Values near one price per weight; the budgets fit the best choice exactly, and every row holds better ones back. Gives
+ * up on that after some draws: such an instance fails the check and is drawn again.
  */
 export function drawPick(shape: PickShape, { random }: DrawRequest): Draft {
   const items = draw(random, shape.items, shape.numItems);
   const needs = draw(random, shape.needs, shape.numNeeds);
   for (let attempt = 0; ; attempt++) {
     const numbers = drawNumbers(shape, random, items, needs);
-    if (numbers.isTelling || attempt === 60) return pickDraft(shape, items, needs, numbers);
+    if (numbers.isTelling || attempt === 40) return pickDraft(shape, items, needs, numbers);
   }
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+const countRow = (items: readonly string[], isMin: boolean): Row => ({
+  terms: items.map((item) => [item, 1] as const),
+  op: isMin ? '>=' : '<=',
+  rhs: 0,
+});
+
+/** Not both, or the first only with the second. */
+function pairRow({ a, b, excludes }: { readonly a: string; readonly b: string; readonly excludes: boolean }): Row {
+  const second: Term = [b, excludes ? 1 : -1];
+  return { terms: [[a, 1], second], op: '<=', rhs: excludes ? 1 : 0 };
 }
 
 interface PickNumbers {
@@ -91,68 +66,27 @@ function drawNumbers(shape: PickShape, random: RandomStream, items: readonly str
     const [a = '', b = ''] = draw(random, items, 2);
     return { a, b, excludes: random.next() < 0.5, row: needs.length + k };
   });
-  const pairRows = pairs.map(
-    ({ a, b, excludes }): Row =>
-      excludes
-        ? {
-            terms: [
-              [a, 1],
-              [b, 1],
-            ],
-            op: '<=',
-            rhs: 1,
-          }
-        : {
-            terms: [
-              [a, 1],
-              [b, -1],
-            ],
-            op: '<=',
-            rhs: 0,
-          },
-  );
   const countIsMin = random.next() < 0.5;
-  const rowsFor = (chosen: readonly number[], slack: number): Row[] => [
-    ...entries.map(
-      (row): Row => ({ terms: items.map((item, j) => [item, row[j] ?? 0] as const), op: '<=', rhs: dot(row, chosen) + slack }),
-    ),
-    ...pairRows,
-    ...(shape.withCount
-      ? [
-          {
-            terms: items.map((item) => [item, 1] as const),
-            op: countIsMin ? ('>=' as const) : ('<=' as const),
-            rhs: dot(
-              items.map(() => 1),
-              chosen,
-            ),
-          },
-        ]
-      : []),
+  const rows: Row[] = [
+    ...entries.map((row): Row => ({ terms: items.map((item, j) => [item, row[j] ?? 0] as const), op: '<=', rhs: 0 })),
+    ...pairs.map(pairRow),
+    ...(shape.withCount ? [countRow(items, countIsMin)] : []),
   ];
-  const slack = random.int(0, 1);
   const all = choices(items.length);
-  const sized = random
-    .shuffle(
-      all.filter(
-        (c) =>
-          dot(
-            items.map(() => 1),
-            c,
-          ) >= 2 &&
-          dot(
-            items.map(() => 1),
-            c,
-          ) < items.length,
-      ),
-    )
-    .slice(0, 8);
-  const isTelling = (chosen: readonly number[]): boolean => {
-    const { best, allFelt } = tryAll(all, gains, dense(rowsFor(chosen, slack), items));
-    return allFelt && best === dot(gains, chosen);
-  };
-  const telling = sized.find(isTelling);
-  return { gains, entries, pairs, rows: rowsFor(telling ?? sized[0] ?? [], slack), countIsMin, isTelling: telling !== undefined };
+  const weighed = weigh(all, items, rows);
+  const values = all.map((chosen) => dot(gains, chosen));
+  const fixed = pairs.map(({ excludes }) => (excludes ? 1 : 0));
+  const roomy = entries.map((row) => sum(row) * (0.4 + 0.4 * random.next()));
+  const free = countIsMin ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const uncounted = bestChoice(values, weighed, [...roomy, ...fixed, free]);
+  const count = sum(all[uncounted.at] ?? []) + (countIsMin ? 1 : -1);
+  const chosen = all[bestChoice(values, weighed, [...roomy, ...fixed, count]).at] ?? items.map(() => 1);
+  // Budgets shrunk to what the best choice takes leave it the best and make each of them tight.
+  const slack = random.int(0, 1);
+  const sides = [...entries.map((row) => dot(row, chosen) + slack), ...fixed, ...(shape.withCount ? [count] : [])];
+  const { allFelt } = bestChoice(values, weighed, sides);
+  const isTelling = allFelt && sum(chosen) >= 2 && (!shape.withCount || count >= 2);
+  return { gains, entries, pairs, rows: rows.map((row, i) => ({ ...row, rhs: sides[i] ?? 0 })), countIsMin, isTelling };
 }
 
 function pickDraft(shape: PickShape, items: readonly string[], needs: readonly string[], numbers: PickNumbers): Draft {
@@ -274,10 +208,11 @@ function drawReach(random: RandomStream, numSites: number, numAreas: number, wit
     const rows = needs.map(
       (rhs, a): Row => ({ terms: sites.flatMap((s, k) => ((reach[k] ?? []).includes(a) ? [[s, 1] as const] : [])), op: '>=', rhs }),
     );
-    const { best, allFelt } = tryAll(
-      choices(numSites),
-      costs.map((cost) => -cost),
-      dense(rows, sites),
+    const all = choices(numSites);
+    const { best, allFelt } = bestChoice(
+      all.map((chosen) => -dot(costs, chosen)),
+      weigh(all, sites, rows),
+      needs,
     );
     const isTelling = Number.isFinite(best) && allFelt;
     if (isTelling || attempt === 100) return { reach, costs, needs };

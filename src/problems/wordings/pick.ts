@@ -25,7 +25,7 @@ export const pickSlots = {
     'Never choose the {a} together with the {b}.',
     'No plan can have both the {a} and the {b}.',
     'Both the {a} and the {b} together are not allowed.',
-    'Choose the {a} or the {b} or neither, but not both.',
+    'Choose at most one: the {a} or the {b}.',
     'There is room for only one of the {a} and the {b}.',
     'It is not possible to have the {a} with the {b}.',
   ],

@@ -25,7 +25,7 @@ export const timeSlots = {
     'The {b} needs the {a} to be done first.',
     'Only when the {a} is done can the {b} start.',
     'The {b} cannot start before the end of the {a}.',
-    'First the {a} must be done, then the {b} can start.',
+    'First the {a} must be done, and only after it the {b} can start.',
     'The start of the {b} must wait for the end of the {a}.',
   ],
   release: [
@@ -99,7 +99,7 @@ export const timeSlots = {
     'For work in {month} there is a limit of {amount}.',
   ],
   setup: [
-    'A month with any work costs {n} dollars more.',
+    'A month with any work costs {n} dollars for its setup.',
     'Each month in which we make anything costs {n} dollars for the setup.',
     'The setup costs {n} dollars in every month with work.',
     'Before any work in a month a setup of {n} dollars is paid.',
