@@ -146,11 +146,13 @@ serveJobs({
     for (const unit of units) if (!isAborted()) await sampleUnit(unit, params, (completion) => emit(completion, 0), isAborted);
   },
   score: async ({ requests, temperature }) => {
+    await loaded();
     const out: Float32Array[] = [];
     for (const request of requests) out.push(await scoreOne(request, temperature));
     return out;
   },
   close: async () => {
-    if (loading) await (await loading).model.dispose();
+    const opened = await loading?.catch(() => null);
+    await opened?.model.dispose();
   },
 });

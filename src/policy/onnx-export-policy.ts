@@ -62,5 +62,13 @@ export async function createOnnxExportPolicy(options: OnnxExportPolicyOptions): 
   const workerData: ExportWorkerData = { directory, subfolder, stopIds };
   const pool = new SamplerPool(compiledEntry(import.meta.url, './export-worker.js'), options.threads, workerData);
   const limits = { modelId: options.modelId ?? basename(directory), maxLength, vocabSize };
-  return new ThreadedPolicy({ pool, limits, batchRows: 64, share: null });
+  const policy = new ThreadedPolicy({ pool, limits, batchRows: 64, share: null });
+  try {
+    // Every worker opens the model now, so that a broken export shows here.
+    await pool.runAll({ type: 'score', requests: [], temperature: 1 });
+  } catch (error) {
+    await policy.close();
+    throw error;
+  }
+  return policy;
 }

@@ -1,4 +1,5 @@
 /** Messages between the policy and its worker threads. */
+import type { EvomErrorCode } from '../core/errors.ts';
 import type { DecoderConfig } from '../nn/decoder-config.ts';
 import type { SampledCompletion, SampleUnit } from './batch-sampler.ts';
 import type { SamplingParams, ScoreRequest } from './policy.ts';
@@ -28,7 +29,8 @@ export interface SamplerRequest {
   readonly job: SamplerJob;
 }
 
+/** An error's class and code do not survive the way between threads, so they travel as data. */
 export type SamplerReply =
   | { readonly id: number; readonly type: 'completion'; readonly completion: SampledCompletion; readonly version: number }
   | { readonly id: number; readonly type: 'done'; readonly logprobs: readonly Float32Array[] }
-  | { readonly id: number; readonly type: 'failed'; readonly error: unknown };
+  | { readonly id: number; readonly type: 'failed'; readonly code: EvomErrorCode; readonly message: string };

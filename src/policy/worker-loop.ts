@@ -1,5 +1,6 @@
 /** The side of sampler-protocol.ts that runs in a worker thread: one job at a time, in the order they came. */
 import { parentPort } from 'node:worker_threads';
+import { EvomError, type EvomErrorCode } from '../core/errors.ts';
 import type { SampledCompletion } from './batch-sampler.ts';
 import type { SamplerJob, SamplerReply, SamplerRequest } from './sampler-protocol.ts';
 
@@ -12,6 +13,11 @@ export interface SamplerHandlers {
   sample(job: JobOf<'sample'>, emit: (completion: SampledCompletion, version: number) => void, isAborted: () => boolean): Promise<void>;
   score(job: JobOf<'score'>): Promise<Float32Array[]>;
   close(): Promise<void>;
+}
+
+function described(error: unknown): { code: EvomErrorCode; message: string } {
+  if (error instanceof EvomError) return { code: error.code, message: error.message };
+  return { code: 'E_POLICY', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
 /** Answers jobs until it is told to close. An update waits for the sampling before it; what comes after it sees the new weights. */
@@ -43,6 +49,6 @@ export function serveJobs(handlers: SamplerHandlers): void {
   };
   let previous: Promise<void> = Promise.resolve();
   port.on('message', (request: SamplerRequest) => {
-    previous = previous.then(() => run(request)).catch((error: unknown) => reply({ id: request.id, type: 'failed', error }));
+    previous = previous.then(() => run(request)).catch((error: unknown) => reply({ id: request.id, type: 'failed', ...described(error) }));
   });
 }

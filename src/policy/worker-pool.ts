@@ -15,6 +15,8 @@ interface Pending {
 export class SamplerPool {
   private readonly workers: Worker[];
   private readonly pending = new Map<number, Pending>();
+  /** Workers that ended; a job given to one would never be answered. */
+  private readonly lost = new Set<number>();
   private nextId = 0;
   private closing = false;
 
@@ -51,7 +53,7 @@ export class SamplerPool {
         return;
       case 'failed':
         this.settle(message.id);
-        job.reject(asEvomError(message.error));
+        job.reject(new EvomError(message.code, message.message));
         return;
       default:
         message satisfies never;
@@ -65,17 +67,18 @@ export class SamplerPool {
   }
 
   private lose(index: number, cause: unknown): void {
-    if (this.closing) return;
+    this.lost.add(index);
     for (const [id, job] of this.pending)
       if (job.worker === index) {
         this.settle(id);
-        job.reject(new EvomError('E_POLICY', 'a sampling thread stopped; is there enough memory for the model and its caches?', { cause }));
+        job.reject(lostThread(cause));
       }
   }
 
   /** Gives one worker a job. @returns what it scored; nothing for other jobs. */
   run(worker: number, job: SamplerJob, onCompletion?: Pending['onCompletion']): Promise<readonly Float32Array[]> {
     if (this.closing) return Promise.reject(new EvomError('E_POLICY', 'the policy is closed; create another one'));
+    if (this.lost.has(worker)) return Promise.reject(lostThread(null));
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       this.pending.set(id, { worker, resolve, reject, onCompletion });
@@ -99,9 +102,11 @@ export class SamplerPool {
   }
 }
 
-/** An error loses its class between threads; its code stays if it had one. */
-function asEvomError(error: unknown): EvomError {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = (error as { code?: unknown } | null)?.code;
-  return new EvomError(code === 'E_CHECKPOINT' ? code : 'E_POLICY', message, { cause: error });
-}
+const lostThread = (cause: unknown): EvomError =>
+  new EvomError(
+    'E_POLICY',
+    `a sampling thread stopped${cause instanceof Error ? `: ${cause.message}` : ''}; is there enough memory for the model and its caches?`,
+    {
+      cause,
+    },
+  );
