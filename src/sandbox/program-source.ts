@@ -22,7 +22,8 @@ const notCalls = /^(?:if|for|while|switch|catch|function|return|typeof|await|sup
 export function programSource(code: string): ProgramSource {
   const text = awaitLastCall(code);
   const numLines = text.split('\n').length;
-  if (moduleSyntax.test(text)) return { kind: 'module', text, numLines };
+  // A module that awaits rejects when it throws; one that does not would make its errors look like those of its compilation.
+  if (moduleSyntax.test(text)) return { kind: 'module', text: `${text}\n;await null;`, numLines };
   return { kind: 'function', text: `(async function (module, exports) {${text}\n})`, numLines };
 }
 

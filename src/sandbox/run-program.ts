@@ -141,6 +141,8 @@ function start(context: QuickJSContext, source: ProgramSource): { readonly promi
     const module = context.newObject();
     const exports = context.newObject();
     context.setProp(module, 'exports', exports);
+    // `if (require.main === module) main();`
+    if (source.text.includes('require.main')) context.getProp(context.global, 'require').consume((r) => context.setProp(r, 'main', module));
     const called = context.callFunction(program, context.undefined, module, exports);
     exports.dispose();
     module.dispose();

@@ -26,6 +26,16 @@ describe('a program in the sandbox', () => {
     expect(await stdout('const { default: echo } = await import("echo");\nconsole.log(echo("a"));')).toBe('a!\n');
   });
 
+  it('is the main module', async () => {
+    expect(await stdout('const main = () => console.log("ran");\nif (require.main === module) main();')).toBe('ran\n');
+  });
+
+  it('may throw a SyntaxError of its own, which is no fault of its syntax', async () => {
+    for (const start of ['', 'import echo from "echo";\n']) {
+      expect(await run(`${start}JSON.parse("{");`)).toMatchObject({ status: 'runtime_error', error: { type: 'SyntaxError' } });
+    }
+  });
+
   it('prints what it logs, one line a call', async () => {
     expect(await stdout('console.log("a", 1, null, { b: [2] });\nconsole.error("c");\nprocess.stdout.write("d");')).toBe(
       'a 1 null {"b":[2]}\nc\nd',
