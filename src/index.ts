@@ -86,3 +86,15 @@ export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/pr
 export { dialectByName, dialectNames } from './dialects/registry.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
 export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';
+export { copyModelFiles, readModelConfig, readWeights, weightsSha256, writeModelFolder } from './checkpoint/hf-layout.ts';
+export { initialWeights, type ParameterShape } from './checkpoint/init.ts';
+export { type ModelCard, modelCard } from './checkpoint/model-card.ts';
+export { publishDirectory, verifyDirectory } from './checkpoint/publish.ts';
+export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './checkpoint/safetensors.ts';
+export { type BpeModel, type BpeOptions, trainBpe, writeTokenizer } from './tokenizer/bpe-trainer.ts';
+export { type ChatMessage, type ChatTokenizer, loadTokenizer } from './tokenizer/chat-tokenizer.ts';
+export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './policy/onnx-export-policy.ts';
+export { createOnnxPolicy, type OnnxPolicyOptions } from './policy/onnx-policy.ts';
+export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
+export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './policy/sampling.ts';
+export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
