@@ -98,3 +98,27 @@ export { createOnnxPolicy, type OnnxPolicyOptions } from './policy/onnx-policy.t
 export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
 export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './policy/sampling.ts';
 export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
+export { checkProblems, type CheckOptions, type CheckReport, type SharedKey } from './problems/check.ts';
+export { type CursorState, type ProblemCursor, problemCursor } from './problems/cursor.ts';
+export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/discriminate.ts';
+export { families, familyNamed } from './problems/families/index.ts';
+export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/family.ts';
+export {
+  answerOf,
+  type GenerateOptions,
+  type GenerationCounts,
+  generateProblem,
+  generateProblems,
+  generatorSource,
+  noCounts,
+  type ProblemSpec,
+  type Rejection,
+  type Solvers,
+} from './problems/generate.ts';
+export { jsonObjects, type JsonItem } from './problems/json-stream.ts';
+export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
+export { type NearDuplicate, nearDuplicates, wordGrams } from './problems/near-duplicates.ts';
+export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
+export { answerFromLabel, type FieldMap } from './problems/record.ts';
+export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
+export type { Wordings } from './problems/tell.ts';

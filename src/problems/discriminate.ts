@@ -85,10 +85,29 @@ export interface Discrimination {
 }
 
 /**
- * Which single mistakes leave an instance's answer as it is.
+ * Which single mistakes leave an instance's answer as it is. A change of 10 % counts as noticed when at least one of its two
+ * directions changes status or optimum (relative 1e-6): pushing a row that already binds further the slack way may not.
  *
  * @param optimum the instance's own optimum.
  * @param options.maxSilent stop as soon as more than this many are silent.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { discriminate, type LinearModel } from 'evom';
+ * const row = { lower: -Infinity, columns: [0], coefficients: [1] };
+ * const model: LinearModel = {
+ *   sense: 'max',
+ *   offset: 0,
+ *   variables: [{ name: 'boots', lower: 0, upper: Infinity, integer: false, cost: 3 }],
+ *   constraints: [{ ...row, name: 'tight', upper: 4 }, { ...row, name: 'loose', upper: 9 }],
+ * };
+ * // A stand-in for a solver: one variable, so the smallest upper side decides.
+ * const solve = (m: LinearModel) => {
+ *   const most = Math.min(...m.constraints.map((c) => c.upper));
+ *   return { status: 'optimal' as const, objective: m.sense === 'max' ? (m.variables[0]?.cost ?? 0) * most : 0 };
+ * };
+ * assert.deepEqual(discriminate(model, 12, solve).silent, ['drop loose', 'side loose.rhs']);
+ * ```
  */
 export function discriminate(
   model: LinearModel,

@@ -134,6 +134,14 @@ function problemOf(family: Family, spec: ProblemSpec, draft: Draft, answer: Answ
  *
  * @param solvers without them the answer stays null and nothing is checked (for reading texts).
  * @throws {EvomError} `E_CONFIG` for a family that does not exist.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { generateProblem } from 'evom';
+ * const problem = generateProblem({ family: 'diet', seed: 1, index: 0, difficulty: 1, wordings: 'seen' });
+ * assert.equal(problem?.model?.sense, 'min');
+ * assert.equal(problem?.answer, null); // a solver as the second argument would have found it
+ * ```
  */
 export function generateProblem(spec: ProblemSpec, solvers?: Solvers, counts: GenerationCounts = noCounts()): Problem | null {
   const family = familyNamed(spec.family);

@@ -16,8 +16,9 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
  * ```ts
  * import assert from 'node:assert/strict';
  * import { jsonObjects } from 'evom';
- * const items = await Array.fromAsync?.(jsonObjects(['{"a":1} {"a', '":"x\ny"}'])) ?? [];
- * for (const item of items) assert.equal(item.kind, 'value');
+ * const values: unknown[] = [];
+ * for await (const item of jsonObjects(['{"a":1} {"a', '":2}'])) if (item.kind === 'value') values.push(item.value);
+ * assert.deepEqual(values, [{ a: 1 }, { a: 2 }]);
  * ```
  */
 export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<string>): AsyncGenerator<JsonItem> {

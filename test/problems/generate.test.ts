@@ -176,7 +176,7 @@ describe('wordings', () => {
   });
 
   it('name the same placeholders throughout a slot', () => {
-    const optional = new Set(['k', 'year', 'big', 'thing', 'do', 'does']);
+    const optional = new Set(['k', 'year', 'big', 'thing', 'do', 'does', 'per']);
     for (const [name, list] of Object.entries(slots)) {
       const sets = list.map((t) => [...t.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').filter((key) => !optional.has(key)));
       for (const [i, keys] of sets.entries())

@@ -90,9 +90,8 @@ function byItem({ sense, words, prices, resources }: ActivityStory, { write }: T
 }
 
 function byRow({ sense, words, prices, resources }: ActivityStory, { write }: Teller): Sentence[][] {
-  const part = words.asPart ?? ((item: string) => item);
   const over = (values: readonly number[], unit: string): string =>
-    joined(words.items.flatMap((item, j) => ((values[j] ?? 0) === 0 ? [] : [`${write(values[j] ?? 0)}${unit} for ${part(item)}`])));
+    joined(words.items.flatMap((item, j) => ((values[j] ?? 0) === 0 ? [] : [`${write(values[j] ?? 0)}${unit} for ${item}`])));
   return [
     [{ slot: sense === 'max' ? 'earnList' : 'costList', fill: { per: words.per, list: over(prices, ' dollars') } }],
     ...resources.map((r): Sentence[] => [

@@ -76,7 +76,7 @@ function drawNumbers(shape: PickShape, random: RandomStream, items: readonly str
   const weighed = weigh(all, items, rows);
   const values = all.map((chosen) => dot(gains, chosen));
   const fixed = pairs.map(({ excludes }) => (excludes ? 1 : 0));
-  const roomy = entries.map((row) => sum(row) * (0.4 + 0.4 * random.next()));
+  const roomy = entries.map((row) => sum(row) * (0.5 + 0.4 * random.next()));
   const free = countIsMin ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const uncounted = bestChoice(values, weighed, [...roomy, ...fixed, free]);
   const count = sum(all[uncounted.at] ?? []) + (countIsMin ? 1 : -1);
