@@ -24,7 +24,9 @@ import type { SandboxLimits } from '../sandbox/limits.ts';
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { createVerifier, type Verifier } from '../verify/verifier.ts';
 import { buildProblems } from './build-problems.ts';
+import { loadModule } from './load-module.ts';
 import type { EvalSetConfig, OptimizerConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
+import { isModulePath } from './vocabulary.ts';
 
 /** What `train` and `sft` configurations share: enough to sample, verify and score. */
 export type RolloutConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'judge' | 'sampling'> & {
@@ -58,9 +60,13 @@ export function resolveCheckpoint(path: string): string {
   return join(dirname(pointer), readFileSync(pointer, 'utf8').trim());
 }
 
-/** Opens the policy of a checkpoint: our graphs for safetensors, the given graph for an ONNX export. */
+/** Opens the policy of a checkpoint: the user's own by path, our graphs for safetensors, the given graph for an ONNX export. */
 export async function buildPolicy(config: RolloutConfig['policy'], directory: string, version: number): Promise<Policy> {
   const threads = threadCount(config.threads);
+  if (isModulePath(config.type)) {
+    const methods = ['sample', 'score', 'update', 'close'];
+    return loadModule<Policy>({ key: 'policy.type', path: config.type, methods }, { directory, threads, version, config });
+  }
   const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
   if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
     return createOnnxExportPolicy({ directory, threads });
@@ -153,10 +159,17 @@ export async function buildLearner(
   directory: string,
   stateDirectory: string | null,
 ): Promise<Learner> {
+  const threads = threadCount(config.learner.threads);
+  if (isModulePath(config.learner.type)) {
+    const { optimizer, learner } = config;
+    const methods = ['step', 'weights', 'save', 'close'];
+    const context = { directory, threads, stateDirectory, config: { optimizer, learner } };
+    return loadModule<Learner>({ key: 'learner.type', path: learner.type, methods }, context);
+  }
   return createOnnxLearner({
     model: { directory },
     optimizer: optimizerOf(config.optimizer),
-    threads: threadCount(config.learner.threads),
+    threads,
     microBatchTokens: config.learner.micro_batch_tokens,
     ...(stateDirectory === null ? {} : { stateDirectory }),
   });
