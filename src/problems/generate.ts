@@ -21,7 +21,7 @@ export interface ProblemSpec {
   readonly wordings: Wordings;
   /** @default 0.5 */
   readonly heldOutShare?: number;
-  /** Chance of an instance without a feasible point, where the family can make one. @default 0.04 */
+  /** Chance of an instance without a feasible point, where the family can make one. @default 0.06 */
   readonly infeasibleShare?: number;
   /** Chance of a sentence that does not matter. @default 0.2, 0.4, 0.6 by difficulty */
   readonly distractorShare?: number;
@@ -147,7 +147,7 @@ export function generateProblem(spec: ProblemSpec, solvers?: Solvers, counts: Ge
   const family = familyNamed(spec.family);
   const key = [spec.seed, 'problem', spec.family, spec.difficulty, spec.wordings, spec.split ?? 'any', spec.index] as const;
   const random = randomStream(...key);
-  const infeasible = family.canBeInfeasible && random.next() < (spec.infeasibleShare ?? 0.04);
+  const infeasible = family.canBeInfeasible && random.next() < (spec.infeasibleShare ?? 0.06);
   const maxDraws = spec.maxDraws ?? 400;
   let draws = 0;
   // Draws for another split cost nothing but a hash, so they have a bound of their own.

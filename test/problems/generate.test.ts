@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linearModelToJson } from '../../src/core/linear-model.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import { discriminate } from '../../src/problems/discriminate.ts';
+import * as entities from '../../src/problems/entities.ts';
 import { reservedNames } from '../../src/problems/entities.ts';
 import { families, familyNamed } from '../../src/problems/families/index.ts';
 import { generateProblem, generateProblems, noCounts, type Solvers } from '../../src/problems/generate.ts';
@@ -85,6 +86,15 @@ describe('generateProblem', () => {
         expect(reservedNames.has(name), name).toBe(false);
         for (const word of name.split('_')) expect(question.toLowerCase(), `${id} ${word}`).toMatch(new RegExp(`\\b${word}\\b`));
       }
+    }
+  });
+
+  it('draws names from lists of single words, each once', () => {
+    const phrases = new Set(['materials', 'landNeeds', 'brewNeeds', 'nutrients', 'pieces', 'reservedNames']);
+    for (const [list, names] of Object.entries(entities)) {
+      if (phrases.has(list)) continue;
+      expect(new Set(names).size, list).toBe([...names].length);
+      for (const name of names) expect(reservedNames.has(name) || !/^[a-z]{3,}$/.test(name), `${list}: ${name}`).toBe(false);
     }
   });
 
