@@ -115,7 +115,7 @@ export async function runTrain({ config, source, resume, io, json, quiet, signal
           minScorable: config.sampling.group_size > 1 ? 2 : 1,
           maxRounds: dynamic.enabled ? dynamic.max_rounds : 1,
           minFill: dynamic.enabled ? dynamic.min_fill : 1 / algorithm.groups_per_step,
-          maxStaleness: dynamic.max_staleness,
+          maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
         },
         schedule: scheduleOf(config.schedule),
         guards: guardLimits(config.guards),

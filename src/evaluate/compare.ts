@@ -4,6 +4,7 @@ import { pairedPermutationTest } from '../rl/statistics.ts';
 import type { Evaluation, ProblemScore } from './evaluate.ts';
 
 export interface Comparison {
+  /** Mean over problems of the share of right samples, after minus before. */
   readonly pass_at_1_gain: number;
   /** Two-sided p-value of a paired sign-flip permutation test over problems. */
   readonly p_value: number;
@@ -11,20 +12,37 @@ export interface Comparison {
   readonly identical_p_value: number | null;
 }
 
-/** @throws {EvomError} `E_DATA` when the two do not hold the same problems in the same order. */
+/**
+ * Compares the same problems before and after, each problem with itself. One without a scorable sample in either is left
+ * out: a fault of ours is no failure of the policy.
+ *
+ * @throws {EvomError} `E_DATA` when the two do not hold the same problems in the same order.
+ */
 export function compareEvaluations(before: Evaluation, after: Evaluation, seed: number): Comparison {
   if (before.scores.length !== after.scores.length || before.scores.some((s, i) => s.id !== after.scores[i]?.id)) {
     throw new EvomError('E_DATA', 'the two evaluations hold different problems; compare runs over the same set and seed');
   }
-  const rates = (evaluation: Evaluation, count: (s: ProblemScore) => number): number[] =>
-    evaluation.scores.map((s) => (s.scorable === 0 ? 0 : count(s) / s.scorable));
-  const test = (count: (s: ProblemScore) => number): number =>
-    pairedPermutationTest(rates(after, count), rates(before, count), { seed: `${seed}/paired` }).pValue;
-  const identical = before.summary.identical !== null && after.summary.identical !== null;
+  const pairs = before.scores.flatMap((b, i) => {
+    const a = after.scores[i];
+    return a === undefined || a.scorable === 0 || b.scorable === 0 ? [] : [{ b, a }];
+  });
+  const compare = (some: typeof pairs, count: (s: ProblemScore) => number) => {
+    const rates = (of: 'a' | 'b'): number[] => some.map((pair) => count(pair[of]) / pair[of].scorable);
+    return {
+      gain: mean(rates('a')) - mean(rates('b')),
+      pValue: pairedPermutationTest(rates('a'), rates('b'), { seed: `${seed}/paired` }).pValue,
+    };
+  };
+  const passes = compare(pairs, (s) => s.passes);
+  const withReference = pairs.filter(({ a, b }) => a.identical !== null && b.identical !== null);
+  const identical = withReference.length === 0 ? null : compare(withReference, (s) => s.identical ?? 0);
   return {
-    pass_at_1_gain: after.summary.pass_at_1 - before.summary.pass_at_1,
-    p_value: test((s) => s.passes),
-    identical_gain: identical ? (after.summary.identical ?? 0) - (before.summary.identical ?? 0) : null,
-    identical_p_value: identical ? test((s) => s.identical) : null,
+    pass_at_1_gain: passes.gain,
+    p_value: passes.pValue,
+    identical_gain: identical?.gain ?? null,
+    identical_p_value: identical?.pValue ?? null,
   };
 }
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -30,7 +30,8 @@ export interface ProblemScore {
   readonly family: string | null;
   readonly scorable: number;
   readonly passes: number;
-  readonly identical: number;
+  /** Passes whose model equals the reference; null where the problem has none. */
+  readonly identical: number | null;
   readonly executed: number;
 }
 
@@ -45,7 +46,7 @@ export interface EvaluationSummary {
   readonly pass_at_1_ci95: readonly [number, number];
   /** Unbiased pass@k (Chen et al. 2021, arXiv:2107.03374, Eq. 1) for powers of two up to `samples`. */
   readonly pass_at_k: Readonly<Record<string, number>>;
-  /** Share of samples that pass and whose model equals the reference; null where no problem has a reference model. */
+  /** Share of samples that pass and whose model equals the reference, over problems that have one; null where none has. */
   readonly identical: number | null;
   readonly identical_ci95: readonly [number, number] | null;
   /** Share of samples whose program reached a solve. */
@@ -102,7 +103,6 @@ class Tally {
   #truncated = 0;
   #samples = 0;
   #unscorable = 0;
-  #withReference = 0;
 
   add(group: RolloutGroup): void {
     let [scorable, passes, identical, executed] = [0, 0, 0, 0];
@@ -122,15 +122,14 @@ class Tally {
       if (reward.correct) passes += 1;
       if (reward.correct && reward.identical) identical += 1;
     }
-    if (group.problem.model) this.#withReference += 1;
     const family = group.problem.meta?.family;
-    this.scores.push({ id: group.problem.id, family: typeof family === 'string' ? family : null, scorable, passes, identical, executed });
+    this.scores.push({ id: group.problem.id, family: typeof family === 'string' ? family : null, scorable, passes, identical: group.problem.model ? identical : null, executed });
   }
 
   summary(request: EvaluationRequest): EvaluationSummary {
     const scored = this.scores.filter((s) => s.scorable > 0);
     const passRates = scored.map((s) => s.passes / s.scorable);
-    const identicalRates = scored.map((s) => s.identical / s.scorable);
+    const identicalRates = scored.flatMap((s) => (s.identical === null ? [] : [s.identical / s.scorable]));
     const passAt: Record<string, number> = {};
     for (let k = 1; k <= request.samples; k *= 2) {
       const enough = scored.filter((s) => s.scorable >= k);
@@ -138,7 +137,7 @@ class Tally {
     }
     const families: Record<string, number[]> = {};
     for (const s of scored) if (s.family) (families[s.family] ??= []).push(s.passes / s.scorable);
-    const hasReference = this.#withReference > 0;
+    const hasReference = identicalRates.length > 0;
     return {
       name: request.name,
       judge: request.judge,

@@ -37,7 +37,7 @@ export interface RolloutRequest {
   readonly problems: readonly Problem[];
   readonly groupSize: number;
   readonly sampling: SamplingParams;
-  /** Names the random draws: sample k of a problem is drawn from `${seedKey}/${problem.id}/${k}`. */
+  /** Names the random draws: sample k of a problem is drawn from `${seedKey}/${problem.id}/${k}`, of its second coming `${problem.id}~2`. */
   readonly seedKey: string;
   readonly genStep: number;
   readonly signal?: AbortSignal;
@@ -67,7 +67,8 @@ export interface RolloutResult {
  */
 export async function rollOut(parts: RolloutParts, request: RolloutRequest): Promise<RolloutResult> {
   const tasks = request.problems.map(parts.task);
-  const seeds = tasks.map(({ problem }) => Array.from({ length: request.groupSize }, (_, k) => `${request.seedKey}/${problem.id}/${k}`));
+  const names = distinctNames(request.problems);
+  const seeds = names.map((name) => Array.from({ length: request.groupSize }, (_, k) => `${request.seedKey}/${name}/${k}`));
   const requests = tasks.map((task, i): SampleRequest => ({ promptIds: task.prompt.tokenIds, seeds: seeds[i] as string[] }));
 
   const started = performance.now();
@@ -89,7 +90,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
       throw new EvomError('E_POLICY', `the policy returned ${rollouts.length} of ${request.groupSize} completions of problem ${task.problem.id}`);
     }
     groups.push({
-      groupId: `${request.genStep}/${task.problem.id}`,
+      groupId: `${request.genStep}/${names[p]}`,
       problem: task.problem,
       prompt: task.prompt,
       genStep: request.genStep,
@@ -107,6 +108,16 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
       programs: all.filter((r) => r.program !== null).length,
     },
   };
+}
+
+/** Ids of the problems; one that comes again, at the turn of an epoch or in a small set, is told apart and drawn anew. */
+function distinctNames(problems: readonly Problem[]): string[] {
+  const times = new Map<string, number>();
+  return problems.map(({ id }) => {
+    const time = (times.get(id) ?? 0) + 1;
+    times.set(id, time);
+    return time === 1 ? id : `${id}~${time}`;
+  });
 }
 
 async function finishRollout(

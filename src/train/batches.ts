@@ -24,7 +24,7 @@ export interface BatchSettings {
   readonly reference: Policy | null;
 }
 
-/** @returns one batch an optimizer step; none when no row has an advantage or a penalty to learn from. */
+/** @returns one batch an optimizer step, at most `updatesPerBatch`; none without groups. */
 export async function trainingBatches(
   groups: readonly RolloutGroup[],
   step: number,

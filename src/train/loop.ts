@@ -119,7 +119,7 @@ export async function trainLoop(parts: TrainParts, settings: TrainSettings, star
     const guard = checkGuards(
       state.guards,
       {
-        entropy: metrics.entropy ?? 0,
+        entropy: averageEntropy(seen.length > 0 ? seen : groups), // a step that lives on carried groups sampled nothing
         acceptedGroups: groups.length,
         approxKl: metrics['learner/approx_kl'] ?? 0,
         infraRate: metrics.infra_rate ?? 0,
@@ -258,10 +258,10 @@ function rolloutMetrics(seen: readonly RolloutGroup[], groups: readonly RolloutG
     accuracy: average(scorable.map((r) => (r.reward.correct ? 1 : 0))),
     identical: average(scorable.filter((r) => r.reward.identical !== null).map((r) => (r.reward.correct && r.reward.identical ? 1 : 0))),
     executed: share(rollouts.filter((r) => r.outcome.solves.length > 0).length),
-    entropy: average(rollouts.map((r) => r.completion.entropy)),
+    entropy: averageEntropy(seen),
     'completions/mean_length': average(rollouts.map((r) => r.completion.tokenIds.length)),
     'completions/clipped_ratio': share(rollouts.filter((r) => r.completion.finishReason === 'length').length),
-    infra_rate: share(rollouts.length - scorable.length),
+    infra_rate: share(rollouts.filter((r) => r.outcome.status === 'infra_error').length),
     flag_rate: share(rollouts.filter((r) => r.reward.flags.some((flag) => flag !== 'value_only')).length),
     value_only_rate: share(rollouts.filter((r) => r.reward.flags.includes('value_only')).length),
     groups_trained: groups.length,
@@ -275,6 +275,9 @@ function rolloutMetrics(seen: readonly RolloutGroup[], groups: readonly RolloutG
     frac_reward_zero_std: average(seen.map((group) => (hasOneReward(group) ? 1 : 0))),
   };
 }
+
+const averageEntropy = (groups: readonly RolloutGroup[]): number =>
+  average(groups.flatMap((group) => group.rollouts.map((r) => r.completion.entropy)));
 
 function hasOneReward(group: RolloutGroup): boolean {
   const values = group.rollouts.map((r) => r.reward.value).filter((v) => v !== null);

@@ -1,4 +1,5 @@
 /** Supervised examples to training rows: cross-entropy on the program's tokens, none on the prompt's. */
+import { EvomError } from '../core/errors.ts';
 import type { TrainingRow } from '../core/training.ts';
 
 /** A prompt with the completion that it should get, as token ids; the completion ends with the stop token. */
@@ -48,11 +49,16 @@ export function sftRow(example: SftExample, version: number): TrainingRow {
   };
 }
 
+/** Indices in a row without an example after which the stream is taken for dry. */
+const missesAllowed = 2000;
+const noExample = `${missesAllowed} problems in a row gave no example: they have no program in the dialects of dataset.train, or prompt and program exceed model.max_length`;
+
 /**
  * The next batch: whole examples from `start` on until their padded size reaches `batchTokens`.
  *
  * @param example the example at an index of an endless stream.
  * @returns at least one example and the index after the last.
+ * @throws {EvomError} `E_DATA` when the stream gives no usable example for a long stretch.
  */
 export function takeExamples(
   example: (index: number) => SftExample | null,
@@ -62,10 +68,16 @@ export function takeExamples(
   const examples: SftExample[] = [];
   let tokens = 0;
   let next = start;
+  let missed = 0;
   while (tokens < batchTokens) {
     const one = example(next);
     next += 1;
-    if (one === null) continue; // too long for the model: the stream goes on without it
+    if (one === null) {
+      missed += 1;
+      if (missed >= missesAllowed) throw new EvomError('E_DATA', noExample);
+      continue; // too long for the model, or without a program: the stream goes on without it
+    }
+    missed = 0;
     examples.push(one);
     tokens += one.promptIds.length + one.completionIds.length;
   }

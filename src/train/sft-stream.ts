@@ -43,7 +43,7 @@ export function pickWeighted<T extends { readonly weight: number }>(items: reado
     rest -= item.weight;
     return rest < 0;
   });
-  const chosen = found ?? items.at(-1);
+  const chosen = found ?? items.findLast((item) => item.weight > 0) ?? items.at(-1); // rounding may leave a crumb of `rest`
   if (chosen === undefined) throw new RangeError('pick from an empty list');
   return chosen;
 }
