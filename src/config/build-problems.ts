@@ -8,6 +8,7 @@ import { type GenerationCounts, generateProblems, noCounts, type Solvers } from 
 import { readProblems } from '../problems/jsonl.ts';
 import { createGlpk } from '../solvers/glpk.ts';
 import { createHighs } from '../solvers/highs.ts';
+import { pickWeighted } from '../train/sft-stream.ts';
 import type { EvalSetConfig, TrainDatasetConfig } from './schema.ts';
 
 type SourceConfig = TrainDatasetConfig | EvalSetConfig;
@@ -45,7 +46,8 @@ export function generateOptionsOf(config: GeneratedSource) {
     split: config.split as Split,
     check: config.check,
     infeasibleShare: config.infeasible_share,
-    distractorShare: config.distractor_share,
+    ...(config.distractor_share === null ? {} : { distractorShare: config.distractor_share }),
+    heldOutShare: config.held_out_share,
   };
 }
 
@@ -95,14 +97,12 @@ export async function buildProblems(
 /** Every problem of every part once, each place drawn by weight among the parts that have some left. */
 function interleave(parts: readonly { readonly weight: number; readonly problems: readonly Problem[] }[]): Problem[] {
   const random = randomStream('mixture', ...parts.map((part) => `${part.weight}x${part.problems.length}`));
-  const taken = parts.map(() => 0);
+  const queues = parts.map((part) => ({ weight: part.weight, rest: part.problems.values(), left: part.problems.length }));
   const out: Problem[] = [];
-  for (;;) {
-    const open = parts.flatMap((part, i) => ((taken[i] ?? 0) < part.problems.length ? [{ part, i }] : []));
-    if (open.length === 0) return out;
-    let draw = random.next() * open.reduce((sum, { part }) => sum + part.weight, 0);
-    const chosen = open.find(({ part }) => (draw -= part.weight) < 0) ?? (open[open.length - 1] as (typeof open)[number]);
-    out.push(chosen.part.problems[taken[chosen.i] ?? 0] as Problem);
-    taken[chosen.i] = (taken[chosen.i] ?? 0) + 1;
+  for (let open = queues.filter((queue) => queue.left > 0); open.length > 0; open = open.filter((queue) => queue.left > 0)) {
+    const chosen = pickWeighted(open, random.next());
+    chosen.left -= 1;
+    out.push(chosen.rest.next().value as Problem);
   }
+  return out;
 }

@@ -20,7 +20,11 @@ const generated = {
     .describe('held_out: sentence wordings that the cold start had no programs for.'),
   check: z.enum(['full', 'none']).default('full').describe('full keeps an instance only if changing its model changes the optimum.'),
   infeasible_share: share().default(0.03),
-  distractor_share: share().default(0.4).describe('Share of problems with a sentence that does not matter.'),
+  held_out_share: share().default(0.5).describe('With wordings: held_out, the share of sentences in a held-out wording; at least one is.'),
+  distractor_share: share()
+    .nullable()
+    .default(null)
+    .describe('Share of problems with a sentence that does not matter; null: more of them with the difficulty.'),
 };
 
 const jsonl = {

@@ -89,12 +89,12 @@ c.yaml:11:25 algorithm.estimator: must be one of grpo, dapo, dr_grpo, rloo, rein
 
   it('finds impossible combinations beside wrong keys', () => {
     const text = `${minimal}backend: glpk
-dialect: highs-js
+dialect: gurobipy
 sampling: { group_size: 1 }
 optimizer: { type: adamw, adam_lr: 3 }
 `;
     expect(headlines(errorOf(() => load(text)))).toEqual([
-      'c.yaml:7:10 dialect: backend glpk does not speak highs-js; take glpk-js, or dialect: auto',
+      'c.yaml:7:10 dialect: backend glpk does not speak gurobipy; take glpk-js or highs-js, or dialect: auto',
       'c.yaml:8:25 sampling.group_size: grpo compares the samples of a group: at least 2, not 1',
       'c.yaml:9:27 optimizer.adam_lr: unknown key; known here: type, lr, betas, eps, weight_decay, max_grad_norm',
     ]);
