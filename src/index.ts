@@ -122,3 +122,11 @@ export { type NumberForms, numberWriter, type Share } from './problems/number-te
 export { answerFromLabel, type FieldMap } from './problems/record.ts';
 export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
 export type { Wordings } from './problems/tell.ts';
+export {
+  checkGuards,
+  type GuardLimits,
+  type GuardReadings,
+  type GuardState,
+  type GuardVerdict,
+  initialGuardState,
+} from './train/guards.ts';
