@@ -18,7 +18,7 @@ export interface OnnxPolicyOptions {
   readonly threads: number;
   /** Most rows (samples) decoded together in one worker; default 64. */
   readonly batchRows?: number;
-  /** Share of `batchRows` below which new prompts come in; default 0.5. */
+  /** New prompts come in when no more than this share of `batchRows` is busy: 1 (default) as soon as one fits, 0 only into an empty batch. */
   readonly refillBelow?: number;
   /** Tokens that end a completion; by default those of the checkpoint. */
   readonly stopIds?: readonly number[];
@@ -37,7 +37,7 @@ export interface OnnxPolicyOptions {
  * @throws {EvomError} `E_CHECKPOINT` if the folder is no model that the embedded engine runs.
  */
 export async function createOnnxPolicy(options: OnnxPolicyOptions): Promise<Policy> {
-  const { directory, threads, batchRows = 64, refillBelow = 0.5, version = 0 } = options;
+  const { directory, threads, batchRows = 64, refillBelow = 1, version = 0 } = options;
   if (!(Number.isInteger(batchRows) && batchRows >= 1)) throw new EvomError('E_POLICY', `batchRows is ${batchRows}; give at least 1`);
   await verifyDirectory(directory);
   const configJson = await readModelConfig(directory);

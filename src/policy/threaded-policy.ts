@@ -44,6 +44,7 @@ export class ThreadedPolicy implements Policy {
     const completions: Completion[][] = requests.map(() => []);
     const aborted = new Int32Array(new SharedArrayBuffer(4));
     const abort = () => Atomics.store(aborted, 0, 1);
+    let refused = null as { readonly error: unknown } | null;
     signal?.addEventListener('abort', abort, { once: true });
     try {
       const jobs = planSampling(requests, pool.size, batchRows).flatMap((units, worker) =>
@@ -54,13 +55,21 @@ export class ThreadedPolicy implements Policy {
                 const { requestIndex, sampleIndex, ...rest } = sampled;
                 const completion: Completion = { ...rest, policyVersion };
                 (completions[requestIndex] as Completion[])[sampleIndex] = completion;
-                if (aborted[0] === 0) onCompletion?.(requestIndex, sampleIndex, completion);
+                if (aborted[0] !== 0) return;
+                try {
+                  onCompletion?.(requestIndex, sampleIndex, completion);
+                } catch (error) {
+                  // Thrown on from here it would end the process: this runs in a message handler.
+                  refused = { error };
+                  abort();
+                }
               }),
             ],
       );
       // Every job is awaited even when one fails, so that no worker still writes after this returns.
       const failure = (await Promise.allSettled(jobs)).find((result) => result.status === 'rejected');
       if (failure) throw failure.reason;
+      if (refused) throw refused.error;
     } finally {
       signal?.removeEventListener('abort', abort);
     }

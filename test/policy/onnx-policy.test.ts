@@ -141,6 +141,16 @@ describe('createOnnxPolicy', () => {
     });
   });
 
+  it('gives the caller what its own callback throws', async () => {
+    const policy = await createOnnxPolicy({ directory: await folder(), threads: 2 });
+    const onCompletion = () => {
+      throw new Error('verifier is full');
+    };
+    await expect(policy.sample(requests(4, 4), free, { onCompletion })).rejects.toThrow('verifier is full');
+    expect((await policy.sample(requests(1, 2), free)).length).toBe(1);
+    await policy.close();
+  });
+
   it('leaves the event loop free while it samples', async () => {
     const policy = await createOnnxPolicy({ directory: await folder(), threads: 1, stopIds: [] });
     let turns = 0;
