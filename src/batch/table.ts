@@ -144,6 +144,8 @@ function columnBuilder(arrow: Arrow): (column: Column) => Data {
     } as never);
   };
   const plain = (length: number): Nulls => ({ length, at: [] });
+  // Ids of this table alone: arrow's own count goes on through the process, and equal tables would differ in their bytes.
+  let nextDictionary = 0;
 
   return (column) => {
     switch (column.type) {
@@ -154,7 +156,7 @@ function columnBuilder(arrow: Arrow): (column: Column) => Data {
         const places = new Map(words.map((word, i) => [word, i]));
         const data = Int32Array.from(column.values, (word) => places.get(word) ?? 0);
         const dictionary = arrow.makeVector(utf8(words));
-        const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32());
+        const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int32(), nextDictionary++);
         return arrow.makeData({ type, length: data.length, nullCount: 0, data, dictionary } as never);
       }
       case 'int32':

@@ -103,7 +103,7 @@ export async function runSft({ config, source, resume, io, json, quiet, signal }
         checkpointEvery: config.run.checkpoint_every,
         evalEvery: config.run.eval_every,
         tokenizerSha256: tokenizer.sha256,
-        modelId: rollout.policy.modelId,
+        modelId: basename(initial), // of the run, not of the checkpoint it goes on from
         padId: tokenizer.padId,
       },
       state,

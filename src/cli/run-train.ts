@@ -94,7 +94,7 @@ export async function runTrain({ config, source, resume, io, json, quiet, signal
             truncated: algorithm.mask_truncated ? 'mask' : 'train',
             updatesPerBatch: algorithm.updates_per_batch,
             tokenizerSha256: rollout.tokenizer.sha256,
-            modelId: rollout.policy.modelId,
+            modelId: basename(initial), // of the run, not of the checkpoint it goes on from
             padId: rollout.tokenizer.padId,
             reference,
           }),

@@ -123,7 +123,14 @@ class Tally {
       if (reward.correct && reward.identical) identical += 1;
     }
     const family = group.problem.meta?.family;
-    this.scores.push({ id: group.problem.id, family: typeof family === 'string' ? family : null, scorable, passes, identical: group.problem.model ? identical : null, executed });
+    this.scores.push({
+      id: group.problem.id,
+      family: typeof family === 'string' ? family : null,
+      scorable,
+      passes,
+      identical: group.problem.model ? identical : null,
+      executed,
+    });
   }
 
   summary(request: EvaluationRequest): EvaluationSummary {

@@ -87,7 +87,10 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
   for (const [p, task] of tasks.entries()) {
     const rollouts = await Promise.all(verdicts[p] as Promise<Rollout>[]);
     if (rollouts.length !== request.groupSize || rollouts.includes(undefined as never)) {
-      throw new EvomError('E_POLICY', `the policy returned ${rollouts.length} of ${request.groupSize} completions of problem ${task.problem.id}`);
+      throw new EvomError(
+        'E_POLICY',
+        `the policy returned ${rollouts.length} of ${request.groupSize} completions of problem ${task.problem.id}`,
+      );
     }
     groups.push({
       groupId: `${request.genStep}/${names[p]}`,

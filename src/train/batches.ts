@@ -1,12 +1,13 @@
 /** Groups to training batches: advantages by the configured estimator, mini-batches, denominators, reference log-probabilities. */
-import { lossDenominators } from '../rl/aggregate.ts';
-import { batchAdvantages } from '../rl/batch-advantage.ts';
-import { conventionsOf, type Compat } from '../rl/conventions.ts';
-import type { AdvantageEstimator } from '../rl/advantage.ts';
+
 import { trainingRows } from '../batch/rows.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
 import type { Policy, SamplingParams } from '../policy/policy.ts';
+import type { AdvantageEstimator } from '../rl/advantage.ts';
+import { lossDenominators } from '../rl/aggregate.ts';
+import { batchAdvantages } from '../rl/batch-advantage.ts';
+import { type Compat, conventionsOf } from '../rl/conventions.ts';
 
 export interface BatchSettings {
   readonly runId: string;

@@ -252,11 +252,13 @@ function rolloutMetrics(seen: readonly RolloutGroup[], groups: readonly RolloutG
   const share = (count: number): number => count / Math.max(1, rollouts.length);
   const rewards = scorable.map((r) => r.reward.value as number);
   const rewardMean = average(rewards);
+  // Where problems have reference models, a wrong answer without a model is not identical either.
+  const modelled = seen.flatMap((group) => (group.problem.model ? group.rollouts.filter((r) => r.reward.value !== null) : []));
   return {
     reward: rewardMean,
     reward_std: Math.sqrt(average(rewards.map((r) => (r - rewardMean) ** 2))),
     accuracy: average(scorable.map((r) => (r.reward.correct ? 1 : 0))),
-    identical: average(scorable.filter((r) => r.reward.identical !== null).map((r) => (r.reward.correct && r.reward.identical ? 1 : 0))),
+    ...(modelled.length > 0 ? { identical: average(modelled.map((r) => (r.reward.correct && r.reward.identical ? 1 : 0))) } : {}),
     executed: share(rollouts.filter((r) => r.outcome.solves.length > 0).length),
     entropy: averageEntropy(seen),
     'completions/mean_length': average(rollouts.map((r) => r.completion.tokenIds.length)),

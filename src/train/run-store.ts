@@ -40,9 +40,13 @@ export function checkpointsOf(paths: RunPaths, keepLast: number): CheckpointStor
 export async function readTrainState(directory: string): Promise<TrainState> {
   const path = join(directory, optimizerStateDirectory, stateFile);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new EvomError('E_CHECKPOINT', `${path} cannot be read: this checkpoint has no training state; use --init-from to start a new run from it`, {
-      cause,
-    });
+    throw new EvomError(
+      'E_CHECKPOINT',
+      `${path} cannot be read: this checkpoint has no training state; use --init-from to start a new run from it`,
+      {
+        cause,
+      },
+    );
   });
   const { carried, ...state } = JSON.parse(text) as Omit<TrainState, 'carry'> & { carried: number };
   const carry = carried === 0 ? [] : await readRollouts(join(directory, optimizerStateDirectory, carryFile));

@@ -49,7 +49,10 @@ describe('rollOut', () => {
   });
 
   it('tells a problem that comes twice in a round apart: own group, own draws', async () => {
-    const { groups } = await rollOut(scriptedParts(script), request({ problems: [problem('a'), problem('b'), problem('a')], groupSize: 1 }));
+    const { groups } = await rollOut(
+      scriptedParts(script),
+      request({ problems: [problem('a'), problem('b'), problem('a')], groupSize: 1 }),
+    );
     expect(groups.map((group) => group.groupId)).toEqual(['4/a', '4/b', '4/a~2']);
     expect(new Set(groups.map((group) => group.rollouts[0]?.seed)).size).toBe(3);
     expect(groups[2]?.problem.id).toBe('a');

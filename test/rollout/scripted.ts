@@ -30,7 +30,11 @@ export const optimal = (objective: number): Outcome => ({
 
 /** Takes a completion that is a number for a program with that optimum; `fault` is a fault of ours. */
 export const verifyNumber = async ({ code }: Program): Promise<Outcome> =>
-  code === 'fault' ? emptyOutcome('infra_error', about) : Number.isNaN(Number(code)) ? emptyOutcome('syntax_error', about) : optimal(Number(code));
+  code === 'fault'
+    ? emptyOutcome('infra_error', about)
+    : Number.isNaN(Number(code))
+      ? emptyOutcome('syntax_error', about)
+      : optimal(Number(code));
 
 /**
  * @param script text that the policy answers to a problem's sample; '' is a completion without a program.

@@ -1,0 +1,98 @@
+/** kill -9 at random moments, `--resume` each time: weights, optimizer, rollouts and metrics as in the run that was left alone. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomStream } from '../../src/core/random.ts';
+import { readMetrics } from '../../src/runs/metrics.ts';
+import { type Ended, evom, fingerprint, makeTinyRun, startEvom } from './tiny-run.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'evom-kill-resume-'));
+  await makeTinyRun(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs until `ms` after the process first spoke, then kill -9; to the end with null. */
+async function live(args: readonly string[], ms: number | null): Promise<Ended & { readonly spokenMs: number }> {
+  const { child, ended } = startEvom(args, folder);
+  let spoke = 0;
+  child.stderr?.once('data', () => {
+    spoke = performance.now();
+    if (ms !== null) setTimeout(() => child.kill('SIGKILL'), ms);
+  });
+  const result = await ended;
+  return { ...result, spokenMs: performance.now() - spoke };
+}
+
+describe.each(['dapo', 'grpo'])('a %s run', (name) => {
+  const directories = (which: string): string[] => ['--config', `${name}.yaml`, '--set', `run.dir=${name}-${which}`];
+  const whole = (): string => join(folder, `${name}-whole`, 'run');
+  let uninterrupted: Ended & { readonly spokenMs: number };
+
+  beforeAll(async () => {
+    uninterrupted = await live(['train', ...directories('whole')], null);
+  });
+
+  it('learns from groups with mixed rewards, so that there are bits to compare', async () => {
+    expect(uninterrupted.code, uninterrupted.err).toBe(0);
+    const metrics = await readMetrics(whole());
+    expect(metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(metrics.some((line) => Number(line['learner/grad_norm']) > 0)).toBe(true);
+    const states = readdirSync(join(whole(), 'checkpoints')).map((step) =>
+      JSON.parse(readFileSync(join(whole(), 'checkpoints', step, 'evom_state', 'train_state.json'), 'utf8')),
+    );
+    expect(states.map(({ step }) => step)).toEqual([2, 4, 6, 8]);
+    if (name === 'dapo') expect(Math.max(...states.map(({ carried }) => carried))).toBeGreaterThan(0);
+    const { files } = await fingerprint(whole());
+    const weights = Object.entries(files).filter(([file]) => file.endsWith('model.safetensors'));
+    expect(new Set(weights.map(([, hash]) => hash)).size).toBe(4);
+  });
+
+  it('ends with the same bits after three kills', async () => {
+    const random = randomStream('kill-resume', name);
+    const run = join(folder, `${name}-killed`, 'run');
+    const command = (): string[] => [
+      'train',
+      ...directories('killed'),
+      // Killed before its directory was whole, a run begins again.
+      ...(existsSync(join(run, 'config.resolved.yaml')) ? ['--resume'] : []),
+    ];
+    let kills = 0;
+    for (let life = 0; life < 3; life++) {
+      const { code, err } = await live(command(), random.int(0, Math.round(0.7 * uninterrupted.spokenMs)));
+      if (code === 0) break;
+      expect(code, err).toBe(null);
+      kills += 1;
+    }
+    expect(kills).toBeGreaterThan(0);
+    const last = await live(command(), null);
+    expect(last.code, last.err).toBe(0);
+    expect(await fingerprint(run)).toEqual(await fingerprint(whole()));
+    expect(readdirSync(run, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tmp\b|lock\.json/.test(file))).toEqual([]);
+  });
+
+  it('has nothing left to do when it is resumed after its last step', async () => {
+    const before = await fingerprint(whole());
+    const again = await evom(['train', '--resume', whole(), '--json', '--quiet'], folder);
+    expect(again.code, again.err).toBe(0);
+    expect(JSON.parse(again.out)).toMatchObject({ steps: 8, run_dir: whole() });
+    expect(await fingerprint(whole())).toEqual(before);
+  });
+});
+
+describe('--resume', () => {
+  it('refuses another configuration than the run’s own', async () => {
+    const { code, err } = await evom(
+      ['train', '--config', 'dapo.yaml', '--set', 'run.dir=dapo-whole', '--set', 'run.steps=9', '--resume'],
+      folder,
+    );
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/configuration differs.*steps/s) });
+  });
+
+  it('is asked for when the directory holds a run', async () => {
+    const { code, err } = await evom(['train', '--config', 'dapo.yaml', '--set', 'run.dir=dapo-whole'], folder);
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('--resume') });
+  });
+});
