@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import { readRollouts, writeRollouts } from '../../src/batch/rollouts.ts';
+import { EvomError } from '../../src/core/errors.ts';
+import { randomStream } from '../../src/core/random.ts';
+import { replayableMetrics } from '../../src/runs/metrics.ts';
+import { type StepMetrics, type TrainState, trainLoop } from '../../src/train/loop.ts';
+import { initialTrainState } from '../../src/train/sft.ts';
+import { scriptedParts } from '../rollout/scripted.ts';
+import { countingLearner, evaluation, settings, trainParts } from './fixtures.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Sample 0 is right, sample 1 wrong. */
+const mixed = () => scriptedParts((_question, seed) => (seed.endsWith('/0') ? '1' : '2'));
+/** Right or wrong by the draw's name: about a third of the groups of two are mixed. */
+const drawn = () => scriptedParts((_question, seed) => (randomStream('script', seed).next() < 0.7 ? '1' : '23'));
+
+const replayable = (lines: readonly StepMetrics[]) => lines.map((line) => replayableMetrics({ step: 0, ...line }));
+
+describe('trainLoop', () => {
+  it('writes rollouts before each gradient step, its metrics after, and a checkpoint every second step', async () => {
+    const learner = countingLearner();
+    const { parts, store } = trainParts(mixed(), learner, initialTrainState);
+    const last = await trainLoop(parts, settings(), initialTrainState);
+    expect(last).toEqual({ step: 4, genStep: 4, cursor: { epoch: 1, position: 3 }, guards: { stepsWithoutSignal: 0 }, carry: [] });
+    expect(store.events).toEqual([
+      'write 1: 1 batches at version 0',
+      'metrics 1',
+      'write 2: 1 batches at version 1',
+      'metrics 2',
+      'checkpoint 2',
+      'write 3: 1 batches at version 2',
+      'metrics 3',
+      'write 4: 1 batches at version 3',
+      'evaluation 4',
+      'metrics 4',
+      'checkpoint 4',
+    ]);
+    expect(learner.version).toBe(4);
+    expect(parts.rollout.policy.version).toBe(4);
+    expect(store.seen.flat().map((group) => group.rollouts[0]?.completion.policyVersion)).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
+    expect(store.lines[0]?.reward).toBeCloseTo(0.6, 12); // 1.1 and 0.1
+    expect(store.lines[0]).toMatchObject({ accuracy: 0.5, groups_trained: 2, infra_rate: 0, gen_step: 1, 'learner/approx_kl': 0.25 });
+  });
+
+  it('makes one learner step for each batch, under the schedule', async () => {
+    const learner = countingLearner();
+    const { parts, store } = trainParts(mixed(), learner, initialTrainState);
+    const schedule = { type: 'linear', warmupSteps: 2, totalSteps: 4, minFactor: 0 } as const;
+    await trainLoop(parts, settings({ schedule }), initialTrainState);
+    expect(learner.batches.map(({ metadata }) => metadata.step)).toEqual([1, 2, 3, 4]);
+    expect(learner.factors).toEqual(store.lines.map((line) => line.learning_rate_factor));
+    expect(learner.factors[0]).toBeGreaterThan(0);
+    expect(learner.factors[0]).toBeLessThan(1);
+  });
+
+  it('evaluates at the interval and at the last step, in the same line of metrics', async () => {
+    const { parts, store } = trainParts(mixed(), countingLearner(), initialTrainState, {
+      evaluate: async () => [evaluation({ name: 'held_out', identical: 0.25 }), evaluation({ name: 'files' })],
+    });
+    await trainLoop(parts, settings({ evalEvery: 3 }), initialTrainState);
+    expect(store.lines.map((line) => line['eval/held_out/pass_at_1'])).toEqual([undefined, undefined, 0.5, 0.5]);
+    expect(store.lines[3]).toMatchObject({ 'eval/held_out/identical': 0.25, 'eval/files/pass_at_1': 0.5 });
+    expect(Object.keys(store.lines[3] ?? {})).not.toContain('eval/files/identical');
+    expect(store.events.filter((event) => event.startsWith('evaluation'))).toEqual(['evaluation 3', 'evaluation 4']);
+  });
+
+  it('goes on from any checkpoint as if it had never stopped', async () => {
+    const dynamicSampling = { batchGroups: 2, band: { low: 0, high: 1 }, minScorable: 2, maxRounds: 3, minFill: 1, maxStaleness: 2 };
+    const options = settings({ steps: 12, checkpointEvery: 1, dynamicSampling });
+    const learner = countingLearner();
+    const whole = trainParts(drawn(), learner, initialTrainState);
+    const end = await trainLoop(whole.parts, options, initialTrainState);
+    // Without surplus groups and skipped steps this run would show little.
+    expect(whole.store.checkpoints.some(({ state }) => state.carry.length > 0)).toBe(true);
+    expect(whole.store.lines.some((line) => line.groups_trained === 0)).toBe(true);
+    expect(whole.store.lines.some((line) => line.groups_trained === 2)).toBe(true);
+
+    const folder = mkdtempSync(join(tmpdir(), 'evom-carry-'));
+    for (const { state, version } of whole.store.checkpoints.slice(0, -1)) {
+      const path = join(folder, `${state.step}.arrow`);
+      await writeRollouts(path, state.carry);
+      const carry = state.carry.length === 0 ? [] : await readRollouts(path);
+      const restored: TrainState = { ...(JSON.parse(JSON.stringify({ ...state, carry: [] })) as TrainState), carry };
+      expect(restored.carry).toEqual(state.carry);
+      const before = whole.store.lines[state.step - 1]?.['learner/loss'] ?? lastLoss(whole.store.lines.slice(0, state.step));
+      const again = trainParts(drawn(), countingLearner(version, before), restored);
+      await again.parts.rollout.policy.update({ version, tensors: new Map() });
+      expect(await trainLoop(again.parts, options, restored)).toEqual(end);
+      expect(replayable(again.store.lines)).toEqual(replayable(whole.store.lines.slice(state.step)));
+      expect(again.store.seen).toEqual(whole.store.seen.slice(state.step));
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  it('keeps surplus groups for the next step, and drops those that are too old', async () => {
+    // Three groups a round, batches of two: one is left over each step, and two steps later there is a batch of them.
+    const dynamicSampling = { batchGroups: 2, band: { low: 0, high: 1 }, minScorable: 2, maxRounds: 1, minFill: 1, maxStaleness: 0 };
+    const run = async (maxStaleness: number) => {
+      const { parts, store } = trainParts(mixed(), countingLearner(), initialTrainState);
+      await trainLoop(parts, settings({ groupsPerStep: 3, steps: 3, dynamicSampling: { ...dynamicSampling, maxStaleness } }), initialTrainState);
+      return store.lines.map((line) => [line['groups/sampled'], line['groups/stale'], line.groups_trained]);
+    };
+    expect(await run(5)).toEqual([
+      [3, 0, 2],
+      [3, 0, 2],
+      [0, 0, 2],
+    ]);
+    expect(await run(0)).toEqual([
+      [3, 0, 2],
+      [3, 1, 2],
+      [3, 1, 2],
+    ]);
+  });
+
+  it('does not take a step that lives on carried groups for a collapse of entropy', async () => {
+    const dynamicSampling = { batchGroups: 2, band: { low: 0, high: 1 }, minScorable: 2, maxRounds: 1, minFill: 1, maxStaleness: 5 };
+    const { parts, alarms } = trainParts(mixed(), countingLearner(), initialTrainState);
+    const guards = { ...settings().guards, entropyMin: 0.1 };
+    await trainLoop(parts, settings({ groupsPerStep: 3, steps: 3, dynamicSampling, guards }), initialTrainState);
+    expect(alarms).toEqual([]);
+  });
+
+  it('skips the gradient step when no group carries a signal, and counts such steps', async () => {
+    const learner = countingLearner();
+    const dynamicSampling = { batchGroups: 2, band: { low: 0, high: 1 }, minScorable: 2, maxRounds: 2, minFill: 0.5, maxStaleness: 1 };
+    const { parts, store } = trainParts(
+      scriptedParts(() => '1'),
+      learner,
+      initialTrainState,
+    );
+    const end = await trainLoop(parts, settings({ steps: 3, dynamicSampling }), initialTrainState);
+    expect({ version: learner.version, without: end.guards.stepsWithoutSignal, genStep: end.genStep }).toEqual({ version: 0, without: 3, genStep: 6 });
+    expect(store.lines[0]).toMatchObject({ 'groups/too_easy': 4, 'groups/rounds': 2, groups_trained: 0, frac_reward_zero_std: 1 });
+  });
+
+  it('stops on a guard with exit code 4 in mind: checkpoint first, then E_GUARD', async () => {
+    const { parts, store, alarms } = trainParts(mixed(), countingLearner(), initialTrainState);
+    const guards = { ...settings().guards, klMax: 0.1 };
+    await expect(trainLoop(parts, settings({ guards }), initialTrainState)).rejects.toMatchObject({
+      code: 'E_GUARD',
+      message: expect.stringMatching(/stopped after step 1, checkpoint written: KL 0\.2500/),
+    });
+    expect(store.events.at(-1)).toBe('checkpoint 1');
+    expect(alarms).toHaveLength(1);
+  });
+
+  it('only says so when guards are told to warn', async () => {
+    const { parts, alarms } = trainParts(mixed(), countingLearner(), initialTrainState);
+    const guards = { ...settings().guards, klMax: 0.1 };
+    expect((await trainLoop(parts, settings({ guards, onAlarm: 'warn' }), initialTrainState)).step).toBe(4);
+    expect(alarms.map((alarm) => alarm.slice(0, 5))).toEqual(['1: KL', '2: KL', '3: KL', '4: KL']);
+  });
+
+  it('counts faults of ours, and not missing labels, as lost rollouts', async () => {
+    const faulty = trainParts(
+      scriptedParts((_question, seed) => (seed.endsWith('/0') ? 'fault' : '1')),
+      countingLearner(),
+      initialTrainState,
+    );
+    await trainLoop(faulty.parts, settings({ steps: 1 }), initialTrainState);
+    expect(faulty.store.lines[0]).toMatchObject({ infra_rate: 0.5, accuracy: 1 });
+
+    const unlabelled = trainParts(mixed(), countingLearner(), initialTrainState, {
+      problems: { next: () => ({ id: 'u', question: 'u', answer: null, source: 'test' }), state: () => ({ epoch: 0, position: 0 }) },
+    });
+    await trainLoop(unlabelled.parts, settings({ steps: 1 }), initialTrainState);
+    expect(unlabelled.store.lines[0]).toMatchObject({ infra_rate: 0, 'groups/unscorable': 2, groups_trained: 0 });
+  });
+
+  it('stopped while it samples, forgets that step: the checkpoint is of the step before', async () => {
+    const controller = new AbortController();
+    const rollout = mixed();
+    let rounds = 0;
+    const policy: typeof rollout.policy = {
+      ...rollout.policy,
+      sample: (...args) => {
+        rounds += 1;
+        if (rounds === 4) controller.abort();
+        return rollout.policy.sample(...args);
+      },
+    };
+    const { parts, store } = trainParts({ ...rollout, policy }, countingLearner(), initialTrainState);
+    const run = trainLoop(parts, settings({ checkpointEvery: 100 }), initialTrainState, controller.signal);
+    await expect(run).rejects.toMatchObject({ code: 'E_INTERRUPTED', message: expect.stringContaining('after step 3') });
+    expect(store.checkpoints.at(-1)?.state).toMatchObject({ step: 3, genStep: 3, cursor: { epoch: 1, position: 1 } });
+    expect(store.events.at(-1)).toBe('checkpoint 3');
+  });
+
+  it('stopped before anything was sampled, leaves a checkpoint of step 0', async () => {
+    const { parts, store } = trainParts(mixed(), countingLearner(), initialTrainState);
+    await expect(trainLoop(parts, settings(), initialTrainState, AbortSignal.abort())).rejects.toMatchObject({ code: 'E_INTERRUPTED' });
+    expect(store.events).toEqual(['checkpoint 0']);
+  });
+
+  it('stopped in a gradient step, finishes it first', async () => {
+    const controller = new AbortController();
+    const learner = countingLearner();
+    const stopping = {
+      ...learner,
+      get version() {
+        return learner.version;
+      },
+      step: (...args: Parameters<typeof learner.step>) => {
+        if (learner.version === 1) controller.abort();
+        return learner.step(...args);
+      },
+    };
+    const { parts, store } = trainParts(mixed(), stopping, initialTrainState);
+    await expect(trainLoop(parts, settings({ checkpointEvery: 100 }), initialTrainState, controller.signal)).rejects.toMatchObject({
+      code: 'E_INTERRUPTED',
+      message: expect.stringContaining('after step 2'),
+    });
+    expect(store.checkpoints).toMatchObject([{ state: { step: 2 }, version: 2 }]);
+  });
+
+  it('lets a fault of the verifier through', async () => {
+    const broken = new EvomError('E_SANDBOX', 'the pool is gone');
+    const rollout = scriptedParts(() => '1', { verify: () => Promise.reject(broken) });
+    const { parts, store } = trainParts(rollout, countingLearner(), initialTrainState);
+    await expect(trainLoop(parts, settings(), initialTrainState)).rejects.toBe(broken);
+    expect(store.events).toEqual([]);
+  });
+
+  it('has nothing to do after the last step', async () => {
+    const state = { ...initialTrainState, step: 4 };
+    const { parts, store } = trainParts(mixed(), countingLearner(), state);
+    expect(await trainLoop(parts, settings(), state)).toBe(state);
+    expect(store.events).toEqual([]);
+  });
+});
+
+/** The counting learner's weight is its loss; steps without a batch report none. */
+function lastLoss(lines: readonly StepMetrics[]): number {
+  return lines.findLast((line) => line['learner/loss'] !== undefined)?.['learner/loss'] ?? 0;
+}
