@@ -1,6 +1,7 @@
 /** What the loop needs besides the parts under test: a learner that counts, a store that remembers, settings of a short run. */
-import type { TrainingBatch } from '../../src/core/training.ts';
+
 import type { RolloutGroup } from '../../src/core/rollout.ts';
+import type { TrainingBatch } from '../../src/core/training.ts';
 import type { Evaluation, EvaluationSummary } from '../../src/evaluate/evaluate.ts';
 import type { Learner } from '../../src/learner/learner.ts';
 import { problemCursor } from '../../src/problems/cursor.ts';

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRollouts, writeRollouts } from '../../src/batch/rollouts.ts';
 import { EvomError } from '../../src/core/errors.ts';
@@ -7,9 +10,6 @@ import { type StepMetrics, type TrainState, trainLoop } from '../../src/train/lo
 import { initialTrainState } from '../../src/train/sft.ts';
 import { scriptedParts } from '../rollout/scripted.ts';
 import { countingLearner, evaluation, settings, trainParts } from './fixtures.ts';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
 /** Sample 0 is right, sample 1 wrong. */
 const mixed = () => scriptedParts((_question, seed) => (seed.endsWith('/0') ? '1' : '2'));
@@ -99,7 +99,11 @@ describe('trainLoop', () => {
     const dynamicSampling = { batchGroups: 2, band: { low: 0, high: 1 }, minScorable: 2, maxRounds: 1, minFill: 1, maxStaleness: 0 };
     const run = async (maxStaleness: number) => {
       const { parts, store } = trainParts(mixed(), countingLearner(), initialTrainState);
-      await trainLoop(parts, settings({ groupsPerStep: 3, steps: 3, dynamicSampling: { ...dynamicSampling, maxStaleness } }), initialTrainState);
+      await trainLoop(
+        parts,
+        settings({ groupsPerStep: 3, steps: 3, dynamicSampling: { ...dynamicSampling, maxStaleness } }),
+        initialTrainState,
+      );
       return store.lines.map((line) => [line['groups/sampled'], line['groups/stale'], line.groups_trained]);
     };
     expect(await run(5)).toEqual([
@@ -131,7 +135,11 @@ describe('trainLoop', () => {
       initialTrainState,
     );
     const end = await trainLoop(parts, settings({ steps: 3, dynamicSampling }), initialTrainState);
-    expect({ version: learner.version, without: end.guards.stepsWithoutSignal, genStep: end.genStep }).toEqual({ version: 0, without: 3, genStep: 6 });
+    expect({ version: learner.version, without: end.guards.stepsWithoutSignal, genStep: end.genStep }).toEqual({
+      version: 0,
+      without: 3,
+      genStep: 6,
+    });
     expect(store.lines[0]).toMatchObject({ 'groups/too_easy': 4, 'groups/rounds': 2, groups_trained: 0, frac_reward_zero_std: 1 });
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
-import { initialTrainState, sftLoop, type SftParts, type SftSettings } from '../../src/train/sft.ts';
+import { initialTrainState, type SftParts, type SftSettings, sftLoop } from '../../src/train/sft.ts';
 import { type SftExample, sftRow, takeExamples } from '../../src/train/sft-rows.ts';
 import { pickWeighted, type SftEncoding, type SftSource, sftStream } from '../../src/train/sft-stream.ts';
 import { problem } from '../rollout/scripted.ts';
@@ -19,7 +19,14 @@ describe('sftRow', () => {
     const row = sftRow(example(0), 4);
     expect([...row.inputIds]).toEqual([7, 7, 9, 9, 9]);
     expect([...row.lossMask]).toEqual([0, 0, 1, 1, 1]);
-    expect(row).toMatchObject({ promptLength: 2, responseLength: 3, advantage: 1, lossWeight: 1, weightVersionMin: 4, weightVersionMax: 4 });
+    expect(row).toMatchObject({
+      promptLength: 2,
+      responseLength: 3,
+      advantage: 1,
+      lossWeight: 1,
+      weightVersionMin: 4,
+      weightVersionMax: 4,
+    });
     expect(row.samplerLogprobs).toEqual(new Float32Array(5));
   });
 });
@@ -42,7 +49,9 @@ describe('takeExamples', () => {
   });
 
   it('says so, instead of looking for ever, when no problem has a program that fits', () => {
-    expect(() => takeExamples(() => null, 0, 10)).toThrow(expect.objectContaining({ code: 'E_DATA', message: expect.stringContaining('max_length') }));
+    expect(() => takeExamples(() => null, 0, 10)).toThrow(
+      expect.objectContaining({ code: 'E_DATA', message: expect.stringContaining('max_length') }),
+    );
   });
 
   it('cut anywhere gives the same stream: no example twice, none left out', () => {
@@ -171,10 +180,26 @@ describe('sftLoop', () => {
 
   it('trains on the examples in order, a batch a step', async () => {
     const { learner, store, end } = await run();
-    expect(learner.batches.map(({ rows }) => rows.map((row) => row.sampleId).join())).toEqual(['e0,e1', 'e2,e3', 'e4,e5', 'e6,e7', 'e8,e9']);
-    expect(learner.batches[0]?.metadata).toMatchObject({ step: 1, loss: { type: 'cross_entropy' }, globalLossTokens: 6, globalLossRows: 2 });
+    expect(learner.batches.map(({ rows }) => rows.map((row) => row.sampleId).join())).toEqual([
+      'e0,e1',
+      'e2,e3',
+      'e4,e5',
+      'e6,e7',
+      'e8,e9',
+    ]);
+    expect(learner.batches[0]?.metadata).toMatchObject({
+      step: 1,
+      loss: { type: 'cross_entropy' },
+      globalLossTokens: 6,
+      globalLossRows: 2,
+    });
     expect(end).toMatchObject({ step: 5, cursor: { position: 10 } });
-    expect(store.events.filter((event) => !event.startsWith('metrics'))).toEqual(['checkpoint 2', 'checkpoint 4', 'evaluation 5', 'checkpoint 5']);
+    expect(store.events.filter((event) => !event.startsWith('metrics'))).toEqual([
+      'checkpoint 2',
+      'checkpoint 4',
+      'evaluation 5',
+      'checkpoint 5',
+    ]);
   });
 
   it('goes on from a checkpoint with the examples that were next', async () => {

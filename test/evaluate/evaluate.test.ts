@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { randomStream } from '../../src/core/random.ts';
+import { type EvaluationRequest, evaluatePolicy } from '../../src/evaluate/evaluate.ts';
+import { passAtK } from '../../src/rl/pass-at-k.ts';
+import { problem, sampling, scriptedParts } from '../rollout/scripted.ts';
+
+const model = { sense: 'max', offset: 0, variables: [], constraints: [] } as const;
+const problems = [
+  problem('a', 1, { meta: { family: 'diet' }, model }),
+  problem('b', 2, { meta: { family: 'diet' }, model }),
+  problem('c', 3, { meta: { family: 'flow' }, model }),
+];
+const request = (over: Partial<EvaluationRequest> = {}): EvaluationRequest => ({
+  name: 'held_out',
+  problems,
+  samples: 2,
+  ...sampling,
+  judge: 'sirl',
+  seed: 5,
+  ...over,
+});
+
+/** Answers per problem, by sample. */
+const answers: Record<string, readonly string[]> = { a: ['1', '1'], b: ['2', ''], c: ['x', '9'] };
+const script = (question: string, seed: string): string => answers[question.at(-1) ?? '']?.[Number(seed.at(-1))] ?? '';
+const parts = scriptedParts(script);
+
+describe('evaluatePolicy', () => {
+  it('counts, for each problem and for the set, what passed, what ran and how programs ended', async () => {
+    const { summary, scores } = await evaluatePolicy(parts, request());
+    expect(scores).toEqual([
+      { id: 'a', family: 'diet', scorable: 2, passes: 2, identical: 0, executed: 2 },
+      { id: 'b', family: 'diet', scorable: 2, passes: 1, identical: 0, executed: 1 },
+      { id: 'c', family: 'flow', scorable: 2, passes: 0, identical: 0, executed: 1 },
+    ]);
+    expect(summary).toMatchObject({
+      name: 'held_out',
+      judge: 'sirl',
+      problems: 3,
+      samples: 2,
+      pass_at_1: 0.5,
+      execution_rate: 4 / 6,
+      identical: 0,
+      unscorable: 0,
+      taxonomy: { optimal: 4, no_program: 1, syntax_error: 1 },
+      by_family: { diet: 0.75, flow: 0 },
+      truncated: 0,
+      entropy: 0.5,
+    });
+    expect(summary.mean_tokens).toBeCloseTo((2 + 2 + 2 + 1 + 2 + 2) / 6, 12);
+    const [low, high] = summary.pass_at_1_ci95;
+    expect(low).toBeLessThanOrEqual(0.5);
+    expect(high).toBeGreaterThanOrEqual(0.5);
+  });
+
+  it('gives the unbiased pass@k for powers of two up to the samples', async () => {
+    const { summary } = await evaluatePolicy(parts, request());
+    expect(summary.pass_at_k).toEqual({ 1: 0.5, 2: (1 + passAtK(2, 1, 2) + 0) / 3 });
+    const five = await evaluatePolicy(parts, request({ samples: 5 }));
+    expect(Object.keys(five.summary.pass_at_k)).toEqual(['1', '2', '4']);
+  });
+
+  it('leaves out of every rate what cannot be scored, and counts it', async () => {
+    const faulty = scriptedParts((question, seed) => (question.endsWith('c') ? 'fault' : script(question, seed)));
+    const { summary, scores } = await evaluatePolicy(faulty, request());
+    expect(scores[2]).toMatchObject({ id: 'c', scorable: 0, passes: 0 });
+    expect(summary).toMatchObject({ pass_at_1: 0.75, execution_rate: 3 / 4, unscorable: 2, by_family: { diet: 0.75 } });
+    const unlabelled = await evaluatePolicy(parts, request({ problems: [problem('a', null)] }));
+    expect(unlabelled.summary).toMatchObject({ unscorable: 2, pass_at_1: 0, pass_at_k: {} });
+  });
+
+  it('gives no identical rate without reference models, and one over those that have them', async () => {
+    const plain = await evaluatePolicy(parts, request({ problems: [problem('a', 1)] }));
+    expect(plain.summary).toMatchObject({ identical: null, identical_ci95: null, pass_at_1: 1 });
+    expect(plain.scores[0]?.identical).toBeNull();
+    const identical = scriptedParts(script, { score: (one) => ({ ...parts.score(one), identical: true }) });
+    const mixed = await evaluatePolicy(identical, request({ problems: [problem('a', 1, { model }), problem('c', 3)] }));
+    expect(mixed.scores.map((score) => score.identical)).toEqual([2, null]);
+    expect(mixed.summary.identical).toBe(1);
+  });
+
+  it('asks nothing of identity where the answer is wrong', async () => {
+    const identical = scriptedParts(() => '7', { score: (one) => ({ ...parts.score(one), identical: true }) });
+    expect((await evaluatePolicy(identical, request())).summary).toMatchObject({ pass_at_1: 0, identical: 0 });
+  });
+
+  it('draws the same whatever the chunk, the policy version and the other problems', async () => {
+    const drawn = scriptedParts((question, seed) => `${randomStream(question, seed).int(1, 3)}`);
+    const whole = await evaluatePolicy(drawn, request({ samples: 8 }));
+    const progress: string[] = [];
+    const chunked = await evaluatePolicy(
+      drawn,
+      request({ samples: 8, chunk: 2, onProgress: (done, total) => progress.push(`${done}/${total}`) }),
+    );
+    expect(chunked).toEqual(whole);
+    expect(progress).toEqual(['2/3', '3/3']);
+    const one = await evaluatePolicy(drawn, request({ samples: 8, problems: problems.slice(1, 2) }));
+    expect(one.scores[0]).toEqual(whole.scores[1]);
+  });
+
+  it('sums flags by name', async () => {
+    const flagged = scriptedParts(script, { score: (one) => ({ ...parts.score(one), flags: ['value_only'] }) });
+    expect((await evaluatePolicy(flagged, request())).summary.flags).toEqual({ value_only: 6 });
+  });
+
+  it('of no problems gives zeros, not NaN', async () => {
+    const { summary } = await evaluatePolicy(parts, request({ problems: [] }));
+    expect(summary).toMatchObject({ problems: 0, pass_at_1: 0, execution_rate: 0, mean_tokens: 0, entropy: 0, identical: null });
+  });
+
+  it('stops when it is told to', async () => {
+    await expect(evaluatePolicy(parts, request({ signal: AbortSignal.abort() }))).rejects.toThrow();
+  });
+});
