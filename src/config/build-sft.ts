@@ -19,7 +19,9 @@ export interface BuiltSftSources {
 /** Opens every part of `dataset.train`. */
 export async function sftSources(config: SftConfig): Promise<BuiltSftSources> {
   const sources: SftSource[] = [];
-  for (const part of config.dataset.train) sources.push({ weight: part.weight, problem: await problemsOf(part), dialects: part.dialects });
+  for (const part of config.dataset.train) {
+    sources.push({ weight: part.weight, problem: await problemsOf(part), dialects: part.dialects, examples: part.examples });
+  }
   return {
     sources,
     *corpus(count) {

@@ -92,6 +92,11 @@ const written = {
     .min(1)
     .prefault([{ name: 'highs-js' }])
     .describe('Dialects of the programs to imitate.'),
+  examples: z
+    .tuple([whole(), whole(1)])
+    .nullable()
+    .default(null)
+    .describe('Take part only from this example of the run up to that one: a curriculum. null: always.'),
 };
 
 /** One source of problem-program pairs for supervised fine-tuning. */

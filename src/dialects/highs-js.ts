@@ -9,14 +9,14 @@ The model is text in CPLEX LP format: Max or Min, the objective, "st", one const
 \`\`\`js
 const h = await require("highs")();
 report(h.solve(\`Max
-68 boots + 62 mugs
+ 68 boots + 62 mugs
 st
-17 boots + 22 mugs <= 488
-boots - mugs >= 2
+ 17 boots + 22 mugs <= 488
+ boots - mugs >= 2
 Bounds
-mugs <= 20
+ mugs <= 20
 General
-boots mugs
+ boots mugs
 End\`).ObjectiveValue);
 \`\`\``;
 
@@ -37,24 +37,28 @@ const reserved =
 const isSafe = (name: string): boolean =>
   /^[A-Za-z_][A-Za-z0-9_.]*$/.test(name) && !/^[eE]\d*$/.test(name) && !reserved.test(name) && name.length < 200;
 
-/** The model as lean LP text: rows without names, unit coefficients left out, a range as two rows. */
+/**
+ * The model as lean LP text: rows without names, unit coefficients left out, a range as two rows. Lines begin with a space, so that
+ * a number or name is the same token there as inside a line and in the problem's text: a small model learns to copy much sooner.
+ */
 function lpText(model: LinearModel): string {
   const names = safeNames(model, isSafe);
   const used = new Set(model.constraints.flatMap((row) => row.columns.filter((_, k) => row.coefficients[k] !== 0)));
   // A variable that occurs nowhere else is named in the objective, so that it exists.
   const costs = model.variables.flatMap((v, j) => (v.cost !== 0 || !used.has(j) ? [{ coefficient: v.cost, name: names[j] ?? '' }] : []));
-  const lines = [model.sense === 'max' ? 'Max' : 'Min', `${linear(costs) || `0 ${names[0] ?? 'x'}`}${offset(model.offset)}`, 'st'];
-  for (const row of model.constraints) lines.push(...rowLines(row, names));
+  const lines = [model.sense === 'max' ? 'Max' : 'Min', ` ${linear(costs) || `0 ${names[0] ?? 'x'}`}${offset(model.offset)}`, 'st'];
+  for (const row of model.constraints) lines.push(...rowLines(row, names).map(indented));
   const bounds = model.variables.flatMap((v, j) => boundLine(v, names[j] ?? ''));
-  if (bounds.length > 0) lines.push('Bounds', ...bounds);
+  if (bounds.length > 0) lines.push('Bounds', ...bounds.map(indented));
   const of = (wanted: (v: Variable) => boolean): string => names.filter((_, j) => wanted(model.variables[j] as Variable)).join(' ');
   const generals = of((v) => v.integer && !isBinary(v));
-  if (generals !== '') lines.push('General', generals);
+  if (generals !== '') lines.push('General', indented(generals));
   const binaries = of(isBinary);
-  if (binaries !== '') lines.push('Binary', binaries);
+  if (binaries !== '') lines.push('Binary', indented(binaries));
   return [...lines, 'End'].join('\n');
 }
 
+const indented = (line: string): string => ` ${line}`;
 const isBinary = (v: Variable): boolean => v.integer && v.lower === 0 && v.upper === 1;
 
 interface Term {

@@ -10,6 +10,8 @@ export interface SftSource {
   readonly problem: (index: number) => Problem | null;
   /** Dialects of the programs and how often each is asked for. */
   readonly dialects: readonly { readonly name: string; readonly weight: number }[];
+  /** Indices [from, to) at which the source takes part; null: always. */
+  readonly examples?: readonly [number, number] | null;
 }
 
 export interface SftEncoding {
@@ -25,7 +27,10 @@ export interface SftEncoding {
 export function sftStream(sources: readonly SftSource[], encoding: SftEncoding, seed: number): (index: number) => SftExample | null {
   return (index) => {
     const random = randomStream(seed, 'sft', index);
-    const source = pickWeighted(sources, random.next());
+    const source = pickWeighted(
+      sources.filter(({ examples }) => !examples || (index >= examples[0] && index < examples[1])),
+      random.next(),
+    );
     const dialect = pickWeighted(source.dialects, random.next()).name;
     const problem = source.problem(index);
     if (problem === null) return null;

@@ -34,16 +34,16 @@ describe('highs-js', () => {
   it('renders a model as a few lines of LP text', () => {
     expect(dialectByName('highs-js').render(workshop)).toBe(`const h = await require("highs")();
 report(h.solve(\`Max
-68 boots + 62 mugs - 5 open
+ 68 boots + 62 mugs - 5 open
 st
-17 boots + 22 mugs <= 488
-boots - mugs + 1.5 open >= 2
+ 17 boots + 22 mugs <= 488
+ boots - mugs + 1.5 open >= 2
 Bounds
-mugs <= 20
+ mugs <= 20
 General
-boots
+ boots
 Binary
-open
+ open
 End\`).ObjectiveValue);`);
   });
 
