@@ -1,18 +1,100 @@
-/** The public API: re-exports, nothing else. */
+/** The public API: re-exports by folder, nothing else. Importing it loads no solver, no runtime and no file format. */
+
+export { readBatch, writeBatch } from './batch/arrow.ts';
+export {
+  type ExchangeManifest,
+  type ExchangeResult,
+  publishBatches,
+  readBatches,
+  verifyPublished,
+  waitForResult,
+  writeResult,
+} from './batch/exchange.ts';
+export { readRollouts, writeRollouts } from './batch/rollouts.ts';
+export { type RowOptions, trainingRows } from './batch/rows.ts';
+export { copyModelFiles, readModelConfig, readWeights, weightsSha256, writeModelFolder } from './checkpoint/hf-layout.ts';
+export { initialWeights, type ParameterShape } from './checkpoint/init.ts';
+export { type ModelCard, modelCard } from './checkpoint/model-card.ts';
+export { publishDirectory, verifyDirectory } from './checkpoint/publish.ts';
+export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './checkpoint/safetensors.ts';
+export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } from './config/load.ts';
+export { configJsonSchema, type SftConfig, type TrainConfig } from './config/schema.ts';
 export { EvomError, type EvomErrorCode } from './core/errors.ts';
-export { randomStream, type RandomStream } from './core/random.ts';
-export type { Constraint, LinearModel, LinearModelJson, Variable } from './core/linear-model.ts';
-export { linearModelFromJson, linearModelToJson } from './core/linear-model.ts';
-export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
+export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
+export {
+  type Constraint,
+  type LinearModel,
+  type LinearModelJson,
+  linearModelFromJson,
+  linearModelToJson,
+  type Variable,
+} from './core/linear-model.ts';
 export { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './core/outcome.ts';
+export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
 export { type Program, programHash } from './core/program.ts';
+export { type RandomStream, randomStream } from './core/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
 export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
-export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
-export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
-export { createGlpk } from './solvers/glpk.ts';
-export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
-export { modelFault } from './solvers/validate.ts';
+export type { Dialect } from './dialects/dialect.ts';
+export { extractCode } from './dialects/extract.ts';
+export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
+export { dialectByName, dialectNames } from './dialects/registry.ts';
+export { type Comparison, compareEvaluations } from './evaluate/compare.ts';
+export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate/evaluate.ts';
+export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './learner/learner.ts';
+export { createOnnxLearner, type OnnxLearnerOptions } from './learner/onnx-learner.ts';
+export {
+  type AdamWConfig,
+  adamwDefaults,
+  checkOptimizerConfig,
+  type MuonConfig,
+  muonDefaults,
+  type OptimizerConfig,
+} from './learner/optimizer-config.ts';
+export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './modeling/canonical.ts';
+export { identicalModels, modelHash } from './modeling/identical.ts';
+export {
+  type DecoderArchitecture,
+  type DecoderConfig,
+  decoderConfigJson,
+  decoderParameters,
+  type ParameterSpec,
+  parseDecoderConfig,
+} from './nn/decoder-config.ts';
+export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './policy/onnx-export-policy.ts';
+export { createOnnxPolicy, type OnnxPolicyOptions } from './policy/onnx-policy.ts';
+export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
+export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './policy/sampling.ts';
+export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
+export { type CheckOptions, type CheckReport, checkProblems, type SharedKey } from './problems/check.ts';
+export { type CursorState, type ProblemCursor, problemCursor } from './problems/cursor.ts';
+export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/discriminate.ts';
+export { families, familyNamed } from './problems/families/index.ts';
+export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/family.ts';
+export {
+  answerOf,
+  type GenerateOptions,
+  type GenerationCounts,
+  generateProblem,
+  generateProblems,
+  generatorSource,
+  noCounts,
+  type ProblemSpec,
+  type Rejection,
+  type Solvers,
+} from './problems/generate.ts';
+export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
+export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
+export { type NearDuplicate, nearDuplicates, wordGrams } from './problems/near-duplicates.ts';
+export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
+export { answerFromLabel, type FieldMap } from './problems/record.ts';
+export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
+export type { Wordings } from './problems/tell.ts';
+export { type HardFlag, hardFlags } from './reward/audit.ts';
+export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';
+export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
+export { type OverlongConfig, overlongPenalty } from './reward/overlong.ts';
+export { type RewardConfig, rewardPresets, type ScoreInput, scoreOutcome } from './reward/reward.ts';
 export {
   type AdvantageEstimator,
   type BatchEstimator,
@@ -48,80 +130,19 @@ export {
   wilsonInterval,
 } from './rl/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
+export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
+export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
+export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
+export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
+export { createGlpk } from './solvers/glpk.ts';
+export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
 export { type LpFormatOptions, writeLp } from './solvers/lp-format.ts';
 export { parseLp } from './solvers/lp-reader.ts';
 export { backendNames, createBackend } from './solvers/registry.ts';
-export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './modeling/canonical.ts';
-export { identicalModels, modelHash } from './modeling/identical.ts';
-export { type HardFlag, hardFlags } from './reward/audit.ts';
-export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';
-export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
-export { type OverlongConfig, overlongPenalty } from './reward/overlong.ts';
-export { type RewardConfig, rewardPresets, type ScoreInput, scoreOutcome } from './reward/reward.ts';
-export { readBatch, writeBatch } from './batch/arrow.ts';
-export { type RowOptions, trainingRows } from './batch/rows.ts';
-export { readRollouts, writeRollouts } from './batch/rollouts.ts';
-export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
-export {
-  type DecoderArchitecture,
-  type DecoderConfig,
-  decoderConfigJson,
-  decoderParameters,
-  type ParameterSpec,
-  parseDecoderConfig,
-} from './nn/decoder-config.ts';
-export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './learner/learner.ts';
-export { createOnnxLearner, type OnnxLearnerOptions } from './learner/onnx-learner.ts';
-export {
-  type AdamWConfig,
-  adamwDefaults,
-  checkOptimizerConfig,
-  type MuonConfig,
-  muonDefaults,
-  type OptimizerConfig,
-} from './learner/optimizer-config.ts';
-export type { Dialect } from './dialects/dialect.ts';
-export { extractCode } from './dialects/extract.ts';
-export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
-export { dialectByName, dialectNames } from './dialects/registry.ts';
-export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
-export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';
-export { copyModelFiles, readModelConfig, readWeights, weightsSha256, writeModelFolder } from './checkpoint/hf-layout.ts';
-export { initialWeights, type ParameterShape } from './checkpoint/init.ts';
-export { type ModelCard, modelCard } from './checkpoint/model-card.ts';
-export { publishDirectory, verifyDirectory } from './checkpoint/publish.ts';
-export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './checkpoint/safetensors.ts';
+export { modelFault } from './solvers/validate.ts';
 export { type BpeModel, type BpeOptions, trainBpe, writeTokenizer } from './tokenizer/bpe-trainer.ts';
 export { type ChatMessage, type ChatTokenizer, loadTokenizer } from './tokenizer/chat-tokenizer.ts';
-export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './policy/onnx-export-policy.ts';
-export { createOnnxPolicy, type OnnxPolicyOptions } from './policy/onnx-policy.ts';
-export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
-export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './policy/sampling.ts';
-export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
-export { checkProblems, type CheckOptions, type CheckReport, type SharedKey } from './problems/check.ts';
-export { type CursorState, type ProblemCursor, problemCursor } from './problems/cursor.ts';
-export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/discriminate.ts';
-export { families, familyNamed } from './problems/families/index.ts';
-export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/family.ts';
-export {
-  answerOf,
-  type GenerateOptions,
-  type GenerationCounts,
-  generateProblem,
-  generateProblems,
-  generatorSource,
-  noCounts,
-  type ProblemSpec,
-  type Rejection,
-  type Solvers,
-} from './problems/generate.ts';
-export { jsonObjects, type JsonItem } from './problems/json-stream.ts';
-export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
-export { type NearDuplicate, nearDuplicates, wordGrams } from './problems/near-duplicates.ts';
-export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
-export { answerFromLabel, type FieldMap } from './problems/record.ts';
-export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
-export type { Wordings } from './problems/tell.ts';
+export { type BatchSettings, trainingBatches } from './train/batches.ts';
 export {
   checkGuards,
   type GuardLimits,
@@ -130,3 +151,15 @@ export {
   type GuardVerdict,
   initialGuardState,
 } from './train/guards.ts';
+export {
+  type ProblemSource,
+  type RunStore,
+  type StepMetrics,
+  type TrainParts,
+  type TrainSettings,
+  type TrainState,
+  trainLoop,
+} from './train/loop.ts';
+export { initialTrainState, type SftParts, type SftSettings, sftLoop } from './train/sft.ts';
+export { type SftExample, sftRow } from './train/sft-rows.ts';
+export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';
