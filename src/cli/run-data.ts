@@ -5,7 +5,7 @@ import type { GeneratedConfig } from '../config/schema.ts';
 import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import { dialectByName, dialectNames } from '../dialects/registry.ts';
-import { checkProblems, type CheckReport } from '../problems/check.ts';
+import { type CheckReport, checkProblems } from '../problems/check.ts';
 import { problemToJson, readProblems, writeProblems } from '../problems/jsonl.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter } from './terminal.ts';

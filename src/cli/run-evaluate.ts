@@ -22,7 +22,9 @@ export async function runEvaluate({ config, out, io, json, quiet, signal }: RunE
   const directory = resolveCheckpoint(config.policy.checkpoint);
   const rollout = await buildRollout(config, directory);
   try {
-    const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) => reporter.progress(`making problems ${name} ${made}/${wanted}`));
+    const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) =>
+      reporter.progress(`making problems ${name} ${made}/${wanted}`),
+    );
     const evaluations = await evaluateSets(rollout.parts, config, sets, {
       signal,
       onProgress: (name, done, total) => reporter.progress(`evaluating ${name} ${done}/${total}`),
@@ -60,12 +62,19 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
   const details = evaluations.flatMap(({ summary: s }) => [
     '',
     `${s.name} (judge ${s.judge})`,
-    `  pass@k     ${Object.entries(s.pass_at_k).map(([k, value]) => `@${k} ${percent(value)}`).join('  ')}`,
+    `  pass@k     ${Object.entries(s.pass_at_k)
+      .map(([k, value]) => `@${k} ${percent(value)}`)
+      .join('  ')}`,
     `  outcomes   ${countText(s.taxonomy)}`,
     ...(Object.keys(s.flags).length > 0 ? [`  flags      ${countText(s.flags)}`] : []),
     ...(s.unscorable > 0 ? [`  unscorable ${s.unscorable} samples (no label, or a fault of ours), left out of all rates`] : []),
     ...(Object.keys(s.by_family).length > 0
-      ? [`  families   ${Object.entries(s.by_family).sort((a, b) => b[1] - a[1]).map(([name, rate]) => `${name} ${percent(rate)}`).join('  ')}`]
+      ? [
+          `  families   ${Object.entries(s.by_family)
+            .sort((a, b) => b[1] - a[1])
+            .map(([name, rate]) => `${name} ${percent(rate)}`)
+            .join('  ')}`,
+        ]
       : []),
   ]);
   return [`${checkpoint} on ${backend}`, ...table, ...details].join('\n');

@@ -53,7 +53,11 @@ export async function runRollout({ config, problems: wanted, set, out, io, json,
     if (out !== null) {
       const path = resolve(io.cwd, out);
       await writeRollouts(path, groups);
-      io.stdout(json ? `${JSON.stringify({ out: path, groups: groups.length, rollouts: groups.length * config.sampling.group_size })}\n` : `${path}\n`);
+      io.stdout(
+        json
+          ? `${JSON.stringify({ out: path, groups: groups.length, rollouts: groups.length * config.sampling.group_size })}\n`
+          : `${path}\n`,
+      );
     } else for (const group of groups) io.stdout(json ? jsonLines(group) : readable(group));
   } finally {
     reporter.close();

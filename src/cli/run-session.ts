@@ -1,6 +1,7 @@
 /** What `train` and `sft` share: the run's directory and lock, where to begin, how the configuration was asked for. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
+import { packageRoot } from '../config/find-file.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { resolvedYaml } from '../config/load.ts';
 import type { SftConfig, TrainConfig } from '../config/schema.ts';
@@ -19,8 +20,15 @@ export interface RunSession {
   close(): Promise<void>;
 }
 
-/** Versions of the packages that decide results. */
-const versions = { highs: '1.15.3', 'onnxruntime-node': '1.30.0' };
+/** Versions of evom and of the packages that decide results, as its `package.json` pins them. */
+function packageVersions(): Record<string, string> {
+  const read = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as Record<string, Record<string, string>> & {
+    version: string;
+  };
+  const pinned = { ...read.dependencies, ...read.optionalDependencies };
+  const decisive = ['highs', 'glpk.js', 'onnxruntime-node', 'quickjs-emscripten-core', '@huggingface/tokenizers'];
+  return { evom: read.version, ...Object.fromEntries(decisive.map((name) => [name, pinned[name] ?? 'none'])) };
+}
 
 /**
  * Makes the run's directory, or opens it for `--resume`, and locks it.
@@ -44,7 +52,7 @@ export async function openSession(
   } else {
     lock = await acquireRunLock(directory);
     try {
-      paths = await createRun(directory, { config: source.text, resolvedConfig: settled, versions });
+      paths = await createRun(directory, { config: source.text, resolvedConfig: settled, versions: packageVersions() });
     } catch (error) {
       await lock.release();
       throw error;

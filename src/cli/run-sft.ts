@@ -4,7 +4,15 @@ import { basename, join, resolve } from 'node:path';
 import { copyModelFiles, writeModelFolder } from '../checkpoint/hf-layout.ts';
 import { initialWeights } from '../checkpoint/init.ts';
 import { publishDirectory } from '../checkpoint/publish.ts';
-import { buildEvalSets, buildLearner, buildRollout, evaluateSets, resolveCheckpoint, type RolloutConfig, scheduleOf } from '../config/build.ts';
+import {
+  buildEvalSets,
+  buildLearner,
+  buildRollout,
+  evaluateSets,
+  type RolloutConfig,
+  resolveCheckpoint,
+  scheduleOf,
+} from '../config/build.ts';
 import { sftSources } from '../config/build-sft.ts';
 import type { ConfigSource } from '../config/load.ts';
 import type { SftConfig } from '../config/schema.ts';
@@ -46,7 +54,12 @@ export async function runSft({ config, source, resume, io, json, quiet, signal }
     const learner = await buildLearner(config, directory, from === null ? null : join(from.directory, optimizerStateDirectory));
     closers.unshift(() => learner.close());
     const store = await DiskRunStore.open(
-      { paths, keepLast: config.run.keep_last, modelFrom: initial, card: { summary: 'Supervised fine-tuning on reference programs.', command } },
+      {
+        paths,
+        keepLast: config.run.keep_last,
+        modelFrom: initial,
+        card: { summary: 'Supervised fine-tuning on reference programs.', command },
+      },
       from,
     );
     closers.unshift(() => store.close());
@@ -54,12 +67,15 @@ export async function runSft({ config, source, resume, io, json, quiet, signal }
     const rolloutConfig: RolloutConfig = { ...config, reward: resolveReward(defaultReward) };
     const rollout = await buildRollout(rolloutConfig, directory, learner.version);
     closers.unshift(() => rollout.close());
-    const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) => reporter.progress(`making problems ${name} ${made}/${wanted}`));
+    const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) =>
+      reporter.progress(`making problems ${name} ${made}/${wanted}`),
+    );
     const stopId = tokenizer.stopIds[0] as number;
     const example = sftStream(
       sources,
       {
-        prompt: (problem, dialect) => tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialectByName(dialect))).tokenIds,
+        prompt: (problem, dialect) =>
+          tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialectByName(dialect))).tokenIds,
         completion: (problem, dialect) => {
           const program = problem.programs?.[dialect] ?? (problem.model ? dialectByName(dialect).render(problem.model) : null);
           return program === null ? null : Int32Array.from([...tokenizer.encode(program), stopId]);
@@ -91,7 +107,9 @@ export async function runSft({ config, source, resume, io, json, quiet, signal }
         onEvaluation: (step, evaluations) => {
           for (const { summary } of evaluations) {
             const identical = summary.identical === null ? '' : `, identical ${(100 * summary.identical).toFixed(1)} %`;
-            reporter.info(`step ${step}  ${summary.name}: pass@1 ${(100 * summary.pass_at_1).toFixed(1)} %${identical} (judge ${summary.judge})`);
+            reporter.info(
+              `step ${step}  ${summary.name}: pass@1 ${(100 * summary.pass_at_1).toFixed(1)} %${identical} (judge ${summary.judge})`,
+            );
           }
         },
       },
@@ -113,15 +131,21 @@ export async function runSft({ config, source, resume, io, json, quiet, signal }
     const checkpoint = resolveCheckpoint(paths.latest);
     const output = config.output === undefined ? null : resolve(io.cwd, config.output);
     if (output !== null) {
-      await publishDirectory(output, async (into) => {
-        await copyModelFiles(checkpoint, into);
-        await learner.save(into);
-        await rm(join(into, optimizerStateDirectory), { recursive: true, force: true }); // a starting point, not a run
-      }, { replace: true });
+      await publishDirectory(
+        output,
+        async (into) => {
+          await copyModelFiles(checkpoint, into);
+          await learner.save(into);
+          await rm(join(into, optimizerStateDirectory), { recursive: true, force: true }); // a starting point, not a run
+        },
+        { replace: true },
+      );
     }
     reporter.close();
     if (json) {
-      io.stdout(`${JSON.stringify({ run_dir: paths.directory, checkpoint, output, steps: last.step, evaluations: evaluations.map((e) => e.summary) })}\n`);
+      io.stdout(
+        `${JSON.stringify({ run_dir: paths.directory, checkpoint, output, steps: last.step, evaluations: evaluations.map((e) => e.summary) })}\n`,
+      );
     } else io.stdout(`${output ?? checkpoint}\n`);
   } finally {
     for (const close of closers) await close();

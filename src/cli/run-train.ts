@@ -1,13 +1,13 @@
 /** The work behind `evom train`: evaluation, the loop, evaluation again, and what changed between them. */
 import { basename, join } from 'node:path';
-import { buildProblems } from '../config/build-problems.ts';
 import { buildEvalSets, buildLearner, buildPolicy, buildRollout, evaluateSets, resolveCheckpoint, scheduleOf } from '../config/build.ts';
+import { buildProblems } from '../config/build-problems.ts';
 import type { ConfigSource } from '../config/load.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import type { Problem } from '../core/problem.ts';
 import type { LossConfig } from '../core/training.ts';
 import { compareEvaluations } from '../evaluate/compare.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
-import type { Problem } from '../core/problem.ts';
 import { problemCursor } from '../problems/cursor.ts';
 import { trainingBatches } from '../train/batches.ts';
 import type { GuardLimits } from '../train/guards.ts';
@@ -46,14 +46,21 @@ export async function runTrain({ config, source, resume, io, json, quiet, signal
         paths,
         keepLast: config.run.keep_last,
         modelFrom: initial,
-        card: { summary: `Reinforcement learning on execution-verified rewards (${config.algorithm.estimator}, backend ${config.backend}).`, command },
+        card: {
+          summary: `Reinforcement learning on execution-verified rewards (${config.algorithm.estimator}, backend ${config.backend}).`,
+          command,
+        },
       },
       from,
     );
     closers.unshift(() => store.close());
 
-    const { problems, counts } = await buildProblems(config.dataset.train, (made, wanted) => reporter.progress(`making problems ${made}/${wanted}`));
-    const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) => reporter.progress(`making problems ${name} ${made}/${wanted}`));
+    const { problems, counts } = await buildProblems(config.dataset.train, (made, wanted) =>
+      reporter.progress(`making problems ${made}/${wanted}`),
+    );
+    const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) =>
+      reporter.progress(`making problems ${name} ${made}/${wanted}`),
+    );
     reporter.info(
       `${problems.length} problems${counts === null ? '' : ' made'}, ${sets.map((s) => `${s.config.name} ${s.problems.length}`).join(', ') || 'no evaluation sets'}; policy ${rollout.policy.modelId}, backend ${config.backend}, run ${paths.directory}`,
     );
@@ -127,7 +134,14 @@ export async function runTrain({ config, source, resume, io, json, quiet, signal
       signal,
     );
     const after = (await store.readEvaluation(last.step)) ?? [];
-    conclude(reporter, io.stdout, json, config, { before: before ?? [], after, directory: paths.directory, checkpoint: resolveCheckpoint(paths.latest), steps: last.step, seconds: (io.now() - began) / 1000 });
+    conclude(reporter, io.stdout, json, config, {
+      before: before ?? [],
+      after,
+      directory: paths.directory,
+      checkpoint: resolveCheckpoint(paths.latest),
+      steps: last.step,
+      seconds: (io.now() - began) / 1000,
+    });
   } finally {
     reporter.close();
     for (const close of closers) await close();
@@ -224,7 +238,12 @@ function conclude(reporter: Reporter, stdout: (text: string) => void, json: bool
       pass_at_1_gain: headline?.comparison.pass_at_1_gain ?? null,
       identical_gain: headline?.comparison.identical_gain ?? null,
       identical_p_value: headline?.comparison.identical_p_value ?? null,
-      evaluations: pairs.map(({ before, after, comparison }) => ({ name: after.summary.name, before: before.summary, after: after.summary, ...comparison })),
+      evaluations: pairs.map(({ before, after, comparison }) => ({
+        name: after.summary.name,
+        before: before.summary,
+        after: after.summary,
+        ...comparison,
+      })),
       steps: end.steps,
       seconds: Math.round(end.seconds),
       run_dir: end.directory,

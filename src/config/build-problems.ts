@@ -51,6 +51,10 @@ export function generateOptionsOf(config: GeneratedSource) {
   };
 }
 
+/** The fields that a file names; the others are looked for under their usual names. */
+export const given = <T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+
 /**
  * All problems of a configured set, in a fixed order.
  *
@@ -80,7 +84,10 @@ export async function buildProblems(
       return { problems, counts };
     }
     case 'jsonl': {
-      const problems = await readProblems(config.path, { fields: config.fields, ...(config.limit === undefined ? {} : { limit: config.limit }) });
+      const problems = await readProblems(config.path, {
+        fields: given(config.fields),
+        ...(config.limit === undefined ? {} : { limit: config.limit }),
+      });
       if (problems.length === 0) throw new EvomError('E_DATA', `${config.path} holds no problem`);
       return { problems, counts: null };
     }

@@ -6,8 +6,9 @@ import { families, familyNamed } from '../problems/families/index.ts';
 import type { Difficulty } from '../problems/family.ts';
 import { generateProblem } from '../problems/generate.ts';
 import { readProblems } from '../problems/jsonl.ts';
+import type { FieldMap } from '../problems/record.ts';
 import type { SftSource } from '../train/sft-stream.ts';
-import { generateOptionsOf, generatorSolvers } from './build-problems.ts';
+import { generateOptionsOf, generatorSolvers, given } from './build-problems.ts';
 import type { SftConfig, SftPartConfig } from './schema.ts';
 
 export interface BuiltSftSources {
@@ -52,11 +53,16 @@ function heldOutProblem(part: Extract<SftPartConfig, { type: 'generated' }>, ind
 
 async function problemsOf(part: SftPartConfig): Promise<(index: number) => Problem | null> {
   if (part.type === 'jsonl') {
-    const problems = await readProblems(part.path, { fields: part.fields });
+    const problems = await readProblems(part.path, { fields: sftFields(part), ...(part.limit === undefined ? {} : { limit: part.limit }) });
     return (index) => problems[index % problems.length] ?? null;
   }
   const solvers = part.check === 'full' ? await generatorSolvers() : undefined;
   return (index) => generateProblem(specOf(part, index), solvers);
+}
+
+function sftFields({ fields, dialects }: Extract<SftPartConfig, { type: 'jsonl' }>): FieldMap {
+  const { program, ...named } = fields;
+  return { ...given(named), ...(program === undefined ? {} : { program: { field: program, dialect: dialects[0]?.name ?? 'highs-js' } }) };
 }
 
 /** Family and difficulty of an index are drawn, so that any stretch of the stream holds all of them. */

@@ -13,15 +13,15 @@ import type { Learner } from '../learner/learner.ts';
 import { createOnnxLearner } from '../learner/onnx-learner.ts';
 import type { OptimizerConfig as LearnerOptimizer } from '../learner/optimizer-config.ts';
 import { identicalModels } from '../modeling/identical.ts';
-import { createOnnxPolicy } from '../policy/onnx-policy.ts';
 import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
+import { createOnnxPolicy } from '../policy/onnx-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type RewardConfig, scoreOutcome } from '../reward/reward.ts';
 import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
 import type { RolloutParts, Task } from '../rollout/engine.ts';
-import { pickWeighted } from '../train/sft-stream.ts';
 import type { SandboxLimits } from '../sandbox/limits.ts';
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
+import { pickWeighted } from '../train/sft-stream.ts';
 import { createVerifier, type Verifier } from '../verify/verifier.ts';
 import { buildProblems } from './build-problems.ts';
 import { loadModule } from './load-module.ts';
@@ -54,7 +54,10 @@ export function resolveCheckpoint(path: string): string {
   const isRun = existsSync(join(path, 'config.resolved.yaml'));
   const pointer = isRun ? join(path, 'latest') : path;
   if (!existsSync(pointer)) {
-    throw new EvomError('E_CHECKPOINT', isRun ? `${path} has no checkpoint yet` : `${path} does not exist; give the folder of a checkpoint or a run`);
+    throw new EvomError(
+      'E_CHECKPOINT',
+      isRun ? `${path} has no checkpoint yet` : `${path} does not exist; give the folder of a checkpoint or a run`,
+    );
   }
   if (statSync(pointer).isDirectory()) return pointer;
   return join(dirname(pointer), readFileSync(pointer, 'utf8').trim());

@@ -31,9 +31,9 @@ const jsonl = {
   type: z.literal('jsonl').describe('One JSON object a line.'),
   path: path(),
   fields: z
-    .strictObject({ question: z.string().default('question'), answer: z.string().default('answer'), id: z.string().default('id') })
+    .strictObject({ question: z.string().optional(), answer: z.string().optional(), id: z.string().optional() })
     .prefault({})
-    .describe('Names that this file uses for the three fields.'),
+    .describe('Names that this file uses; left out, question, en_question and Question are looked for, and likewise the answer and id.'),
   limit: whole(1).optional().describe('Use the first this many problems.'),
 };
 
@@ -105,8 +105,9 @@ export const sftPart = z.discriminatedUnion('type', [
   z.strictObject({
     ...jsonl,
     fields: z
-      .strictObject({ question: z.string().default('question'), program: z.string().default('program'), id: z.string().default('id') })
-      .prefault({}),
+      .strictObject({ question: z.string().optional(), program: z.string().optional(), id: z.string().optional() })
+      .prefault({})
+      .describe('program: the field of a program in the first of `dialects`; without it, programs by dialect or the model are used.'),
     ...written,
   }),
 ]);

@@ -15,7 +15,7 @@ export const run = z.strictObject({
   seed: whole().default(0).describe('Key of every random stream of the run.'),
   steps: whole(1).default(100),
   checkpoint_every: whole(1).default(10).describe('Steps between checkpoints; the last step always has one.'),
-  keep_last: whole(1).default(2).describe('Checkpoints kept besides the last.'),
+  keep_last: whole(1).default(2).describe('Newest checkpoints kept.'),
   eval_every: whole().default(0).describe('Steps between evaluations; 0: only before and after.'),
 });
 

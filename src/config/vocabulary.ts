@@ -25,7 +25,10 @@ export const judgeRules = ['sirl', 'evom', 'evom-strict'] as const;
 export const rewardPresets = ['evom', 'answer'] as const;
 
 /** Dialects whose programs a built-in backend executes; the first is what `dialect: auto` means. */
-export const dialectsOfBackend = { highs: ['highs-js', 'glpk-js'], glpk: ['glpk-js', 'highs-js'] } as const satisfies Record<string, readonly string[]>;
+export const dialectsOfBackend = { highs: ['highs-js', 'glpk-js'], glpk: ['glpk-js', 'highs-js'] } as const satisfies Record<
+  string,
+  readonly string[]
+>;
 
 export const backends = Object.keys(dialectsOfBackend) as (keyof typeof dialectsOfBackend)[];
 export const dialects = dialectsOfBackend.highs;

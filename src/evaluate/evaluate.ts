@@ -142,8 +142,8 @@ class Tally {
       const enough = scored.filter((s) => s.scorable >= k);
       if (enough.length > 0) passAt[`${k}`] = mean(enough.map((s) => passAtK(s.scorable, s.passes, k)));
     }
-    const families: Record<string, number[]> = {};
-    for (const s of scored) if (s.family) (families[s.family] ??= []).push(s.passes / s.scorable);
+    const families = new Map<string, number[]>();
+    for (const s of scored) if (s.family) families.set(s.family, [...(families.get(s.family) ?? []), s.passes / s.scorable]);
     const hasReference = identicalRates.length > 0;
     return {
       name: request.name,
@@ -159,7 +159,7 @@ class Tally {
       execution_rate: sum(scored.map((s) => s.executed)) / Math.max(1, sum(scored.map((s) => s.scorable))),
       unscorable: this.#unscorable,
       taxonomy: this.#taxonomy,
-      by_family: Object.fromEntries(Object.entries(families).map(([name, rates]) => [name, mean(rates)])),
+      by_family: Object.fromEntries([...families].map(([name, rates]) => [name, mean(rates)])),
       flags: this.#flags,
       mean_tokens: this.#tokens / Math.max(1, this.#samples),
       truncated: this.#truncated / Math.max(1, this.#samples),

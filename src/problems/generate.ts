@@ -9,7 +9,7 @@ import { type Difficulty, type Draft, type Family, kindOf } from './family.ts';
 import { withRowOrder } from './model-draft.ts';
 import type { NumberForms } from './number-text.ts';
 import { numbersKeyOf, splitOfNumbers } from './split.ts';
-import { tell, type Telling, type Wordings } from './tell.ts';
+import { type Telling, tell, type Wordings } from './tell.ts';
 
 export const generatorSource = 'evom-generator@1';
 

@@ -8,6 +8,8 @@ export interface FieldMap {
   readonly id?: string;
   readonly question?: string;
   readonly answer?: string;
+  /** A field that holds a reference program, and the dialect it is written in; the record then needs no answer. */
+  readonly program?: { readonly field: string; readonly dialect: string };
 }
 
 const questionFields = ['question', 'en_question', 'Question'] as const;
@@ -77,8 +79,12 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
       message: question === undefined ? `is missing (looked for ${fields.question ?? questionFields.join(', ')})` : 'is not a text',
     };
   }
-  const answerField = fields.answer ?? present(record, answerFields);
-  const label = answerField === undefined ? undefined : at(record, answerField);
+  const program = fields.program === undefined ? undefined : at(record, fields.program.field);
+  if (fields.program !== undefined && typeof program !== 'string') {
+    return { field: fields.program.field, message: program === undefined ? 'is missing' : 'is not the text of a program' };
+  }
+  const answerField = fields.answer ?? present(record, answerFields) ?? (fields.program === undefined ? undefined : 'answer');
+  const label = answerField === undefined ? undefined : (at(record, answerField) ?? (fields.program === undefined ? undefined : null));
   if (answerField === undefined || label === undefined) {
     return {
       field: answerField ?? 'answer',
@@ -117,6 +123,7 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
       ...(accepted === undefined ? {} : { accepted: accepted as readonly number[] }),
       ...(model === undefined ? {} : { model: linearModelFromJson(model) }),
       ...(programs === undefined ? {} : { programs: programs as Readonly<Record<string, string>> }),
+      ...(fields.program === undefined ? {} : { programs: { [fields.program.dialect]: program as string } }),
       ...(isObject(data) ? { data } : {}),
       ...(isObject(meta) ? { meta } : {}),
     },

@@ -1,5 +1,5 @@
 /** From an instance to its text: wordings drawn for every slot, parts in free order, distractors between them. */
-import { randomStream, type RandomStream } from '../core/random.ts';
+import { type RandomStream, randomStream } from '../core/random.ts';
 import type { Difficulty, Draft, Sentence, Table } from './family.ts';
 import { type NumberForms, numberWriter } from './number-text.ts';
 import { fillWording, numSeen, type SlotName, slots } from './wordings/slots.ts';

@@ -2,7 +2,7 @@
 import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
-import type { LossConfig, TrainingBatch } from '../core/training.ts';
+import type { TrainingBatch } from '../core/training.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Learner, LearnerMetrics } from '../learner/learner.ts';
 import type { SamplingParams } from '../policy/policy.ts';

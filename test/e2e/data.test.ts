@@ -60,7 +60,10 @@ describe('evom data generate', () => {
 
   it('writes problems to stdout when there is no file', async () => {
     const { code, out } = await evom(['data', 'generate', '-n', '2', '--families', 'diet', '--quiet'], folder);
-    const problems = out.trimEnd().split('\n').map((line) => JSON.parse(line) as Problem);
+    const problems = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Problem);
     expect({ code, families: problems.map(({ meta }) => meta?.family) }).toEqual({ code: 0, families: ['diet', 'diet'] });
   });
 

@@ -1,8 +1,8 @@
 /** Reads the golden files that scripts/make-goldens.py wrote with PyTorch and transformers. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { LossConfig, TrainingBatch, TrainingRow } from '../../src/core/training.ts';
 import { readSafetensors } from '../../src/checkpoint/safetensors.ts';
+import type { LossConfig, TrainingBatch, TrainingRow } from '../../src/core/training.ts';
 import { type DecoderConfig, parseDecoderConfig } from '../../src/nn/decoder-config.ts';
 
 const at = (file: string): string => fileURLToPath(new URL(`../golden/learner/${file}`, import.meta.url));

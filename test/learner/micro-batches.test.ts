@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assignToThreads, type MicroBatch, packMicroBatches } from '../../src/learner/micro-batches.ts';
-import { type TokenColumns, tokenColumnNames, type TrainingSequence } from '../../src/learner/training-sequence.ts';
+import { type TokenColumns, type TrainingSequence, tokenColumnNames } from '../../src/learner/training-sequence.ts';
 
 /** A sequence whose tokens tell where they come from: targets are numbered over all sequences. */
 function sequence(rowIndex: number, group: number, contextLength: number, length: number, firstTarget: number): TrainingSequence {

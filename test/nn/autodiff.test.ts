@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomStream } from '../../src/core/random.ts';
 import { Tape } from '../../src/nn/autodiff.ts';
 import { Graph, type Value } from '../../src/nn/graph.ts';
 import { attend, linear, rmsNorm, rope, swiglu, tokenLogprobs } from '../../src/nn/layers.ts';
 import { ropeTables } from '../../src/nn/rope.ts';
 import { createSession, type Tensor } from '../../src/nn/session.ts';
-import { randomStream } from '../../src/core/random.ts';
 
 type Build = (tape: Tape, inputs: readonly Value[]) => Value;
 

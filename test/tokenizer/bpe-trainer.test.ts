@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { trainBpe, writeTokenizer } from '../../src/tokenizer/bpe-trainer.ts';
 import { byteSymbols } from '../../src/tokenizer/byte-symbols.ts';
-import { loadTokenizer, type ChatTokenizer } from '../../src/tokenizer/chat-tokenizer.ts';
+import { type ChatTokenizer, loadTokenizer } from '../../src/tokenizer/chat-tokenizer.ts';
 
 const corpus = [
   'A workshop makes 68 boots and 62 mugs a day; each boot earns $17.50.\nMaximize the profit.',

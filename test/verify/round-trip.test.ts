@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LinearModel } from '../../src/core/linear-model.ts';
 import { dialectByName, dialectNames } from '../../src/dialects/registry.ts';
 import { identicalModels } from '../../src/modeling/identical.ts';
-import { createHighs } from '../../src/solvers/highs.ts';
 import type { SolverBackend } from '../../src/solvers/backend.ts';
+import { createHighs } from '../../src/solvers/highs.ts';
 import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
 import { randomModels } from '../solvers/models.ts';
 

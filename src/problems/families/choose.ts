@@ -1,6 +1,7 @@
 /** Things taken as a whole or left: knapsack, a portfolio of projects, covering areas from sites. */
-import * as names from '../entities.ts';
+
 import type { RandomStream } from '../../core/random.ts';
+import * as names from '../entities.ts';
 import type { Draft, DrawRequest, Family, Sentence } from '../family.ts';
 import { column, draw, modelOf, type Row, type Term, times } from '../model-draft.ts';
 import { joined } from '../number-text.ts';

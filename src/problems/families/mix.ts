@@ -1,6 +1,7 @@
 /** Maxima over activities that share resources: production (counted and poured), farming, investment. */
-import type { Draft, DrawRequest, Family } from '../family.ts';
+
 import * as names from '../entities.ts';
+import type { Draft, DrawRequest, Family } from '../family.ts';
 import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
 import { type ActivityWords, drawShare, type ExtraSentence, shareTerms, tellActivities } from './activities.ts';
 

@@ -1,6 +1,7 @@
 /** Minima that must reach needs: diet, trips with vehicles, mixing a batch, covering shifts, cutting rolls. */
-import type { Draft, DrawRequest, Family } from '../family.ts';
+
 import * as names from '../entities.ts';
+import type { Draft, DrawRequest, Family } from '../family.ts';
 import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
 import { type ActivityWords, drawShare, type ExtraSentence, shareTerms, tellActivities } from './activities.ts';
 
