@@ -26,7 +26,6 @@ export async function sftSources(config: SftConfig): Promise<BuiltSftSources> {
   return {
     sources,
     *corpus(count) {
-      const generated = config.dataset.train.filter((part) => part.type === 'generated');
       for (let index = 0; index < count; index++) {
         for (const [i, source] of sources.entries()) {
           const problem = source.problem(index);
@@ -38,7 +37,7 @@ export async function sftSources(config: SftConfig): Promise<BuiltSftSources> {
             if (program !== null) yield program;
           }
           // The words of held-out wordings are in the vocabulary, their programs in no example.
-          const part = generated[i];
+          const part = config.dataset.train[i];
           const unseen = part?.type === 'generated' ? heldOutProblem(part, index) : null;
           if (unseen !== null) yield unseen.question;
         }

@@ -51,7 +51,7 @@ export function sftRow(example: SftExample, version: number): TrainingRow {
 
 /** Indices in a row without an example after which the stream is taken for dry. */
 const missesAllowed = 2000;
-const noExample = `${missesAllowed} problems in a row gave no example: they have no program in the dialects of dataset.train, or prompt and program exceed model.max_length`;
+const noExample = `${missesAllowed} problems in a row gave no example: they have no program in the dialects of dataset.train, prompt and program exceed model.max_length, or no part's examples reach so far`;
 
 /**
  * The next batch: whole examples from `start` on until their padded size reaches `batchTokens`.

@@ -27,10 +27,9 @@ export interface SftEncoding {
 export function sftStream(sources: readonly SftSource[], encoding: SftEncoding, seed: number): (index: number) => SftExample | null {
   return (index) => {
     const random = randomStream(seed, 'sft', index);
-    const source = pickWeighted(
-      sources.filter(({ examples }) => !examples || (index >= examples[0] && index < examples[1])),
-      random.next(),
-    );
+    const active = sources.filter(({ examples }) => !examples || (index >= examples[0] && index < examples[1]));
+    if (active.length === 0) return null;
+    const source = pickWeighted(active, random.next());
     const dialect = pickWeighted(source.dialects, random.next()).name;
     const problem = source.problem(index);
     if (problem === null) return null;

@@ -151,6 +151,18 @@ describe('sftStream', () => {
     expect(share(/highs/)).toBeCloseTo(0.75, 1);
   });
 
+  it('draws a source only at the indices that it is meant for', () => {
+    const stream = sftStream(
+      [
+        { ...source('a', 1), examples: [0, 5] },
+        { ...source('b', 1), examples: [5, 8] },
+      ],
+      encoding,
+      3,
+    );
+    expect(Array.from({ length: 9 }, (_, i) => stream(i)?.id[0] ?? null)).toEqual(['a', 'a', 'a', 'a', 'a', 'b', 'b', 'b', null]);
+  });
+
   it('gives null for a problem without a program, without any at that index, or longer than the model', () => {
     expect(sftStream([source('a', 1, {})], encoding, 0)(0)).toBeNull();
     expect(sftStream([{ ...source('a', 1), problem: () => null }], encoding, 0)(0)).toBeNull();
