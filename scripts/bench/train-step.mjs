@@ -1,24 +1,26 @@
-// Gradient step of the embedded learner: 64 sequences of 256 tokens (128 prompt + 128 completion), d128 L4 H4 ffn344
-// vocab 1024, without and with prompt sharing (8 groups of 8), AdamW and Muon. Needs `npm run build` first.
+// Gradient step of the embedded learner: 64 sequences of 256 tokens (128 prompt + 128 completion), of s1 (d128 L4 H4
+// ffn344 vocab 1024) or s3 (d256 L4 H8 ffn688 vocab 2048), without and with prompt sharing (8 groups of 8), AdamW and Muon. Needs `npm run build` first.
 //
-//   node scripts/bench/train-step.mjs [threads] [repeats] [micro-batch tokens]
+//   node scripts/bench/train-step.mjs [threads] [repeats] [micro-batch tokens] [s1 | s3]
 //
 // Prints one JSON line of milliseconds a step, wall and CPU (for machines with other work); compare with train_step.py run alternately on the same machine.
-import { adamwDefaults, muonDefaults } from '../../dist/learner/optimizer-config.js';
-import { createOnnxLearner } from '../../dist/learner/onnx-learner.js';
-import { initialWeights } from '../../dist/checkpoint/init.js';
-import { decoderParameters, parseDecoderConfig } from '../../dist/nn/decoder-config.js';
-import { randomStream } from '../../dist/core/random.js';
 
-const [threads = 2, repeats = 5, microBatchTokens = 2048] = process.argv.slice(2).map(Number);
+import { initialWeights } from '../../dist/checkpoint/init.js';
+import { randomStream } from '../../dist/core/random.js';
+import { createOnnxLearner } from '../../dist/learner/onnx-learner.js';
+import { adamwDefaults, muonDefaults } from '../../dist/learner/optimizer-config.js';
+import { decoderParameters, parseDecoderConfig } from '../../dist/nn/decoder-config.js';
+
+const [threads = 2, repeats = 5, microBatchTokens = 2048] = process.argv.slice(2, 5).map(Number);
+const shapes = {
+  s1: { vocab_size: 1024, hidden_size: 128, intermediate_size: 344, num_hidden_layers: 4, num_attention_heads: 4 },
+  s3: { vocab_size: 2048, hidden_size: 256, intermediate_size: 688, num_hidden_layers: 4, num_attention_heads: 8 },
+};
+const shape = shapes[process.argv[5] ?? 's1'];
 const [groups, size, prompt, completion] = [8, 8, 128, 128];
 const config = parseDecoderConfig({
   architectures: ['LlamaForCausalLM'],
-  vocab_size: 1024,
-  hidden_size: 128,
-  intermediate_size: 344,
-  num_hidden_layers: 4,
-  num_attention_heads: 4,
+  ...shape,
   max_position_embeddings: 512,
   tie_word_embeddings: true,
 });
@@ -40,14 +42,14 @@ const loss = {
 function batch(isShared) {
   const rows = [];
   for (let g = 0; g < groups; g++) {
-    const promptIds = Array.from({ length: prompt }, () => stream.int(0, 1023));
+    const promptIds = Array.from({ length: prompt }, () => stream.int(0, shape.vocab_size - 1));
     for (let i = 0; i < size; i++) {
       const length = prompt + completion;
       const filled = new Float32Array(length).fill(-7, prompt);
       rows.push({
         sampleId: `${g}.${i}`,
         groupId: isShared ? `${g}` : `${g}.${i}`,
-        inputIds: Int32Array.from([...promptIds, ...Array.from({ length: completion }, () => stream.int(0, 1023))]),
+        inputIds: Int32Array.from([...promptIds, ...Array.from({ length: completion }, () => stream.int(0, shape.vocab_size - 1))]),
         promptLength: prompt,
         lossMask: new Uint8Array(length).fill(1, prompt),
         samplerLogprobs: filled,
@@ -85,4 +87,4 @@ for (const [name, optimizer, data] of cases) {
   }
   await learner.close();
 }
-console.log(JSON.stringify(times));
+console.log(JSON.stringify({ ...times, rss_mb: Math.round(process.resourceUsage().maxRSS / 1024) }));

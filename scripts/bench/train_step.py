@@ -1,12 +1,14 @@
 """Gradient step of the embedded policy's shape in PyTorch float32 on CPU: the yardstick of train-step.mjs.
 
-    python scripts/bench/train_step.py [threads] [repeats] [micro-batch rows]
+    python scripts/bench/train_step.py [threads] [repeats] [micro-batch rows] [s1 | s3]
 
-64 sequences of 256 tokens (128 prompt + 128 completion), d128 L4 H4 ffn344 vocab 1024: clipped surrogate + k3 KL,
+64 sequences of 256 tokens (128 prompt + 128 completion), s1 (d128 L4 H4 ffn344 vocab 1024) or s3 (d256 L4 H8 ffn688 vocab
+2048): clipped surrogate + k3 KL,
 vocabulary projection on completion rows only, sdpa, gradient clipping, fused AdamW. Prints one JSON line of milliseconds, wall and CPU.
 """
 
 import json
+import resource
 import sys
 import time
 
@@ -16,9 +18,10 @@ from transformers import LlamaConfig, LlamaForCausalLM
 threads, repeats, micro = (int(sys.argv[i]) if len(sys.argv) > i else d for i, d in ((1, 2), (2, 5), (3, 16)))
 torch.set_num_threads(threads)
 torch.manual_seed(0)
-ROWS, PROMPT, COMPLETION, VOCAB = 64, 128, 128, 1024
+VOCAB, HIDDEN, FFN, HEADS = {"s1": (1024, 128, 344, 4), "s3": (2048, 256, 688, 8)}[sys.argv[4] if len(sys.argv) > 4 else "s1"]
+ROWS, PROMPT, COMPLETION = 64, 128, 128
 config = LlamaConfig(
-    vocab_size=VOCAB, hidden_size=128, intermediate_size=344, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=4,
+    vocab_size=VOCAB, hidden_size=HIDDEN, intermediate_size=FFN, num_hidden_layers=4, num_attention_heads=HEADS, num_key_value_heads=HEADS,
     tie_word_embeddings=True, max_position_embeddings=512, attn_implementation="sdpa",
 )
 model = LlamaForCausalLM(config)
@@ -52,4 +55,4 @@ for _ in range(repeats):
     step()
     cpu.append(round(1000 * (time.process_time() - cpu_start), 1))
     times.append(round(1000 * (time.perf_counter() - start), 1))
-print(json.dumps({"torch_fp32": times, "torch_fp32_cpu": cpu}))
+print(json.dumps({"torch_fp32": times, "torch_fp32_cpu": cpu, "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}))
