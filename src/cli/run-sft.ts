@@ -36,13 +36,16 @@ export interface RunSftOptions extends RunOptions {
   readonly resume: boolean;
 }
 
-export async function runSft({ config, source, resume, io, json, quiet, signal }: RunSftOptions): Promise<void> {
+export async function runSft({ config: given, source, resume, io, json, quiet, signal }: RunSftOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
+  // `latest` of another run moves on: the run keeps the checkpoint that it stood for, so that it resumes from the same.
+  const { model } = given;
+  const config = model.type === 'checkpoint' ? { ...given, model: { ...model, path: resolveCheckpoint(model.path) } } : given;
   const session = await openSession('sft', config, source, resume, { cwd: io.cwd, reporter });
   const closers: (() => Promise<void>)[] = [session.close];
   try {
     const { paths, from, command } = session;
-    const initial = config.model.type === 'checkpoint' ? resolveCheckpoint(config.model.path) : join(paths.directory, 'initial');
+    const initial = config.model.type === 'checkpoint' ? config.model.path : join(paths.directory, 'initial');
     const { sources, corpus } = await sftSources(config);
     if (config.model.type === 'new' && from === null) {
       reporter.info('making a tokenizer and random weights');

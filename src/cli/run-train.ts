@@ -25,9 +25,11 @@ export interface RunTrainOptions extends RunOptions {
   readonly resume: boolean;
 }
 
-export async function runTrain({ config, source, resume, io, json, quiet, signal }: RunTrainOptions): Promise<void> {
+export async function runTrain({ config: given, source, resume, io, json, quiet, signal }: RunTrainOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
-  const initial = resolveCheckpoint(config.policy.checkpoint);
+  const initial = resolveCheckpoint(given.policy.checkpoint);
+  // `latest` of another run moves on: the run keeps the checkpoint that it stood for, so that it resumes from the same.
+  const config = { ...given, policy: { ...given.policy, checkpoint: initial } };
   const session = await openSession('train', config, source, resume, { cwd: io.cwd, reporter });
   const closers: (() => Promise<void>)[] = [session.close];
   try {

@@ -74,7 +74,10 @@ describe('evom train', () => {
     ];
     const { code, out, err } = await evom(['train', '-c', 'grpo.yaml', ...adapt, '--json', '--quiet'], folder);
     expect(code, err).toBe(0);
-    const groups = await readRollouts(join(JSON.parse(out).run_dir, 'steps/000001/rollouts.arrow'));
+    const run = JSON.parse(out).run_dir;
+    // What `latest` stood for, so that the run resumes from there however far the other one gets.
+    expect(readFileSync(join(run, 'config.resolved.yaml'), 'utf8')).toContain(join(folder, 'json/run/checkpoints/000002'));
+    const groups = await readRollouts(join(run, 'steps/000001/rollouts.arrow'));
     expect(new Set(groups.flatMap((group) => group.rollouts.map(({ outcome }) => outcome.backend)))).toEqual(new Set(['glpk']));
   });
 });
