@@ -56,7 +56,10 @@ for (const model of options.models.split(',')) {
   for (const threads of options.threads.split(',')) {
     const times = {};
     const rssMb = { evom: 0, torch: 0 };
-    const note = (name, values) => (times[name] ??= []).push(...values);
+    const note = (name, values) => {
+      times[name] ??= [];
+      times[name].push(...values);
+    };
     for (let round = 0; round < Number(options.rounds); round++) {
       const ours = JSON.parse(run('node', [at('train-step.mjs'), threads, 1, 2048, model]));
       for (const [name, values] of Object.entries(ours)) if (Array.isArray(values) && !name.endsWith('_cpu')) note(`evom ${name}`, values);

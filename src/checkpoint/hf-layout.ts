@@ -4,7 +4,7 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { fileSha256 } from './publish.ts';
-import { readSafetensors, writeSafetensors, type StoredDtype, type Tensor } from './safetensors.ts';
+import { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './safetensors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -102,6 +102,7 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
 
 /** Copies all of a model folder but its weights and card: configuration, generation settings, tokenizer. */
 export async function copyModelFiles(from: string, to: string): Promise<void> {
-  for (const name of ['config.json', 'generation_config.json']) if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
+  for (const name of ['config.json', 'generation_config.json'])
+    if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
   await copyTokenizer(from, to);
 }

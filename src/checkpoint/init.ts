@@ -1,5 +1,5 @@
 /** Random weights of a new decoder. */
-import { randomStream, type RandomStream } from '../core/random.ts';
+import { type RandomStream, randomStream } from '../core/random.ts';
 import type { Tensor } from './safetensors.ts';
 
 /** A weight by its Hugging Face name and shape. */

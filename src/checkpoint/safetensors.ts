@@ -1,5 +1,5 @@
 /** The safetensors format: an 8-byte header length, a JSON header, then the tensors' bytes. */
-import { open, type FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { EvomError } from '../core/errors.ts';
 import { writeFileAtomically } from './atomic-write.ts';
 import { bfloat16FromFloat32, float16FromFloat32, float32FromBfloat16, float32FromFloat16 } from './half-floats.ts';

@@ -35,7 +35,13 @@ export interface LinearModelJson {
   readonly sense: 'min' | 'max';
   readonly offset?: number;
   readonly variables: readonly { name: string; lower: JsonBound; upper: JsonBound; integer: boolean; cost: number }[];
-  readonly constraints: readonly { name: string; lower: JsonBound; upper: JsonBound; columns: readonly number[]; coefficients: readonly number[] }[];
+  readonly constraints: readonly {
+    name: string;
+    lower: JsonBound;
+    upper: JsonBound;
+    columns: readonly number[];
+    coefficients: readonly number[];
+  }[];
 }
 
 const finite = (bound: number): JsonBound => (Number.isFinite(bound) ? bound : null);
@@ -45,8 +51,20 @@ export function linearModelToJson(model: LinearModel): LinearModelJson {
   return {
     sense: model.sense,
     offset: model.offset,
-    variables: model.variables.map((v) => ({ name: v.name, lower: finite(v.lower), upper: finite(v.upper), integer: v.integer, cost: v.cost })),
-    constraints: model.constraints.map((c) => ({ name: c.name, lower: finite(c.lower), upper: finite(c.upper), columns: c.columns, coefficients: c.coefficients })),
+    variables: model.variables.map((v) => ({
+      name: v.name,
+      lower: finite(v.lower),
+      upper: finite(v.upper),
+      integer: v.integer,
+      cost: v.cost,
+    })),
+    constraints: model.constraints.map((c) => ({
+      name: c.name,
+      lower: finite(c.lower),
+      upper: finite(c.upper),
+      columns: c.columns,
+      coefficients: c.coefficients,
+    })),
   };
 }
 

@@ -30,5 +30,7 @@ export interface Problem {
 
 /** A hash of question and answer: equal for the same task in two files, whatever its id. */
 export function taskKey(problem: Pick<Problem, 'question' | 'answer'>): string {
-  return createHash('sha256').update(JSON.stringify({ answer: problem.answer, question: problem.question })).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify({ answer: problem.answer, question: problem.question }))
+    .digest('hex');
 }

@@ -1,5 +1,5 @@
 /** Packs sequences into rectangles that fit one graph run: prompts that are shared are computed once. */
-import { type TokenColumns, tokenColumnNames, type TrainingSequence } from './training-sequence.ts';
+import { type TokenColumns, type TrainingSequence, tokenColumnNames } from './training-sequence.ts';
 
 /** One graph run: B contexts, G sequences each; P and C are the longest of each kind in it. */
 export interface MicroBatch {

@@ -2,12 +2,12 @@
  * Samples a list of prompts with one decode session: rows that end leave the batch at once, and the next prompts take
  * their place when enough rows are free. What happens depends only on the requests and the weights, never on time.
  */
-import { randomStream, type RandomStream } from '../core/random.ts';
+import { type RandomStream, randomStream } from '../core/random.ts';
 import { shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type DecoderEngine, floats } from './decoder-engine.ts';
 import { KvCache } from './kv-cache.ts';
-import { prefillPrompts } from './prefill.ts';
 import type { SamplingParams } from './policy.ts';
+import { prefillPrompts } from './prefill.ts';
 import { drawToken, entropyFromParts, reportedTemperature } from './sampling.ts';
 
 /** A prompt and some of its samples; `key` is the caller's. */
