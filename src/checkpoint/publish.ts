@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { syncDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
-import { syncDirectory, writeFileAtomically } from './atomic-write.ts';
 
 /** Name of the file of hashes in a published directory. */
 export const manifestName = 'manifest.json';

@@ -1,7 +1,7 @@
 /** The safetensors format: an 8-byte header length, a JSON header, then the tensors' bytes. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
-import { writeFileAtomically } from './atomic-write.ts';
 import { bfloat16FromFloat32, float16FromFloat32, float32FromBfloat16, float32FromFloat16 } from './half-floats.ts';
 
 /** A float32 tensor in memory, row-major. */
