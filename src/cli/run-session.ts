@@ -5,6 +5,7 @@ import { packageRoot } from '../config/find-file.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { resolvedYaml } from '../config/load.ts';
 import type { SftConfig, TrainConfig } from '../config/schema.ts';
+import { EvomError } from '../core/errors.ts';
 import type { Checkpoint } from '../runs/checkpoints.ts';
 import { acquireRunLock } from '../runs/lock.ts';
 import { createRun, type RunPaths, resumeRun } from '../runs/run-directory.ts';
@@ -33,7 +34,8 @@ function packageVersions(): Record<string, string> {
 /**
  * Makes the run's directory, or opens it for `--resume`, and locks it.
  *
- * @throws {EvomError} `E_RUN` when the directory holds another run, or another process works on it.
+ * @throws {EvomError} `E_RUN` when the directory holds another run, or another process works on it; `E_CHECKPOINT` when all its
+ * checkpoints are damaged.
  */
 export async function openSession(
   verb: 'train' | 'sft',
@@ -58,12 +60,27 @@ export async function openSession(
       throw error;
     }
   }
-  const from = resume
-    ? await checkpointsOf(paths, config.run.keep_last).newest((broken) =>
-        about.reporter.warn(`checkpoint ${broken.directory} is damaged and was passed over`),
-      )
-    : null;
-  return { paths, from, command: commandOf(verb, source), close: () => lock.release() };
+  try {
+    const from = resume ? await newestCheckpoint(paths, config.run.keep_last, about.reporter) : null;
+    return { paths, from, command: commandOf(verb, source), close: () => lock.release() };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** Where a run goes on; null when it was stopped before its first checkpoint. */
+async function newestCheckpoint(paths: RunPaths, keepLast: number, reporter: Reporter): Promise<Checkpoint | null> {
+  const store = checkpointsOf(paths, keepLast);
+  const newest = await store.newest((broken) => reporter.warn(`checkpoint ${broken.directory} is damaged and was passed over`));
+  // From the beginning would delete what the run has made so far.
+  if (newest === null && (await store.list()).length > 0) {
+    throw new EvomError(
+      'E_CHECKPOINT',
+      `every checkpoint of ${paths.directory} is damaged; restore one, or delete its checkpoints/ to make the run again from step 0`,
+    );
+  }
+  return newest;
 }
 
 const commandOf = (verb: string, source: ConfigSource): string =>

@@ -13,7 +13,7 @@ export type EvomErrorCode =
   | 'E_POLICY' // sampling or scoring
   | 'E_LEARNER' // the gradient step
   | 'E_GUARD' // a training guard stopped the run
-  | 'E_INTERRUPTED' // the user stopped the run; a checkpoint was written
+  | 'E_INTERRUPTED' // the user stopped the command; a training run has written a checkpoint
   | 'E_INTERNAL'; // a promise between our own parts was broken
 
 /** Exit code of the command line for each kind of fault (DESIGN: 0 ok, 1 fault, 2 usage, 3 bad input, 4 guard, 130 interrupted). */
