@@ -1,9 +1,9 @@
 /** The work behind `evom evaluate`: a checkpoint on every evaluation set of a configuration. */
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { buildEvalSets, buildRollout, evaluateSets, resolveCheckpoint } from '../config/build.ts';
 import type { ConfigSource } from '../config/load.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import { writeFileAtomically } from '../core/atomic-write.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter } from './terminal.ts';
@@ -30,10 +30,11 @@ export async function runEvaluate({ config, out, io, json, quiet, signal }: RunE
       onProgress: (name, done, total) => reporter.progress(`evaluating ${name} ${done}/${total}`),
     });
     reporter.close();
-    if (out !== null) await writeFile(resolve(io.cwd, out), scoreLines(evaluations));
     if (json) {
       io.stdout(`${JSON.stringify({ checkpoint: directory, backend: config.backend, evaluations: evaluations.map((e) => e.summary) })}\n`);
     } else io.stdout(`${reportText(directory, config.backend, evaluations)}\n`);
+    // After the report: a path that cannot be written must not cost the evaluation.
+    if (out !== null) await writeFileAtomically(resolve(io.cwd, out), scoreLines(evaluations));
   } finally {
     reporter.close();
     await rollout.close();

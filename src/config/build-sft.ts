@@ -1,4 +1,5 @@
 /** SFT dataset configuration -> weighted sources, each problem found by its index. */
+import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import { randomStream } from '../core/random.ts';
 import { dialectByName } from '../dialects/registry.ts';
@@ -53,6 +54,7 @@ function heldOutProblem(part: Extract<SftPartConfig, { type: 'generated' }>, ind
 async function problemsOf(part: SftPartConfig): Promise<(index: number) => Problem | null> {
   if (part.type === 'jsonl') {
     const problems = await readProblems(part.path, { fields: sftFields(part), ...(part.limit === undefined ? {} : { limit: part.limit }) });
+    if (problems.length === 0) throw new EvomError('E_DATA', `${part.path} holds no problem`);
     return (index) => problems[index % problems.length] ?? null;
   }
   const solvers = part.check === 'full' ? await generatorSolvers() : undefined;
