@@ -37,7 +37,7 @@ describe('the compiled command line', () => {
   it('finds the package’s configurations by bare name, and ends with 3 when a value is wrong', async () => {
     const { code, out, err } = await evom('train', '--config', 'quickstart', '--set', 'sampling.group_size=1');
     expect({ code, out }).toEqual({ code: 3, out: '' });
-    expect(err).toContain('--set sampling.group_size=1: sampling.group_size: dapo compares the samples of a group');
+    expect(err).toContain('--set sampling.group_size=1: sampling.group_size: grpo compares the samples of a group');
   });
 
   it('survives a reader that closes the pipe', async () => {
