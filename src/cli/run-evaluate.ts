@@ -68,6 +68,7 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
       .join('  ')}`,
     `  outcomes   ${countText(s.taxonomy)}`,
     ...(Object.keys(s.flags).length > 0 ? [`  flags      ${countText(s.flags)}`] : []),
+    ...(s.flagged_passes > 0 ? [`  denied     ${s.flagged_passes} right answers that the audit flags, no passes`] : []),
     ...(s.unscorable > 0 ? [`  unscorable ${s.unscorable} samples (no label, or a fault of ours), left out of all rates`] : []),
     ...(Object.keys(s.by_family).length > 0
       ? [

@@ -28,6 +28,7 @@ import { sftStream } from '../train/sft-stream.ts';
 import type { RunOptions } from './run-options.ts';
 import { openSession } from './run-session.ts';
 import { createReporter } from './terminal.ts';
+import { percent } from './terminal-text.ts';
 
 export interface RunSftOptions extends RunOptions {
   readonly config: SftConfig;
@@ -109,10 +110,8 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
           }),
         onEvaluation: (step, evaluations) => {
           for (const { summary } of evaluations) {
-            const identical = summary.identical === null ? '' : `, identical ${(100 * summary.identical).toFixed(1)} %`;
-            reporter.info(
-              `step ${step}  ${summary.name}: pass@1 ${(100 * summary.pass_at_1).toFixed(1)} %${identical} (judge ${summary.judge})`,
-            );
+            const identical = summary.identical === null ? '' : `, identical ${percent(summary.identical)}`;
+            reporter.info(`step ${step}  ${summary.name}: pass@1 ${percent(summary.pass_at_1)}${identical} (judge ${summary.judge})`);
           }
         },
       },

@@ -17,6 +17,7 @@ import { initialTrainState } from '../train/sft.ts';
 import type { RunOptions } from './run-options.ts';
 import { openSession } from './run-session.ts';
 import { type BeforeAfter, createReporter, type Reporter } from './terminal.ts';
+import { percent } from './terminal-text.ts';
 
 export interface RunTrainOptions extends RunOptions {
   readonly config: TrainConfig;
@@ -126,6 +127,7 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
           minFill: dynamic.enabled ? dynamic.min_fill : 1 / algorithm.groups_per_step,
           maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
         },
+        answerWeight: config.reward.answer,
         schedule: scheduleOf(config.schedule),
         guards: guardLimits(config.guards),
         onAlarm: config.guards.action,
@@ -191,9 +193,9 @@ function figuresOf(step: number, steps: number, metrics: StepMetrics) {
 
 function tellEvaluations(reporter: Reporter, step: number, evaluations: readonly Evaluation[]): void {
   for (const { summary } of evaluations) {
-    const identical = summary.identical === null ? '' : `, identical ${(100 * summary.identical).toFixed(1)} %`;
+    const identical = summary.identical === null ? '' : `, identical ${percent(summary.identical)}`;
     reporter.info(
-      `step ${step}  ${summary.name}: pass@1 ${(100 * summary.pass_at_1).toFixed(1)} %${identical}, executed ${(100 * summary.execution_rate).toFixed(1)} % (judge ${summary.judge}, ${summary.problems} problems x ${summary.samples})`,
+      `step ${step}  ${summary.name}: pass@1 ${percent(summary.pass_at_1)}${identical}, executed ${percent(summary.execution_rate)} (judge ${summary.judge}, ${summary.problems} problems x ${summary.samples})`,
     );
   }
 }

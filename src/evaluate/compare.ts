@@ -4,10 +4,10 @@ import { pairedPermutationTest } from '../rl/statistics.ts';
 import type { Evaluation, ProblemScore } from './evaluate.ts';
 
 export interface Comparison {
-  /** Mean over problems of the share of right samples, after minus before. */
-  readonly pass_at_1_gain: number;
+  /** Mean over problems of the share of samples that pass, after minus before; null where no problem can be compared. */
+  readonly pass_at_1_gain: number | null;
   /** Two-sided p-value of a paired sign-flip permutation test over problems. */
-  readonly p_value: number;
+  readonly p_value: number | null;
   readonly identical_gain: number | null;
   readonly identical_p_value: number | null;
 }
@@ -27,6 +27,7 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, seed: 
     return a === undefined || a.scorable === 0 || b.scorable === 0 ? [] : [{ b, a }];
   });
   const compare = (some: typeof pairs, count: (s: ProblemScore) => number) => {
+    if (some.length === 0) return { gain: null, pValue: null };
     const rates = (of: 'a' | 'b'): number[] => some.map((pair) => count(pair[of]) / pair[of].scorable);
     return {
       gain: mean(rates('a')) - mean(rates('b')),
@@ -35,14 +36,13 @@ export function compareEvaluations(before: Evaluation, after: Evaluation, seed: 
   };
   const passes = compare(pairs, (s) => s.passes);
   const withReference = pairs.filter(({ a, b }) => a.identical !== null && b.identical !== null);
-  const identical = withReference.length === 0 ? null : compare(withReference, (s) => s.identical ?? 0);
+  const identical = compare(withReference, (s) => s.identical ?? 0);
   return {
     pass_at_1_gain: passes.gain,
     p_value: passes.pValue,
-    identical_gain: identical?.gain ?? null,
-    identical_p_value: identical?.pValue ?? null,
+    identical_gain: identical.gain,
+    identical_p_value: identical.pValue,
   };
 }
 
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

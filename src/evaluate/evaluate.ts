@@ -1,9 +1,10 @@
 /** Evaluation of a policy on a set of problems: pass@1 and pass@k, identical models, execution rate, how programs ended. */
 import type { Problem } from '../core/problem.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
+import { isHardFlagged } from '../reward/audit.ts';
 import { passAtK } from '../rl/pass-at-k.ts';
 import { bootstrapMeanInterval } from '../rl/statistics.ts';
-import { type RolloutParts, rollOut } from '../rollout/engine.ts';
+import { promptFits, type RolloutParts, rollOut } from '../rollout/engine.ts';
 
 export interface EvaluationRequest {
   /** Name of the problem set, e.g. `held_out`. */
@@ -29,7 +30,10 @@ export interface ProblemScore {
   readonly id: string;
   readonly family: string | null;
   readonly scorable: number;
+  /** Right answers that no hard flag of the audit denies. */
   readonly passes: number;
+  /** Right answers that a hard flag denies; not among the passes. */
+  readonly flagged_passes: number;
   /** Passes whose model equals the reference; null where the problem has none. */
   readonly identical: number | null;
   readonly executed: number;
@@ -41,25 +45,28 @@ export interface EvaluationSummary {
   readonly problems: number;
   readonly samples: number;
   readonly temperature: number;
-  /** Mean over problems of the share of right samples, in 0..1. */
-  readonly pass_at_1: number;
-  readonly pass_at_1_ci95: readonly [number, number];
+  /** Mean over problems of the share of samples that pass, in 0..1; null where nothing could be scored, as for every rate. */
+  readonly pass_at_1: number | null;
+  readonly pass_at_1_ci95: readonly [number, number] | null;
+  /** Samples with a right answer that a hard flag of the audit denies: no passes. */
+  readonly flagged_passes: number;
   /** Unbiased pass@k (Chen et al. 2021, arXiv:2107.03374, Eq. 1) for powers of two up to `samples`. */
   readonly pass_at_k: Readonly<Record<string, number>>;
   /** Share of samples that pass and whose model equals the reference, over problems that have one; null where none has. */
   readonly identical: number | null;
   readonly identical_ci95: readonly [number, number] | null;
   /** Share of samples whose program reached a solve. */
-  readonly execution_rate: number;
+  readonly execution_rate: number | null;
   readonly unscorable: number;
-  /** Samples by how their program ended. */
+  /** Samples by how their program ended; `prompt_too_long` where the policy could not even be asked, which counts as wrong. */
   readonly taxonomy: Readonly<Record<string, number>>;
   /** pass@1 by problem family, where problems name one. */
   readonly by_family: Readonly<Record<string, number>>;
   readonly flags: Readonly<Record<string, number>>;
-  readonly mean_tokens: number;
-  readonly truncated: number;
-  readonly entropy: number;
+  /** Of the samples drawn, as are the next two; null where none was. */
+  readonly mean_tokens: number | null;
+  readonly truncated: number | null;
+  readonly entropy: number | null;
 }
 
 export interface Evaluation {
@@ -70,22 +77,28 @@ export interface Evaluation {
 /**
  * Samples every problem `samples` times and scores the outcomes.
  *
- * The seeds depend on the problem and the sample only, so two policies are compared on the same draws.
+ * The seeds depend on the problem and the sample only, so two policies are compared on the same draws. A problem whose prompt
+ * leaves no room for `maxTokens` more is not sampled; its samples count as wrong, so that one score has one denominator.
  */
 export async function evaluatePolicy(parts: RolloutParts, request: EvaluationRequest): Promise<Evaluation> {
   const tally = new Tally();
   const chunk = request.chunk ?? 64;
   for (let start = 0; start < request.problems.length; start += chunk) {
     const problems = request.problems.slice(start, start + chunk);
+    const asked = problems.filter((problem) => promptFits(parts, problem, request.maxTokens));
     const { groups } = await rollOut(parts, {
-      problems,
+      problems: asked,
       groupSize: request.samples,
       sampling: { temperature: request.temperature, topK: request.topK, topP: request.topP, maxTokens: request.maxTokens },
       seedKey: `${request.seed}/evaluate/${request.name}`,
       genStep: 0,
       ...(request.signal ? { signal: request.signal } : {}),
     });
-    for (const group of groups) tally.add(group);
+    const answered = groups.values();
+    for (const problem of problems) {
+      if (asked.includes(problem)) tally.add(answered.next().value as RolloutGroup);
+      else tally.addUnasked(problem, request.samples);
+    }
     request.onProgress?.(Math.min(start + chunk, request.problems.length), request.problems.length);
   }
   return { summary: tally.summary(request), scores: tally.scores };
@@ -101,17 +114,18 @@ class Tally {
   #tokens = 0;
   #entropy = 0;
   #truncated = 0;
-  #samples = 0;
+  #drawn = 0;
+  #flaggedPasses = 0;
   #unscorable = 0;
 
   add(group: RolloutGroup): void {
-    let [scorable, passes, identical, executed] = [0, 0, 0, 0];
+    let [scorable, passes, flagged, identical, executed] = [0, 0, 0, 0, 0];
     for (const { outcome, reward, completion } of group.rollouts) {
-      this.#samples += 1;
+      this.#drawn += 1;
       this.#tokens += completion.tokenIds.length;
       this.#entropy += completion.entropy;
       if (completion.finishReason === 'length') this.#truncated += 1;
-      this.#taxonomy[outcome.status] = (this.#taxonomy[outcome.status] ?? 0) + 1;
+      this.#count(outcome.status, 1);
       for (const flag of reward.flags) this.#flags[flag] = (this.#flags[flag] ?? 0) + 1;
       if (reward.value === null || reward.correct === null) {
         this.#unscorable += 1;
@@ -119,18 +133,42 @@ class Tally {
       }
       scorable += 1;
       if (executedStatuses.has(outcome.status)) executed += 1;
-      if (reward.correct) passes += 1;
-      if (reward.correct && reward.identical) identical += 1;
+      if (!reward.correct) continue;
+      if (isHardFlagged(reward.flags)) {
+        flagged += 1;
+        continue;
+      }
+      passes += 1;
+      if (reward.identical) identical += 1;
     }
-    const family = group.problem.meta?.family;
+    this.#flaggedPasses += flagged;
     this.scores.push({
-      id: group.problem.id,
-      family: typeof family === 'string' ? family : null,
+      ...aboutProblem(group.problem),
       scorable,
       passes,
+      flagged_passes: flagged,
       identical: group.problem.model ? identical : null,
       executed,
     });
+  }
+
+  /** A problem that does not fit the policy's context. */
+  addUnasked(problem: Problem, samples: number): void {
+    this.#count('prompt_too_long', samples);
+    const scorable = problem.answer === null ? 0 : samples;
+    this.#unscorable += samples - scorable;
+    this.scores.push({
+      ...aboutProblem(problem),
+      scorable,
+      passes: 0,
+      flagged_passes: 0,
+      identical: problem.model ? 0 : null,
+      executed: 0,
+    });
+  }
+
+  #count(ending: string, samples: number): void {
+    this.#taxonomy[ending] = (this.#taxonomy[ending] ?? 0) + samples;
   }
 
   summary(request: EvaluationRequest): EvaluationSummary {
@@ -140,11 +178,14 @@ class Tally {
     const passAt: Record<string, number> = {};
     for (let k = 1; k <= request.samples; k *= 2) {
       const enough = scored.filter((s) => s.scorable >= k);
-      if (enough.length > 0) passAt[`${k}`] = mean(enough.map((s) => passAtK(s.scorable, s.passes, k)));
+      const chance = mean(enough.map((s) => passAtK(s.scorable, s.passes, k)));
+      if (chance !== null) passAt[`${k}`] = chance;
     }
     const families = new Map<string, number[]>();
     for (const s of scored) if (s.family) families.set(s.family, [...(families.get(s.family) ?? []), s.passes / s.scorable]);
-    const hasReference = identicalRates.length > 0;
+    const interval = (rates: readonly number[], name: string): [number, number] | null =>
+      rates.length === 0 ? null : bootstrapMeanInterval(rates, { seed: `${request.seed}/${name}`, confidence: 0.95 });
+    const perDraw = (total: number): number | null => (this.#drawn === 0 ? null : total / this.#drawn);
     return {
       name: request.name,
       judge: request.judge,
@@ -152,21 +193,27 @@ class Tally {
       samples: request.samples,
       temperature: request.temperature,
       pass_at_1: mean(passRates),
-      pass_at_1_ci95: bootstrapMeanInterval(passRates, { seed: `${request.seed}/pass`, confidence: 0.95 }),
+      pass_at_1_ci95: interval(passRates, 'pass'),
+      flagged_passes: this.#flaggedPasses,
       pass_at_k: passAt,
-      identical: hasReference ? mean(identicalRates) : null,
-      identical_ci95: hasReference ? bootstrapMeanInterval(identicalRates, { seed: `${request.seed}/identical`, confidence: 0.95 }) : null,
-      execution_rate: sum(scored.map((s) => s.executed)) / Math.max(1, sum(scored.map((s) => s.scorable))),
+      identical: mean(identicalRates),
+      identical_ci95: interval(identicalRates, 'identical'),
+      execution_rate: scored.length === 0 ? null : sum(scored.map((s) => s.executed)) / sum(scored.map((s) => s.scorable)),
       unscorable: this.#unscorable,
       taxonomy: this.#taxonomy,
-      by_family: Object.fromEntries([...families].map(([name, rates]) => [name, mean(rates)])),
+      by_family: Object.fromEntries([...families].map(([name, rates]) => [name, sum(rates) / rates.length])),
       flags: this.#flags,
-      mean_tokens: this.#tokens / Math.max(1, this.#samples),
-      truncated: this.#truncated / Math.max(1, this.#samples),
-      entropy: this.#entropy / Math.max(1, this.#samples),
+      mean_tokens: perDraw(this.#tokens),
+      truncated: perDraw(this.#truncated),
+      entropy: perDraw(this.#entropy),
     };
   }
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]): number => (values.length === 0 ? 0 : sum(values) / values.length);
+/** Null of nothing: 0 would read as a score. */
+const mean = (values: readonly number[]): number | null => (values.length === 0 ? null : sum(values) / values.length);
+
+function aboutProblem({ id, meta }: Problem): { readonly id: string; readonly family: string | null } {
+  return { id, family: typeof meta?.family === 'string' ? meta.family : null };
+}

@@ -1,6 +1,6 @@
 /** A training row cut to what the gradient step computes: context, the tokens read and the tokens predicted. */
 import { EvomError } from '../core/errors.ts';
-import type { BatchMetadata, TrainingRow } from '../core/training.ts';
+import type { BatchMetadata, LossConfig, TrainingRow } from '../core/training.ts';
 import { tokenWeights } from '../rl/aggregate.ts';
 import { noDualClip } from './loss-graph.ts';
 
@@ -43,7 +43,8 @@ export interface TrainingSequence {
 }
 
 /**
- * Cuts the rows of a batch; rows that send nothing to the loss are left out.
+ * Cuts the rows of a batch; rows that send nothing to the gradient are left out: those whose mask or weight keeps them out of the
+ * loss, and, without a KL penalty, those of advantage 0, which every group of equal rewards has.
  *
  * Works for any mask: several turns (a mask with holes), or a prompt that is trained too. The cut starts one token before
  * the first loss token and ends with the last.
@@ -57,7 +58,7 @@ export function trainingSequences(rows: readonly TrainingRow[], metadata: BatchM
     const all = weights[rowIndex] as Float32Array;
     checkLengths(row);
     const first = all.findIndex((weight) => weight !== 0);
-    if (first === -1) return [];
+    if (first === -1 || hasNoGradient(row, metadata.loss)) return [];
     if (first === 0)
       throw new EvomError('E_BATCH', `row ${row.sampleId}: its first token is in the loss but nothing predicts it; mask it out`);
     const last = all.findLastIndex((weight) => weight !== 0);
@@ -73,6 +74,12 @@ export function trainingSequences(rows: readonly TrainingRow[], metadata: BatchM
       },
     ];
   });
+}
+
+/** Without a KL penalty each token's loss is a multiple of its advantage. */
+function hasNoGradient({ advantage, tokenAdvantages }: TrainingRow, loss: LossConfig): boolean {
+  if (loss.type !== 'policy_gradient' || loss.klCoef !== 0) return false;
+  return tokenAdvantages === null ? advantage === 0 : tokenAdvantages.every((a) => a === 0);
 }
 
 function checkLengths(row: TrainingRow): void {

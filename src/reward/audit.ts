@@ -4,11 +4,18 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 
 /** Flags that take the answer's reward away. */
-export type HardFlag =
-  | 'unsupported_claim' // reports a value that no optimal solve has
-  | 'trivial_model' // fewer than two variables, or no constraint
-  | 'answer_literal' // the answer stands in the model as a number, and not in the text
-  | 'wall_limited'; // the clock decided: it may not happen again
+export const hardFlagNames = [
+  'unsupported_claim', // reports a value that no optimal solve has
+  'trivial_model', // fewer than two variables, or no constraint
+  'answer_literal', // the answer stands in the model as a number, and not in the text
+  'wall_limited', // the clock decided: it may not happen again
+] as const;
+
+export type HardFlag = (typeof hardFlagNames)[number];
+
+/** Whether any of a reward's flags takes the answer's reward away; `value_only` alone does not. */
+export const isHardFlagged = (flags: readonly string[]): boolean =>
+  flags.some((flag) => (hardFlagNames as readonly string[]).includes(flag));
 
 /** Smaller answers turn up as coefficients by chance, or are written as words. */
 const smallestTellingAnswer = 20;

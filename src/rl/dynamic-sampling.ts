@@ -25,7 +25,7 @@ export interface DynamicSamplingConfig {
 /** What the decision needs to know of a group. */
 export interface GroupSummary {
   readonly scorable: number;
-  /** Mean over scorable rollouts of being right, in [0, 1]; null when none is scorable. */
+  /** Mean over scorable rollouts of the share of the answer's reward that was paid, in [0, 1]; null when none is scorable. */
   readonly accuracy: number | null;
   /** Oldest policy version that sampled it. */
   readonly policyVersion: number;
@@ -148,13 +148,22 @@ export function nextSamplingAction<Group>(state: DynamicSamplingState<Group>, co
   };
 }
 
-/** The summary of a rollout group; a rollout is scorable when it has a reward, and without a label counts as wrong. */
-export function summarizeGroup(group: RolloutGroup): GroupSummary {
+/**
+ * The summary of a rollout group; a rollout is scorable when it has a reward.
+ *
+ * Accuracy is what the reward pays as right, and not what the judge calls right: a pass that the audit denies, or one from
+ * a wrong model where those earn nothing, teaches like a wrong answer, and a group of such passes and failures has one reward.
+ *
+ * @param answerWeight what a right answer earns; 0 where the reward has no such term, and then the judge's word counts.
+ */
+export function summarizeGroup(group: RolloutGroup, answerWeight = 1): GroupSummary {
   const scorable = group.rollouts.filter((rollout) => rollout.reward.value !== null);
-  const right = scorable.filter((rollout) => rollout.reward.correct === true);
+  const paid = scorable.map(({ reward }) =>
+    answerWeight > 0 ? (reward.parts.answer ?? 0) / answerWeight : Number(reward.correct === true),
+  );
   return {
     scorable: scorable.length,
-    accuracy: scorable.length > 0 ? right.length / scorable.length : null,
+    accuracy: scorable.length > 0 ? paid.reduce((sum, share) => sum + share, 0) / scorable.length : null,
     policyVersion: Math.min(...group.rollouts.map((rollout) => rollout.completion.policyVersion)),
     tokens: group.rollouts.reduce((sum, rollout) => sum + rollout.completion.tokenIds.length, 0),
   };

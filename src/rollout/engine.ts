@@ -63,10 +63,12 @@ export interface RolloutResult {
  * The same request with the same weights gives the same groups, whatever order programs finish in.
  *
  * @returns [problems] groups in the order of `request.problems`, and where the time went.
- * @throws {EvomError} `E_POLICY` or `E_SANDBOX` for a fault of ours; nothing that a program does.
+ * @throws {EvomError} `E_DATA` naming the problem whose prompt leaves no room for `maxTokens` more; `E_POLICY` or `E_SANDBOX` for
+ *   a fault of ours; nothing that a program does.
  */
 export async function rollOut(parts: RolloutParts, request: RolloutRequest): Promise<RolloutResult> {
   const tasks = request.problems.map(parts.task);
+  for (const task of tasks) if (!fits(parts.policy, task, request.sampling.maxTokens)) throw tooLong(parts.policy, task, request);
   const names = distinctNames(request.problems);
   const seeds = names.map((name) => Array.from({ length: request.groupSize }, (_, k) => `${request.seedKey}/${name}/${k}`));
   const requests = tasks.map((task, i): SampleRequest => ({ promptIds: task.prompt.tokenIds, seeds: seeds[i] as string[] }));
@@ -112,6 +114,18 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
     },
   };
 }
+
+/** Whether the policy's context holds the problem's prompt and `maxTokens` more. */
+export const promptFits = ({ policy, task }: Pick<RolloutParts, 'policy' | 'task'>, problem: Problem, maxTokens: number): boolean =>
+  fits(policy, task(problem), maxTokens);
+
+const fits = (policy: Policy, { prompt }: Task, maxTokens: number): boolean => prompt.tokenIds.length + maxTokens <= policy.maxLength;
+
+const tooLong = (policy: Policy, { problem, prompt }: Task, { sampling }: RolloutRequest): EvomError =>
+  new EvomError(
+    'E_DATA',
+    `problem ${problem.id}: its prompt of ${prompt.tokenIds.length} tokens and up to ${sampling.maxTokens} new ones exceed the ${policy.maxLength} of ${policy.modelId}; leave the problem out, or lower sampling.max_tokens`,
+  );
 
 /** Ids of the problems; one that comes again, at the turn of an epoch or in a small set, is told apart and drawn anew. */
 function distinctNames(problems: readonly Problem[]): string[] {

@@ -16,7 +16,6 @@ export interface RunPaths {
   readonly resolvedConfig: string;
   readonly environment: string;
   readonly tensorboard: string;
-  readonly logs: string;
   /** Names the newest checkpoint. */
   readonly latest: string;
   /** `steps/NNNNNN/` with `rollouts.arrow`, `batch.arrow` and `manifest.json`. */
@@ -38,7 +37,6 @@ export function runPaths(directory: string): RunPaths {
     resolvedConfig: join(directory, 'config.resolved.yaml'),
     environment: join(directory, 'environment.json'),
     tensorboard: join(directory, 'tb'),
-    logs: join(directory, 'logs'),
     latest: join(directory, 'latest'),
     step: (step) => join(directory, 'steps', String(step).padStart(6, '0')),
   };
@@ -59,7 +57,6 @@ export async function createRun(directory: string, files: RunFiles): Promise<Run
   const unknown = names.filter((name) => !beginnings.has(name));
   if (unknown.length > 0)
     throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
-  await mkdir(paths.logs, { recursive: true });
   await mkdir(paths.tensorboard, { recursive: true });
   await mkdir(join(directory, 'steps'), { recursive: true });
   await mkdir(join(directory, 'checkpoints'), { recursive: true });
@@ -70,7 +67,7 @@ export async function createRun(directory: string, files: RunFiles): Promise<Run
 }
 
 /** What a run that was cut short while it was made may hold. */
-const beginnings = new Set(['logs', 'tb', 'steps', 'checkpoints', 'environment.json', 'config.yaml', 'lock.json']);
+const beginnings = new Set(['tb', 'steps', 'checkpoints', 'environment.json', 'config.yaml', 'lock.json']);
 
 /**
  * Opens a run for `--resume`.

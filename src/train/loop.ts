@@ -6,6 +6,7 @@ import type { TrainingBatch } from '../core/training.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Learner, LearnerMetrics } from '../learner/learner.ts';
 import type { SamplingParams } from '../policy/policy.ts';
+import { isHardFlagged } from '../reward/audit.ts';
 import {
   beginSamplingStep,
   type DynamicSamplingConfig,
@@ -38,6 +39,8 @@ export interface TrainSettings {
   readonly groupsPerStep: number;
   readonly sampling: SamplingParams;
   readonly dynamicSampling: DynamicSamplingConfig;
+  /** What a right answer earns (`reward.answer`): dynamic sampling measures accuracy by it. */
+  readonly answerWeight: number;
   readonly schedule: ScheduleConfig;
   readonly guards: GuardLimits;
   readonly onAlarm: 'warn' | 'stop';
@@ -165,9 +168,10 @@ async function evaluateStep(parts: TrainParts, step: number): Promise<readonly E
 export function evaluationMetrics(evaluations: readonly Evaluation[]): StepMetrics {
   const metrics: Record<string, number> = {};
   for (const { summary } of evaluations) {
-    metrics[`eval/${summary.name}/pass_at_1`] = summary.pass_at_1;
-    if (summary.identical !== null) metrics[`eval/${summary.name}/identical`] = summary.identical;
-    metrics[`eval/${summary.name}/execution_rate`] = summary.execution_rate;
+    for (const name of ['pass_at_1', 'identical', 'execution_rate'] as const) {
+      const rate = summary[name];
+      if (rate !== null) metrics[`eval/${summary.name}/${name}`] = rate;
+    }
   }
   return metrics;
 }
@@ -191,7 +195,8 @@ async function gatherGroups(
 ): Promise<GatheredGroups | null> {
   const config = settings.dynamicSampling;
   const version = parts.learner.version;
-  let sampling = beginSamplingStep<RolloutGroup>({ carry: state.carry, counts: emptyCounts }, config, version, summarizeGroup);
+  const summarize = (group: RolloutGroup) => summarizeGroup(group, settings.answerWeight);
+  let sampling = beginSamplingStep<RolloutGroup>({ carry: state.carry, counts: emptyCounts }, config, version, summarize);
   let genStep = state.genStep;
   let times: RolloutTimes = { sampleS: 0, verifyTailS: 0, tokens: 0, programs: 0 };
   const seen: RolloutGroup[] = [];
@@ -213,7 +218,7 @@ async function gatherGroups(
             genStep,
             ...(signal ? { signal } : {}),
           });
-          sampling = offerGroups(sampling, config, round.groups, summarizeGroup);
+          sampling = offerGroups(sampling, config, round.groups, summarize);
           seen.push(...round.groups);
           times = addTimes(times, round.times);
         } catch (error) {
@@ -264,7 +269,7 @@ function rolloutMetrics(seen: readonly RolloutGroup[], groups: readonly RolloutG
     'completions/mean_length': average(rollouts.map((r) => r.completion.tokenIds.length)),
     'completions/clipped_ratio': share(rollouts.filter((r) => r.completion.finishReason === 'length').length),
     infra_rate: share(rollouts.filter((r) => r.outcome.status === 'infra_error').length),
-    flag_rate: share(rollouts.filter((r) => r.reward.flags.some((flag) => flag !== 'value_only')).length),
+    flag_rate: share(rollouts.filter((r) => isHardFlagged(r.reward.flags)).length),
     value_only_rate: share(rollouts.filter((r) => r.reward.flags.includes('value_only')).length),
     groups_trained: groups.length,
     'groups/sampled': counts.offered,

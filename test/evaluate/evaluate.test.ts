@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/core/random.ts';
 import { type EvaluationRequest, evaluatePolicy } from '../../src/evaluate/evaluate.ts';
+import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { passAtK } from '../../src/rl/pass-at-k.ts';
-import { problem, sampling, scriptedParts } from '../rollout/scripted.ts';
+import { encode, problem, sampling, scriptedParts, stop } from '../rollout/scripted.ts';
 
 const model = { sense: 'max', offset: 0, variables: [], constraints: [] } as const;
 const problems = [
@@ -29,9 +30,9 @@ describe('evaluatePolicy', () => {
   it('counts, for each problem and for the set, what passed, what ran and how programs ended', async () => {
     const { summary, scores } = await evaluatePolicy(parts, request());
     expect(scores).toEqual([
-      { id: 'a', family: 'diet', scorable: 2, passes: 2, identical: 0, executed: 2 },
-      { id: 'b', family: 'diet', scorable: 2, passes: 1, identical: 0, executed: 1 },
-      { id: 'c', family: 'flow', scorable: 2, passes: 0, identical: 0, executed: 1 },
+      { id: 'a', family: 'diet', scorable: 2, passes: 2, flagged_passes: 0, identical: 0, executed: 2 },
+      { id: 'b', family: 'diet', scorable: 2, passes: 1, flagged_passes: 0, identical: 0, executed: 1 },
+      { id: 'c', family: 'flow', scorable: 2, passes: 0, flagged_passes: 0, identical: 0, executed: 1 },
     ]);
     expect(summary).toMatchObject({
       name: 'held_out',
@@ -48,7 +49,7 @@ describe('evaluatePolicy', () => {
       entropy: 0.5,
     });
     expect(summary.mean_tokens).toBeCloseTo((2 + 2 + 2 + 1 + 2 + 2) / 6, 12);
-    const [low, high] = summary.pass_at_1_ci95;
+    const [low, high] = summary.pass_at_1_ci95 as [number, number];
     expect(low).toBeLessThanOrEqual(0.5);
     expect(high).toBeGreaterThanOrEqual(0.5);
   });
@@ -66,7 +67,7 @@ describe('evaluatePolicy', () => {
     expect(scores[2]).toMatchObject({ id: 'c', scorable: 0, passes: 0 });
     expect(summary).toMatchObject({ pass_at_1: 0.75, execution_rate: 3 / 4, unscorable: 2, by_family: { diet: 0.75 } });
     const unlabelled = await evaluatePolicy(parts, request({ problems: [problem('a', null)] }));
-    expect(unlabelled.summary).toMatchObject({ unscorable: 2, pass_at_1: 0, pass_at_k: {} });
+    expect(unlabelled.summary).toMatchObject({ unscorable: 2, pass_at_1: null, pass_at_1_ci95: null, execution_rate: null, pass_at_k: {} });
   });
 
   it('gives no identical rate without reference models, and one over those that have them', async () => {
@@ -103,9 +104,43 @@ describe('evaluatePolicy', () => {
     expect((await evaluatePolicy(flagged, request())).summary.flags).toEqual({ value_only: 6 });
   });
 
-  it('of no problems gives zeros, not NaN', async () => {
+  it('gives no rates of no problems: neither 0 nor NaN', async () => {
     const { summary } = await evaluatePolicy(parts, request({ problems: [] }));
-    expect(summary).toMatchObject({ problems: 0, pass_at_1: 0, execution_rate: 0, mean_tokens: 0, entropy: 0, identical: null });
+    expect(summary).toMatchObject({
+      problems: 0,
+      pass_at_1: null,
+      execution_rate: null,
+      mean_tokens: null,
+      entropy: null,
+      identical: null,
+    });
+  });
+
+  it('counts no right answer that the audit denies as a pass, and tells how many there were', async () => {
+    const score: typeof parts.score = (one) => ({
+      ...parts.score(one),
+      identical: true,
+      flags: one.problem.id === 'a' ? ['trivial_model'] : [],
+    });
+    const { summary, scores } = await evaluatePolicy(scriptedParts(script, { score }), request());
+    expect(scores[0]).toMatchObject({ id: 'a', scorable: 2, passes: 0, flagged_passes: 2, identical: 0, executed: 2 });
+    expect(summary).toMatchObject({ pass_at_1: 1 / 6, identical: 1 / 6, flagged_passes: 2, flags: { trivial_model: 2 } });
+    expect(summary.pass_at_k['2']).toBe(1 / 3);
+  });
+
+  it('counts a problem whose prompt does not fit the policy as wrong, and scores the others', async () => {
+    const long = problem('a', 1, { question: `${'x'.repeat(80)} a`, model });
+    const short = createScriptedPolicy({ script: () => [...encode('2'), stop], stopIds: [stop], vocabSize: 65_536, maxLength: 60 });
+    const { summary, scores } = await evaluatePolicy(
+      { ...parts, policy: short },
+      request({ maxTokens: 40, problems: [long, problem('b', 2, { model }), { ...long, id: 'd', answer: null }] }),
+    );
+    expect(scores.map((s) => [s.id, s.scorable, s.passes])).toEqual([
+      ['a', 2, 0],
+      ['b', 2, 2],
+      ['d', 0, 0],
+    ]);
+    expect(summary).toMatchObject({ pass_at_1: 0.5, unscorable: 2, taxonomy: { optimal: 2, prompt_too_long: 4 }, mean_tokens: 2 });
   });
 
   it('stops when it is told to', async () => {

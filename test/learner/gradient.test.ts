@@ -53,6 +53,18 @@ describe('gradient of the training graph', () => {
     expect(packed.statistics.lossTokens).toBe(golden.batch.metadata.globalLossTokens);
   });
 
+  it('computes no row whose advantage is 0, which changes nothing', async () => {
+    const golden = await goldenCase('llama-dual-clip');
+    const withAdvantage = (advantage: number) => ({
+      ...golden.batch,
+      rows: golden.batch.rows.map((row, i) => (i % 2 === 0 ? row : { ...row, advantage })),
+    });
+    const [left, computed] = [await gradientOf(golden, withAdvantage(0), 2048), await gradientOf(golden, withAdvantage(1e-30), 2048)];
+    expect(left.statistics.tokens).toBeLessThan(computed.statistics.tokens);
+    expect(relativeError(left.flat, computed.flat)).toBeLessThan(1e-6);
+    expect(left.statistics.loss).toBeCloseTo(computed.statistics.loss, 6);
+  });
+
   it('adds up the gradients of a token that occurs many times', async () => {
     const golden = await goldenCase('llama-sft');
     const rows = golden.batch.rows.map((row) => ({ ...row, inputIds: row.inputIds.map(() => 5) }));

@@ -112,13 +112,30 @@ describe('dynamic sampling', () => {
 });
 
 describe('summarizeGroup', () => {
+  const groupOf = (...rewards: readonly Partial<RolloutGroup['rollouts'][number]['reward']>[]): RolloutGroup =>
+    ({
+      rollouts: rewards.map((reward, i) => ({
+        reward: { parts: {}, ...reward },
+        completion: { tokenIds: new Int32Array(3), policyVersion: 2 + (i % 2) },
+      })),
+    }) as unknown as RolloutGroup;
+  const right = { value: 1.4, correct: true, parts: { format: 0.4, answer: 1 } };
+  const wrong = { value: 0.3, correct: false, parts: { format: 0.3, answer: 0 } };
+
   it('takes accuracy over scorable rollouts and not from the shaped reward', () => {
-    const rollout = (value: number | null, correct: boolean | null, policyVersion: number) => ({
-      reward: { value, correct },
-      completion: { tokenIds: new Int32Array(3), policyVersion },
-    });
-    const rollouts = [rollout(1.4, true, 2), rollout(0.3, false, 3), rollout(null, null, 3), rollout(0.9, true, 3)];
-    const summary = summarizeGroup({ rollouts } as unknown as RolloutGroup);
-    expect(summary).toEqual({ scorable: 3, accuracy: 2 / 3, policyVersion: 2, tokens: 12 });
+    const group = groupOf(right, wrong, { value: null, correct: null }, { ...right, value: 0.9 });
+    expect(summarizeGroup(group)).toEqual({ scorable: 3, accuracy: 2 / 3, policyVersion: 2, tokens: 12 });
+  });
+
+  it('takes for right what the reward pays as right', () => {
+    const unpaid = { value: 0.1, correct: true, parts: { format: 0.1, answer: 0 }, flags: ['value_only'] };
+    const half = { value: 1.1, correct: true, parts: { format: 0.1, answer: 1 }, flags: ['value_only'] };
+    expect(summarizeGroup(groupOf(unpaid, wrong)).accuracy).toBe(0); // one reward: nothing to learn
+    expect(summarizeGroup(groupOf(unpaid, right)).accuracy).toBe(0.5); // not all right: something to learn
+    expect(summarizeGroup(groupOf(half, wrong, { ...right, parts: { answer: 2 } }), 2).accuracy).toBe(0.5);
+  });
+
+  it('takes the judge at its word where the reward has no term for the answer', () => {
+    expect(summarizeGroup(groupOf({ value: 0.1, correct: true }, { value: 0.1, correct: false }), 0).accuracy).toBe(0.5);
   });
 });

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EvomError } from '../../src/core/errors.ts';
 import { randomStream } from '../../src/core/random.ts';
+import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { type RolloutRequest, rollOut } from '../../src/rollout/engine.ts';
 import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
-import { decode, encode, optimal, problem, sampling, scriptedParts, verifyNumber } from './scripted.ts';
+import { decode, encode, optimal, problem, sampling, scriptedParts, stop, verifyNumber } from './scripted.ts';
 
 const request = (over: Partial<RolloutRequest> = {}): RolloutRequest => ({
   problems: [problem('a', 1), problem('b', 2)],
@@ -133,6 +134,15 @@ describe('rollOut', () => {
     const parts = scriptedParts(script);
     const lazy = { ...parts.policy, sample: async () => [] };
     await expect(rollOut({ ...parts, policy: lazy }, request())).rejects.toThrow(/returned 0 of 3 completions of problem a/);
+  });
+
+  it('names the problem whose prompt leaves no room for maxTokens more', async () => {
+    const policy = createScriptedPolicy({ script: () => [stop], stopIds: [stop], vocabSize: 65_536, maxLength: 1010 });
+    const all = request({ problems: [problem('short'), problem('far too long')], sampling: { ...sampling, maxTokens: 995 } });
+    await expect(rollOut({ ...scriptedParts(() => '1'), policy }, all)).rejects.toMatchObject({
+      code: 'E_DATA',
+      message: expect.stringMatching(/problem far too long: its prompt of 21 tokens and up to 995 new ones exceed the 1010/),
+    });
   });
 
   it('takes no problems for no work', async () => {

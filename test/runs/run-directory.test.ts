@@ -37,7 +37,7 @@ describe('a run directory', () => {
 
   it('is made again when a kill cut its making short, at whatever file', async () => {
     await createRun(directory, files);
-    const made = ['config.resolved.yaml', 'config.yaml', 'environment.json', 'checkpoints', 'steps', 'tb', 'logs'];
+    const made = ['config.resolved.yaml', 'config.yaml', 'environment.json', 'checkpoints', 'steps', 'tb'];
     for (const [i] of made.entries()) {
       for (const name of made.slice(0, i + 1)) await rm(join(directory, name), { recursive: true, force: true });
       await writeFile(join(directory, 'config.yaml.1.ab.tmp'), 'half');

@@ -190,7 +190,9 @@ describe('evaluations', () => {
     const directory = join(folder, 'evaluations');
     mkdirSync(directory);
     const store = await DiskRunStore.open(options(directory), null);
-    const one = evaluation({ name: 'held_out' }, [{ id: 'p', family: null, scorable: 1, passes: 1, identical: null, executed: 1 }]);
+    const one = evaluation({ name: 'held_out' }, [
+      { id: 'p', family: null, scorable: 1, passes: 1, flagged_passes: 0, identical: null, executed: 1 },
+    ]);
     await store.saveEvaluation(3, [one]);
     await store.saveEvaluation(4, []);
     expect(await store.readEvaluation(3)).toEqual([one]);
