@@ -83,6 +83,19 @@ export {
   type Rejection,
   type Solvers,
 } from './problems/generate.ts';
+export { csvRecords } from './problems/import/csv-records.ts';
+export {
+  type ImportFault,
+  type ImportItem,
+  type ImportOptions,
+  type ImportReport,
+  importInput,
+  importProblems,
+} from './problems/import/import-problems.ts';
+export { findInputs, type ImportInput } from './problems/import/inputs.ts';
+export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './problems/import/label-versions.ts';
+export { type Label, type LabelStyle, plainLabels, readLabel } from './problems/import/labels.ts';
+export { spokenNumber } from './problems/import/spoken-number.ts';
 export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
 export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
 export { type NearDuplicate, nearDuplicates, wordGrams } from './problems/near-duplicates.ts';

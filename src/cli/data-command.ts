@@ -1,7 +1,8 @@
-/** `evom data generate` and `evom data check`: what their command lines say. */
+/** `evom data` with `generate` and `check`: what their command lines say. */
 import type { Argv } from 'yargs';
 import type { Override } from '../config/overrides.ts';
 import { type Choose, outputOptions } from './arguments.ts';
+import { dataFilesCommands, dataFilesOptionNames } from './data-files-command.ts';
 
 /** Flags that are keys of a generated dataset; values are checked by its schema. */
 const datasetOptions = {
@@ -20,7 +21,7 @@ const generateOptions = {
   ...outputOptions,
 } as const;
 
-export const dataOptionNames = Object.keys(generateOptions);
+export const dataOptionNames = [...Object.keys(generateOptions), ...dataFilesOptionNames];
 
 const lists: ReadonlySet<string> = new Set(['families', 'difficulties']);
 
@@ -34,8 +35,8 @@ function flagsOf(args: Readonly<Record<string, unknown>>): Override[] {
 }
 
 export function dataCommand(cli: Argv, choose: Choose): Argv {
-  return cli.command('data', 'make and check problem files', (data) =>
-    data
+  return cli.command('data', 'make, import and check problem files', (data) =>
+    dataFilesCommands(data, choose)
       .command(
         'generate',
         'write generated problems with answers, reference models and programs',
@@ -68,6 +69,6 @@ export function dataCommand(cli: Argv, choose: Choose): Argv {
             return 0;
           }),
       )
-      .demandCommand(1, 'evom data needs generate or check'),
+      .demandCommand(1, 'evom data needs import, generate or check'),
   );
 }

@@ -20,9 +20,12 @@ export async function syncDirectory(directory: string): Promise<void> {
  * Writes a file under a temporary name, fsyncs it, renames it to `path` and fsyncs the directory: a reader sees the old
  * file or the new one. Missing directories are made.
  *
- * @param content the whole file, or its parts in order.
+ * @param content the whole file, or its parts in order; when making the parts throws, nothing is left behind.
  */
-export async function writeFileAtomically(path: string, content: string | Uint8Array | readonly (string | Uint8Array)[]): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  content: string | Uint8Array | readonly (string | Uint8Array)[] | AsyncIterable<string>,
+): Promise<void> {
   const directory = dirname(path);
   await mkdir(directory, { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}${temporarySuffix}`;
@@ -30,7 +33,7 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
     const handle = await open(temporary, 'wx');
     try {
       const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
-      for (const part of parts) await handle.writeFile(part);
+      for await (const part of parts) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import { linearModelToJson } from '../core/linear-model.ts';
-import type { Problem } from '../core/problem.ts';
+import { type Problem, taskKey } from '../core/problem.ts';
 import { jsonObjects } from './json-stream.ts';
 import { type FieldMap, problemFromRecord } from './record.ts';
 
@@ -94,9 +94,10 @@ export async function readProblems(path: string, options: ReadOptions = {}): Pro
   return problems;
 }
 
-/** A problem as one line of JSON, without its newline. */
+/** A problem as one line of JSON, without its newline; its `task_key` stands beside its own fields and is not read back. */
 export function problemToJson(problem: Problem): string {
-  return JSON.stringify(problem.model === undefined ? problem : { ...problem, model: linearModelToJson(problem.model) });
+  const { model, ...fields } = problem;
+  return JSON.stringify({ ...fields, ...(model === undefined ? {} : { model: linearModelToJson(model) }), task_key: taskKey(problem) });
 }
 
 /** Writes problems as JSON Lines, whole or not at all. */
