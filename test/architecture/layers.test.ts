@@ -65,6 +65,8 @@ const faults: Record<string, { file: string; text: string }> = {
   'one-door-quickjs-emscripten-core': { file: 'core/d3.ts', text: "import 'quickjs-emscripten-core';" },
   'one-door-@jitl/quickjs-wasmfile-release-sync': { file: 'core/d4.ts', text: "import '@jitl/quickjs-wasmfile-release-sync';" },
   'one-door-apache-arrow': { file: 'runs/d5.ts', text: "import 'apache-arrow';" },
+  'one-door-hyparquet': { file: 'batch/d12.ts', text: "await import('hyparquet');" },
+  'one-door-hyparquet-compressors': { file: 'problems/d13.ts', text: "await import('hyparquet-compressors');" },
   'one-door-onnxruntime-node': { file: 'policy/d6.ts', text: "await import('onnxruntime-node');" },
   'one-door-@huggingface': { file: 'nn/d7.ts', text: "import '@huggingface/jinja';" },
   'one-door-yargs': { file: 'config/d8.ts', text: "import 'yargs';" },
