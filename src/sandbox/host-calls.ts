@@ -6,17 +6,21 @@ import { failed, nextRandom, type Run, spendTicks } from './run.ts';
 
 type HostAnswer = QuickJSHandle | { error: QuickJSHandle } | undefined;
 
-/** `host(what, ...)` for the prelude. Arguments are untrusted: types and lengths are checked before anything is copied. */
-export function hostFunction(context: QuickJSContext, run: Run): QuickJSHandle {
+/**
+ * `host(what, ...)` for the prelude. Arguments are untrusted: types and lengths are checked before anything is copied.
+ *
+ * @param current the program under way.
+ */
+export function hostFunction(context: QuickJSContext, current: () => Run | null): QuickJSHandle {
   return context.newFunction('host', (op, first, second) => {
+    const run = current();
+    if (run === null) return refuse(context, 'Error', 'no program is running');
     // Calls rarely reach the interrupt handler.
     if (spendTicks(run, 0)) return refuse(context, 'Stopped', 'the program was stopped');
     if (op === undefined || first === undefined || context.typeof(op) !== 'number') return refuse(context, 'TypeError', 'missing argument');
     switch (context.getNumber(op)) {
       case HostCall.print:
         return print(context, run, first, second === undefined);
-      case HostCall.library:
-        return librarySource(context, run, first);
       case HostCall.call:
         return callSession(context, run, first, second);
       case HostCall.report: {
@@ -61,12 +65,6 @@ function print(context: QuickJSContext, run: Run, text: QuickJSHandle, endsLine:
   run.stdout.push(endsLine ? `${printed}\n` : printed);
   run.outputChars += printed.length + 1; // so that endless empty writes end too
   return undefined;
-}
-
-function librarySource(context: QuickJSContext, run: Run, handle: QuickJSHandle): HostAnswer {
-  const name = boundedText(context, handle, 200);
-  const library = name !== null && Object.hasOwn(run.guest.libraries, name) ? run.guest.libraries[name] : undefined;
-  return library === undefined ? undefined : context.newString(library.source);
 }
 
 function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, second: QuickJSHandle | undefined): HostAnswer {

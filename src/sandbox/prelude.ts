@@ -1,81 +1,86 @@
-/** Source evaluated in every fresh interpreter before the program: the globals a program expects, made deterministic. */
+/** Source evaluated once in every interpreter before its first program: the globals a program expects, made deterministic. */
 
 /** What the one host function does, by its first argument. */
-export const HostCall = { print: 0, library: 1, call: 2, report: 3, exit: 4, random: 5 } as const;
+export const HostCall = { print: 0, call: 1, report: 2, exit: 3, random: 4 } as const;
 
 /** Frozen time of every program: 2025-01-01T00:00:00Z. */
 const NOW = 1735689600000;
 
-const core = `const g = globalThis, E = eval, S = String, loaded = { __proto__: null };
-g.report = (v) => { host(3, typeof v === 'string' ? parseFloat(v) : +v); return v; };
+const core = `const g = globalThis, S = String, loaded = { __proto__: null };
+g.global = g;
+g.report = (v) => { host(${HostCall.report}, typeof v === 'string' ? parseFloat(v) : +v); return v; };
 g.require = (name) => {
-name = S(name);
-if (loaded[name]) return loaded[name].exports;
-const source = host(1, name);
-if (source === undefined) throw new Error("Cannot find module '" + name + "'");
-const module = loaded[name] = { exports: {} };
-E(source)(module, (method, payload) => host(2, method, payload));
+const module = loaded[S(name)];
+if (module === undefined) throw new Error("Cannot find module '" + S(name) + "'");
 return module.exports;
 };
-Math.random = () => host(5, 0);`;
+g.require.cache = {};
+Math.random = () => host(${HostCall.random}, 0);`;
 
 const printing = `const show = (v) => {
 if (typeof v === 'string') return v;
+if (typeof v === 'bigint') return S(v) + 'n';
 if (typeof v !== 'object' || v === null) return S(v);
 if (v instanceof Error) return S(v) + '\\n' + S(v.stack);
-try { return JSON.stringify(v); } catch { return S(v); }
+try { return JSON.stringify(v, (k, x) => typeof x === 'bigint' ? S(x) + 'n' : ArrayBuffer.isView(x) ? Array.from(x) : x); } catch { return S(v); }
 };
-const print = (...a) => { host(0, a.map(show).join(' ')); }, none = () => {};
+const print = (...a) => { host(${HostCall.print}, a.map(show).join(' ')); }, none = () => {};
 g.console = { log: print, info: print, debug: print, warn: print, error: print, table: print, dir: print, trace: print, group: print, assert: none, time: none, timeEnd: none, groupEnd: none };`;
 
 const time = `const D = Date;
 g.Date = new Proxy(D, { construct: (t, a, n) => Reflect.construct(t, a.length ? a : [${NOW}], n), apply: () => new D(${NOW}).toString() });
 D.now = () => ${NOW};
-D.prototype.constructor = g.Date;`;
+D.prototype.constructor = g.Date;
+g.performance = { now: () => 0 };`;
+
+/** UTF-8 only, as the solver packages need for MPS bytes. */
+const text = `g.TextEncoder = class { encode(s = '') { return Uint8Array.from(unescape(encodeURIComponent(S(s))), (c) => c.charCodeAt(0)); } };
+g.TextDecoder = class { decode(b = new Uint8Array(0)) {
+b = b instanceof ArrayBuffer ? new Uint8Array(b) : new Uint8Array(b.buffer, b.byteOffset, b.byteLength);
+let s = ''; for (let i = 0; i < b.length; i += 4096) s += S.fromCharCode.apply(null, b.subarray(i, i + 4096));
+return decodeURIComponent(escape(s)); } };
+g.structuredClone = (v) => {
+if (typeof v === 'function' || typeof v === 'symbol') throw new TypeError('this value cannot be cloned');
+if (typeof v !== 'object' || v === null) return v;
+if (Array.isArray(v)) return v.map(g.structuredClone);
+if (v instanceof D) return new D(+v);
+if (v instanceof Map) return new Map([...v].map(([k, x]) => [g.structuredClone(k), g.structuredClone(x)]));
+if (v instanceof Set) return new Set([...v].map(g.structuredClone));
+if (ArrayBuffer.isView(v)) return v.slice();
+return Object.fromEntries(Object.entries(v).map(([k, x]) => [k, g.structuredClone(x)]));
+};`;
 
 const events = `const timers = [];
 let count = 0;
-g.performance = { now: () => 0 };
 g.queueMicrotask = (f) => { Promise.resolve().then(f); };
-g.setTimeout = (f, ms, ...a) => { timers.push([+ms || 0, ++count, f, a]); return count; };
-g.setImmediate = (f, ...a) => g.setTimeout(f, 0, ...a);
-g.clearTimeout = g.clearImmediate = (id) => { const i = timers.findIndex((t) => t[1] === id); if (i >= 0) timers.splice(i, 1); };
-const write = (s) => { host(0, S(s), 1); };
-g.process = { argv: ['node', 'program.js'], env: {}, platform: 'linux', version: 'v20.0.0', versions: { node: '20.0.0' }, exit: (c) => { host(4, +c || 0); }, on() {}, hrtime: () => [0, 0],
-nextTick: (f, ...a) => { Promise.resolve().then(() => f(...a)); }, cwd: () => '/', stdout: { write }, stderr: { write } };
-return () => { if (timers.length === 0) return false; timers.sort((a, b) => a[0] - b[0] || a[1] - b[1]); const t = timers.shift(); t[2](...t[3]); return true; };`;
-
-export interface Prelude {
-  /** `(host) => runTimer`, where `runTimer()` is false once no timer waits; `(host) => undefined` without timers. */
-  readonly source: string;
-  /** Built-ins that the program or its prelude can name; without Date there is no clock to read. */
-  readonly intrinsics: Readonly<Record<'Date' | 'Proxy' | 'MapSet' | 'TypedArrays' | 'RegExp' | 'StringNormalize', boolean>>;
-}
+const add = (f, ms, every, a) => { timers.push({ at: +ms || 0, id: ++count, f, a, every }); return count; };
+g.setTimeout = (f, ms, ...a) => add(f, ms, null, a);
+g.setInterval = (f, ms, ...a) => add(f, ms, Math.max(1, +ms || 0), a);
+g.setImmediate = (f, ...a) => add(f, 0, null, a);
+g.clearTimeout = g.clearInterval = g.clearImmediate = (id) => { const i = timers.findIndex((t) => t.id === id); if (i >= 0) timers.splice(i, 1); };
+const write = (s) => { host(${HostCall.print}, S(s), 1); return true; };
+g.process = { argv: ['node', 'program.js'], env: {}, platform: 'linux', version: 'v20.0.0', versions: { node: '20.0.0' }, exit: (c) => { host(${HostCall.exit}, +c || 0); }, on() {}, once() {}, hrtime: Object.assign(() => [0, 0], { bigint: () => 0n }),
+nextTick: (f, ...a) => { Promise.resolve().then(() => f(...a)); }, cwd: () => '/', memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0 }), uptime: () => 0, stdout: { write }, stderr: { write } };
+const runTimer = () => {
+if (timers.length === 0) return false;
+timers.sort((a, b) => a.at - b.at || a.id - b.id);
+const t = timers.shift();
+if (t.every !== null) timers.push({ ...t, at: t.at + t.every });
+t.f(...t.a);
+return true;
+};`;
 
 /**
- * The prelude for a program: only the parts whose globals its text names, since parsing all of it costs more than a solve.
- *
- * The same goes for built-ins: setting all of them up takes 0.24 ms, those of a short program 0.13 ms.
+ * `(host) => ({ runTimer, install })`: `runTimer()` is false once no timer waits, `install(name, library)` makes a library known.
  *
  * Everything here runs inside the sandbox and may be replaced by the program; nothing here is trusted. Timers run in the order of
  * their delays, without waiting.
  */
-export function preludeFor(code: string): Prelude {
-  const hasDate = code.includes('Date');
-  const parts = [core];
-  if (code.includes('console')) parts.push(printing);
-  if (hasDate) parts.push(time);
-  if (/process|performance|setTimeout|setImmediate|clear(?:Timeout|Immediate)|queueMicrotask/.test(code)) parts.push(events);
-  const has = (names: RegExp): boolean => names.test(code);
-  return {
-    source: `(function (host) {\n${parts.join('\n')}\n})`,
-    intrinsics: {
-      Date: hasDate,
-      Proxy: hasDate || has(/Proxy|Reflect/),
-      MapSet: has(/Map|Set/),
-      TypedArrays: has(/Array|Buffer|DataView|Atomics/),
-      RegExp: has(/\/|RegExp|match|search/),
-      StringNormalize: has(/normalize/),
-    },
-  };
-}
+export const preludeSource = `(function (host) {
+${[core, printing, time, text, events].join('\n')}
+const install = (name, library) => {
+const module = loaded[name] = { exports: {} };
+library(module, (method, payload) => host(${HostCall.call}, method, payload));
+};
+return { runTimer, install };
+})`;

@@ -1,11 +1,11 @@
-/** The worker thread's entry: runs batches of programs, one at a time, and replaces interpreter instances between them. */
+/** The worker thread's entry: runs batches of programs, one at a time, and replaces interpreters between them. */
 import { workerData } from 'node:worker_threads';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import { threadCpuClock } from './cpu-clock.ts';
 import type { CreateGuest, Guest } from './guest.ts';
+import { createInterpreter, type Interpreter } from './interpreter.ts';
 import { type BatchResult, type BatchSummary, type BatchTask, encodeResults, Heartbeat, type WorkerData } from './protocol.ts';
-import { createQuickJSInstance, isUsedUp, type QuickJSInstance } from './quickjs.ts';
 import { runProgram } from './run-program.ts';
 
 // Solvers and interpreter print their aborts; results travel by message, so nothing here may write to the terminal.
@@ -14,8 +14,9 @@ for (const method of ['log', 'info', 'debug', 'warn', 'error'] as const) console
 // Under Piscina, workerData is [its own, ours].
 const { quickjs, limits, guests: sources } = (Array.isArray(workerData) ? workerData[1] : workerData) as WorkerData;
 const cpuClock = threadCpuClock();
-const guests = new Map<string, Promise<Guest>>();
-let instance: QuickJSInstance | null = null;
+/** All guests of this worker, loaded once. */
+let loaded: Promise<ReadonlyMap<string, Guest>> | null = null;
+let interpreter: Interpreter | null = null;
 let recycled = 0;
 /** Processor time when the last program ended: Linux books time late, and what it books between programs must not be lost. */
 let cpuBooked = 0;
@@ -27,45 +28,37 @@ function withCpu(outcome: Outcome): Outcome {
   return { ...outcome, cpuMs };
 }
 
-function guestOf(dialect: string): Promise<Guest> | null {
-  const source = Object.hasOwn(sources, dialect) ? sources[dialect] : undefined;
-  if (source === undefined) return null;
-  const loaded = guests.get(dialect) ?? loadGuest(source.url, source.data);
-  guests.set(dialect, loaded);
+function guests(): Promise<ReadonlyMap<string, Guest>> {
+  loaded ??= Promise.all(
+    Object.entries(sources).map(async ([dialect, { url, data }]) => {
+      const { createGuest } = (await import(url)) as { readonly createGuest: CreateGuest };
+      return [dialect, await createGuest(data)] as const;
+    }),
+  ).then((entries) => new Map(entries));
   return loaded;
 }
 
-async function loadGuest(url: string, data: unknown): Promise<Guest> {
-  const { createGuest } = (await import(url)) as { readonly createGuest: CreateGuest };
-  return createGuest(data);
-}
-
-async function freshInstance(): Promise<QuickJSInstance> {
-  if (instance !== null) recycled += 1;
-  instance = await createQuickJSInstance(quickjs, limits.memoryMb);
-  return instance;
+async function freshInterpreter(): Promise<Interpreter> {
+  if (interpreter !== null) recycled += 1;
+  interpreter = await createInterpreter(quickjs, limits.memoryMb, await guests());
+  return interpreter;
 }
 
 /** @param begin called when all is loaded and the program itself begins: loading is not its fault. */
 async function execute(program: Program, begin: () => void): Promise<Outcome> {
   try {
-    const guest = await guestOf(program.dialect);
-    if (guest === null) {
+    const used = interpreter === null || interpreter.isUsedUp() ? await freshInterpreter() : interpreter;
+    const realm = used.realms.get(program.dialect);
+    if (realm === undefined) {
       const message = `dialect "${program.dialect}" has no guest in this sandbox; it has ${Object.keys(sources).join(', ')}`;
       return emptyOutcome('infra_error', { dialect: program.dialect, backend: '', error: { type: 'UnknownDialect', message, line: null } });
     }
-    const used = instance === null || isUsedUp(instance) ? await freshInstance() : instance;
-    const isFresh = used.numPrograms === 0;
     begin();
-    const outcome = runProgram(used, guest, program, limits, cpuClock);
-    await guest.maintain();
-    if (isFresh || (outcome.status !== 'memory' && outcome.status !== 'crash')) return outcome;
-    // Earlier programs may have left less memory: only a fresh instance gives a verdict that replays.
-    const again = runProgram(await freshInstance(), guest, program, limits, cpuClock);
-    await guest.maintain();
-    return again;
+    const outcome = runProgram(used, realm, program, limits, cpuClock);
+    await realm.guest.maintain();
+    return outcome;
   } catch (fault) {
-    instance = null;
+    interpreter = null;
     const message = fault instanceof Error ? `${fault.name}: ${fault.message}` : String(fault);
     return emptyOutcome('infra_error', {
       dialect: program.dialect,
@@ -90,8 +83,7 @@ export default async function runBatch({ programs, port, heartbeat }: BatchTask)
   };
   try {
     if (programs.length === 0) {
-      if (instance === null) await freshInstance();
-      await Promise.all(Object.keys(sources).map(guestOf));
+      if (interpreter === null) await freshInterpreter();
       cpuBooked = cpuClock();
     }
     for (const [position, program] of programs.entries()) {
