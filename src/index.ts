@@ -35,6 +35,28 @@ export { type Program, programHash } from './core/program.ts';
 export { type RandomStream, randomStream } from './core/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
 export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
+export {
+  brokenGuarantee,
+  coverage,
+  evaluatorOrder,
+  type Guarantee,
+  generatorProbabilities,
+  guaranteeOf,
+  isAligned,
+  type Portfolio,
+  robustPortfolio,
+} from './decode/portfolio.ts';
+export {
+  evaluatorOf,
+  type GeneratorKind,
+  generatorKinds,
+  generatorOf,
+  paperSettings,
+  type SimulationCurve,
+  type SimulationOptions,
+  type SimulationResult,
+  simulatePortfolios,
+} from './decode/portfolio-simulation.ts';
 export type { Dialect } from './dialects/dialect.ts';
 export { extractCode } from './dialects/extract.ts';
 export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';

@@ -12,13 +12,16 @@ import { reportError } from './errors.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './evaluate-command.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
+import { portfolioCommand, portfolioOptionNames } from './portfolio-command.ts';
 import { schemaCommand } from './schema-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
 
 const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted after a checkpoint.
 Results go to stdout, progress to stderr; --json ends with one line of JSON.`;
 
-const optionNames = [...new Set([...trainOptionNames, ...evaluateOptionNames, ...dataOptionNames, 'help', 'version', 'checkpoint'])];
+const optionNames = [
+  ...new Set([...trainOptionNames, ...evaluateOptionNames, ...dataOptionNames, ...portfolioOptionNames, 'help', 'version', 'checkpoint']),
+];
 
 /**
  * Runs one command line.
@@ -67,7 +70,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     .fail((message, error) => {
       throw error ?? new EvomError('E_USAGE', usageMessage(message));
     });
-  const commands = [trainCommand, sftCommand, evaluateCommand, rolloutCommand, dataCommand, schemaCommand, doctorCommand];
+  const commands = [trainCommand, sftCommand, evaluateCommand, rolloutCommand, dataCommand, portfolioCommand, schemaCommand, doctorCommand];
   const cli = commands.reduce((all, add) => add(all, choose), base);
   await cli.parseAsync([...argv], {}, (_error, _args, output) => {
     text = output;

@@ -1,0 +1,143 @@
+/** Robust portfolios of candidate models: how many of the evaluator's favourites to keep, and what that guarantees. */
+import { randomStream } from '../core/random.ts';
+
+/** Sums of probabilities are compared with `1 - alpha` up to this, so that rounding never costs a candidate more. */
+const massTolerance = 1e-12;
+
+/** The candidates to keep, best first. */
+export interface Portfolio {
+  /** Indices of candidates, in the evaluator's order. */
+  readonly members: readonly number[];
+  /** Their generator probability in total: at least `1 - alpha`. */
+  readonly mass: number;
+  readonly alpha: number;
+}
+
+/**
+ * Generator probabilities of N candidates: the exponential of each one's mean token log-probability, normalised over the candidates.
+ *
+ * @param logprobs [N][T_i] nats, of the sampled tokens of each candidate.
+ * @returns [N] probabilities that sum to 1.
+ * @throws {RangeError} for no candidate, a candidate without tokens or a log-probability that is not finite.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { generatorProbabilities } from 'evom';
+ * const [short, long] = generatorProbabilities([[-1], [-1, -1, -1]]);
+ * assert.equal(short, long); // length does not count
+ * ```
+ */
+export function generatorProbabilities(logprobs: readonly ArrayLike<number>[]): number[] {
+  const means = logprobs.map((tokens, i) => {
+    if (tokens.length === 0) throw new RangeError(`candidate ${i} has no tokens, so no log-probability`);
+    const mean = Array.from(tokens).reduce((sum, value) => sum + value, 0) / tokens.length;
+    if (!Number.isFinite(mean)) throw new RangeError(`the log-probabilities of candidate ${i} are not all finite`);
+    return mean;
+  });
+  if (means.length === 0) throw new RangeError('a portfolio needs at least one candidate');
+  const largest = means.reduce((a, b) => Math.max(a, b)); // so that exp neither overflows nor loses the best one
+  const weights = means.map((mean) => Math.exp(mean - largest));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => weight / total);
+}
+
+/**
+ * The evaluator's order of N candidates: by the mean of repeated scores, higher first, ties in random order.
+ *
+ * @param scores [N][S_i] scores of each candidate, one or more.
+ * @param seed names the stream that breaks ties.
+ * @returns [N] indices, best first.
+ * @throws {RangeError} for a candidate without scores or a score that is not finite.
+ */
+export function evaluatorOrder(scores: readonly (readonly number[])[], seed: string | number): number[] {
+  const means = scores.map((repeated, i) => {
+    const mean = repeated.reduce((sum, value) => sum + value, 0) / repeated.length;
+    if (!Number.isFinite(mean)) throw new RangeError(`candidate ${i} has no score, or one that is not finite`);
+    return mean;
+  });
+  // The sort is stable: a random order beforehand decides among equals.
+  return randomStream(seed, 'ties')
+    .shuffle([...means.keys()])
+    .sort((a, b) => (means[b] ?? 0) - (means[a] ?? 0));
+}
+
+/**
+ * The first `k*(alpha) = min{k >= 1 : sum_{i <= k} p(o_(i)^e) >= 1 - alpha}` candidates in the evaluator's order.
+ *
+ * Equation 2 of Robust portfolios (arXiv:2605.27013). Where the paper takes alpha from the open interval (0, 1), the ends are
+ * allowed here: 0 keeps every candidate that has probability, 1 the first alone; a portfolio is never empty.
+ *
+ * @param order [N] indices of the candidates, best first.
+ * @param probabilities [N] generator probabilities, sum 1.
+ * @throws {RangeError} for an alpha outside [0, 1], or an order that is no permutation of the candidates.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { robustPortfolio } from 'evom';
+ * const { members } = robustPortfolio([2, 0, 1], [0.5, 0.2, 0.3], 0.25);
+ * assert.deepEqual(members, [2, 0]); // 0.3 + 0.5 >= 0.75
+ * ```
+ */
+export function robustPortfolio(order: readonly number[], probabilities: readonly number[], alpha: number): Portfolio {
+  if (!(alpha >= 0 && alpha <= 1)) throw new RangeError(`alpha must be in [0, 1], not ${alpha}`);
+  if (order.length !== probabilities.length || new Set(order).size !== order.length || order.length === 0)
+    throw new RangeError(`an order of ${order.length} candidates for ${probabilities.length} probabilities`);
+  let mass = 0;
+  for (const [k, candidate] of order.entries()) {
+    const p = probabilities[candidate];
+    if (p === undefined || !(p >= 0)) throw new RangeError(`candidate ${candidate} has no probability`);
+    mass += p;
+    if (mass >= 1 - alpha - massTolerance) return { members: order.slice(0, k + 1), mass, alpha };
+  }
+  return { members: [...order], mass, alpha };
+}
+
+/**
+ * Coverage `c(P) = (1/k) #{i <= k : o_(i)^* in P}` of a portfolio of k candidates: how many of the k best are in it.
+ *
+ * @param members [k] candidates of the portfolio.
+ * @param truth [N] indices of the candidates by the ranking that counts, best first.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { coverage } from 'evom';
+ * assert.equal(coverage([0, 3], [0, 1, 2, 3]), 0.5);
+ * ```
+ */
+export function coverage(members: readonly number[], truth: readonly number[]): number {
+  const kept = new Set(members);
+  return truth.slice(0, members.length).filter((candidate) => kept.has(candidate)).length / members.length;
+}
+
+/** Whether the generator is aligned: no candidate is likelier than one that ranks above it. */
+export function isAligned(probabilities: readonly number[], truth: readonly number[]): boolean {
+  return truth.every((candidate, i) => i === 0 || (probabilities[truth[i - 1] ?? -1] ?? 0) >= (probabilities[candidate] ?? 0));
+}
+
+/** What holds whatever the evaluator does (proposition), or whatever the generator does (corollary). */
+export interface Guarantee {
+  /** `(1 - 2 alpha) / k`: with an aligned generator and alpha < 1/2 coverage is above it; null for a larger alpha. */
+  readonly alignedGenerator: number | null;
+  /** With an aligned evaluator coverage is this: 1, for every generator and alpha. */
+  readonly alignedEvaluator: 1;
+}
+
+/** The guarantees of a portfolio of k candidates: Corollary 3.5 and Proposition 3.6 of Robust portfolios. */
+export function guaranteeOf({ members, alpha }: Portfolio): Guarantee {
+  return { alignedGenerator: alpha < 0.5 ? (1 - 2 * alpha) / members.length : null, alignedEvaluator: 1 };
+}
+
+/** A guarantee whose premise holds and that the coverage breaks; null when all hold. */
+export function brokenGuarantee(
+  portfolio: Portfolio,
+  about: { readonly probabilities: readonly number[]; readonly order: readonly number[]; readonly truth: readonly number[] },
+): string | null {
+  const c = coverage(portfolio.members, about.truth);
+  const { alignedGenerator } = guaranteeOf(portfolio);
+  if (about.order.every((candidate, i) => candidate === about.truth[i]) && c !== 1) return `aligned evaluator, yet coverage is ${c}`;
+  // A single candidate covers itself: 1 > 1 is not claimed.
+  const holds = alignedGenerator === null || c > alignedGenerator || (c === 1 && alignedGenerator === 1);
+  if (!holds && isAligned(about.probabilities, about.truth))
+    return `aligned generator, yet coverage ${c} is not above (1 - 2 alpha) / k = ${alignedGenerator}`;
+  return null;
+}
