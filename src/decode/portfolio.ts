@@ -124,7 +124,8 @@ export interface Guarantee {
 
 /** The guarantees of a portfolio of k candidates: Corollary 3.5 and Proposition 3.6 of Robust portfolios. */
 export function guaranteeOf({ members, alpha }: Portfolio): Guarantee {
-  return { alignedGenerator: alpha < 0.5 ? (1 - 2 * alpha) / members.length : null, alignedEvaluator: 1 };
+  // Closer to 1/2 than sums are compared, a mass of 1 - alpha may be a mass of 1/2.
+  return { alignedGenerator: 1 - 2 * alpha > 4 * massTolerance ? (1 - 2 * alpha) / members.length : null, alignedEvaluator: 1 };
 }
 
 /** A guarantee whose premise holds and that the coverage breaks; null when all hold. */
