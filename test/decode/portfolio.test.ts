@@ -103,9 +103,7 @@ describe('guarantees', () => {
   it('Proposition 3.6: with an aligned generator and alpha < 1/2 coverage is above (1 - 2 alpha) / k, whatever the evaluator', () =>
     fc.assert(
       fc.property(
-        weights.chain((w) =>
-          fc.tuple(fc.constant(w), permutation(w.length), fc.double({ min: 0, max: 0.4999, noNaN: true })),
-        ),
+        weights.chain((w) => fc.tuple(fc.constant(w), permutation(w.length), fc.double({ min: 0, max: 0.4999, noNaN: true }))),
         ([w, order, alpha]) => {
           const p = normalised([...w].sort((a, b) => b - a));
           const truth = indices(w.length);
