@@ -172,7 +172,10 @@ export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solve
 export { createGlpk } from './solvers/glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
 export { type LpFormatOptions, writeLp } from './solvers/lp-format.ts';
-export { parseLp } from './solvers/lp-reader.ts';
+export { type LpReadOptions, parseLp } from './solvers/lp-reader.ts';
+export type { LpFlavor } from './solvers/lp-tokens.ts';
+export { writeMps } from './solvers/mps-format.ts';
+export { type MpsReadOptions, parseMps } from './solvers/mps-reader.ts';
 export { backendNames, createBackend } from './solvers/registry.ts';
 export { modelFault } from './solvers/validate.ts';
 export { type BpeModel, type BpeOptions, trainBpe, writeTokenizer } from './tokenizer/bpe-trainer.ts';

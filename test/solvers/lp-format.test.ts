@@ -39,7 +39,7 @@ describe('writeLp', () => {
   it('writes a model for people', () => {
     expect(writeLp(mixed)).toBe(
       `min
- obj: 3 x - y + 1.5 w + 0 unused - 4
+ obj: 3 x - y + 0 z + 1.5 w + 0 unused - 4
 st
  cap: 2 x - y >= 1
  cap_upper: 2 x - y <= 9
