@@ -21,6 +21,7 @@ export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } fr
 export { configJsonSchema, type SftConfig, type TrainConfig } from './config/schema.ts';
 export { EvomError, type EvomErrorCode } from './core/errors.ts';
 export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
+export { type ConsistencyEvidence, type CrossSolve, type Evidence, type ModelComparison, noEvidence } from './core/evidence.ts';
 export {
   type Constraint,
   type LinearModel,
@@ -30,6 +31,7 @@ export {
   type Variable,
 } from './core/linear-model.ts';
 export { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './core/outcome.ts';
+export { type OutcomeJson, outcomeFromJson, outcomeToJson } from './core/outcome-json.ts';
 export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
 export { type Program, programHash } from './core/program.ts';
 export { type RandomStream, randomStream } from './core/random.ts';
@@ -125,11 +127,11 @@ export { type NumberForms, numberWriter, type Share } from './problems/number-te
 export { answerFromLabel, type FieldMap } from './problems/record.ts';
 export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
 export type { Wordings } from './problems/tell.ts';
-export { type HardFlag, hardFlags } from './reward/audit.ts';
+export { type HardFlag, hardFlagNames, hardFlags, type SoftFlag, softFlagNames, softFlags } from './reward/audit.ts';
 export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';
 export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
 export { type OverlongConfig, overlongPenalty } from './reward/overlong.ts';
-export { type RewardConfig, rewardPresets, type ScoreInput, scoreOutcome } from './reward/reward.ts';
+export { type RewardConfig, type RewardWeights, rewardPresets, type ScoreInput, scoreOutcome, type UserTerm } from './reward/reward.ts';
 export {
   type AdvantageEstimator,
   type BatchEstimator,

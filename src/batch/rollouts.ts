@@ -1,7 +1,7 @@
 /** Rollout groups as one Arrow file: everything needed to judge, score and train on them again without sampling. */
 import { EvomError } from '../core/errors.ts';
 import { type LinearModelJson, linearModelFromJson, linearModelToJson } from '../core/linear-model.ts';
-import type { Outcome } from '../core/outcome.ts';
+import { outcomeFromJson, outcomeToJson } from '../core/outcome-json.ts';
 import { type Problem, taskKey } from '../core/problem.ts';
 import type { Completion, Rollout, RolloutGroup } from '../core/rollout.ts';
 import { readTable, type TableReader, writeTable } from './table.ts';
@@ -55,7 +55,7 @@ export async function writeRollouts(path: string, groups: readonly RolloutGroup[
       program: text(({ rollout }) => rollout.program?.code ?? null),
       status: words(({ rollout }) => rollout.outcome.status),
       objective: double(({ rollout }) => rollout.outcome.objective),
-      outcome: text(({ rollout }) => outcomeJson(rollout.outcome)),
+      outcome: text(({ rollout }) => JSON.stringify(outcomeToJson(rollout.outcome))),
       reward: double(({ reward }) => reward.value),
       reward_components: { type: 'struct_float64', values: rows.map(({ reward }) => reward.parts) },
       correct: bool(({ reward }) => reward.correct),
@@ -164,7 +164,6 @@ function rolloutReader(
 }
 
 type ProblemJson = Omit<Problem, 'model'> & { readonly model?: LinearModelJson };
-type OutcomeJson = Omit<Outcome, 'model'> & { readonly model: LinearModelJson | null };
 
 function problemJson(problem: Problem): string {
   return JSON.stringify(problem.model ? { ...problem, model: linearModelToJson(problem.model) } : problem);
@@ -173,14 +172,6 @@ function problemJson(problem: Problem): string {
 function problemFromJson(json: ProblemJson): Problem {
   const { model, ...rest } = json;
   return model ? { ...rest, model: linearModelFromJson(model) } : rest;
-}
-
-function outcomeJson(outcome: Outcome): string {
-  return JSON.stringify({ ...outcome, model: outcome.model && linearModelToJson(outcome.model) });
-}
-
-function outcomeFromJson(json: OutcomeJson): Outcome {
-  return { ...json, model: json.model && linearModelFromJson(json.model) };
 }
 
 function parsed<Json, T>(text: string, path: string, row: number, column: string, read: (json: Json) => T): T {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
+import { type Evidence, noEvidence } from '../core/evidence.ts';
 import type { Problem } from '../core/problem.ts';
 import { randomStream } from '../core/random.ts';
 import { buildPrompt } from '../dialects/prompt.ts';
@@ -16,9 +17,9 @@ import { identicalModels } from '../modeling/identical.ts';
 import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../policy/onnx-policy.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type RewardConfig, scoreOutcome } from '../reward/reward.ts';
+import { type RewardConfig, rewardPresets, scoreOutcome } from '../reward/reward.ts';
 import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
-import type { RolloutParts, Task } from '../rollout/engine.ts';
+import type { RolloutParts, ScoreRequest, Task } from '../rollout/engine.ts';
 import type { SandboxLimits } from '../sandbox/limits.ts';
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../train/sft-stream.ts';
@@ -99,11 +100,7 @@ export async function buildRollout(config: RolloutConfig, directory: string, ver
       task: taskBuilder(config, tokenizer),
       decode: (ids) => tokenizer.decode(ids),
       verify: (program) => verifier.verify(program),
-      score: ({ problem, outcome, ...about }) =>
-        scoreOutcome(
-          { problem, outcome, ...about, identical: problem.model && outcome.model ? identicalModels(outcome.model, problem.model) : null },
-          rewardConfigOf(config),
-        ),
+      score: (requests) => requests.map((request) => scoreOutcome({ ...request, evidence: evidenceOf(request) }, rewardConfigOf(config))),
     },
     policy,
     tokenizer,
@@ -129,13 +126,26 @@ export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, prob
   return pickWeighted(config.dialect, randomStream(config.run.seed, 'dialect', problemId).next()).name;
 }
 
+function evidenceOf({ problem, outcome }: ScoreRequest): Evidence {
+  if (problem.model === undefined || outcome.model === null) return noEvidence;
+  return { ...noEvidence, comparison: identicalModels(outcome.model, problem.model) ? 'identical' : 'different' };
+}
+
 function rewardConfigOf(config: RolloutConfig): RewardConfig {
   const { reward, judge } = config;
   return {
     judge: judge.rule,
-    weights: { format: reward.format, executes: reward.executes, answer: reward.answer },
+    weights: {
+      ...rewardPresets[reward.preset].weights,
+      format: reward.format,
+      executes: reward.executes,
+      answer: reward.answer,
+    },
+    formatTags: [],
     valueOnlyWeight: reward.value_only_weight,
+    softFlagWeight: 1,
     overlong: reward.overlong,
+    terms: [],
   };
 }
 

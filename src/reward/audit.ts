@@ -1,4 +1,5 @@
 /** Signs that a right value was not earned by a model of the problem. */
+import type { Evidence } from '../core/evidence.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
@@ -8,10 +9,18 @@ export const hardFlagNames = [
   'unsupported_claim', // reports a value that no optimal solve has
   'trivial_model', // fewer than two variables, or no constraint
   'answer_literal', // the answer stands in the model as a number, and not in the text
+  'solver_disagreement', // another backend finds another optimum or status for the same model
   'wall_limited', // the clock decided: it may not happen again
 ] as const;
 
 export type HardFlag = (typeof hardFlagNames)[number];
+
+/** Flags that are counted, and may lower the answer's reward: honest models have them now and then. */
+export const softFlagNames = [
+  'constant_objective', // every point of the linear relaxation has the same objective
+] as const;
+
+export type SoftFlag = (typeof softFlagNames)[number];
 
 /** Whether any of a reward's flags takes the answer's reward away; `value_only` alone does not. */
 export const isHardFlagged = (flags: readonly string[]): boolean =>
@@ -49,20 +58,32 @@ function holdsAnswer(model: LinearModel, problem: Pick<Problem, 'answer' | 'ques
  *
  * They stop lazy tricks, not a determined policy: a constant hidden behind an inequality and a spare row passes. Follow the rate of
  * flags, and compare with reference models where there are any.
- *
- * @param facts what judge and comparison found: whether a claim lacks a solve, and whether the model equals the reference.
  */
 export function hardFlags(
   outcome: Outcome,
   problem: Pick<Problem, 'answer' | 'question'>,
-  { unsupportedClaim, identical }: { readonly unsupportedClaim: boolean; readonly identical: boolean | null },
+  evidence: Pick<Evidence, 'comparison' | 'crossSolve'>,
+  { unsupportedClaim }: { readonly unsupportedClaim: boolean },
 ): HardFlag[] {
   const flags: HardFlag[] = [];
   if (unsupportedClaim) flags.push('unsupported_claim');
   if (outcome.wallLimited) flags.push('wall_limited');
-  if (identical === true) return flags;
+  if (evidence.crossSolve?.agrees === false) flags.push('solver_disagreement');
+  if (evidence.comparison === 'identical') return flags;
   const last = outcome.solves.at(-1);
   if (last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1)) flags.push('trivial_model');
   if (outcome.model !== null && holdsAnswer(outcome.model, problem)) flags.push('answer_literal');
   return flags;
+}
+
+/** The soft flags of an outcome whose answer is right. */
+export function softFlags(
+  _outcome: Outcome,
+  _problem: Pick<Problem, 'answer' | 'question'>,
+  evidence: Pick<Evidence, 'comparison' | 'objectiveRange'>,
+): SoftFlag[] {
+  if (evidence.comparison === 'identical') return [];
+  const range = evidence.objectiveRange;
+  const isConstant = range !== null && range[1] - range[0] <= 1e-6 * Math.max(1, Math.abs(range[0]));
+  return isConstant ? ['constant_objective'] : [];
 }

@@ -1,56 +1,91 @@
 /** A reward from an outcome: named terms, weighted and added, with the answer's term behind an audit. */
+import { type Evidence, noEvidence } from '../core/evidence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Reward } from '../core/rollout.ts';
-import { hardFlags } from './audit.ts';
+import { hardFlags, softFlags } from './audit.ts';
+import { formatScore } from './format.ts';
 import { judgeOutcome } from './judge.ts';
 import type { JudgeRuleName } from './judge-rules.ts';
 import { type OverlongConfig, overlongPenalty } from './overlong.ts';
 
+/** The built-in terms; each is worth 0 to 1 before its weight. */
+export interface RewardWeights {
+  /** For a completion that holds a program which parses, in the elements that `formatTags` asks for. */
+  readonly format: number;
+  /** For a program that ran to its end and whose last solve reached a verdict. */
+  readonly executes: number;
+  /** For the right answer. */
+  readonly answer: number;
+  /** For a right answer whose point solves the reference model; left out where there is none. */
+  readonly solution: number;
+  /** For a solution that an independent check finds in order; left out where nothing was checked. */
+  readonly consistency: number;
+  /** For an optimum that another backend confirms; left out where none was asked. */
+  readonly crossSolver: number;
+}
+
+/** A term of the user's own. */
+export interface UserTerm {
+  readonly name: string;
+  readonly weight: number;
+  /** Worth before the weight; null leaves the term out. It has to depend on its input alone. */
+  readonly score: (input: Required<ScoreInput>, verdict: { readonly correct: boolean; readonly flags: readonly string[] }) => number | null;
+}
+
 export interface RewardConfig {
   readonly judge: JudgeRuleName;
-  readonly weights: {
-    /** For a completion that holds a program which parses. */
-    readonly format: number;
-    /** For a program that ran to its end and whose last solve reached a verdict. */
-    readonly executes: number;
-    /** For the right answer. */
-    readonly answer: number;
-  };
+  readonly weights: RewardWeights;
+  /** Elements that a completion has to consist of, in this order and once each, e.g. `think`, `code`; empty asks for none. */
+  readonly formatTags: readonly string[];
   /** Share of the answer's term that a right value from a model unlike the reference earns; 0 denies it, 1 does not ask. */
   readonly valueOnlyWeight: number;
+  /** Share of the answer's term under a soft flag of the audit; 1 only counts them. */
+  readonly softFlagWeight: number;
   readonly overlong: OverlongConfig | null;
+  readonly terms: readonly UserTerm[];
 }
+
+const answerAlone: RewardWeights = { format: 0, executes: 0, answer: 1, solution: 0, consistency: 0, crossSolver: 0 };
+const plain = { judge: 'sirl', formatTags: [], valueOnlyWeight: 1, softFlagWeight: 1, overlong: null, terms: [] } as const;
 
 /**
  * `evom`: R = r_format + r_answer, with 0.1 and 1, so that no number of well-formed wrong programs outweighs a right one.
  * `answer`: the answer alone.
+ * `sirl_stage1`, `sirl_stage2`: the weights of Solver-Informed RL (arXiv:2505.11792), without the faults of its released functions:
+ * docs/verification.md lists them.
  */
 export const rewardPresets = {
-  evom: { judge: 'sirl', weights: { format: 0.1, executes: 0, answer: 1 }, valueOnlyWeight: 1, overlong: null },
-  answer: { judge: 'sirl', weights: { format: 0, executes: 0, answer: 1 }, valueOnlyWeight: 1, overlong: null },
+  evom: { ...plain, weights: { ...answerAlone, format: 0.1 } },
+  answer: { ...plain, weights: answerAlone },
+  sirl_stage1: { ...plain, weights: { ...answerAlone, format: 1, executes: 1 } },
+  sirl_stage2: { ...plain, weights: { ...answerAlone, executes: 1, solution: 1 } },
 } as const satisfies Record<string, RewardConfig>;
 
 export interface ScoreInput {
   readonly outcome: Outcome;
   readonly problem: Problem;
-  readonly completionTokens: number;
-  readonly maxTokens: number;
+  /** What was asked and found about the outcome; default nothing. */
+  readonly evidence?: Evidence;
+  /** The completion that held the program; default empty, as for a program from a file. */
+  readonly completionText?: string;
+  /** Default 0. */
+  readonly completionTokens?: number;
+  /** Default no limit. */
+  readonly maxTokens?: number;
   /** The completion was cut off at its limit. */
-  readonly truncated: boolean;
-  /** Whether the program's model equals the problem's reference model (`identicalModels`); null where one is missing. */
-  readonly identical: boolean | null;
+  readonly truncated?: boolean;
 }
 
-const unparsed: ReadonlySet<string> = new Set(['no_program', 'syntax_error']);
 const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
 
 /**
  * Scores one outcome.
  *
  * `value` is the sum of `parts`. It is null, with no parts, where nothing can be said: after a fault of ours, and without a label.
- * Flags of the audit (`unsupported_claim`, `wall_limited`, `trivial_model`, `answer_literal`) take the answer's term away;
- * `value_only` marks a right value from a model unlike the reference.
+ * Hard flags of the audit (`hardFlags`) take the answer's term away, soft ones (`softFlags`) leave `softFlagWeight` of it.
+ * `value_only` marks a right value from a model unlike the reference, `unmatched_model` one that could not be compared with it; both
+ * leave `valueOnlyWeight` of the term.
  *
  * @example
  * ```ts
@@ -59,30 +94,58 @@ const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible
  * const solve = { status: 'optimal', objective: 7, modelHash: '', numVariables: 2, numIntegers: 0, numConstraints: 1, ms: 1 } as const;
  * const outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 7, solves: [solve] };
  * const problem = { id: 'p', question: '', answer: 7, source: 'test' };
- * const reward = scoreOutcome({ outcome, problem, completionTokens: 50, maxTokens: 200, truncated: false, identical: true }, rewardPresets.evom);
- * assert.deepEqual(reward, { value: 1.1, parts: { format: 0.1, answer: 1 }, correct: true, identical: true, flags: [] });
+ * const reward = scoreOutcome({ outcome, problem }, rewardPresets.evom);
+ * assert.deepEqual(reward, { value: 1.1, parts: { format: 0.1, answer: 1 }, correct: true, identical: null, flags: [] });
  * ```
  */
-export function scoreOutcome(input: ScoreInput, config: RewardConfig): Reward {
-  const { outcome, problem, identical } = input;
-  const { correct, unsupportedClaim } = judgeOutcome(outcome, problem, config.judge);
-  if (outcome.status === 'infra_error') return { value: null, parts: {}, correct: null, identical, flags: [] };
+export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
+  const input = complete(given);
+  const { outcome, problem, evidence } = input;
+  const { comparison } = evidence;
+  const identical = comparison === null ? null : comparison === 'identical';
+  if (outcome.status === 'infra_error' || evidence.fault !== null)
+    return { value: null, parts: {}, correct: null, identical, flags: evidence.fault === null ? [] : ['audit_fault'] };
 
-  const hard = hardFlags(outcome, problem, { unsupportedClaim, identical });
-  const isValueOnly = correct === true && identical === false;
-  const flags: string[] = [...hard, ...(isValueOnly ? ['value_only'] : [])];
+  const { correct, unsupportedClaim } = judgeOutcome(outcome, problem, config.judge);
+  const hard = hardFlags(outcome, problem, evidence, { unsupportedClaim });
+  const soft = correct ? softFlags(outcome, problem, evidence) : [];
+  const luck = correct && (comparison === 'different' ? 'value_only' : comparison === 'unmatched' && 'unmatched_model');
+  const flags: string[] = [...hard, ...soft, ...(luck ? [luck] : [])];
   if (correct === null) return { value: null, parts: {}, correct, identical, flags };
 
-  const { weights, overlong } = config;
-  const share = !correct || hard.length > 0 ? 0 : isValueOnly ? config.valueOnlyWeight : 1;
+  const isPaid = correct && hard.length === 0;
+  const share = (luck ? config.valueOnlyWeight : 1) * (soft.length > 0 ? config.softFlagWeight : 1);
+  const { crossSolve, consistency, solvesReference } = evidence;
+  const worths: Record<keyof RewardWeights, number | null> = {
+    format: formatScore(input, config.formatTags),
+    executes: decided.has(outcome.status) && outcome.solves.length > 0 ? 1 : 0,
+    answer: isPaid ? share : 0,
+    solution: problem.model === undefined ? null : isPaid && solvesReference === true ? 1 : 0,
+    consistency: consistency === null ? null : consistency.passed,
+    crossSolver: crossSolve === null ? null : crossSolve.agrees === true ? 1 : 0,
+  };
   const parts: Record<string, number> = {};
-  if (weights.format !== 0) parts.format = unparsed.has(outcome.status) ? 0 : weights.format;
-  if (weights.executes !== 0) parts.executes = decided.has(outcome.status) && outcome.solves.length > 0 ? weights.executes : 0;
-  if (weights.answer !== 0) parts.answer = share * weights.answer;
-  if (overlong !== null) {
+  for (const term of Object.keys(worths) as (keyof RewardWeights)[]) {
+    const [worth, weight] = [worths[term], config.weights[term]];
+    if (weight !== 0 && worth !== null) parts[term === 'crossSolver' ? 'cross_solver' : term] = weight * worth;
+  }
+  if (config.overlong !== null) {
     const tokens = input.truncated ? input.maxTokens : input.completionTokens;
-    parts.overlong = overlongPenalty(tokens, input.maxTokens, overlong);
+    parts.overlong = overlongPenalty(tokens, input.maxTokens, config.overlong);
+  }
+  for (const { name, weight, score } of config.terms) {
+    const worth = score(input, { correct, flags });
+    if (worth !== null) parts[name] = weight * worth;
   }
   const value = Object.values(parts).reduce((sum, part) => sum + part, 0);
   return { value, parts, correct, identical, flags };
 }
+
+const complete = (input: ScoreInput): Required<ScoreInput> => ({
+  evidence: noEvidence,
+  completionText: '',
+  completionTokens: 0,
+  maxTokens: Number.POSITIVE_INFINITY,
+  truncated: false,
+  ...input,
+});

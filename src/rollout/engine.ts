@@ -19,6 +19,7 @@ export interface Task {
 export interface ScoreRequest {
   readonly problem: Problem;
   readonly outcome: Outcome;
+  readonly completionText: string;
   readonly completionTokens: number;
   readonly maxTokens: number;
   readonly truncated: boolean;
@@ -30,7 +31,8 @@ export interface RolloutParts {
   readonly task: (problem: Problem) => Task;
   readonly decode: (tokenIds: Int32Array) => string;
   readonly verify: (program: Program) => Promise<Outcome>;
-  readonly score: (request: ScoreRequest) => Reward;
+  /** Rewards of one problem's outcomes, in their order. */
+  readonly score: (requests: readonly ScoreRequest[]) => readonly Reward[] | Promise<readonly Reward[]>;
 }
 
 export interface RolloutRequest {
@@ -74,12 +76,21 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
   const requests = tasks.map((task, i): SampleRequest => ({ promptIds: task.prompt.tokenIds, seeds: seeds[i] as string[] }));
 
   const started = performance.now();
-  const verdicts: Promise<Rollout>[][] = tasks.map(() => []);
+  const verified: Promise<VerifiedRollout>[][] = tasks.map(() => []);
+  const numVerified = tasks.map(() => 0);
+  const scored: Promise<Rollout[]>[] = [];
   const failures: unknown[] = [];
+  // A rejection before the loop below awaits it must not end the process.
+  const noted = <T>(promise: Promise<T>): Promise<T> => {
+    promise.catch((error: unknown) => failures.push(error));
+    return promise;
+  };
   const onCompletion = (p: number, k: number, completion: Completion): void => {
-    const verdict = finishRollout(parts, tasks[p] as Task, completion, k, seeds[p]?.[k] as string, request.sampling.maxTokens);
-    verdict.catch((error: unknown) => failures.push(error)); // awaited below; a rejection meanwhile must not end the process
-    (verdicts[p] as Promise<Rollout>[])[k] = verdict;
+    const [task, ofProblem] = [tasks[p] as Task, verified[p] as Promise<VerifiedRollout>[]];
+    ofProblem[k] = noted(verifyCompletion(parts, task, completion, k, seeds[p]?.[k] as string));
+    numVerified[p] = (numVerified[p] ?? 0) + 1;
+    // A group is scored together, as soon as it is whole: its programs may bear witness about one another.
+    if (numVerified[p] === request.groupSize) scored[p] = noted(scoreGroup(parts, task, ofProblem, request.sampling.maxTokens));
   };
   await parts.policy.sample(requests, request.sampling, { onCompletion, ...(request.signal ? { signal: request.signal } : {}) });
   const sampled = performance.now();
@@ -87,11 +98,11 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
 
   const groups: RolloutGroup[] = [];
   for (const [p, task] of tasks.entries()) {
-    const rollouts = await Promise.all(verdicts[p] as Promise<Rollout>[]);
-    if (rollouts.length !== request.groupSize || rollouts.includes(undefined as never)) {
+    const rollouts = await scored[p];
+    if (rollouts === undefined) {
       throw new EvomError(
         'E_POLICY',
-        `the policy returned ${rollouts.length} of ${request.groupSize} completions of problem ${task.problem.id}`,
+        `the policy returned ${numVerified[p]} of ${request.groupSize} completions of problem ${task.problem.id}`,
       );
     }
     groups.push({
@@ -137,23 +148,37 @@ function distinctNames(problems: readonly Problem[]): string[] {
   });
 }
 
-async function finishRollout(
+/** A rollout that waits for its reward. */
+type VerifiedRollout = Omit<Rollout, 'reward'>;
+
+async function verifyCompletion(
   parts: RolloutParts,
   task: Task,
   completion: Completion,
   sampleIndex: number,
   seed: string,
-  maxTokens: number,
-): Promise<Rollout> {
+): Promise<VerifiedRollout> {
   const completionText = parts.decode(completion.tokenIds);
   const program = task.extract(completionText);
   const outcome = program ? await parts.verify(program) : emptyOutcome('no_program', task);
-  const reward = parts.score({
-    problem: task.problem,
-    outcome,
-    completionTokens: completion.tokenIds.length,
-    maxTokens,
-    truncated: completion.finishReason === 'length',
+  return { sampleIndex, seed, completion, completionText, program, outcome };
+}
+
+async function scoreGroup(parts: RolloutParts, task: Task, verified: Promise<VerifiedRollout>[], maxTokens: number): Promise<Rollout[]> {
+  const rollouts = await Promise.all(verified);
+  const rewards = await parts.score(
+    rollouts.map(({ outcome, completion, completionText }) => ({
+      problem: task.problem,
+      outcome,
+      completionText,
+      completionTokens: completion.tokenIds.length,
+      maxTokens,
+      truncated: completion.finishReason === 'length',
+    })),
+  );
+  return rollouts.map((rollout, k) => {
+    const reward = rewards[k];
+    if (reward === undefined) throw new EvomError('E_INTERNAL', `${rewards.length} rewards for the ${rollouts.length} rollouts of a group`);
+    return { ...rollout, reward };
   });
-  return { sampleIndex, seed, completion, completionText, program, outcome, reward };
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/core/random.ts';
+import type { Reward } from '../../src/core/rollout.ts';
 import { type EvaluationRequest, evaluatePolicy } from '../../src/evaluate/evaluate.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { passAtK } from '../../src/rl/pass-at-k.ts';
+import type { RolloutParts } from '../../src/rollout/engine.ts';
 import { encode, problem, sampling, scriptedParts, stop } from '../rollout/scripted.ts';
 
 const model = { sense: 'max', offset: 0, variables: [], constraints: [] } as const;
@@ -25,6 +27,10 @@ const request = (over: Partial<EvaluationRequest> = {}): EvaluationRequest => ({
 const answers: Record<string, readonly string[]> = { a: ['1', '1'], b: ['2', ''], c: ['x', '9'] };
 const script = (question: string, seed: string): string => answers[question.at(-1) ?? '']?.[Number(seed.at(-1))] ?? '';
 const parts = scriptedParts(script);
+const scoredWith =
+  (over: Partial<Reward>): RolloutParts['score'] =>
+  async (requests) =>
+    (await parts.score(requests)).map((reward) => ({ ...reward, ...over }));
 
 describe('evaluatePolicy', () => {
   it('counts, for each problem and for the set, what passed, what ran and how programs ended', async () => {
@@ -74,14 +80,14 @@ describe('evaluatePolicy', () => {
     const plain = await evaluatePolicy(parts, request({ problems: [problem('a', 1)] }));
     expect(plain.summary).toMatchObject({ identical: null, identical_ci95: null, pass_at_1: 1 });
     expect(plain.scores[0]?.identical).toBeNull();
-    const identical = scriptedParts(script, { score: (one) => ({ ...parts.score(one), identical: true }) });
+    const identical = scriptedParts(script, { score: scoredWith({ identical: true }) });
     const mixed = await evaluatePolicy(identical, request({ problems: [problem('a', 1, { model }), problem('c', 3)] }));
     expect(mixed.scores.map((score) => score.identical)).toEqual([2, null]);
     expect(mixed.summary.identical).toBe(1);
   });
 
   it('asks nothing of identity where the answer is wrong', async () => {
-    const identical = scriptedParts(() => '7', { score: (one) => ({ ...parts.score(one), identical: true }) });
+    const identical = scriptedParts(() => '7', { score: scoredWith({ identical: true }) });
     expect((await evaluatePolicy(identical, request())).summary).toMatchObject({ pass_at_1: 0, identical: 0 });
   });
 
@@ -100,7 +106,7 @@ describe('evaluatePolicy', () => {
   });
 
   it('sums flags by name', async () => {
-    const flagged = scriptedParts(script, { score: (one) => ({ ...parts.score(one), flags: ['value_only'] }) });
+    const flagged = scriptedParts(script, { score: scoredWith({ flags: ['value_only'] }) });
     expect((await evaluatePolicy(flagged, request())).summary.flags).toEqual({ value_only: 6 });
   });
 
@@ -117,11 +123,8 @@ describe('evaluatePolicy', () => {
   });
 
   it('counts no right answer that the audit denies as a pass, and tells how many there were', async () => {
-    const score: typeof parts.score = (one) => ({
-      ...parts.score(one),
-      identical: true,
-      flags: one.problem.id === 'a' ? ['trivial_model'] : [],
-    });
+    const score: typeof parts.score = (requests) =>
+      scoredWith({ identical: true, flags: requests[0]?.problem.id === 'a' ? ['trivial_model'] : [] })(requests);
     const { summary, scores } = await evaluatePolicy(scriptedParts(script, { score }), request());
     expect(scores[0]).toMatchObject({ id: 'a', scorable: 2, passes: 0, flagged_passes: 2, identical: 0, executed: 2 });
     expect(summary).toMatchObject({ pass_at_1: 1 / 6, identical: 1 / 6, flagged_passes: 2, flags: { trivial_model: 2 } });

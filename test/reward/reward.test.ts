@@ -1,6 +1,8 @@
 import {
+  type Evidence,
   emptyOutcome,
   type LinearModel,
+  noEvidence,
   type Outcome,
   overlongPenalty,
   type Problem,
@@ -25,13 +27,13 @@ const solved: SolveRecord = {
   ms: 1,
 };
 const right: Outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 340, solves: [solved] };
+const compared = (comparison: Evidence['comparison']): { evidence: Evidence } => ({ evidence: { ...noEvidence, comparison } });
 const input = (outcome: Outcome, more: Partial<ScoreInput> = {}): ScoreInput => ({
   outcome,
   problem,
   completionTokens: 50,
   maxTokens: 100,
   truncated: false,
-  identical: null,
   ...more,
 });
 const evom: RewardConfig = rewardPresets.evom;
@@ -106,16 +108,16 @@ describe('scoreOutcome', () => {
     });
   });
   it('discounts a right value from a model unlike the reference', () => {
-    expect(scoreOutcome(input(right, { identical: false }), { ...evom, valueOnlyWeight: 0.3 })).toMatchObject({
+    expect(scoreOutcome(input(right, compared('different')), { ...evom, valueOnlyWeight: 0.3 })).toMatchObject({
       parts: { answer: 0.3 },
       correct: true,
       identical: false,
       flags: ['value_only'],
     });
-    expect(scoreOutcome(input(right, { identical: false }), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(0);
-    expect(scoreOutcome(input(right, { identical: true }), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(1);
-    expect(scoreOutcome(input(right, { identical: null }), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(1);
-    expect(scoreOutcome(input({ ...right, objective: 5 }, { identical: false }), evom).flags).toEqual([]);
+    expect(scoreOutcome(input(right, compared('different')), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(0);
+    expect(scoreOutcome(input(right, compared('identical')), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(1);
+    expect(scoreOutcome(input(right, compared(null)), { ...evom, valueOnlyWeight: 0 }).parts.answer).toBe(1);
+    expect(scoreOutcome(input({ ...right, objective: 5 }, compared('different')), evom).flags).toEqual([]);
   });
 
   const honest = model(
@@ -236,7 +238,7 @@ describe('scoreOutcome', () => {
     const tiny = { ...right, solves: [{ ...solved, numVariables: 1 }] };
     expect(scoreOutcome(input(tiny), evom)).toMatchObject({ value: 0.1, correct: true, flags: ['trivial_model'] });
     expect(scoreOutcome(input({ ...right, solves: [{ ...solved, numConstraints: 0 }] }), evom).flags).toEqual(['trivial_model']);
-    expect(scoreOutcome(input(tiny, { identical: true }), evom)).toMatchObject({ value: 1.1, flags: [] });
+    expect(scoreOutcome(input(tiny, compared('identical')), evom)).toMatchObject({ value: 1.1, flags: [] });
   });
   it('pays nothing for a claim without a solve, nor for what the clock decided', () => {
     expect(scoreOutcome(input({ ...right, objective: 5, solves: [{ ...solved, objective: 5 }], reported: 340 }), evom)).toMatchObject({
@@ -262,17 +264,17 @@ describe('scoreOutcome', () => {
         statuses,
         fc.constantFrom(340, 12),
         fc.nat(100),
-        fc.constantFrom(true, false, null),
-        (status, objective, completionTokens, identical) => {
+        fc.constantFrom<Evidence['comparison']>('identical', 'equivalent', 'different', 'unmatched', null),
+        (status, objective, completionTokens, comparison) => {
           const config = {
             ...evom,
-            weights: { format: 0.1, executes: 0.2, answer: 1 },
+            weights: { ...evom.weights, format: 0.1, executes: 0.2, answer: 1 },
             valueOnlyWeight: 0.5,
             overlong: { buffer: 20, penalty: 0.5 },
           };
           const outcome = { ...right, status, objective, solves: [{ ...solved, objective }] };
-          const reward = scoreOutcome(input(outcome, { completionTokens, identical }), config);
-          const best = scoreOutcome(input(right, { completionTokens, identical }), config);
+          const reward = scoreOutcome(input(outcome, { completionTokens, ...compared(comparison) }), config);
+          const best = scoreOutcome(input(right, { completionTokens, ...compared(comparison) }), config);
           expect(reward.value).toBeCloseTo(
             Object.values(reward.parts).reduce((a, b) => a + b, 0),
             12,

@@ -108,10 +108,10 @@ describe('rollOut', () => {
   it('marks a completion cut at maxTokens as truncated for the score', async () => {
     const truncated: boolean[] = [];
     const parts = scriptedParts(() => '12345');
-    const score: typeof parts.score = (one) => {
-      truncated.push(one.truncated);
-      expect(one).toMatchObject({ completionTokens: 3, maxTokens: 3 });
-      return parts.score(one);
+    const score: typeof parts.score = (requests) => {
+      truncated.push(...requests.map((one) => one.truncated));
+      expect(requests).toMatchObject([{ completionTokens: 3, maxTokens: 3, completionText: '123' }]);
+      return parts.score(requests);
     };
     const { groups } = await rollOut({ ...parts, score }, request({ groupSize: 1, sampling: { ...sampling, maxTokens: 3 } }));
     expect(groups[0]?.rollouts[0]?.completionText).toBe('123');

@@ -56,7 +56,7 @@ export function scriptedParts(script: (question: string, seed: string) => string
     }),
     decode,
     verify: verifyNumber,
-    score: (request) => scoreOutcome({ ...request, identical: null }, rewardPresets.evom),
+    score: (requests) => requests.map((request) => scoreOutcome(request, rewardPresets.evom)),
     ...over,
   };
 }

@@ -1,0 +1,215 @@
+/** Outcomes as JSON: what JSON has no word for (infinities, NaN, -0) is kept, so that a stored outcome is judged as the live one. */
+import { EvomError } from './errors.ts';
+import type { LinearModel } from './linear-model.ts';
+import { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
+
+/** A number; one that JSON cannot hold is its name. */
+export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
+type Bound = JsonNumber | null;
+
+interface JsonModel {
+  readonly sense: 'min' | 'max';
+  readonly offset: JsonNumber;
+  /** An infinite bound on its own side is null, as in files of problems. */
+  readonly variables: readonly { name: string; lower: Bound; upper: Bound; integer: boolean; cost: JsonNumber }[];
+  readonly constraints: readonly {
+    name: string;
+    lower: Bound;
+    upper: Bound;
+    columns: readonly number[];
+    coefficients: readonly JsonNumber[];
+  }[];
+}
+
+/** An `Outcome` as JSON can hold it; one a line makes a file of outcomes. */
+export type OutcomeJson = Omit<Outcome, 'objective' | 'reported' | 'solution' | 'solves' | 'model' | 'options'> & {
+  readonly objective: JsonNumber | null;
+  readonly reported: JsonNumber | null;
+  readonly solution: Readonly<Record<string, JsonNumber>> | null;
+  readonly solves: readonly (Omit<SolveRecord, 'objective'> & { readonly objective: JsonNumber | null })[];
+  readonly model: JsonModel | null;
+  /** A number that JSON cannot hold is `{"number": name}`, to tell it from an option's text. */
+  readonly options: Readonly<Record<string, number | string | boolean | { readonly number: JsonNumber }>>;
+};
+
+const isPlain = (value: number): boolean => Number.isFinite(value) && !Object.is(value, -0);
+const toJson = (value: number): JsonNumber => (isPlain(value) ? value : ((Object.is(value, -0) ? '-0' : String(value)) as JsonNumber));
+const orNull = (value: number | null): JsonNumber | null => (value === null ? null : toJson(value));
+const bound = (value: number, open: number): Bound => (value === open ? null : toJson(value));
+// fromEntries also takes a name such as __proto__.
+const mapRecord = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+
+function modelToJson({ sense, offset, variables, constraints }: LinearModel): JsonModel {
+  const sides = ({ lower, upper }: { lower: number; upper: number }) => ({ lower: bound(lower, -Infinity), upper: bound(upper, Infinity) });
+  return {
+    sense,
+    offset: toJson(offset),
+    variables: variables.map((v) => ({ name: v.name, ...sides(v), integer: v.integer, cost: toJson(v.cost) })),
+    constraints: constraints.map((c) => ({ name: c.name, ...sides(c), columns: c.columns, coefficients: c.coefficients.map(toJson) })),
+  };
+}
+
+/**
+ * The JSON form of an outcome.
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { emptyOutcome, outcomeFromJson, outcomeToJson } from 'evom';
+ * const outcome = { ...emptyOutcome('no_solve', { dialect: 'highs-js', backend: 'highs' }), reported: Infinity };
+ * const line = JSON.stringify(outcomeToJson(outcome));
+ * assert.deepEqual(outcomeFromJson(JSON.parse(line)), outcome);
+ * ```
+ */
+export function outcomeToJson(outcome: Outcome): OutcomeJson {
+  return {
+    ...outcome,
+    objective: orNull(outcome.objective),
+    reported: orNull(outcome.reported),
+    solution: outcome.solution && mapRecord(outcome.solution, toJson),
+    solves: outcome.solves.map((solve) => ({ ...solve, objective: orNull(solve.objective) })),
+    model: outcome.model && modelToJson(outcome.model),
+    options: mapRecord(outcome.options, (value) => (typeof value === 'number' && !isPlain(value) ? { number: toJson(value) } : value)),
+  };
+}
+
+const solveStatuses = {
+  optimal: 0,
+  feasible: 0,
+  infeasible: 0,
+  unbounded: 0,
+  infeasible_or_unbounded: 0,
+  time_limit: 0,
+  error: 0,
+} as const satisfies Record<SolveStatus, 0>;
+const endings = { no_solve: 0, no_program: 0, syntax_error: 0, runtime_error: 0, deadline: 0, memory: 0 } as const;
+const { error: _, ...solved } = solveStatuses;
+const outcomeStatuses = { ...solved, ...endings, output_limit: 0, crash: 0, infra_error: 0 } as const satisfies Record<OutcomeStatus, 0>;
+
+/** A value inside the JSON with the keys that lead to it, so that a fault can be named. */
+class Node {
+  readonly value: unknown;
+  readonly path: string;
+
+  constructor(value: unknown, path: string) {
+    this.value = value;
+    this.path = path;
+  }
+
+  fail(wanted: string): never {
+    const found = this.value === undefined ? 'missing' : JSON.stringify(this.value).slice(0, 60);
+    throw new EvomError('E_DATA', `outcome: ${this.path || 'the record'} is ${found}; it has to be ${wanted}`);
+  }
+  get(key: string): Node {
+    const { value } = this;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.fail('an object');
+    return new Node(
+      Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined,
+      this.path ? `${this.path}.${key}` : key,
+    );
+  }
+  orNull<T>(read: (node: Node) => T): T | null {
+    return this.value === null || this.value === undefined ? null : read(this);
+  }
+  or<T>(fallback: T, read: (node: Node) => T): T {
+    return this.value === undefined ? fallback : read(this);
+  }
+  list<T>(read: (node: Node) => T): T[] {
+    return Array.isArray(this.value) ? this.value.map((item, i) => read(new Node(item, `${this.path}[${i}]`))) : this.fail('a list');
+  }
+  record<T>(read: (node: Node) => T): Record<string, T> {
+    if (typeof this.value !== 'object' || this.value === null || Array.isArray(this.value)) return this.fail('an object');
+    return Object.fromEntries(Object.keys(this.value).map((key) => [key, read(this.get(key))]));
+  }
+  text(): string {
+    return typeof this.value === 'string' ? this.value : this.fail('text');
+  }
+  truth(): boolean {
+    return typeof this.value === 'boolean' ? this.value : this.fail('true or false');
+  }
+  number(): number {
+    const { value } = this;
+    if (typeof value === 'number') return value;
+    return value === 'NaN' || value === 'Infinity' || value === '-Infinity' || value === '-0' ? Number(value) : this.fail('a number');
+  }
+  word<Word extends string>(words: Readonly<Record<Word, 0>>): Word {
+    const { value } = this;
+    return typeof value === 'string' && Object.hasOwn(words, value)
+      ? (value as Word)
+      : this.fail(`one of ${Object.keys(words).join(', ')}`);
+  }
+}
+
+const numberOf = (node: Node): number => node.number();
+
+function modelOf(node: Node): LinearModel {
+  const sides = (of: Node) => ({
+    lower: of.get('lower').orNull(numberOf) ?? -Infinity,
+    upper: of.get('upper').orNull(numberOf) ?? Infinity,
+  });
+  return {
+    sense: node.get('sense').word({ min: 0, max: 0 }),
+    offset: node.get('offset').or(0, numberOf),
+    variables: node
+      .get('variables')
+      .list((v) => ({ name: v.get('name').text(), ...sides(v), integer: v.get('integer').truth(), cost: v.get('cost').number() })),
+    constraints: node.get('constraints').list((c) => ({
+      name: c.get('name').text(),
+      ...sides(c),
+      columns: c.get('columns').list(numberOf),
+      coefficients: c.get('coefficients').list(numberOf),
+    })),
+  };
+}
+
+function solveOf(node: Node): SolveRecord {
+  const count = (key: string): number => node.get(key).or(0, numberOf);
+  return {
+    status: node.get('status').word(solveStatuses),
+    objective: node.get('objective').orNull(numberOf),
+    modelHash: node.get('modelHash').or('', (hash) => hash.text()),
+    numVariables: count('numVariables'),
+    numIntegers: count('numIntegers'),
+    numConstraints: count('numConstraints'),
+    ms: count('ms'),
+  };
+}
+
+const optionOf = (node: Node): number | string | boolean => {
+  const { value } = node;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  return typeof value === 'number' ? value : node.get('number').number();
+};
+
+/**
+ * An outcome read back, equal to what was written. Fields beside an outcome's own are passed over, and all but `status` may be
+ * missing, so that outcomes of other harnesses can be stored and judged too.
+ *
+ * @param json what `JSON.parse` gave.
+ * @throws {EvomError} E_DATA for a value of another type, naming its key.
+ */
+export function outcomeFromJson(json: unknown): Outcome {
+  const node = new Node(json, '');
+  const words = (key: string): string => node.get(key).or('', (value) => value.text());
+  const amount = (key: string): number => node.get(key).or(0, numberOf);
+  return {
+    ...emptyOutcome(node.get('status').word(outcomeStatuses), { dialect: words('dialect'), backend: words('backend') }),
+    objective: node.get('objective').orNull(numberOf),
+    reported: node.get('reported').orNull(numberOf),
+    solution: node.get('solution').orNull((values) => values.record(numberOf)),
+    solves: node.get('solves').or([], (solves) => solves.list(solveOf)),
+    model: node.get('model').orNull(modelOf),
+    stdout: words('stdout'),
+    error: node.get('error').orNull((error) => ({
+      type: error.get('type').text(),
+      message: error.get('message').text(),
+      line: error.get('line').orNull(numberOf),
+    })),
+    solverVersion: words('solverVersion'),
+    options: node.get('options').or({}, (options) => options.record(optionOf)),
+    wallLimited: node.get('wallLimited').or(false, (value) => value.truth()),
+    wallMs: amount('wallMs'),
+    cpuMs: amount('cpuMs'),
+  };
+}

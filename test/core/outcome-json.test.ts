@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EvomError, emptyOutcome, type Outcome, outcomeFromJson, outcomeToJson } from '../../src/index.ts';
+
+const about = { dialect: 'highs-js', backend: 'highs' } as const;
+const throughText = (outcome: Outcome): Outcome => outcomeFromJson(JSON.parse(JSON.stringify(outcomeToJson(outcome))));
+
+const number = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 1e20, 5e-324));
+const name = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', '\ud800', ''));
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value);
+const model = fc.record({
+  sense: fc.constantFrom('min' as const, 'max' as const),
+  offset: number,
+  variables: fc.array(fc.record({ name, lower: number, upper: number, integer: fc.boolean(), cost: number }), { maxLength: 3 }),
+  constraints: fc.array(
+    fc.record({
+      name,
+      lower: number,
+      upper: number,
+      columns: fc.array(fc.nat(5), { maxLength: 3 }),
+      coefficients: fc.array(number, { maxLength: 3 }),
+    }),
+    { maxLength: 3 },
+  ),
+});
+const solve = fc.record({
+  status: fc.constantFrom('optimal' as const, 'error' as const, 'time_limit' as const),
+  objective: maybe(number),
+  modelHash: fc.string(),
+  numVariables: fc.nat(),
+  numIntegers: fc.nat(),
+  numConstraints: fc.nat(),
+  ms: fc.double({ min: 0, max: 1e9, noNaN: true }),
+});
+const entries = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
+  fc.array(fc.tuple(name, value), { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs));
+const outcome: fc.Arbitrary<Outcome> = fc.record({
+  status: fc.constantFrom('optimal' as const, 'no_solve' as const, 'infra_error' as const, 'output_limit' as const),
+  objective: maybe(number),
+  reported: maybe(number),
+  solution: maybe(entries(number)),
+  solves: fc.array(solve, { maxLength: 2 }),
+  model: maybe(model),
+  stdout: fc.string({ unit: 'binary' }),
+  error: maybe(fc.record({ type: fc.string(), message: fc.string(), line: maybe(fc.nat()) })),
+  dialect: fc.string(),
+  backend: fc.string(),
+  solverVersion: fc.string(),
+  options: entries(fc.oneof(number, fc.string(), fc.boolean(), fc.constant('NaN'))),
+  wallLimited: fc.boolean(),
+  wallMs: fc.nat(),
+  cpuMs: fc.nat(),
+});
+
+describe('outcomeToJson', () => {
+  it('writes infinite bounds as null and other numbers without a JSON word by name', () => {
+    const variables = [{ name: 'x', lower: -Infinity, upper: Infinity, integer: false, cost: Number.NaN }];
+    const given: Outcome = {
+      ...emptyOutcome('optimal', about),
+      reported: -0,
+      model: { sense: 'max', offset: 0, variables, constraints: [] },
+    };
+    expect(outcomeToJson(given)).toMatchObject({
+      reported: '-0',
+      model: { variables: [{ name: 'x', lower: null, upper: null, integer: false, cost: 'NaN' }] },
+    });
+  });
+
+  it('gives back every outcome through text, to the bit', () => {
+    fc.assert(
+      fc.property(outcome, (one) => {
+        expect(throughText(one)).toEqual(one);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('outcomeFromJson', () => {
+  it('reads an outcome of another harness that knows little', () => {
+    expect(outcomeFromJson({ id: 'a', status: 'optimal', objective: 7 })).toEqual({
+      ...emptyOutcome('optimal', { dialect: '', backend: '' }),
+      objective: 7,
+    });
+  });
+
+  it.each([
+    [null, 'the record is null'],
+    [[], 'the record is []'],
+    [{}, 'status is missing; it has to be one of optimal'],
+    [{ status: 'won' }, 'status is "won"'],
+    [{ status: 'toString' }, 'status is "toString"'],
+    [{ status: 'optimal', objective: '7' }, 'objective is "7"; it has to be a number'],
+    [{ status: 'optimal', solution: { x: true } }, 'solution.x is true'],
+    [{ status: 'optimal', solves: [{ status: 'optimal' }, {}] }, 'solves[1].status is missing'],
+    [{ status: 'optimal', model: { sense: 'min', variables: [{ name: 'x' }], constraints: [] } }, 'model.variables[0].integer is missing'],
+    [{ status: 'optimal', wallLimited: 1 }, 'wallLimited is 1; it has to be true or false'],
+  ])('names the key at fault: %j', (json, message) => {
+    expect(() => outcomeFromJson(json)).toThrow(EvomError);
+    expect(() => outcomeFromJson(json)).toThrow(message);
+  });
+});
