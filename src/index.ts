@@ -107,6 +107,7 @@ export {
   type Rejection,
   type Solvers,
 } from './problems/generate.ts';
+export { type GramIndex, type GramLookup, type GramMatch, gramIndex } from './problems/gram-index.ts';
 export { csvRecords } from './problems/import/csv-records.ts';
 export {
   type ImportFault,
@@ -122,10 +123,20 @@ export { type Label, type LabelStyle, plainLabels, readLabel } from './problems/
 export { spokenNumber } from './problems/import/spoken-number.ts';
 export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
 export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
-export { type NearDuplicate, nearDuplicates, wordGrams } from './problems/near-duplicates.ts';
+export {
+  auditLabels,
+  type LabelAudit,
+  type LabelDifference,
+  normalizedText,
+  type VersionAudit,
+  type VersionPair,
+} from './problems/label-audit.ts';
+export { type NearDuplicate, nearDuplicates } from './problems/near-duplicates.ts';
 export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
+export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/overlap.ts';
 export { answerFromLabel, type FieldMap } from './problems/record.ts';
 export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
+export { type SplitOptions, type SplitResult, splitProblems } from './problems/split-file.ts';
 export type { Wordings } from './problems/tell.ts';
 export { type HardFlag, hardFlagNames, hardFlags, type SoftFlag, softFlagNames, softFlags } from './reward/audit.ts';
 export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';

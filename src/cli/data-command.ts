@@ -69,6 +69,6 @@ export function dataCommand(cli: Argv, choose: Choose): Argv {
             return 0;
           }),
       )
-      .demandCommand(1, 'evom data needs import, generate or check'),
+      .demandCommand(1, 'evom data needs import, generate, check, audit, overlap or split'),
   );
 }

@@ -1,5 +1,5 @@
-/** `evom data generate` and `evom data check` through the compiled command line. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** `evom data` through the compiled command line. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -119,5 +119,73 @@ describe('evom data check', () => {
     expect((await evom(['data', 'check', 'nowhere.jsonl'], folder)).code).toBe(3);
     expect((await evom(['data', 'check'], folder)).code).toBe(2);
     expect((await evom(['data'], folder)).code).toBe(2);
+  });
+});
+
+describe('evom data import, audit, overlap and split', () => {
+  const old = [
+    { en_question: 'There has been an oil spill and ducks need to be taken to shore by boat or by canoe today.', en_answer: '1160.0' },
+    {
+      en_question: 'A farmer grows corn and wheat on at most 30 acres and wants the largest profit this year.',
+      en_answer: 'No Best Solution',
+    },
+  ];
+  beforeAll(() => {
+    writeFileSync(join(folder, 'old.json'), JSON.stringify(old, null, 2));
+    writeFileSync(join(folder, 'new.csv'), `question,answer\n"${old[0]?.en_question}",1161\n"${old[1]?.en_question}",7\n`);
+    writeFileSync(
+      join(folder, 'chat.jsonl'),
+      `${JSON.stringify({ messages: [{ role: 'user', content: `Solve: ${old[1]?.en_question}` }] })}\n`,
+    );
+  });
+
+  it('imports a published file, prints the path and tells what was in it', async () => {
+    const { code, out, err } = await evom(['data', 'import', 'old.json', '--out', 'old.jsonl'], folder);
+    expect({ code, out }).toEqual({ code: 0, out: `${join(folder, 'old.jsonl')}\n` });
+    expect(err).toContain('old (not a known file)');
+    expect(problemsIn('old.jsonl').map(({ answer, source }) => [answer, source.split('#')[0]])).toEqual([
+      [1160, 'old'],
+      ['infeasible', 'old'],
+    ]);
+  });
+
+  it('writes nothing when a record cannot be read, unless told to go on', async () => {
+    writeFileSync(join(folder, 'faulty.jsonl'), '{"question":"a","answer":1}\n{"question":"b","answer":"lots"}\n');
+    const refused = await evom(['data', 'import', 'faulty.jsonl', '--out', 'none.jsonl', '--quiet'], folder);
+    expect(refused).toMatchObject({ code: 3, err: expect.stringContaining('faulty.jsonl:2: "answer" is "lots"') });
+    expect(existsSync(join(folder, 'none.jsonl'))).toBe(false);
+    const { code, out } = await evom(
+      ['data', 'import', 'faulty.jsonl', '--out', 'some.jsonl', '--skip-faulty', '--json', '--quiet'],
+      folder,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ problems: 1, faults: [{ at: 2, field: 'answer' }] });
+  });
+
+  it('lays label versions side by side', async () => {
+    const { code, out } = await evom(['data', 'audit', 'old.json', 'new.csv', '--json', '--quiet'], folder);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).pairs).toMatchObject([{ a: 'old', b: 'new', common: 2, differ1e6: 2, differ5Percent: 1 }]);
+    expect((await evom(['data', 'audit', 'old.json', 'new.csv'], folder)).out).toMatch(/old \/ new +2 +2 +1/);
+  });
+
+  it('finds a test problem in a chat file, and fails when asked to', async () => {
+    const { code, out } = await evom(['data', 'overlap', 'chat.jsonl', 'old.json', '--json', '--quiet'], folder);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).benchmarks['old.json']).toMatchObject({ benchmarkItems: 2, benchmarkInTraining: 1, trainingItems: 1 });
+    const failed = await evom(['data', 'overlap', 'chat.jsonl', 'old.json', '--fail'], folder);
+    expect(failed).toMatchObject({ code: 3, err: expect.stringContaining('chat.jsonl holds 1 of 2 of old.json') });
+  });
+
+  it('splits into files that together hold every problem', async () => {
+    const { code, out } = await evom(
+      ['data', 'split', 'train.jsonl', '--out', 'parts', '--train', '0.5', '--validation', '0', '--test', '0.5', '--json', '--quiet'],
+      folder,
+    );
+    expect(code).toBe(0);
+    const { splits } = JSON.parse(out) as { splits: Record<string, { problems: number }> };
+    expect(Object.keys(splits)).toEqual(['train', 'test']);
+    expect([...problemsIn('parts/train.jsonl'), ...problemsIn('parts/test.jsonl')]).toHaveLength(30);
+    expect((await evom(['data', 'split', 'train.jsonl', '--out', 'parts', '--test', '0.5'], folder)).code).toBe(2);
   });
 });

@@ -1,0 +1,107 @@
+/** The work behind `evom data audit`. */
+import { resolve } from 'node:path';
+import type { Answer, Problem } from '../core/problem.ts';
+import { type ImportReport, importFaultText, importInput, ProblemIds } from '../problems/import/import-problems.ts';
+import { findInputs } from '../problems/import/inputs.ts';
+import { auditLabels, type LabelAudit } from '../problems/label-audit.ts';
+import type { RunOptions } from './run-options.ts';
+import { createReporter, type Reporter } from './terminal.ts';
+import { textTable } from './terminal-text.ts';
+
+export interface RunDataAuditOptions extends RunOptions {
+  readonly files: readonly string[];
+  /** Differences shown for each pair. */
+  readonly examples: number;
+}
+
+/** Records that cannot be read are warned of: an audit is where one wants to see them. */
+export async function runDataAudit({ files, examples, io, json, quiet }: RunDataAuditOptions): Promise<void> {
+  const reporter = createReporter(io, { quiet });
+  const versions = await namedSets(
+    files.map((file) => resolve(io.cwd, file)),
+    reporter,
+  );
+  const audit = auditLabels(versions);
+  reporter.close();
+  io.stdout(json ? `${JSON.stringify(audit)}\n` : `${auditText(audit, examples)}\n`);
+}
+
+/** The problems of each file by the name of its label version; two files of one name are told apart by their paths. */
+export async function namedSets(paths: readonly string[], reporter: Reporter): Promise<Record<string, Problem[]>> {
+  const sets: Record<string, Problem[]> = {};
+  for (const input of (await findInputs(paths)).inputs) {
+    const problems: Problem[] = [];
+    let report: ImportReport | null = null;
+    for await (const item of importInput(input, {}, new ProblemIds())) {
+      if (item.type === 'problem') problems.push(item.problem);
+      else if (item.type === 'fault') reporter.warn(`left out ${importFaultText(item.fault)}`);
+      else if (item.type === 'report') report = item.report;
+    }
+    if (problems.length === 0 && report?.format === null) continue;
+    const name = report?.name ?? input.path;
+    sets[sets[name] === undefined ? name : input.path] = problems;
+  }
+  return sets;
+}
+
+const answerText = (answer: Answer): string => (answer === null ? 'none' : String(answer));
+
+function auditText({ versions, pairs }: LabelAudit, examples: number): string {
+  const single = textTable([
+    [
+      'labels',
+      'problems',
+      'zero',
+      'negative',
+      'no solution',
+      'none',
+      '-9999',
+      'not whole',
+      '<= 2 decimals',
+      'beyond 1e-6',
+      'beyond 1e-4',
+      'texts twice',
+      'contradict',
+      'doubts',
+    ],
+    ...versions.map((v) => [
+      v.name,
+      ...[
+        v.problems,
+        v.zeros,
+        v.negative,
+        v.noSolution,
+        v.none,
+        v.sentinels,
+        v.nonInteger,
+        v.twoDecimals,
+        v.beyond1e6,
+        v.beyond1e4,
+        v.repeatedTexts,
+        v.contradictions.length,
+        v.doubts,
+      ].map(String),
+    ]),
+  ]);
+  const notes = [
+    'zero: never right under the published rewards of SIRL and OptMATH, which take 0 for nothing',
+    'beyond 1e-6 (1e-4): if the label was rounded to its last digit, an exact program may fail that tolerance',
+  ];
+  if (pairs.length === 0) return [...single, ...notes].join('\n');
+  const side = textTable([
+    ['pair', 'common texts', 'differ > 1e-6', 'differ > 5 %'],
+    ...pairs.map((p) => [`${p.a} / ${p.b}`, `${p.common}`, `${p.differ1e6}`, `${p.differ5Percent}`]),
+  ]);
+  const shown = pairs.flatMap((pair) => {
+    const worst = pair.differences.toSorted((x, y) => (y.relative ?? Infinity) - (x.relative ?? Infinity)).slice(0, examples);
+    if (worst.length === 0) return [];
+    const rows = worst.map(({ a, b }) => `  ${a.id}  ${answerText(a.answer)}   ${b.id}  ${answerText(b.answer)}`);
+    return [
+      '',
+      `${pair.a} / ${pair.b}`,
+      ...rows,
+      ...(pair.differences.length > worst.length ? [`  and ${pair.differences.length - worst.length} more`] : []),
+    ];
+  });
+  return [...single, ...notes, '', ...side, ...shown].join('\n');
+}

@@ -1,0 +1,36 @@
+/** The work behind `evom data split`. */
+import { join, resolve } from 'node:path';
+import type { Problem, Split } from '../core/problem.ts';
+import { importProblems } from '../problems/import/import-problems.ts';
+import { writeProblems } from '../problems/jsonl.ts';
+import { splitProblems } from '../problems/split-file.ts';
+import type { RunOptions } from './run-options.ts';
+import { createReporter } from './terminal.ts';
+
+export interface RunDataSplitOptions extends RunOptions {
+  readonly files: readonly string[];
+  /** Folder to write to. */
+  readonly out: string;
+  readonly shares: Readonly<Record<Split, number>>;
+  readonly seed: string;
+  readonly near: number;
+}
+
+/** A split that gets no problem is no file. */
+export async function runDataSplit({ files, out, shares, seed, near, io, json, quiet }: RunDataSplitOptions): Promise<void> {
+  const reporter = createReporter(io, { quiet });
+  const problems: Problem[] = [];
+  for (const file of files) problems.push(...(await importProblems(resolve(io.cwd, file))));
+  const { splits, clusters, largestCluster } = splitProblems(problems, { shares, seed, near });
+  const written: Record<string, { path: string; problems: number }> = {};
+  for (const [name, part] of Object.entries(splits)) {
+    if (part.length === 0) continue;
+    const path = join(resolve(io.cwd, out), `${name}.jsonl`);
+    await writeProblems(path, part);
+    written[name] = { path, problems: part.length };
+  }
+  reporter.close();
+  reporter.info(`${problems.length} problems in ${clusters} clusters, the largest of ${largestCluster}`);
+  if (json) io.stdout(`${JSON.stringify({ problems: problems.length, clusters, largestCluster, splits: written })}\n`);
+  else for (const { path, problems: count } of Object.values(written)) io.stdout(`${path} ${count}\n`);
+}
