@@ -5,7 +5,7 @@ const layers = [
   ['core'],
   ['rl', 'reward', 'problems', 'dialects', 'solvers', 'modeling', 'sandbox', 'batch', 'runs', 'nn', 'checkpoint', 'tokenizer', 'decode'],
   ['verify', 'policy', 'learner'],
-  ['rollout'],
+  ['rollout', 'solve'],
   ['evaluate'],
   ['train'],
   ['config'],
@@ -107,7 +107,7 @@ module.exports = {
       severity: 'error',
       comment: 'Take the content as an argument; runs/, checkpoint/, batch/ and problems/ own the files.',
       from: {
-        path: '^src/(?:core|rl|reward|decode|dialects|modeling|nn|solvers|verify|rollout|train|evaluate)/',
+        path: '^src/(?:core|rl|reward|decode|dialects|modeling|nn|solvers|verify|rollout|solve|train|evaluate)/',
         // Atomic writing is what every layer shares; the engines read their own WebAssembly; run-store is the loop's disk.
         pathNot: '^src/core/atomic-write[.]ts$|^src/solvers/(?:highs|glpk)|^src/train/run-store[.]ts$',
       },

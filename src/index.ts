@@ -38,6 +38,16 @@ export { type RandomStream, randomStream } from './core/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
 export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
 export {
+  checkExtraction,
+  type Extraction,
+  type ExtractionResult,
+  extractionOfModel,
+  modelOfExtraction,
+  parseExtraction,
+} from './decode/extraction.ts';
+export { embeddingSimilarity, lexicalSimilarity, retrieve, type Similarity } from './decode/memory.ts';
+export { type BayesChoice, type ComponentWeights, minimumBayesRisk } from './decode/minimum-bayes-risk.ts';
+export {
   brokenGuarantee,
   coverage,
   evaluatorOrder,
@@ -59,10 +69,11 @@ export {
   type SimulationResult,
   simulatePortfolios,
 } from './decode/portfolio-simulation.ts';
+export { type AnswerKind, answerKinds, type Consensus, type ConsistencyTolerance, selfConsistent } from './decode/self-consistency.ts';
 export type { Dialect } from './dialects/dialect.ts';
 export { extractCode } from './dialects/extract.ts';
 export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
-export { dialectByName, dialectNames } from './dialects/registry.ts';
+export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
 export { type Comparison, compareEvaluations } from './evaluate/compare.ts';
 export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate/evaluate.ts';
 export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './learner/learner.ts';
@@ -181,6 +192,8 @@ export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.
 export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
+export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
+export { type Discrepancy, feedbackOf, type Validation, type ValidationOptions, validateBySimulator } from './solve/validate.ts';
 export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
 export { createGlpk } from './solvers/glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';

@@ -4,7 +4,7 @@ import { buildProblems, generatorSolvers } from '../config/build-problems.ts';
 import type { GeneratedConfig } from '../config/schema.ts';
 import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
-import { dialectByName, dialectNames } from '../dialects/registry.ts';
+import { dialectByName, dialectNames, simulatorNames } from '../dialects/registry.ts';
 import { type CheckReport, checkProblems } from '../problems/check.ts';
 import { problemToJson, readProblems, writeProblems } from '../problems/jsonl.ts';
 import type { RunOptions } from './run-options.ts';
@@ -42,11 +42,14 @@ export async function runDataGenerate({ dataset, out, io, json, quiet }: RunData
   io.stdout(json ? `${JSON.stringify({ out: path, problems: problems.length, counts })}\n` : `${path}\n`);
 }
 
-/** Reference programs in every dialect, rendered from the reference model. */
+/** Reference programs and simulators in every dialect, rendered from the reference model. */
 const withPrograms = (problem: Problem): Problem => {
   const { model } = problem;
   if (model === undefined) return problem;
-  return { ...problem, programs: Object.fromEntries(dialectNames.map((name) => [name, dialectByName(name).render(model)])) };
+  return {
+    ...problem,
+    programs: Object.fromEntries([...dialectNames, ...simulatorNames].map((name) => [name, dialectByName(name).render(model)])),
+  };
 };
 
 /** @throws {EvomError} `E_DATA` when the files share problems or hold a wrong label; the report is printed first. */

@@ -1,7 +1,7 @@
 /** Combinations that each key allows and the whole does not. */
 import { resolveDialects, resolveSft, resolveTrain, type SftInput, type TrainInput } from './schema.ts';
 import type { KeyPath } from './tree.ts';
-import { dialectsOfBackend, groupEstimators, isModulePath } from './vocabulary.ts';
+import { dialectsOfBackend, groupEstimators, isModulePath, simulatorDialects } from './vocabulary.ts';
 
 /** A finding: the keys that it is about (the first is where it is shown) and what to do. */
 export interface Finding {
@@ -159,7 +159,7 @@ function checkDialects(input: TrainInput | SftInput): Finding[] {
 
 /** Programs to imitate are text: any built-in dialect will do, whatever the backend. */
 function checkDialectNames(input: SftInput): Finding[] {
-  const all: readonly string[] = Object.values(dialectsOfBackend).flat();
+  const all: readonly string[] = [...Object.values(dialectsOfBackend).flat(), ...simulatorDialects];
   return input.dataset.train.flatMap((part, i) =>
     part.dialects.flatMap(({ name }, j) =>
       found(!all.includes(name), `unknown dialect; one of ${all.join(', ')}`, ['dataset', 'train', i, 'dialects', j, 'name']),

@@ -30,6 +30,9 @@ export const dialectsOfBackend = { highs: ['highs-js', 'glpk-js'], glpk: ['glpk-
   readonly string[]
 >;
 
+/** Dialects whose programs check a solution; a policy is fine-tuned on them, no solver backend runs them. */
+export const simulatorDialects = ['simulator-js'] as const;
+
 export const backends = Object.keys(dialectsOfBackend) as (keyof typeof dialectsOfBackend)[];
 export const dialects = dialectsOfBackend.highs;
 

@@ -3,11 +3,16 @@ import { EvomError } from '../core/errors.ts';
 import type { Dialect } from './dialect.ts';
 import { glpkJs } from './glpk-js.ts';
 import { highsJs } from './highs-js.ts';
+import { simulatorJs } from './simulator-js.ts';
 
-const known: ReadonlyMap<string, Dialect> = new Map([highsJs, glpkJs].map((dialect) => [dialect.name, dialect]));
+const solving: readonly Dialect[] = [highsJs, glpkJs];
+const simulating: readonly Dialect[] = [simulatorJs];
+const known: ReadonlyMap<string, Dialect> = new Map([...solving, ...simulating].map((dialect) => [dialect.name, dialect]));
 
-/** Names of all dialects, in the order they are documented. */
-export const dialectNames: readonly string[] = [...known.keys()];
+/** Names of the dialects whose programs solve, in the order they are documented. */
+export const dialectNames: readonly string[] = solving.map(({ name }) => name);
+/** Names of the dialects whose programs check a given solution. */
+export const simulatorNames: readonly string[] = simulating.map(({ name }) => name);
 
 /**
  * The dialect of a name.
@@ -24,8 +29,8 @@ export const dialectNames: readonly string[] = [...known.keys()];
 export function dialectByName(name: string): Dialect {
   const found = known.get(name);
   if (found !== undefined) return found;
-  const nearest = [...dialectNames].sort((a, b) => editDistance(name, a) - editDistance(name, b))[0] ?? '';
-  throw new EvomError('E_CONFIG', `dialect "${name}" is not known; did you mean "${nearest}"? Known: ${dialectNames.join(', ')}`);
+  const nearest = [...known.keys()].sort((a, b) => editDistance(name, a) - editDistance(name, b))[0] ?? '';
+  throw new EvomError('E_CONFIG', `dialect "${name}" is not known; did you mean "${nearest}"? Known: ${[...known.keys()].join(', ')}`);
 }
 
 /** Levenshtein distance. */

@@ -17,6 +17,7 @@ import type { GuestData } from './guests/backends.ts';
 const guestEntries: Readonly<Record<string, string>> = {
   'highs-js': './guests/highs-js.js',
   'glpk-js': './guests/glpk-js.js',
+  'simulator-js': './guests/simulator-js.js',
 };
 
 export interface VerifierOptions {

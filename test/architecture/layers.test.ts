@@ -56,6 +56,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'layer-policy': { file: 'policy/sideways.ts', text: "import '../verify/target.ts';" },
   'layer-learner': { file: 'learner/sideways.ts', text: "import '../policy/target.ts';" },
   'layer-rollout': { file: 'rollout/up.ts', text: "import '../train/target.ts';" },
+  'layer-solve': { file: 'solve/sideways.ts', text: "import '../rollout/target.ts';" },
   'layer-train': { file: 'train/up.ts', text: "import '../config/target.ts';" },
   'layer-evaluate': { file: 'evaluate/up.ts', text: "import '../train/target.ts';" },
   'layer-config': { file: 'config/up.ts', text: "import '../cli/target.ts';" },

@@ -31,7 +31,7 @@ describe('evom data generate', () => {
     for (const { question, model, programs } of problems) {
       expect(question.length).toBeGreaterThan(40);
       expect(model?.variables.length).toBeGreaterThan(0);
-      expect(Object.keys(programs ?? {}).sort()).toEqual(['glpk-js', 'highs-js']);
+      expect(Object.keys(programs ?? {}).sort()).toEqual(['glpk-js', 'highs-js', 'simulator-js']);
     }
   });
 

@@ -1,0 +1,137 @@
+/** Self-consistency on typed outcomes: many programs for one problem, one answer. */
+import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
+
+/** What a program's run amounts to, best first: the order in which answers are preferred. */
+export const answerKinds = ['optimal', 'time_limit', 'infeasible', 'unbounded', 'error'] as const;
+export type AnswerKind = (typeof answerKinds)[number];
+
+export interface ConsistencyTolerance {
+  /** Values closer than this are the same answer whatever their size. Default 1e-6. */
+  readonly absolute?: number;
+  /** Values that differ by less than this share are the same answer. Default 1e-6. */
+  readonly relative?: number;
+}
+
+/** The answer that the samples agree on. */
+export interface Consensus {
+  readonly kind: AnswerKind;
+  /** Median of the largest cluster of values; null where the kind has no value. */
+  readonly value: number | null;
+  /** Indices of the outcomes that say so. */
+  readonly members: readonly number[];
+  /** The member to show: of those with the median value the one whose model most members share. */
+  readonly representative: number;
+  /** Outcomes that count: all but faults of ours. */
+  readonly numOutcomes: number;
+}
+
+/** What kind of answer an outcome gives. */
+export function answerKindOf(status: OutcomeStatus): AnswerKind | null {
+  switch (status) {
+    case 'optimal':
+      return 'optimal';
+    case 'time_limit':
+    case 'feasible':
+      return 'time_limit';
+    case 'infeasible':
+      return 'infeasible';
+    case 'unbounded':
+    case 'infeasible_or_unbounded':
+      return 'unbounded';
+    case 'infra_error':
+      return null;
+    default:
+      return 'error';
+  }
+}
+
+/**
+ * The answer of several outcomes of one problem, as NEMO (arXiv:2601.21372) pools them: the first status by priority
+ * Optimal > TimeLimit > Infeasible > Unbounded > Error that any has, then the median of the largest cluster of values.
+ *
+ * A cluster is a run of sorted values whose neighbours are within tolerance. Of two clusters as large, that whose models are the
+ * more alike wins, then that with the earlier member. Programs with equal `modelHash` are one candidate with as many votes as it
+ * was sampled. Of an even number of values the lower middle is the median, so that the answer is one that a program gave.
+ *
+ * @returns null when no outcome counts.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { emptyOutcome, selfConsistent } from 'evom';
+ * const about = { dialect: 'highs-js', backend: 'highs' };
+ * const outcome = (objective: number) => ({ ...emptyOutcome('optimal', about), objective });
+ * const consensus = selfConsistent([outcome(7), outcome(5), outcome(7.0000001), emptyOutcome('infeasible', about)]);
+ * assert.equal(consensus?.value, 7);
+ * assert.deepEqual(consensus?.members, [0, 2]);
+ * ```
+ */
+export function selfConsistent(outcomes: readonly Outcome[], tolerance: ConsistencyTolerance = {}): Consensus | null {
+  const counted = outcomes.flatMap((outcome, index) => {
+    const kind = answerKindOf(outcome.status);
+    return kind === null ? [] : [{ index, outcome, kind }];
+  });
+  const kind = answerKinds.find((k) => counted.some((entry) => entry.kind === k));
+  if (kind === undefined) return null;
+  const of = counted.filter((entry) => entry.kind === kind);
+  const valued = of.flatMap(({ index, outcome }) => (outcome.objective === null ? [] : [{ index, outcome, value: outcome.objective }]));
+  const [first] = of;
+  if ((kind !== 'optimal' && kind !== 'time_limit') || valued.length === 0) {
+    const members = of.map(({ index }) => index);
+    return { kind, value: null, members, representative: first?.index ?? 0, numOutcomes: counted.length };
+  }
+  const best = clustersOf(valued, tolerance).reduce((a, b) => (preferred(b, a) ? b : a));
+  const value = (best[Math.floor((best.length - 1) / 2)] as Valued).value;
+  return {
+    kind,
+    value,
+    members: best.map(({ index }) => index).sort((a, b) => a - b),
+    representative: representativeOf(best, value),
+    numOutcomes: counted.length,
+  };
+}
+
+interface Valued {
+  readonly index: number;
+  readonly outcome: Outcome;
+  readonly value: number;
+}
+
+/** Runs of sorted values whose neighbours are within tolerance. */
+function clustersOf(valued: readonly Valued[], { absolute = 1e-6, relative = 1e-6 }: ConsistencyTolerance): Valued[][] {
+  const sorted = [...valued].sort((a, b) => a.value - b.value || a.index - b.index);
+  const clusters: Valued[][] = [];
+  let last: Valued | undefined;
+  for (const entry of sorted) {
+    const joins =
+      last !== undefined && entry.value - last.value <= absolute + relative * Math.max(Math.abs(last.value), Math.abs(entry.value));
+    if (joins) clusters.at(-1)?.push(entry);
+    else clusters.push([entry]);
+    last = entry;
+  }
+  return clusters;
+}
+
+/** Canonical hash of the model of an outcome's last solve; null without one. */
+export const modelHashOf = (outcome: Outcome): string | null => outcome.solves.at(-1)?.modelHash || null;
+
+const votes = (cluster: readonly Valued[]): Map<string | null, number> => {
+  const counts = new Map<string | null, number>();
+  for (const { outcome } of cluster) counts.set(modelHashOf(outcome), (counts.get(modelHashOf(outcome)) ?? 0) + 1);
+  return counts;
+};
+const largestVote = (cluster: readonly Valued[]): number => Math.max(...votes(cluster).values());
+const earliest = (cluster: readonly Valued[]): number => Math.min(...cluster.map(({ index }) => index));
+
+function preferred(a: readonly Valued[], b: readonly Valued[]): boolean {
+  if (a.length !== b.length) return a.length > b.length;
+  if (largestVote(a) !== largestVote(b)) return largestVote(a) > largestVote(b);
+  return earliest(a) < earliest(b);
+}
+
+function representativeOf(cluster: readonly Valued[], value: number): number {
+  const counts = votes(cluster);
+  const [chosen] = cluster
+    .filter((entry) => entry.value === value)
+    .sort((a, b) => (counts.get(modelHashOf(b.outcome)) ?? 0) - (counts.get(modelHashOf(a.outcome)) ?? 0) || a.index - b.index);
+  return chosen?.index ?? 0;
+}
