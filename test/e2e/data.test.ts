@@ -47,7 +47,9 @@ describe('evom data generate', () => {
     const verifier = await createVerifier({ workers: 1 });
     const problems = problemsIn('test.jsonl').slice(0, 6);
     for (const { id, answer, programs } of problems) {
-      for (const [dialect, code] of Object.entries(programs ?? {})) {
+      const { 'simulator-js': simulator = '', ...solving } = programs ?? {};
+      expect(await verifier.verify({ dialect: 'simulator-js', code: simulator })).toMatchObject({ status: 'no_solve', error: null });
+      for (const [dialect, code] of Object.entries(solving)) {
         const { status, objective } = await verifier.verify({ dialect, code });
         if (typeof answer === 'number') {
           const isClose = Math.abs((objective ?? Number.NaN) - answer) <= 1e-6 * (Math.abs(answer) + 1);
