@@ -1,32 +1,27 @@
-/** What a highs-js program finds under `require('highs')`: the package's one-shot API, solved by the host's backend. */
+/** What a highs-js program finds under `require('highs')`: the package's interface, solved by the host's backend. */
 import type { LinearModel } from '../../core/linear-model.ts';
 import { modelHash } from '../../modeling/identical.ts';
 import { type Guest, GuestRefusal, type GuestSession } from '../../sandbox/guest.ts';
 import type { SandboxLimits } from '../../sandbox/limits.ts';
 import type { Solution } from '../../solvers/backend.ts';
 import type { HighsReader } from '../../solvers/highs.ts';
+import { writeLp } from '../../solvers/lp-format.ts';
+import { writeMps } from '../../solvers/mps-format.ts';
+import { modelFault } from '../../solvers/validate.ts';
 import { type GuestData, type ThreadBackend, threadBackend, threadHighs } from './backends.ts';
-import { highsOptionTypes } from './highs-options.ts';
+import { librarySource } from './highs-library.ts';
+import { highsOptions, highsOptionTypes, oneShotOptions } from './highs-options.ts';
 import { guestJson, jsonNumber } from './json-numbers.ts';
-
+import { modelFromWire, modelToWire } from './model-wire.ts';
 import { SolveSession } from './solve-session.ts';
-
-/** Evaluated inside the sandbox. */
-const source = `(module, call) => {
-const parse = JSON.parse, text = JSON.stringify;
-const solve = (problem, options) => {
-if (options !== undefined && options !== null) call('options', text(options, (k, v) => v === Infinity ? '1e999' : v));
-return parse(call('solve', String(problem)));
-};
-const missing = () => { throw new Error('only highs.solve(lpText, options) is offered here'); };
-const highs = { solve, infinity: Infinity, createModel: missing, withModel: missing };
-const load = async () => highs;
-module.exports = load;
-load.default = load;
-}`;
 
 export async function createGuest(data: unknown): Promise<Guest> {
   const [reader, backend] = await Promise.all([threadHighs(data as GuestData), threadBackend(data as GuestData)]);
+  const source = librarySource({
+    options: highsOptions,
+    oneShotOptions: Object.values(oneShotOptions).flatMap((names) => names.split(' ')),
+    version: reader.version,
+  });
   return {
     backend: backend.name,
     solverVersion: backend.version,
@@ -50,18 +45,59 @@ class HighsSession implements GuestSession {
   }
 
   call(method: string, payload: string): string {
-    if (method === 'options') return this.#takeOptions(payload);
-    if (method !== 'solve') throw new GuestRefusal('TypeError', `highs.${method} is not a function`);
+    switch (method) {
+      case 'options':
+        return this.#takeOptions(payload);
+      case 'solve':
+        return this.#solveText(payload);
+      case 'readLp':
+      case 'readMps':
+        return modelToWire(this.#read(method === 'readLp' ? 'lp' : 'mps', payload));
+      case 'run':
+        return this.#run(payload);
+      case 'writeLp':
+      case 'writeMps': {
+        const model = this.#session.read(() => checked(modelFromWire(guestJson(payload))), asRefusal);
+        return JSON.stringify(method === 'writeLp' ? writeLp(model) : writeMps(model));
+      }
+      default:
+        throw new GuestRefusal('TypeError', `highs.${method} is not a function`);
+    }
+  }
+
+  #read(format: 'lp' | 'mps', text: string): LinearModel {
+    return this.#session.read(
+      () => (format === 'lp' ? this.#reader.readLp(text) : this.#reader.readMps(text)),
+      (error) =>
+        new GuestRefusal(
+          'Error',
+          format === 'lp'
+            ? `Unable to read LP model (see http://web.mit.edu/lpsolve/doc/CPLEX-format.htm). ${error.message}`
+            : `Unable to read MPS model. ${error.message}`,
+        ),
+    );
+  }
+
+  #solveText(text: string): string {
     const timeLimitS = this.#timeLimitS;
     this.#timeLimitS = Number.POSITIVE_INFINITY; // options belong to one call
-    const model = this.#session.read(
-      () => this.#reader.readLp(payload),
-      (error) =>
-        new GuestRefusal('Error', `Unable to read LP model (see http://web.mit.edu/lpsolve/doc/CPLEX-format.htm). ${error.message}`),
-    );
+    const model = this.#read('lp', text);
     const solution = this.#session.solve(model, timeLimitS);
     if (solution.status === 'error') throw new GuestRefusal('Error', `Unable to solve the problem. ${solution.message ?? ''}`);
     return resultText(model, solution);
+  }
+
+  /** Solves a model of the persistent interface. */
+  #run(payload: string): string {
+    const handed = guestJson(payload) as { readonly model?: unknown; readonly timeLimitS?: unknown } | null;
+    const model = this.#session.read(() => modelFromWire(handed?.model), asRefusal);
+    const timeLimitS = typeof handed?.timeLimitS === 'number' && handed.timeLimitS >= 0 ? handed.timeLimitS : Number.POSITIVE_INFINITY;
+    if (timeLimitS !== Number.POSITIVE_INFINITY) this.#session.honour('time_limit', timeLimitS);
+    const solution = this.#session.solve(model, timeLimitS);
+    if (solution.status === 'error') throw new GuestRefusal('HighsError', `run failed with HiGHS status -1. ${solution.message ?? ''}`);
+    const values = solution.values === null ? 'null' : `[${[...solution.values].map(jsonNumber).join()}]`;
+    const objective = jsonNumber(solution.objective ?? withoutPoint(model, solution));
+    return `{"modelStatus":${statusCode(solution.status)},"objective":${objective},"values":${values}}`;
   }
 
   record(): ReturnType<SolveSession['record']> {
@@ -72,13 +108,44 @@ class HighsSession implements GuestSession {
     const options = guestJson(payload);
     if (typeof options !== 'object' || options === null) return '';
     for (const [name, given] of Object.entries(options)) {
-      const value = given === '1e999' ? Number.POSITIVE_INFINITY : given;
+      const value = given === 'Infinity' && highsOptionTypes.get(name) === 'number' ? Number.POSITIVE_INFINITY : given;
       if (highsOptionTypes.get(name) !== typeof value) throw new GuestRefusal('Error', `Unable to set option '${name}'. HiGHS error -1`);
       if (name !== 'time_limit' || !(value >= 0) || value === Number.POSITIVE_INFINITY) continue;
       this.#timeLimitS = value;
       this.#session.honour(name, value);
     }
     return '';
+  }
+}
+
+const asRefusal = (error: Error): GuestRefusal => new GuestRefusal('HighsError', error.message);
+
+/** A model that can be written. */
+function checked(model: LinearModel): LinearModel {
+  const fault = modelFault(model);
+  if (fault !== null) throw new GuestRefusal('HighsError', fault);
+  return model;
+}
+
+/** HiGHS's number for how a solve ended. */
+function statusCode(status: Solution['status']): number {
+  switch (status) {
+    case 'optimal':
+      return 7;
+    case 'infeasible':
+      return 8;
+    case 'infeasible_or_unbounded':
+      return 9;
+    case 'unbounded':
+      return 10;
+    case 'time_limit':
+      return 13;
+    case 'feasible':
+      return 15;
+    case 'error':
+      return 4;
+    default:
+      return status satisfies never;
   }
 }
 

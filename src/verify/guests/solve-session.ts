@@ -16,7 +16,8 @@ export class SolveSession {
   readonly #hash: (model: LinearModel) => string;
   readonly #solves: SolveRecord[] = [];
   readonly #options: Record<string, number | string | boolean> = {};
-  #attempts = 0;
+  #reads = 0;
+  #runs = 0;
   #spentMs = 0;
   #wallLimited = false;
   #last: { readonly model: LinearModel; readonly solution: Solution } | null = null;
@@ -29,15 +30,13 @@ export class SolveSession {
   }
 
   /**
-   * Counts an attempt and turns what was handed over into a model.
+   * Turns what was handed over into a model, and counts that.
    *
    * @param read throws an Error for a text that is no model; the program sees `refusal(error)`.
    */
   read(read: () => LinearModel, refusal: (error: Error) => GuestRefusal): LinearModel {
-    this.#attempts += 1;
-    if (this.#attempts > this.#limits.maxSolves) {
-      throw new GuestStop('deadline', 'SolveLimit', `the program asked for more than ${this.#limits.maxSolves} solves`);
-    }
+    this.#reads += 1;
+    if (this.#reads > 2 * this.#limits.maxSolves) this.#tooMany();
     const started = performance.now();
     try {
       return read();
@@ -57,6 +56,8 @@ export class SolveSession {
    * @param timeLimitS the program's own limit, if it asked for one.
    */
   solve(model: LinearModel, timeLimitS: number): Solution {
+    this.#runs += 1;
+    if (this.#runs > this.#limits.maxSolves) this.#tooMany();
     const leftMs = this.#limits.solverMs - this.#spentMs;
     if (leftMs <= 0) throw new GuestStop('deadline', 'SolverTime', `the program used its ${this.#limits.solverMs} ms of solver time`, true);
     const solution = this.#backend.solve(model, {
@@ -80,6 +81,10 @@ export class SolveSession {
       ms: solution.ms,
     });
     return solution;
+  }
+
+  #tooMany(): never {
+    throw new GuestStop('deadline', 'SolveLimit', `the program asked for more than ${this.#limits.maxSolves} solves`);
   }
 
   #hashOf(model: LinearModel): string {
