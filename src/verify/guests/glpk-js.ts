@@ -6,34 +6,14 @@ import type { SandboxLimits } from '../../sandbox/limits.ts';
 import type { Solution } from '../../solvers/backend.ts';
 import { writeLp } from '../../solvers/lp-format.ts';
 import { type GuestData, type ThreadBackend, threadBackend } from './backends.ts';
+import { glpkLibrarySource } from './glpk-library.ts';
 import { glpkConstants, glpkModel } from './glpk-model.ts';
 import { guestJson, jsonNumber } from './json-numbers.ts';
-
 import { SolveSession } from './solve-session.ts';
-
-/**
- * Evaluated inside the sandbox. `GLPK()` gives a promise that also carries the API: older releases were synchronous and programs
- * are written either way. Callbacks are not called.
- */
-const source = `(module, call) => {
-const parse = JSON.parse, text = JSON.stringify;
-const encode = (k, v) => typeof v === 'number' && v - v !== 0 ? String(v) : v;
-const take = (lp) => typeof lp === 'string' ? parse(lp) : lp;
-const api = { ...${JSON.stringify(glpkConstants)}, version: '5.0',
-solve: (lp, options) => {
-lp = take(lp);
-options = options ?? lp?.options;
-return parse(call('solve', text([lp, typeof options === 'object' ? options : {}], encode)));
-},
-write: (lp) => parse(call('write', text([take(lp), {}], encode))) };
-const GLPK = () => Object.assign(Promise.resolve(api), api);
-module.exports = GLPK;
-Object.assign(GLPK, api, { default: GLPK });
-}`;
 
 export async function createGuest(data: unknown): Promise<Guest> {
   const backend = await threadBackend(data as GuestData);
-  const library = { source, named: [] };
+  const library = { source: glpkLibrarySource(glpkConstants), named: [] };
   return {
     backend: backend.name,
     solverVersion: backend.version,
@@ -105,5 +85,6 @@ function resultText(name: string, model: LinearModel, solution: Solution, withRo
   });
   const rowsText = withRows ? `,"rows":{${rows.join()}}` : '';
   const result = `{"vars":{${vars.join()}},"z":${jsonNumber(solution.objective ?? 0)},"status":${statusNumber(solution)}${rowsText}}`;
-  return `{"name":${JSON.stringify(name)},"time":0,"result":${result}}`;
+  const isMip = model.variables.some((v) => v.integer);
+  return `{"name":${JSON.stringify(name)},"time":0,"result":${result},"isMip":${isMip}}`;
 }

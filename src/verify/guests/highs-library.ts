@@ -187,7 +187,7 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
   // ---- what the package checks before its solver sees it
 
   const number = (value: unknown, where: string): number => {
-    if (typeof value !== 'number' || value !== value) throw new HighsValidationError(`${where} must be a number`);
+    if (typeof value !== 'number' || Number.isNaN(value)) throw new HighsValidationError(`${where} must be a number`);
     return value;
   };
   const numbers = (values: Numbers, count: number, where: string): number[] => {
@@ -323,8 +323,9 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
       return this.#values.get(name) ?? option.default;
     }
     describe(name: string): object {
-      const option = optionOf.get(name) ?? notKnown('getOptionValues');
-      return { ...option, current: this.get(name) };
+      const { type, default: byDefault, minimum, maximum } = optionOf.get(name) ?? notKnown('getOptionValues');
+      const limits = minimum === undefined ? {} : { minimum, maximum };
+      return { name, type, current: this.get(name), default: byDefault, ...limits };
     }
     names(): string[] {
       return described.map((option) => option.name);
@@ -718,7 +719,8 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
       const rows = rowsOf(data.matrix, this.#rows.length, count);
       const first = this.#columns.length;
       const [lower, upper] = [numbers(data.lower, count, 'lower'), numbers(data.upper, count, 'upper')];
-      for (const [k, cost] of numbers(data.cost, count, 'cost').entries()) this.#columns.push({ cost, lower: lower[k] ?? 0, upper: upper[k] ?? 0, type: 0, name: '' });
+      for (const [k, cost] of numbers(data.cost, count, 'cost').entries())
+        this.#columns.push({ cost, lower: lower[k] ?? 0, upper: upper[k] ?? 0, type: 0, name: '' });
       for (const [i, terms] of rows.entries()) for (const [column, value] of terms) this.#rows[i]?.terms.set(first + column, value);
       return done;
     }
