@@ -5,7 +5,7 @@ const layers = [
   ['core'],
   ['rl', 'reward', 'problems', 'dialects', 'solvers', 'modeling', 'sandbox', 'batch', 'runs', 'nn', 'checkpoint', 'tokenizer', 'decode'],
   ['verify', 'policy', 'learner'],
-  ['rollout', 'solve'],
+  ['rollout', 'solve', 'solver-host'],
   ['evaluate'],
   ['train'],
   ['config'],
@@ -98,7 +98,7 @@ module.exports = {
         'Take the interface as an argument; config/build.ts decides which plug-in a run uses. verify/ hosts the guests, which meet a solver.',
       from: {
         path: '^src/',
-        pathNot: '^src/config/build|^src/cli/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|policy|learner|verify)/',
+        pathNot: '^src/config/build|^src/cli/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|policy|learner|verify|solver-host)/',
       },
       to: { path: concrete.map((name) => `^src/${name}`).join('|'), dependencyTypesNot: ['type-only'] },
     },

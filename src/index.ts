@@ -194,6 +194,11 @@ export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
 export { type Discrepancy, feedbackOf, type Validation, type ValidationOptions, validateBySimulator } from './solve/validate.ts';
+export { type Service, type ServiceOptions, serveSolverHost } from './solver-host/http-service.ts';
+export { createRemoteVerifier, type RemoteVerifierOptions } from './solver-host/remote-verifier.ts';
+export { hostDialects, SolverHost, type SolverHostOptions } from './solver-host/solver-host.ts';
+export { routeByDialect } from './solver-host/verifier-router.ts';
+export type { DialectHealth, Health, Isolation } from './solver-host/wire.ts';
 export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
 export { createGlpk } from './solvers/glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';

@@ -1,8 +1,5 @@
 /** The command line as a function: arguments in, exit code out. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import yargs from 'yargs';
-import { packageRoot } from '../config/find-file.ts';
 import { nearestName } from '../config/nearest.ts';
 import { EvomError } from '../core/errors.ts';
 import type { Work } from './arguments.ts';
@@ -12,15 +9,26 @@ import { reportError } from './errors.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './evaluate-command.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
+import { packageVersion } from './package-version.ts';
 import { portfolioCommand, portfolioOptionNames } from './portfolio-command.ts';
 import { schemaCommand } from './schema-command.ts';
+import { solverHostCommand, solverHostOptionNames } from './solver-host-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
 
 const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted after a checkpoint.
 Results go to stdout, progress to stderr; --json ends with one line of JSON.`;
 
 const optionNames = [
-  ...new Set([...trainOptionNames, ...evaluateOptionNames, ...dataOptionNames, ...portfolioOptionNames, 'help', 'version', 'checkpoint']),
+  ...new Set([
+    ...trainOptionNames,
+    ...evaluateOptionNames,
+    ...dataOptionNames,
+    ...portfolioOptionNames,
+    ...solverHostOptionNames,
+    'help',
+    'version',
+    'checkpoint',
+  ]),
 ];
 
 /**
@@ -70,7 +78,17 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     .fail((message, error) => {
       throw error ?? new EvomError('E_USAGE', usageMessage(message));
     });
-  const commands = [trainCommand, sftCommand, evaluateCommand, rolloutCommand, dataCommand, portfolioCommand, schemaCommand, doctorCommand];
+  const commands = [
+    trainCommand,
+    sftCommand,
+    evaluateCommand,
+    rolloutCommand,
+    dataCommand,
+    portfolioCommand,
+    solverHostCommand,
+    schemaCommand,
+    doctorCommand,
+  ];
   const cli = commands.reduce((all, add) => add(all, choose), base);
   await cli.parseAsync([...argv], {}, (_error, _args, output) => {
     text = output;
@@ -95,8 +113,3 @@ function usageMessage(message: string): string {
 }
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  return version;
-}

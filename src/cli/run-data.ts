@@ -42,14 +42,12 @@ export async function runDataGenerate({ dataset, out, io, json, quiet }: RunData
   io.stdout(json ? `${JSON.stringify({ out: path, problems: problems.length, counts })}\n` : `${path}\n`);
 }
 
-/** Reference programs and simulators in every dialect, rendered from the reference model. */
+/** Reference programs in the dialects that run here, and simulators, rendered from the reference model. */
+const rendered = [...dialectNames, ...simulatorNames].map(dialectByName).filter((dialect) => dialect.language === 'javascript');
 const withPrograms = (problem: Problem): Problem => {
   const { model } = problem;
   if (model === undefined) return problem;
-  return {
-    ...problem,
-    programs: Object.fromEntries([...dialectNames, ...simulatorNames].map((name) => [name, dialectByName(name).render(model)])),
-  };
+  return { ...problem, programs: Object.fromEntries(rendered.map(({ name, render }) => [name, render(model)])) };
 };
 
 /** @throws {EvomError} `E_DATA` when the files share problems or hold a wrong label; the report is printed first. */

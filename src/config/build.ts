@@ -19,18 +19,23 @@ import { createOnnxPolicy } from '../policy/onnx-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type RewardConfig, rewardPresets, scoreOutcome } from '../reward/reward.ts';
 import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
+
 import type { RolloutParts, ScoreRequest, Task } from '../rollout/engine.ts';
-import type { SandboxLimits } from '../sandbox/limits.ts';
+
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../train/sft-stream.ts';
-import { createVerifier, type Verifier } from '../verify/verifier.ts';
+import type { Verifier } from '../verify/verifier.ts';
 import { buildProblems } from './build-problems.ts';
+import { buildVerifier } from './build-verifier.ts';
 import { loadModule } from './load-module.ts';
 import type { EvalSetConfig, OptimizerConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
-import { isModulePath } from './vocabulary.ts';
+import { backendOfDialect, isModulePath } from './vocabulary.ts';
 
 /** What `train` and `sft` configurations share: enough to sample, verify and score. */
-export type RolloutConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'judge' | 'sampling'> & {
+export type RolloutConfig = Pick<
+  TrainConfig,
+  'run' | 'dialect' | 'prompt' | 'backend' | 'solver_hosts' | 'sandbox' | 'judge' | 'sampling'
+> & {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
   readonly reward: TrainConfig['reward'];
 };
@@ -81,12 +86,10 @@ export async function buildPolicy(config: RolloutConfig['policy'], directory: st
 /** Policy, tokenizer and verifier of a configuration, joined into rollout parts. */
 export async function buildRollout(config: RolloutConfig, directory: string, version = 0): Promise<BuiltRollout> {
   const tokenizer = await loadTokenizer(directory);
-  const verifier = await createVerifier({
-    backend: config.backend,
-    dialects: config.dialect.map((dialect) => dialect.name),
-    workers: config.sandbox.workers === 'auto' ? Math.max(1, availableParallelism()) : config.sandbox.workers,
-    limits: sandboxLimits(config.sandbox.limits),
-  });
+  const verifier = await buildVerifier(
+    config.dialect.map((dialect) => dialect.name),
+    config,
+  );
   let policy: Policy;
   try {
     policy = await buildPolicy(config.policy, directory, version);
@@ -117,7 +120,13 @@ function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer): (problem:
   return (problem) => {
     const dialect = dialectByName(drawDialect(config, problem.id));
     const prompt = tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect));
-    return { problem, prompt, dialect: dialect.name, backend: config.backend, extract: (text) => dialect.extract(text) };
+    return {
+      problem,
+      prompt,
+      dialect: dialect.name,
+      backend: backendOfDialect(dialect.name, config.backend),
+      extract: (text) => dialect.extract(text),
+    };
   };
 }
 
@@ -146,23 +155,6 @@ function rewardConfigOf(config: RolloutConfig): RewardConfig {
     softFlagWeight: 1,
     overlong: reward.overlong,
     terms: [],
-  };
-}
-
-/** Keys of the file in camel case. */
-function sandboxLimits(limits: TrainConfig['sandbox']['limits']): SandboxLimits {
-  return {
-    ticks: limits.ticks,
-    cpuMs: limits.cpu_ms,
-    solverMs: limits.solver_ms,
-    simplexIterations: limits.simplex_iterations,
-    nodes: limits.nodes,
-    maxSolves: limits.max_solves,
-    maxModelChars: limits.max_model_chars,
-    maxOutputChars: limits.max_output_chars,
-    maxCodeChars: limits.max_code_chars,
-    memoryMb: limits.memory_mb,
-    hardMs: limits.hard_ms,
   };
 }
 

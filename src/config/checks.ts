@@ -1,7 +1,7 @@
 /** Combinations that each key allows and the whole does not. */
 import { resolveDialects, resolveSft, resolveTrain, type SftInput, type TrainInput } from './schema.ts';
 import type { KeyPath } from './tree.ts';
-import { dialectsOfBackend, groupEstimators, isModulePath, simulatorDialects } from './vocabulary.ts';
+import { dialects, dialectsOfBackend, groupEstimators, hostedDialects, isModulePath, simulatorDialects } from './vocabulary.ts';
 
 /** A finding: the keys that it is about (the first is where it is shown) and what to do. */
 export interface Finding {
@@ -146,7 +146,9 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
 function checkDialects(input: TrainInput | SftInput): Finding[] {
   const { backend } = input;
   if (isModulePath(backend)) return [];
-  const spoken: readonly string[] = dialectsOfBackend[backend as keyof typeof dialectsOfBackend];
+  const own: readonly string[] = dialectsOfBackend[backend as keyof typeof dialectsOfBackend];
+  // Python dialects bring their own solver: in a list they mix with any backend.
+  const spoken = typeof input.dialect === 'string' ? own : [...new Set([...own, ...hostedDialects])];
   return resolveDialects(input.dialect, backend).flatMap(({ name }, i) =>
     found(
       !spoken.includes(name) && !isModulePath(name),
@@ -159,7 +161,7 @@ function checkDialects(input: TrainInput | SftInput): Finding[] {
 
 /** Programs to imitate are text: any built-in dialect will do, whatever the backend. */
 function checkDialectNames(input: SftInput): Finding[] {
-  const all: readonly string[] = [...Object.values(dialectsOfBackend).flat(), ...simulatorDialects];
+  const all = [...dialects, ...simulatorDialects];
   return input.dataset.train.flatMap((part, i) =>
     part.dialects.flatMap(({ name }, j) =>
       found(!all.includes(name), `unknown dialect; one of ${all.join(', ')}`, ['dataset', 'train', i, 'dialects', j, 'name']),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { evalSet, sftPart } from './dataset-schema.ts';
 import { path, positive, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
-import { backend, dialect, judge, policy, prompt, run, sampling, sandbox } from './train-schema.ts';
+import { backend, dialect, judge, policy, prompt, run, sampling, sandbox, solverHosts } from './train-schema.ts';
 
 const model = z.discriminatedUnion('type', [
   z.strictObject({
@@ -36,6 +36,7 @@ export const sftInput = z.strictObject({
   dialect: dialect.default('auto'),
   prompt: prompt.prefault({}),
   backend: backend.default('highs'),
+  solver_hosts: solverHosts.prefault({}),
   sandbox: sandbox.prefault({}),
   judge: judge.prefault({}),
   policy: policy.omit({ checkpoint: true }).prefault({}),

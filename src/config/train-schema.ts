@@ -5,7 +5,7 @@ import { algorithmInput } from './algorithm-schema.ts';
 import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
-import { judgeRules, rewardPresets } from './vocabulary.ts';
+import { backends, judgeRules, rewardPresets } from './vocabulary.ts';
 
 const runName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a folder name of letters, digits, _ . -');
 
@@ -69,7 +69,21 @@ export const dialect = z
   })
   .describe('API that programs are written against; auto: the one that the backend speaks.');
 
-export const backend = named(['highs', 'glpk']).describe('Solver that executes programs.');
+export const backend = named(backends).describe(
+  'Solver that executes programs: highs and glpk here, the others on solver_hosts, where also the Python dialects of a list run.',
+);
+
+export const solverHosts = z.strictObject({
+  urls: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .default(['http://127.0.0.1:8650'])
+    .describe('Addresses of "evom solver-host"; programs are shared among them.'),
+  token_env: z.string().min(1).default('EVOM_SOLVER_HOST_TOKEN').describe('Environment variable that holds their bearer token.'),
+  cache: z.string().min(1).nullable().default(null).describe('Folder that keeps outcomes between runs; null keeps none.'),
+  batch_size: whole(1).default(32).describe('Programs of one request.'),
+  deadline_s: positive().default(300).describe('Until a program that no host answers for is given up, unscored.'),
+});
 
 const reward = z.strictObject({
   preset: z.enum(rewardPresets).default('evom').describe('evom: format + answer; answer: the answer alone.'),
@@ -108,6 +122,7 @@ export const trainInput = z.strictObject({
   dialect: dialect.default('auto'),
   prompt: prompt.prefault({}),
   backend: backend.default('highs'),
+  solver_hosts: solverHosts.prefault({}),
   sandbox: sandbox.prefault({}),
   judge: judge.prefault({}),
   reward: reward.prefault({}),

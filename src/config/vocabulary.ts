@@ -24,20 +24,37 @@ export const aggregations = [
 export const judgeRules = ['sirl', 'evom', 'evom-strict'] as const;
 export const rewardPresets = ['evom', 'answer'] as const;
 
-/** Dialects whose programs a built-in backend executes; the first is what `dialect: auto` means. */
-export const dialectsOfBackend = { highs: ['highs-js', 'glpk-js'], glpk: ['glpk-js', 'highs-js'] } as const satisfies Record<
-  string,
-  readonly string[]
->;
+/**
+ * Dialects whose programs a built-in backend executes; the first is what `dialect: auto` means. A JavaScript program only hands its model
+ * over, so either solver takes it; a Python program brings its own solver, on a solver host.
+ */
+export const dialectsOfBackend = {
+  highs: ['highs-js', 'glpk-js'],
+  glpk: ['glpk-js', 'highs-js'],
+  gurobi: ['gurobipy'],
+  copt: ['coptpy'],
+  ortools: ['ortools'],
+  highspy: ['highspy'],
+  scip: ['pyscipopt'],
+  pulp: ['pulp'],
+} as const satisfies Record<string, readonly [string, ...string[]]>;
 
 /** Dialects whose programs check a solution; a policy is fine-tuned on them, no solver backend runs them. */
 export const simulatorDialects = ['simulator-js'] as const;
 
-export const backends = Object.keys(dialectsOfBackend) as (keyof typeof dialectsOfBackend)[];
-export const dialects = dialectsOfBackend.highs;
+type Backend = keyof typeof dialectsOfBackend;
+export const backends = Object.keys(dialectsOfBackend) as [Backend, ...Backend[]];
+export const dialects: readonly string[] = [...new Set<string>(Object.values(dialectsOfBackend).flat())];
+/** Dialects whose programs run on solver hosts. */
+export const hostedDialects: readonly string[] = dialects.filter((name) => !(dialectsOfBackend.highs as readonly string[]).includes(name));
+
+/** The backend that executes a dialect's programs when `backend` is the configured one. */
+export function backendOfDialect(dialect: string, backend: string): string {
+  const own = backends.find((name) => (dialectsOfBackend[name] as readonly string[]).includes(dialect));
+  return hostedDialects.includes(dialect) && own !== undefined ? own : backend;
+}
 
 export type Estimator = (typeof estimators)[number];
-export type Dialect = (typeof dialects)[number];
 
 /** Estimators whose baseline is the rest of the group: a group of one has no baseline. */
 export const groupEstimators: ReadonlySet<Estimator> = new Set(estimators.filter((e) => e !== 'reinforce_pp'));

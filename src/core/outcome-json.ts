@@ -193,6 +193,11 @@ export function outcomeFromJson(json: unknown): Outcome {
   const node = new Node(json, '');
   const words = (key: string): string => node.get(key).or('', (value) => value.text());
   const amount = (key: string): number => node.get(key).or(0, numberOf);
+  const library = node.get('library').orNull((said) => ({
+    status: said.get('status').word(solveStatuses),
+    objective: said.get('objective').orNull(numberOf),
+    resolved: said.get('resolved').truth(),
+  }));
   return {
     ...emptyOutcome(node.get('status').word(outcomeStatuses), { dialect: words('dialect'), backend: words('backend') }),
     objective: node.get('objective').orNull(numberOf),
@@ -211,5 +216,6 @@ export function outcomeFromJson(json: unknown): Outcome {
     wallLimited: node.get('wallLimited').or(false, (value) => value.truth()),
     wallMs: amount('wallMs'),
     cpuMs: amount('cpuMs'),
+    ...(library === null ? {} : { library }),
   };
 }

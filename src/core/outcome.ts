@@ -54,6 +54,11 @@ export interface Outcome {
   readonly solverVersion: string;
   /** Solver options that the program asked for and that were honoured. */
   readonly options: Readonly<Record<string, number | string | boolean>>;
+  /**
+   * What the program's own library said of its last solve, where a library other than the host's solver ran it. `resolved` says
+   * whether the host solved the same model again and vouches for `objective`; it does not for a model that is not linear.
+   */
+  readonly library?: { readonly status: SolveStatus; readonly objective: number | null; readonly resolved: boolean };
   /** The wall clock, not a counted budget, decided this outcome: not replayable, never rewarded. */
   readonly wallLimited: boolean;
   readonly wallMs: number;

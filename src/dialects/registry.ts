@@ -3,9 +3,15 @@ import { EvomError } from '../core/errors.ts';
 import type { Dialect } from './dialect.ts';
 import { glpkJs } from './glpk-js.ts';
 import { highsJs } from './highs-js.ts';
+import { coptpy } from './python/coptpy.ts';
+import { gurobipy } from './python/gurobipy.ts';
+import { highspy } from './python/highspy.ts';
+import { ortools } from './python/ortools.ts';
+import { pulp } from './python/pulp.ts';
+import { pyscipopt } from './python/pyscipopt.ts';
 import { simulatorJs } from './simulator-js.ts';
 
-const solving: readonly Dialect[] = [highsJs, glpkJs];
+const solving: readonly Dialect[] = [highsJs, glpkJs, gurobipy, coptpy, ortools, highspy, pyscipopt, pulp];
 const simulating: readonly Dialect[] = [simulatorJs];
 const known: ReadonlyMap<string, Dialect> = new Map([...solving, ...simulating].map((dialect) => [dialect.name, dialect]));
 

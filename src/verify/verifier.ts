@@ -53,7 +53,6 @@ export interface VerifierStats extends SandboxStats {
 export interface Verifier {
   readonly backend: string;
   readonly dialects: readonly string[];
-  readonly limits: SandboxLimits;
   /**
    * The outcome of a program.
    *
@@ -111,7 +110,6 @@ function guestSource(dialect: string, data: GuestData): GuestSource {
 class SandboxVerifier implements Verifier {
   readonly backend: string;
   readonly dialects: readonly string[];
-  readonly limits: SandboxLimits;
   readonly #sandbox: Sandbox;
   readonly #cache: LruCache<Outcome>;
   readonly #underWay = new Map<string, Promise<Outcome>>();
@@ -123,7 +121,6 @@ class SandboxVerifier implements Verifier {
     this.#sandbox = sandbox;
     this.backend = backend;
     this.dialects = dialects;
-    this.limits = sandbox.limits;
     this.#cache = new LruCache(cacheSize);
     this.#context = createHash('sha256')
       .update(JSON.stringify([backend, sandbox.limits]))
@@ -172,7 +169,8 @@ class SandboxVerifier implements Verifier {
   }
 }
 
-function withoutTimes(outcome: Outcome): Outcome {
+/** An outcome that does not tell how long it took, so that equal programs give equal outcomes. */
+export function withoutTimes(outcome: Outcome): Outcome {
   return { ...outcome, wallMs: 0, cpuMs: 0, solves: outcome.solves.map((solve) => ({ ...solve, ms: 0 })) };
 }
 

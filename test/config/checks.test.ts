@@ -38,8 +38,8 @@ describe('a kind: train configuration refuses', () => {
     ['a dialect that the backend does not speak', ['backend=glpk', 'dialect=gurobipy'], /backend glpk does not speak gurobipy/],
     [
       'one such dialect in a list',
-      ['dialect=[{name: highs-js}, {name: gurobipy}]'],
-      /dialect\[1\]\.name: backend highs does not speak gurobipy/,
+      ['backend=gurobi', 'dialect=[{name: gurobipy}, {name: highs-js}]'],
+      /dialect\[1\]\.name: backend gurobi does not speak highs-js/,
     ],
     ['a weight that is not one', ['dialect=[{name: highs-js, weight: 0}]'], /dialect\[0\]\.weight: must be greater than 0, not 0/],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
@@ -59,13 +59,18 @@ describe('a kind: train configuration refuses', () => {
       /families\[1\]: must be one of .*; did you mean knapsack\?/,
     ],
     ['a grade that does not exist', ['dataset.train.difficulties=[4]'], /difficulties\[0\]: must be at most 3, not 4/],
-    ['an unknown module', ['backend=cplex'], /backend: must be highs, glpk or the path of a module such as \.\/mine\.js, not "cplex"/],
+    [
+      'an unknown module',
+      ['backend=cplex'],
+      /backend: must be highs, glpk, gurobi, .*, pulp or the path of a module such as \.\/mine\.js, not "cplex"/,
+    ],
   ])('%s', (_, overrides, message) => {
     expect(refused('train.yaml', overrides)).toMatch(message);
   });
 
   it.each<[string, string[]]>([
     ['groups of one without a group baseline', ['sampling.group_size=1', 'algorithm.estimator=reinforce_pp']],
+    ['a Python dialect in a list, whatever the backend', ['dialect=[{name: highs-js}, {name: gurobipy}]']],
     ['any dialect on a backend of the user', ['backend=./mine.js', 'dialect=highs-js']],
     ['a norm length with the aggregation that uses it', ['algorithm.norm_length=100', 'algorithm.aggregation=seq_mean_token_sum_norm']],
     ['the same seed in another split', [evalSet(', seed: 0')]],

@@ -14,6 +14,9 @@ const withoutOffset = (model: LinearModel): LinearModel => ({ ...model, offset: 
 /** Whether a backend came to the end of its search. */
 const isVerdict = (status: string): boolean => ['optimal', 'infeasible', 'unbounded'].includes(status);
 
+/** Programs of the others run on a solver host: test/solver-host. */
+const localDialects = dialectNames.filter((name) => dialectByName(name).language === 'javascript');
+
 for (const backend of ['highs', 'glpk']) {
   describe(`rendered programs on ${backend}`, () => {
     let verifier: Verifier;
@@ -28,7 +31,7 @@ for (const backend of ['highs', 'glpk']) {
       await verifier.close();
     });
 
-    it.each(dialectNames)('in %s give back the model they were rendered from, and its optimum', async (name) => {
+    it.each(localDialects)('in %s give back the model they were rendered from, and its optimum', async (name) => {
       const dialect = dialectByName(name);
       await fc.assert(
         fc.asyncProperty(randomModels(), async (model) => {

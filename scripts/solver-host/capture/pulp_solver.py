@@ -1,0 +1,97 @@
+"""PuLP: `LpProblem.solve` hands the model to the recorder.
+
+PuLP starts CBC as a process of its own, which the jail forbids; programs are therefore solved by HiGHS inside this one, whichever
+solver they name, with the time limit and gap that they gave to it.
+"""
+
+from recorder import linear, replace_method
+
+KEPT = ("timeLimit", "gapRel", "gapAbs", "threads")
+
+
+def load(recorder):
+    import highspy
+    import pulp
+
+    def with_record(original):
+        def solve(self, solver=None, **keywords):
+            asked = solver or self.solver
+            return recorder.solve(
+                lambda: export(self, pulp),
+                lambda: original(self, in_process(asked, pulp, recorder), **keywords),
+                lambda: read(self, pulp),
+            )
+
+        return solve
+
+    replace_method(pulp.LpProblem, "solve", with_record)
+    highs = highspy.Highs().version()
+    return {"library": f"PuLP {pulp.VERSION}", "solver": f"HiGHS {highs}", "licence": "free", "backend": "pulp"}
+
+
+def in_process(asked, pulp, recorder):
+    """HiGHS with the limits of the solver that the program asked for."""
+    limits = {}
+    for name in KEPT:
+        value = getattr(asked, name, None)
+        if value is None:
+            value = getattr(asked, "optionsDict", {}).get(name)
+        if value is not None:
+            recorder.honour(name, value)
+            limits[name] = value
+    limits["timeLimit"] = min(limits.get("timeLimit", recorder.remaining()), recorder.remaining())
+    limits.setdefault("gapRel", 0.0)
+    limits["threads"] = 1
+    relaxed = asked is not None and getattr(asked, "mip", True) is False
+    return pulp.HiGHS(msg=False, mip=not relaxed, **limits)
+
+
+def export(problem, pulp):
+    if problem.sos1 or problem.sos2:
+        return None
+    variables = problem.variables()
+    place = {variable: j for j, variable in enumerate(variables)}
+    infinity = 1e30
+    starts, columns, coefficients, names, lower, upper = [0], [], [], [], [], []
+    for name, constraint in problem._constraints.items() if hasattr(problem, "_constraints") else problem.constraints.items():
+        for variable, value in constraint.items():
+            columns.append(place[variable])
+            coefficients.append(value)
+        starts.append(len(columns))
+        names.append(name)
+        low, high = constraint.getLb(), constraint.getUb()
+        lower.append(-infinity if low is None else low)
+        upper.append(infinity if high is None else high)
+    objective = problem.objective
+    return linear(
+        sense="max" if problem.sense == pulp.LpMaximize else "min",
+        offset=0 if objective is None else objective.constant,
+        names=[variable.name for variable in variables],
+        lower=[-infinity if v.lowBound is None else v.lowBound for v in variables],
+        upper=[infinity if v.upBound is None else v.upBound for v in variables],
+        integer=[v.cat == pulp.LpInteger for v in variables],
+        cost=[0 if objective is None else objective.get(v, 0) for v in variables],
+        row_names=names,
+        row_lower=lower,
+        row_upper=upper,
+        starts=starts,
+        columns=columns,
+        coefficients=coefficients,
+    )
+
+
+def read(problem, pulp):
+    import highspy
+
+    kinds = highspy.HighsModelStatus
+    exact = {kinds.kUnboundedOrInfeasible: "infeasible_or_unbounded", kinds.kTimeLimit: "time_limit", kinds.kIterationLimit: "time_limit",
+             kinds.kInterrupt: "time_limit", kinds.kSolutionLimit: "time_limit"}  # fmt: skip
+    status = exact.get(problem.solverModel.getModelStatus())
+    if status is None:
+        status = {pulp.LpStatusOptimal: "optimal", pulp.LpStatusInfeasible: "infeasible", pulp.LpStatusUnbounded: "unbounded"}.get(
+            problem.status, "error"
+        )
+    values = {variable.name: variable.varValue for variable in problem.variables()}
+    if status not in ("optimal", "time_limit") or any(value is None for value in values.values()):
+        return status, None, None
+    return status, pulp.value(problem.objective), values

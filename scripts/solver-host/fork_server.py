@@ -1,0 +1,148 @@
+"""A process with one solver library loaded that runs each program in a jailed child of its own.
+
+Lines of JSON: jobs come in on stdin, what became of them goes out on stdout; the first line out says what this server is.
+It never holds a program: a child reads its own from the file that the job names, so no program can find another's in memory.
+
+    python fork_server.py --dialect gurobipy --slots 2 --scratch DIR
+"""
+
+import argparse
+import gc
+import json
+import os
+import selectors
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import guest  # noqa: E402
+from jail import Jail, address_space, die_with_parent  # noqa: E402
+from recorder import Recorder  # noqa: E402
+
+LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache",
+             "/etc/os-release", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom")  # fmt: skip
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--dialect", required=True)
+    options.add_argument("--slots", type=int, required=True)
+    options.add_argument("--scratch", required=True)
+    options.add_argument("--readable", action="append", default=[], help="a licence file or folder that programs may read")
+    options = options.parse_args()
+    die_with_parent(os.getppid())
+    # The lines of this protocol must not mix with what libraries print.
+    lines = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
+    os.dup2(2, 1)
+
+    jail = Jail(options.scratch, options.slots, (*LIBRARIES, sys.prefix, sys.base_prefix, *options.readable))
+    features = jail.prepare()
+    recorder = Recorder()
+    try:
+        about = _load(options.dialect, recorder)
+    except Exception as error:
+        lines.write(json.dumps({"ready": False, "message": f"{type(error).__name__}: {error}"}) + "\n")
+        sys.exit(1)
+    about.update(ready=True, features=features, missing=jail.missing(), python=sys.version.split()[0])
+    gc.collect()
+    gc.freeze()
+    lines.write(json.dumps(about) + "\n")
+    Server(jail, recorder, lines).serve()
+
+
+def _load(dialect, recorder):
+    import numpy  # noqa: F401  most programs that need more than their solver need this
+
+    import capture
+
+    return capture.load(dialect, recorder)
+
+
+class Server:
+    """Starts a child for each job at once: the host sends no more jobs than there are slots."""
+
+    def __init__(self, jail, recorder, lines):
+        self.jail, self.recorder, self.lines = jail, recorder, lines
+        self.selector = selectors.DefaultSelector()
+        self.running = {}
+        self.base = address_space()
+
+    def serve(self):
+        self.selector.register(0, selectors.EVENT_READ)
+        pending = b""
+        while True:
+            for key, _ in self.selector.select(self._patience()):
+                if key.fd != 0:
+                    self._finish(key.fd)
+                    continue
+                chunk = os.read(0, 1 << 16)
+                if not chunk:
+                    return self._stop()
+                *complete, pending = (pending + chunk).split(b"\n")
+                for line in complete:
+                    self._start(json.loads(line))
+            self._end_overdue()
+
+    def _patience(self):
+        if not self.running:
+            return None
+        return max(0.0, min(child["deadline"] for child in self.running.values()) - time.monotonic())
+
+    def _start(self, job):
+        job["limits"]["memory_bytes"] += self.base
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            die_with_parent(self.pid)
+            guest.run(job, self.recorder, self.jail)
+        fd = os.pidfd_open(pid)
+        now = time.monotonic()
+        self.running[fd] = {"pid": pid, "id": job["id"], "slot": job["slot"], "started": now,
+                            "deadline": now + job["wall_s"], "overdue": False}  # fmt: skip
+        self.selector.register(fd, selectors.EVENT_READ)
+
+    pid = os.getpid()
+
+    def _finish(self, fd):
+        child = self.running.pop(fd)
+        self.selector.unregister(fd)
+        os.close(fd)
+        _, status, usage = os.wait4(child["pid"], 0)
+        fault = None
+        try:
+            self.jail.clean(child["slot"])
+        except OSError as error:
+            fault = f"the scratch folder could not be emptied: {error}"
+        self.lines.write(
+            json.dumps(
+                {
+                    "id": child["id"],
+                    "exit": os.waitstatus_to_exitcode(status),
+                    "overdue": child["overdue"],
+                    "cpu_ms": (usage.ru_utime + usage.ru_stime) * 1000,
+                    "wall_ms": (time.monotonic() - child["started"]) * 1000,
+                    "rss_mb": usage.ru_maxrss / 1024,
+                    "fault": fault,
+                }
+            )
+            + "\n"
+        )
+
+    def _end_overdue(self):
+        now = time.monotonic()
+        for child in self.running.values():
+            if now >= child["deadline"] and not child["overdue"]:
+                child["overdue"] = True
+                child["deadline"] = float("inf")
+                os.kill(child["pid"], signal.SIGKILL)
+
+    def _stop(self):
+        for child in self.running.values():
+            os.kill(child["pid"], signal.SIGKILL)
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

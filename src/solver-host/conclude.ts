@@ -1,0 +1,119 @@
+/** From how a child ended and what it wrote to an `Outcome`: the library's word is checked against the host's own solve. */
+import type { Outcome, OutcomeStatus, SolveRecord, SolveStatus } from '../core/outcome.ts';
+import { checkedPoint } from '../solvers/solution.ts';
+import type { JobEnd } from './fork-server.ts';
+import type { HostLimits } from './host-limits.ts';
+import type { LibrarySolve, ProgramRecord } from './program-record.ts';
+import type { Resolved } from './resolver.ts';
+
+/** What is known of a child that ended. */
+export interface Ended {
+  readonly end: JobEnd;
+  /** Null when it wrote none. */
+  readonly record: ProgramRecord | null;
+  readonly stdout: string;
+  readonly isOutputCut: boolean;
+}
+
+type Ending = Pick<Outcome, 'status' | 'error' | 'wallLimited'>;
+
+const ending = (status: OutcomeStatus, type: string, message: string, wallLimited = false): Ending => ({
+  status,
+  error: { type, message, line: null },
+  wallLimited,
+});
+
+/** How a program ended that left no record; null when it left one. */
+export function endingWithoutRecord({ end, record, isOutputCut }: Ended, limits: HostLimits): Ending | null {
+  if (end.overdue) return ending('deadline', 'WallTime', `the program ran for more than ${limits.wallS} s`, true);
+  if (end.exit === -24 || (end.exit === -9 && end.cpu_ms >= limits.cpuS * 1000))
+    return ending('deadline', 'ProcessorTime', `the program used its ${limits.cpuS} s of processor time`, true);
+  if (end.exit === 77) return ending('memory', 'MemoryError', `the program asked for more than ${limits.memoryMb} MiB`);
+  if (record !== null) return null;
+  if (isOutputCut) return ending('output_limit', 'OutputLimit', `the program printed more than ${limits.maxOutputChars} characters`);
+  if (end.exit === 0) return ending('crash', 'Exit', 'the program ended its process without letting the host record it');
+  if (end.exit > 0) return ending('crash', 'Exit', `the program ended its process with code ${end.exit}`);
+  // A library out of memory aborts, or writes where it was given none.
+  if (end.rss_mb > limits.memoryMb * 0.8) return ending('memory', 'MemoryError', `the program used ${Math.round(end.rss_mb)} MiB`);
+  return ending('crash', 'Signal', `the program's process was ended by signal ${-end.exit}`);
+}
+
+/** How a program ended that left a record. */
+export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCut: boolean, limits: HostLimits): Ending {
+  if (record.licence !== null) return ending('infra_error', 'LicenceRefused', record.licence);
+  const fault = record.solves.find((solve) => solve.fault !== null)?.fault;
+  if (fault !== undefined && fault !== null) return ending('infra_error', 'CaptureFailed', fault);
+  if (isOutputCut) return ending('output_limit', 'OutputLimit', `the program printed more than ${limits.maxOutputChars} characters`);
+  if (record.error !== null) {
+    const { isSyntax, ...error } = record.error;
+    return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };
+  }
+  if (last === null) return { status: 'no_solve', error: null, wallLimited: false };
+  if (last.status === 'error') return ending('runtime_error', 'SolverError', last.message ?? 'the solver refused the model');
+  return { status: last.status, error: null, wallLimited: last.status === 'time_limit' };
+}
+
+function statusOfError(type: string, isSyntax: boolean): OutcomeStatus {
+  if (isSyntax) return 'syntax_error';
+  if (type === 'MemoryError') return 'memory';
+  return type === 'SolveLimit' ? 'deadline' : 'runtime_error';
+}
+
+/** One solve after the host looked at it. */
+export interface Verdict {
+  readonly status: SolveStatus;
+  readonly objective: number | null;
+  readonly solution: Outcome['solution'];
+  readonly record: SolveRecord;
+  /** Whether the host's own solve stands behind the objective. */
+  readonly isResolved: boolean;
+  readonly message: string | null;
+}
+
+/** Whether the host solves a model again: where the library claims to have reached the end, and the model is linear. */
+export const isClaimed = (solve: LibrarySolve): boolean => solve.model !== null && proven.has(solve.status);
+
+const proven: ReadonlySet<SolveStatus> = new Set(['optimal', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
+
+/**
+ * Joins what the library said of a solve with what the host found for the same model.
+ *
+ * Of a model that the host solved to a proven end the host's status, objective and point stand, whatever the library says: a program can
+ * change the library in its own process, never the host. A library that stopped early keeps its status, since the program saw no optimum.
+ * What the host could not solve keeps the library's word, marked as not resolved.
+ */
+export function verdictOf(solve: LibrarySolve, resolved: Resolved | null): Verdict {
+  const numbers = {
+    modelHash: resolved?.modelHash ?? '',
+    numVariables: solve.model?.variables.length ?? Object.keys(solve.values ?? {}).length,
+    numIntegers: solve.model?.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0) ?? 0,
+    numConstraints: solve.model?.constraints.length ?? 0,
+    ms: solve.ms,
+  };
+  const make = (status: SolveStatus, objective: number | null, solution: Outcome['solution'], isResolved: boolean): Verdict => ({
+    status,
+    objective,
+    solution,
+    isResolved,
+    record: { status, objective, ...numbers },
+    message: solve.message ?? resolved?.solution.message ?? null,
+  });
+  if (resolved === null || !proven.has(resolved.solution.status)) {
+    const point = libraryPoint(solve);
+    return make(solve.status, point, point === null ? null : solve.values, false);
+  }
+  const { status, objective, values } = resolved.solution;
+  const names = solve.model?.variables ?? [];
+  const solution = values === null ? null : Object.fromEntries(names.map((variable, j) => [variable.name, values[j] ?? 0]));
+  return make(status, objective, solution, true);
+}
+
+/** Objective of the library's own point: of a linear model recomputed, and null where the point breaks the model. */
+function libraryPoint({ model, objective, values }: LibrarySolve): number | null {
+  if (model === null || values === null) return objective;
+  const point = checkedPoint(
+    model,
+    Float64Array.from(model.variables, (variable) => values[variable.name] ?? Number.NaN),
+  );
+  return 'fault' in point ? null : point.objective;
+}

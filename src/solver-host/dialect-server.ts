@@ -1,0 +1,159 @@
+/** The programs of one dialect on this host: a queue before the slots of its fork server, and the files that carry a program in and out. */
+import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Program } from '../core/program.ts';
+import type { Ended } from './conclude.ts';
+import { ForkServer, type ForkServerHello, type ForkServerOptions, type JobEnd } from './fork-server.ts';
+import type { HostLimits } from './host-limits.ts';
+import { MalformedRecord, parseProgramRecord } from './program-record.ts';
+
+/** Of what a program printed, this much is kept. */
+const keptOutputBytes = 65_536;
+/** A fork server is made anew after this many programs, in case its library leaks. */
+const programsPerServer = 20_000;
+
+/** A program that ran: how its process ended, its record, what it printed. */
+export interface Ran extends Ended {
+  readonly stderr: string;
+}
+
+export class DialectServer {
+  readonly #options: ForkServerOptions;
+  readonly #jobs: string;
+  readonly #freeSlots: number[];
+  readonly #waiting: (() => void)[] = [];
+  #server: ForkServer;
+  #starting: Promise<ForkServer> | null = null;
+  #lastId = 0;
+  #served = 0;
+  #closed = false;
+
+  private constructor(options: ForkServerOptions, jobs: string, server: ForkServer) {
+    this.#options = options;
+    this.#jobs = jobs;
+    this.#server = server;
+    this.#freeSlots = Array.from({ length: options.slots }, (_, slot) => slot);
+  }
+
+  /** @param directory of this dialect's alone. */
+  static async start(options: Omit<ForkServerOptions, 'scratch'>, directory: string): Promise<DialectServer> {
+    const [jobs, scratch] = [join(directory, 'jobs'), join(directory, 'scratch')];
+    await mkdir(jobs, { recursive: true, mode: 0o700 });
+    await mkdir(scratch, { recursive: true, mode: 0o700 });
+    const full = { ...options, scratch };
+    return new DialectServer(full, jobs, await ForkServer.start(full));
+  }
+
+  get hello(): ForkServerHello {
+    return this.#server.hello;
+  }
+
+  get slots(): number {
+    return this.#options.slots;
+  }
+
+  get running(): number {
+    return this.#options.slots - this.#freeSlots.length;
+  }
+
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  /** Process id of the fork server, for accounting. */
+  get pid(): number {
+    return this.#server.pid;
+  }
+
+  /** @throws {EvomError} E_SANDBOX when the fork server ended under the program and cannot be made anew. */
+  async run(program: Program, limits: HostLimits): Promise<Ran> {
+    const slot = await this.#takeSlot();
+    try {
+      return await this.#runIn(slot, program, limits);
+    } finally {
+      this.#freeSlots.push(slot);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#server.close();
+  }
+
+  async #takeSlot(): Promise<number> {
+    while (this.#freeSlots.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.#freeSlots.pop() as number;
+  }
+
+  async #runIn(slot: number, program: Program, limits: HostLimits): Promise<Ran> {
+    const server = await this.#live();
+    const id = ++this.#lastId;
+    const path = (kind: string): string => join(this.#jobs, `${slot}.${kind}`);
+    await rm(path('result'), { force: true }); // a child that dies early must not leave the last one's
+    await writeFile(path('input'), JSON.stringify({ code: program.code, files: program.files ?? {} }), { mode: 0o600 });
+    const end = await server.run({
+      id,
+      slot,
+      input: path('input'),
+      result: path('result'),
+      stdout: path('stdout'),
+      stderr: path('stderr'),
+      max_solves: limits.maxSolves,
+      solver_s: limits.solverS,
+      wall_s: limits.wallS,
+      limits: { cpu_s: limits.cpuS, memory_bytes: limits.memoryMb * 1024 * 1024, file_bytes: limits.maxRecordBytes },
+    });
+    this.#served += 1;
+    const [record, stdout, stderr] = await Promise.all([
+      readRecord(path('result'), end),
+      readHead(path('stdout')),
+      readHead(path('stderr')),
+    ]);
+    return { end, record, stdout: stdout.text, stderr: stderr.text, isOutputCut: stdout.bytes > limits.maxOutputChars };
+  }
+
+  /** The fork server, made anew where it ended or served long. */
+  async #live(): Promise<ForkServer> {
+    const isWorn = this.#served >= programsPerServer && this.running === 1;
+    if (!this.#closed && (this.#server.ended || isWorn)) {
+      this.#starting ??= ForkServer.start(this.#options).finally(() => {
+        this.#starting = null;
+      });
+      const old = this.#server;
+      this.#server = await this.#starting;
+      if (old !== this.#server && !old.ended) old.close();
+      this.#served = 0;
+    }
+    return this.#server;
+  }
+}
+
+async function readRecord(path: string, end: JobEnd): Promise<Ended['record']> {
+  if (end.exit !== 0) return null;
+  try {
+    const text = await readFile(path, 'utf8');
+    return text === '' ? null : parseProgramRecord(text);
+  } catch (error) {
+    // Written by the program itself, cut off, or never written.
+    if (error instanceof MalformedRecord || error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function readHead(path: string): Promise<{ readonly text: string; readonly bytes: number }> {
+  let handle: Awaited<ReturnType<typeof open>>;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { text: '', bytes: 0 };
+    throw error;
+  }
+  try {
+    const { size } = await stat(path);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, keptOutputBytes)), 0, Math.min(size, keptOutputBytes), 0);
+    return { text: buffer.subarray(0, bytesRead).toString('utf8'), bytes: size };
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,154 @@
+/** What a program's process wrote about itself, read as untrusted data: a program may have written it. */
+import type { LinearModel } from '../core/linear-model.ts';
+import type { SolveStatus } from '../core/outcome.ts';
+
+/** One solve as the library in the program's process did it. */
+export interface LibrarySolve {
+  /** The model handed over; null when it is not linear. */
+  readonly model: LinearModel | null;
+  readonly status: SolveStatus;
+  readonly objective: number | null;
+  readonly values: Readonly<Record<string, number>> | null;
+  /** What the library said when it refused the model. */
+  readonly message: string | null;
+  readonly ms: number;
+  /** Why our own capture failed; null when it did not. */
+  readonly fault: string | null;
+}
+
+export interface ProgramRecord {
+  readonly error: { readonly type: string; readonly message: string; readonly line: number | null; readonly isSyntax: boolean } | null;
+  readonly solves: readonly LibrarySolve[];
+  readonly options: Readonly<Record<string, number | string | boolean>>;
+  readonly reported: number | null;
+  /** What the library's licence refused; null when nothing. */
+  readonly licence: string | null;
+}
+
+const statuses: ReadonlySet<string> = new Set<SolveStatus>([
+  'optimal',
+  'feasible',
+  'infeasible',
+  'unbounded',
+  'infeasible_or_unbounded',
+  'time_limit',
+  'error',
+]);
+
+/** A record that is not of the form it must have. */
+export class MalformedRecord extends Error {}
+
+/**
+ * Reads a record.
+ *
+ * @throws {MalformedRecord} when anything in it is not of its form.
+ */
+export function parseProgramRecord(text: string): ProgramRecord {
+  const record = object(JSON.parse(text), 'record');
+  const error = record.error === null ? null : object(record.error, 'error');
+  return {
+    error:
+      error === null
+        ? null
+        : {
+            type: string(error.type, 'error.type').slice(0, 200),
+            message: string(error.message, 'error.message'),
+            line: error.line === null ? null : number(error.line, 'error.line'),
+            isSyntax: error.syntax === true,
+          },
+    solves: array(record.solves, 'solves').map(librarySolve),
+    options: Object.fromEntries(
+      Object.entries(object(record.options, 'options')).flatMap(([name, value]) =>
+        typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' ? [[name, value]] : [],
+      ),
+    ),
+    reported: optionalNumber(record.reported, 'reported'),
+    licence: record.licence === null ? null : string(record.licence, 'licence'),
+  };
+}
+
+function librarySolve(value: unknown): LibrarySolve {
+  const solve = object(value, 'solve');
+  const status = string(solve.status, 'status');
+  if (!statuses.has(status)) throw new MalformedRecord(`status ${status.slice(0, 40)}`);
+  return {
+    model: solve.model === null ? null : linearModel(object(solve.model, 'model')),
+    status: status as SolveStatus,
+    objective: optionalNumber(solve.objective, 'objective'),
+    values: solve.values === null ? null : point(object(solve.values, 'values')),
+    message: typeof solve.message === 'string' ? solve.message : null,
+    ms: number(solve.ms, 'ms'),
+    fault: solve.fault === null ? null : string(solve.fault, 'fault'),
+  };
+}
+
+/** The columns of `recorder.linear` as a `LinearModel`. A cost or coefficient that is no number becomes NaN: the solver refuses it. */
+function linearModel(model: Readonly<Record<string, unknown>>): LinearModel {
+  const column = (name: string): readonly unknown[] => array(model[name], name);
+  const names = column('names');
+  const [lower, upper, integer, cost] = ['lower', 'upper', 'integer', 'cost'].map(column) as [unknown[], unknown[], unknown[], unknown[]];
+  const rowNames = column('row_names');
+  const [rowLower, rowUpper, starts] = ['row_lower', 'row_upper', 'starts'].map(column) as [unknown[], unknown[], unknown[]];
+  const columns = column('columns').map((j) => number(j, 'columns'));
+  const coefficients = column('coefficients').map(numberOrNaN);
+  if ([lower, upper, integer, cost].some((other) => other.length !== names.length)) throw new MalformedRecord('columns differ in length');
+  if ([rowLower, rowUpper].some((other) => other.length !== rowNames.length) || starts.length !== rowNames.length + 1)
+    throw new MalformedRecord('rows differ in length');
+  if (columns.length !== coefficients.length) throw new MalformedRecord('entries differ in length');
+  return {
+    sense: model.sense === 'max' ? 'max' : 'min',
+    offset: numberOrNaN(model.offset),
+    variables: names.map((name, j) => ({
+      name: string(name, 'names'),
+      lower: bound(lower[j], -Infinity),
+      upper: bound(upper[j], Infinity),
+      integer: integer[j] === 1,
+      cost: numberOrNaN(cost[j]),
+    })),
+    constraints: rowNames.map((name, i) => {
+      const [from, to] = [number(starts[i], 'starts'), number(starts[i + 1], 'starts')];
+      return {
+        name: string(name, 'row_names'),
+        lower: bound(rowLower[i], -Infinity),
+        upper: bound(rowUpper[i], Infinity),
+        ...mergedTerms(columns.slice(from, to), coefficients.slice(from, to)),
+      };
+    }),
+  };
+}
+
+/** Each column once: some libraries keep `x + x` as two terms. */
+function mergedTerms(columns: readonly number[], coefficients: readonly number[]): { columns: number[]; coefficients: number[] } {
+  const sums = new Map<number, number>();
+  for (const [k, column] of columns.entries()) sums.set(column, (sums.get(column) ?? 0) + (coefficients[k] ?? Number.NaN));
+  return { columns: [...sums.keys()], coefficients: [...sums.values()] };
+}
+
+function point(values: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])));
+}
+
+const bound = (value: unknown, infinite: number): number => (value === null ? infinite : number(value, 'bound'));
+const numberOrNaN = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
+
+function number(value: unknown, what: string): number {
+  if (typeof value !== 'number') throw new MalformedRecord(`${what} is no number`);
+  return value;
+}
+
+const optionalNumber = (value: unknown, what: string): number | null => (value === null ? null : number(value, what));
+
+function string(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw new MalformedRecord(`${what} is no text`);
+  return value;
+}
+
+function array(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw new MalformedRecord(`${what} is no list`);
+  return value;
+}
+
+function object(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MalformedRecord(`${what} is no object`);
+  return value as Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,312 @@
+/** A `Verifier` whose programs run on solver hosts: batches, several hosts, retries, a cache in memory and on disk. */
+import { createHash } from 'node:crypto';
+import { EvomError } from '../core/errors.ts';
+import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import { type Program, programHash } from '../core/program.ts';
+import { LruCache } from '../verify/cache.ts';
+import { type Verifier, type VerifierStats, withoutTimes } from '../verify/verifier.ts';
+import { HostConnection, HostDown } from './host-connection.ts';
+import { OutcomeStore } from './outcome-store.ts';
+
+export interface RemoteVerifierOptions {
+  /** Addresses such as `http://127.0.0.1:8650`. */
+  readonly hosts: readonly string[];
+  readonly dialects: readonly string[];
+  /** Bearer token of the hosts. */
+  readonly token?: string | null;
+  /** Folder that keeps outcomes between runs; null keeps none. */
+  readonly cacheDirectory?: string | null;
+  /** Outcomes kept in memory; default 10,000. */
+  readonly cacheSize?: number;
+  /** Programs of one request; default 32. */
+  readonly batchSize?: number;
+  /** Milliseconds from asking for an outcome until it is given up as `infra_error`, retries and waiting included; default 300,000. */
+  readonly deadlineMs?: number;
+  /** Milliseconds without any answer after which a request is given up and its programs go elsewhere; default 90,000. */
+  readonly stallMs?: number;
+}
+
+/** A program on its way. */
+interface Ticket {
+  readonly program: Program;
+  readonly deadline: number;
+  readonly resolve: (outcome: Outcome) => void;
+  /** Times that a host broke off under it or answered with a fault of its own. */
+  attempts: number;
+  /** Hosts whose licence refused it. */
+  readonly refusedBy: Set<HostConnection>;
+  settled: boolean;
+}
+
+/** A program under which hosts break off this often is not sent again: it may be what breaks them. */
+const maxAttempts = 5;
+const healthTimeoutMs = 5000;
+
+/**
+ * Connects to solver hosts.
+ *
+ * A host that breaks off is left alone for a while and its unanswered programs go to the others; equal programs are run once. An outcome
+ * that no host gives in time is `infra_error`, which has no reward: never a low one.
+ *
+ * @throws {EvomError} E_CONFIG when no host answers, none serves one of the dialects, hosts run different versions of its library, or a
+ * token is missing.
+ */
+export async function createRemoteVerifier(options: RemoteVerifierOptions): Promise<Verifier> {
+  if (options.hosts.length === 0)
+    throw new EvomError('E_CONFIG', 'no solver host is named; give at least one, such as http://127.0.0.1:8650');
+  const hosts = options.hosts.map((url) => new HostConnection(url, options.token ?? null));
+  const asked = await Promise.allSettled(hosts.map((host) => host.refresh(healthTimeoutMs)));
+  if (asked.every(({ status }) => status === 'rejected')) {
+    throw new EvomError(
+      'E_CONFIG',
+      `no solver host answers at ${options.hosts.join(', ')}; start one with "evom solver-host --dialects ${options.dialects.join(',')}"`,
+    );
+  }
+  return new RemoteVerifier(hosts, options, versionsOf(hosts, options.dialects));
+}
+
+/** Solver and library of each dialect, the same on every host. */
+function versionsOf(
+  hosts: readonly HostConnection[],
+  dialects: readonly string[],
+): ReadonlyMap<string, { backend: string; versions: string }> {
+  return new Map(
+    dialects.map((dialect) => {
+      const served = hosts.flatMap((host) =>
+        host.dialects.filter((one) => one.dialect === dialect && one.state === 'ready').map((one) => ({ ...one, url: host.url })),
+      );
+      const first = served[0];
+      if (first === undefined) {
+        const reason = hosts.flatMap((host) => host.dialects).find((one) => one.dialect === dialect)?.message;
+        throw new EvomError(
+          'E_CONFIG',
+          `no solver host serves ${dialect}${reason ? ` (${reason})` : ''}; start one with "evom solver-host --dialects ${dialect}"`,
+        );
+      }
+      const other = served.find((one) => one.library !== first.library || one.solver !== first.solver);
+      if (other !== undefined) {
+        throw new EvomError(
+          'E_CONFIG',
+          `${first.url} runs ${first.library} and ${other.url} runs ${other.library}; set them up alike with --setup`,
+        );
+      }
+      return [dialect, { backend: first.backend, versions: `${first.solver} ${first.library}` }];
+    }),
+  );
+}
+
+class RemoteVerifier implements Verifier {
+  readonly backend: string;
+  readonly dialects: readonly string[];
+  readonly #hosts: readonly HostConnection[];
+  readonly #options: RemoteVerifierOptions;
+  readonly #about: ReadonlyMap<string, { backend: string; versions: string }>;
+  readonly #cache: LruCache<Outcome>;
+  readonly #store: OutcomeStore | null;
+  readonly #underWay = new Map<string, Promise<Outcome>>();
+  readonly #closing = new AbortController();
+  #queue: Ticket[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #refusal: EvomError | null = null;
+  #stats = { verified: 0, cacheHits: 0, shared: 0, infraErrors: 0, wallMs: 0, cpuMs: 0, executed: 0, requeued: 0 };
+
+  constructor(
+    hosts: readonly HostConnection[],
+    options: RemoteVerifierOptions,
+    about: ReadonlyMap<string, { backend: string; versions: string }>,
+  ) {
+    this.#hosts = hosts;
+    this.#options = options;
+    this.#about = about;
+    this.dialects = options.dialects;
+    this.backend = [...new Set([...about.values()].map(({ backend }) => backend))].join('+');
+    this.#cache = new LruCache(options.cacheSize ?? 10_000);
+    this.#store = options.cacheDirectory ? new OutcomeStore(options.cacheDirectory) : null;
+  }
+
+  async verify(program: Program): Promise<Outcome> {
+    const about = this.#about.get(program.dialect);
+    if (about === undefined) {
+      throw new EvomError('E_CONFIG', `dialect "${program.dialect}" is not one of this verifier's: ${this.dialects.join(', ')}`);
+    }
+    if (this.#closing.signal.aborted) throw new EvomError('E_SANDBOX', 'the connection to the solver hosts is closed');
+    if (this.#refusal !== null) throw this.#refusal;
+    this.#stats.verified += 1;
+    const key = createHash('sha256')
+      .update(`${programHash(program)}\n${about.versions}`)
+      .digest('hex');
+    const known = this.#cache.get(key);
+    if (known !== undefined) {
+      this.#stats.cacheHits += 1;
+      return known;
+    }
+    const running = this.#underWay.get(key);
+    if (running !== undefined) {
+      this.#stats.shared += 1;
+      return running;
+    }
+    const run = this.#find(program, key).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, run);
+    return run;
+  }
+
+  stats(): VerifierStats {
+    return { ...this.#stats, workersReplaced: 0, instancesRecycled: 0 };
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const ticket of this.#queue) this.#giveUp(ticket, 'the connection to the solver hosts was closed');
+    this.#queue = [];
+    await this.#store?.close();
+  }
+
+  async #find(program: Program, key: string): Promise<Outcome> {
+    const stored = (await this.#store?.get(key)) ?? null;
+    if (stored !== null) {
+      this.#stats.cacheHits += 1;
+      this.#cache.set(key, stored);
+      return stored;
+    }
+    const outcome = await this.#send(program);
+    if (this.#refusal !== null) throw this.#refusal;
+    this.#stats.wallMs += outcome.wallMs;
+    this.#stats.cpuMs += outcome.cpuMs;
+    const timeless = withoutTimes(outcome);
+    if (timeless.status === 'infra_error') this.#stats.infraErrors += 1;
+    else if (!timeless.wallLimited) {
+      this.#cache.set(key, timeless);
+      this.#store?.put(key, timeless);
+    }
+    return timeless;
+  }
+
+  #send(program: Program): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const deadline = Date.now() + (this.#options.deadlineMs ?? 300_000);
+      this.#queue.push({ program, deadline, resolve, attempts: 0, refusedBy: new Set(), settled: false });
+      // Programs asked for in the same turn leave in the same request.
+      this.#pumpIn(0);
+    });
+  }
+
+  #pumpIn(ms: number): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#pump();
+    }, ms);
+  }
+
+  /** Hands queued programs to hosts with room, and comes back when something may have changed. */
+  #pump(): void {
+    const now = Date.now();
+    for (const ticket of this.#queue) if (ticket.deadline <= now) this.#giveUp(ticket, 'no solver host gave an outcome in time');
+    this.#queue = this.#queue.filter((ticket) => !ticket.settled);
+    if (this.#queue.length === 0 || this.#closing.signal.aborted) return;
+    for (const host of [...this.#hosts].sort((a, b) => a.inFlight - b.inFlight)) {
+      if (host.pauseMs(now) > 0) continue;
+      if (host.capacity === 0) this.#revive(host);
+      else this.#handOver(host);
+    }
+    if (this.#queue.length === 0) return;
+    const pauses = this.#hosts.map((host) => host.pauseMs(now)).filter((ms) => ms > 0);
+    const untilDeadline = Math.min(...this.#queue.map((ticket) => ticket.deadline)) - now;
+    this.#pumpIn(Math.max(1, Math.min(1000, untilDeadline, ...pauses)));
+  }
+
+  #handOver(host: HostConnection): void {
+    const size = Math.min(this.#options.batchSize ?? 32, host.capacity - host.inFlight);
+    if (size <= 0) return;
+    const batch: Ticket[] = [];
+    const kept: Ticket[] = [];
+    for (const ticket of this.#queue) {
+      const fits = batch.length < size && host.serves(ticket.program.dialect) && !ticket.refusedBy.has(host);
+      (fits ? batch : kept).push(ticket);
+    }
+    this.#queue = kept;
+    if (batch.length > 0) void this.#exchange(host, batch);
+  }
+
+  /** Sends a batch; whatever comes of it, each program is answered or queued again. */
+  async #exchange(host: HostConnection, batch: readonly Ticket[]): Promise<void> {
+    host.inFlight += batch.length;
+    const answered = new Set<Ticket>();
+    const take = (index: number, outcome: Outcome): void => {
+      const ticket = batch[index];
+      if (ticket === undefined || answered.has(ticket)) return;
+      answered.add(ticket);
+      host.inFlight -= 1;
+      this.#stats.executed += 1;
+      this.#settle(ticket, outcome, host);
+      this.#pumpIn(0);
+    };
+    try {
+      await host.execute(
+        batch.map((ticket) => ticket.program),
+        take,
+        { signal: this.#closing.signal, stallMs: this.#options.stallMs ?? 90_000 },
+      );
+    } catch (error) {
+      if (!(error instanceof HostDown)) {
+        this.#refusal =
+          error instanceof EvomError ? error : new EvomError('E_INTERNAL', 'the exchange with a solver host failed', { cause: error });
+      } else if (!this.#closing.signal.aborted) host.failed();
+      for (const ticket of batch) {
+        if (answered.has(ticket)) continue;
+        host.inFlight -= 1;
+        ticket.attempts += 1;
+        this.#again(ticket, error instanceof Error ? error.message : String(error));
+      }
+    }
+    this.#pumpIn(0);
+  }
+
+  #settle(ticket: Ticket, outcome: Outcome, host: HostConnection): void {
+    const isRefused = outcome.error?.type === 'LicenceRefused';
+    if (isRefused) ticket.refusedBy.add(host);
+    else ticket.attempts += 1;
+    const isRefusedByAll = isRefused && this.#hosts.every((other) => ticket.refusedBy.has(other) || !other.serves(ticket.program.dialect));
+    if (outcome.status !== 'infra_error' || isRefusedByAll) this.#finish(ticket, outcome);
+    else this.#again(ticket, outcome.error?.message ?? 'a fault of the host', outcome);
+  }
+
+  #again(ticket: Ticket, why: string, outcome: Outcome | null = null): void {
+    if (this.#closing.signal.aborted || this.#refusal !== null) this.#giveUp(ticket, why);
+    else if (ticket.attempts < maxAttempts) {
+      this.#stats.requeued += 1;
+      this.#queue.unshift(ticket);
+    } else if (outcome !== null) this.#finish(ticket, outcome);
+    else this.#giveUp(ticket, `hosts broke off ${ticket.attempts} times under this program; the last time: ${why}`);
+  }
+
+  #finish(ticket: Ticket, outcome: Outcome): void {
+    if (ticket.settled) return;
+    ticket.settled = true;
+    ticket.resolve(outcome);
+  }
+
+  #giveUp(ticket: Ticket, message: string): void {
+    const { dialect } = ticket.program;
+    const backend = this.#about.get(dialect)?.backend ?? '';
+    this.#finish(ticket, emptyOutcome('infra_error', { dialect, backend, error: { type: 'HostUnavailable', message, line: null } }));
+  }
+
+  /** Asks a host that was down for its health; until the answer it counts as paused. */
+  #revive(host: HostConnection): void {
+    host.failed();
+    host.refresh(healthTimeoutMs).then(
+      () => {
+        const differs = host.dialects.some(({ dialect, state, solver, library }) => {
+          const known = this.#about.get(dialect);
+          return state === 'ready' && known !== undefined && known.versions !== `${solver} ${library}`;
+        });
+        // It came back with other versions: its outcomes would not be the same.
+        if (differs) host.failed();
+        this.#pumpIn(0);
+      },
+      () => this.#pumpIn(0),
+    );
+  }
+}

@@ -1,0 +1,249 @@
+/** A solver host without its HTTP: programs of Python dialects in, outcomes out. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EvomError } from '../core/errors.ts';
+import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import type { Program } from '../core/program.ts';
+import { endingOf, endingWithoutRecord, isClaimed, type Verdict, verdictOf } from './conclude.ts';
+import { DialectServer, type Ran } from './dialect-server.ts';
+import { defaultHostLimits, type HostLimits } from './host-limits.ts';
+import type { ProgramRecord } from './program-record.ts';
+import { Resolver } from './resolver.ts';
+import type { DialectHealth, Health } from './wire.ts';
+
+/** Dialects that a solver host can serve. */
+export const hostDialects = ['gurobipy', 'coptpy', 'ortools', 'highspy', 'pyscipopt', 'pulp'] as const;
+
+export interface SolverHostOptions {
+  readonly dialects: readonly string[];
+  /** Python of the environment that holds the libraries, e.g. `.venv-solvers/bin/python`. */
+  readonly python: string;
+  /** Folder of `fork_server.py`. */
+  readonly scripts: string;
+  readonly version: string;
+  /** Programs of each dialect at once; default one a core. A licence that allows fewer is told here. */
+  readonly concurrency?: Readonly<Record<string, number>>;
+  readonly limits?: Partial<HostLimits>;
+  /** Licence files and folders that programs may read. */
+  readonly licences?: readonly string[];
+  /** Runs programs although the kernel lacks some protection. */
+  readonly allowUnjailed?: boolean;
+}
+
+/** Environment variables that fork servers see: licences and nothing else of the operator's. */
+const licenceVariables = ['GRB_LICENSE_FILE', 'COPT_LICENSE_DIR', 'COPT_LICENSE_FILE', 'COPT_HOME'];
+
+export class SolverHost {
+  readonly limits: HostLimits;
+  readonly #options: SolverHostOptions;
+  readonly #directory: string;
+  readonly #resolver: Resolver;
+  readonly #servers: ReadonlyMap<string, DialectServer>;
+  readonly #unavailable: ReadonlyMap<string, string>;
+
+  private constructor(
+    options: SolverHostOptions,
+    directory: string,
+    resolver: Resolver,
+    servers: ReadonlyMap<string, DialectServer>,
+    unavailable: ReadonlyMap<string, string>,
+  ) {
+    this.limits = { ...defaultHostLimits, ...options.limits };
+    this.#options = options;
+    this.#directory = directory;
+    this.#resolver = resolver;
+    this.#servers = servers;
+    this.#unavailable = unavailable;
+  }
+
+  /**
+   * Loads each dialect's library in a fork server of its own.
+   *
+   * A library that does not load leaves its dialect unavailable, which health reports.
+   *
+   * @throws {EvomError} E_CONFIG for an unknown dialect or a missing Python, E_SANDBOX when the kernel lacks a protection and
+   * `allowUnjailed` is not set, or when no library loads.
+   */
+  static async create(options: SolverHostOptions): Promise<SolverHost> {
+    const known: readonly string[] = hostDialects;
+    const unknown = options.dialects.find((dialect) => !known.includes(dialect));
+    if (unknown !== undefined) throw new EvomError('E_CONFIG', `no solver host serves dialect "${unknown}"; known: ${known.join(', ')}`);
+    if (!existsSync(options.python)) {
+      throw new EvomError('E_CONFIG', `there is no Python at ${options.python}; make it with "evom solver-host --setup DIR"`);
+    }
+    const directory = await mkdtemp(join(tmpdir(), 'evom-solver-host-'));
+    const servers = new Map<string, DialectServer>();
+    const unavailable = new Map<string, string>();
+    const resolver = await Resolver.create(Math.min(2, availableParallelism()));
+    await Promise.all(
+      options.dialects.map(async (dialect) => {
+        try {
+          servers.set(dialect, await startServer(dialect, options, join(directory, dialect)));
+        } catch (error) {
+          if (!(error instanceof EvomError)) throw error;
+          unavailable.set(dialect, error.message);
+        }
+      }),
+    );
+    const host = new SolverHost(options, directory, resolver, servers, unavailable);
+    try {
+      host.#refuseUnjailed();
+      if (servers.size === 0) throw new EvomError('E_SANDBOX', `no dialect can be served: ${[...unavailable.values()].join('; ')}`);
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+    return host;
+  }
+
+  /** Process ids of the fork servers, for accounting. */
+  get pids(): readonly number[] {
+    return [...this.#servers.values()].map((server) => server.pid);
+  }
+
+  /**
+   * The outcome of a program; a fault of ours is `infra_error`, never an exception.
+   *
+   * @param limits replaces some of the host's limits for this program; none can be raised.
+   */
+  async execute(program: Program, limits: Partial<HostLimits> = {}): Promise<Outcome> {
+    const ran = await this.run(program, limits);
+    return 'status' in ran ? ran : await this.#conclude(program, ran.ran, ran.limits);
+  }
+
+  /** Runs a program without solving its models again; an outcome only where there was nothing to run. */
+  async run(program: Program, limits: Partial<HostLimits> = {}): Promise<Outcome | { readonly ran: Ran; readonly limits: HostLimits }> {
+    const { dialect, code } = program;
+    const fault = (type: string, message: string): Outcome =>
+      emptyOutcome('infra_error', { dialect, backend: '', error: { type, message, line: null } });
+    const server = this.#servers.get(dialect);
+    if (server === undefined) {
+      return fault(
+        'NoSuchDialect',
+        this.#unavailable.get(dialect) ?? `this host serves ${[...this.#servers.keys()].join(', ')}, not ${dialect}`,
+      );
+    }
+    const chars = Object.values(program.files ?? {}).reduce((sum, text) => sum + text.length, code.length);
+    if (chars > this.limits.maxCodeChars) {
+      const message = `program and files have ${chars} characters; the limit is ${this.limits.maxCodeChars}`;
+      return { ...this.#about(program, server), status: 'syntax_error', error: { type: 'CodeTooLong', message, line: null } };
+    }
+    const lowered = lowerLimits(this.limits, limits);
+    try {
+      return { ran: await server.run(program, lowered), limits: lowered };
+    } catch (error) {
+      return fault('HostFault', error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  health(): Health {
+    const dialects = this.#options.dialects.map((dialect): DialectHealth => {
+      const server = this.#servers.get(dialect);
+      if (server === undefined) {
+        const none = { backend: '', library: '', solver: '', licence: '', concurrency: 0, isolation: null };
+        return { dialect, state: 'unavailable', message: this.#unavailable.get(dialect) ?? null, ...none };
+      }
+      const { backend, library, solver, licence, features } = server.hello;
+      return { dialect, state: 'ready', message: null, backend, library, solver, licence, concurrency: server.slots, isolation: features };
+    });
+    const servers = [...this.#servers.values()];
+    return {
+      service: 'evom-solver-host',
+      version: this.#options.version,
+      dialects,
+      unjailed: servers.some((server) => server.hello.missing.length > 0),
+      running: servers.reduce((sum, server) => sum + server.running, 0),
+      queued: servers.reduce((sum, server) => sum + server.queued, 0),
+      resolver: this.#resolver.version,
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers.values()) server.close();
+    await this.#resolver.close();
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  #refuseUnjailed(): void {
+    if (this.#options.allowUnjailed === true) return;
+    for (const [dialect, server] of this.#servers) {
+      const { missing } = server.hello;
+      if (missing.length === 0) continue;
+      throw new EvomError(
+        'E_SANDBOX',
+        `this machine cannot jail the programs of ${dialect}: it lacks ${missing.join(', ')}. Run the host on a kernel that has them (Linux 5.13 or newer with unprivileged user namespaces), or, for programs that you trust, give --unsafe-no-jail`,
+      );
+    }
+  }
+
+  #about(program: Program, server: DialectServer): Outcome {
+    const { backend, library, solver } = server.hello;
+    return { ...emptyOutcome('no_solve', { dialect: program.dialect, backend }), solverVersion: `${solver} (${library})` };
+  }
+
+  async #conclude(program: Program, ran: Ran, limits: HostLimits): Promise<Outcome> {
+    const server = this.#servers.get(program.dialect) as DialectServer;
+    const about = { ...this.#about(program, server), stdout: ran.stdout, wallMs: ran.end.wall_ms, cpuMs: ran.end.cpu_ms };
+    if (ran.end.fault !== null)
+      return { ...about, status: 'infra_error', error: { type: 'HostFault', message: ran.end.fault, line: null } };
+    const early = endingWithoutRecord(ran, limits);
+    if (early !== null || ran.record === null) return { ...about, ...early };
+    const { record } = ran;
+    const verdicts = await this.#verdicts(record, limits);
+    const last = verdicts.at(-1) ?? null;
+    const library = record.solves.at(-1);
+    return {
+      ...about,
+      ...endingOf(record, last, ran.isOutputCut, limits),
+      objective: last?.objective ?? null,
+      solution: last?.solution ?? null,
+      reported: record.reported,
+      solves: verdicts.map((verdict) => verdict.record),
+      model: library?.model ?? null,
+      options: record.options,
+      ...(last === null || library === undefined
+        ? {}
+        : { library: { status: library.status, objective: library.objective, resolved: last.isResolved } }),
+    };
+  }
+
+  async #verdicts(record: ProgramRecord, limits: HostLimits): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    for (const solve of record.solves.slice(0, limits.maxSolves)) {
+      const budget = { timeLimitMs: limits.solverS * 1000 };
+      const resolved = isClaimed(solve) && solve.model !== null ? await this.#resolver.solve(solve.model, budget) : null;
+      verdicts.push(verdictOf(solve, resolved));
+    }
+    return verdicts;
+  }
+}
+
+function startServer(dialect: string, options: SolverHostOptions, directory: string): Promise<DialectServer> {
+  const licences = licenceVariables.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] as string]]));
+  return DialectServer.start(
+    {
+      python: options.python,
+      script: join(options.scripts, 'fork_server.py'),
+      dialect,
+      slots: options.concurrency?.[dialect] ?? availableParallelism(),
+      readable: options.licences ?? [],
+      // One thread a program; no home, no path to anything of the operator's.
+      env: {
+        PATH: '/usr/bin:/bin',
+        HOME: '/nonexistent',
+        LANG: 'C.UTF-8',
+        OMP_NUM_THREADS: '1',
+        OPENBLAS_NUM_THREADS: '1',
+        ...Object.fromEntries(licences),
+      },
+    },
+    directory,
+  );
+}
+
+function lowerLimits(own: HostLimits, asked: Partial<HostLimits>): HostLimits {
+  const entries = Object.entries(own).map(([name, value]) => [name, Math.min(value, asked[name as keyof HostLimits] ?? value)]);
+  return Object.fromEntries(entries) as unknown as HostLimits;
+}

@@ -1,0 +1,23 @@
+/** The solver environment that tests of solver hosts need, and hosts on it. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { packageRoot } from '../../src/config/find-file.ts';
+import { pythonOf } from '../../src/solver-host/environment.ts';
+import { SolverHost, type SolverHostOptions } from '../../src/solver-host/solver-host.ts';
+
+const directory = resolve(packageRoot, process.env.EVOM_SOLVER_ENVIRONMENT ?? '.venv-solvers');
+
+/** Why tests with real libraries are skipped; null when they run. */
+export const skipReason = existsSync(pythonOf(directory))
+  ? null
+  : `there is no solver environment at ${directory}; make one with "evom solver-host --setup .venv-solvers"`;
+
+export function startHost(dialects: readonly string[], options: Partial<SolverHostOptions> = {}): Promise<SolverHost> {
+  return SolverHost.create({
+    dialects,
+    python: pythonOf(directory),
+    scripts: resolve(packageRoot, 'scripts/solver-host'),
+    version: 'test',
+    ...options,
+  });
+}
