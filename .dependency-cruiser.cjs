@@ -17,7 +17,7 @@ const folder = (names) => `^src/(?:${names.join('|')})/`;
 const doors = {
   highs: '^src/solvers/highs',
   'glpk[.]js': '^src/solvers/glpk',
-  piscina: '^src/sandbox/',
+  piscina: '^src/(?:sandbox/|solvers/solve-pool)',
   'quickjs-emscripten-core': '^src/sandbox/',
   '@jitl/quickjs-wasmfile-release-sync': '^src/sandbox/',
   'apache-arrow': '^src/(?:batch/|problems/import/arrow-records)',

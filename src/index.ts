@@ -190,6 +190,7 @@ export {
 } from './rl/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
 export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
+export { type JsonlOutput, openJsonlOutput } from './runs/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
@@ -208,6 +209,8 @@ export type { LpFlavor } from './solvers/lp-tokens.ts';
 export { writeMps } from './solvers/mps-format.ts';
 export { type MpsReadOptions, parseMps } from './solvers/mps-reader.ts';
 export { backendNames, createBackend } from './solvers/registry.ts';
+export { createSolvePool, type SolvePool, type SolvePoolOptions } from './solvers/solve-pool.ts';
+export { type ModelAnswer, type ModelFormat, type ModelText, needsOf, parseModel, solveText } from './solvers/solve-text.ts';
 export { modelFault } from './solvers/validate.ts';
 export { type BpeModel, type BpeOptions, trainBpe, writeTokenizer } from './tokenizer/bpe-trainer.ts';
 export { type ChatMessage, type ChatTokenizer, loadTokenizer } from './tokenizer/chat-tokenizer.ts';

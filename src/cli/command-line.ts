@@ -12,6 +12,7 @@ import type { CommandIo } from './io.ts';
 import { packageVersion } from './package-version.ts';
 import { portfolioCommand, portfolioOptionNames } from './portfolio-command.ts';
 import { schemaCommand } from './schema-command.ts';
+import { solveModelCommand, solveModelOptionNames } from './solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './solver-host-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
 
@@ -25,6 +26,7 @@ const optionNames = [
     ...dataOptionNames,
     ...portfolioOptionNames,
     ...solverHostOptionNames,
+    ...solveModelOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -86,6 +88,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     dataCommand,
     portfolioCommand,
     solverHostCommand,
+    solveModelCommand,
     schemaCommand,
     doctorCommand,
   ];

@@ -1,7 +1,7 @@
 /** GLPK in WebAssembly, a second opinion on small models. This file is the only door to `glpk.js`, which is GPL-3.0 and optional. */
 import type { GLPK, LP, Result } from 'glpk.js/node';
 import { EvomError } from '../core/errors.ts';
-import type { LinearModel } from '../core/linear-model.ts';
+import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
 import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { engineSlot } from './engine.ts';
 import { checkedPoint, withoutPoint } from './solution.ts';
@@ -55,14 +55,23 @@ function bounds(lower: number, upper: number): { type: number; lb: number; ub: n
   return { type: lb === ub ? boundType.fixed : boundType.double, lb, ub };
 }
 
+/** Whole numbers inside two bounds; a bound within 1e-6 of a whole number is that number. */
+const wholeBounds = (lower: number, upper: number): [number, number] => [Math.ceil(lower - 1e-6), Math.floor(upper + 1e-6)];
+
+/**
+ * The sides of a row as GLPK gets them. It takes a value 1e-5 away from a whole number for whole, which glpk.js has no option for,
+ * and so finds y = x under `y >= x + 1e-5`. Where all of a row is whole, its sides are made whole, and no tolerance helps.
+ */
+function rowSides(row: Constraint, variables: readonly Variable[]): [number, number] {
+  const isWhole = row.columns.every((j, k) => variables[j]?.integer === true && Number.isInteger(row.coefficients[k]));
+  return isWhole ? wholeBounds(row.lower, row.upper) : [row.lower, row.upper];
+}
+
 /** The model with names of our own, which cannot clash, be too long or hold control characters: each of those aborts GLPK. */
 function glpkModel(model: LinearModel, { withCosts, relaxed }: { readonly withCosts: boolean; readonly relaxed: boolean }): LP {
   const columns = model.variables.map((variable, j) => {
     // GLPK calls an integer variable with a fractional bound undefined; the whole bounds inside say the same.
-    const [lower, upper] =
-      variable.integer && !relaxed
-        ? [Math.ceil(variable.lower - 1e-6), Math.floor(variable.upper + 1e-6)]
-        : [variable.lower, variable.upper];
+    const [lower, upper] = variable.integer && !relaxed ? wholeBounds(variable.lower, variable.upper) : [variable.lower, variable.upper];
     return { name: `c${j}`, ...bounds(lower, upper) };
   });
   return {
@@ -77,7 +86,7 @@ function glpkModel(model: LinearModel, { withCosts, relaxed }: { readonly withCo
       vars: row.columns
         .map((column, k) => ({ name: `c${column}`, coef: row.coefficients[k] ?? 0 }))
         .filter(({ coef }) => Math.abs(coef) > smallestCoefficient),
-      bnds: bounds(row.lower, row.upper),
+      bnds: bounds(...(relaxed ? ([row.lower, row.upper] as const) : rowSides(row, model.variables))),
     })),
     bounds: columns,
     ...(relaxed ? {} : { generals: model.variables.flatMap((variable, j) => (variable.integer ? [`c${j}`] : [])) }),
@@ -98,7 +107,11 @@ export async function createGlpk(): Promise<SolverBackend & { settled(): Promise
   const solve = (model: LinearModel, limits: SolveLimits): Solution => {
     const fault = modelFault(model);
     if (fault !== null) return withoutPoint('error', 0, { message: fault });
-    if (boundsCross(model)) return withoutPoint('infeasible', 0);
+    const sidesCross = (row: Constraint): boolean => {
+      const [lower, upper] = rowSides(row, model.variables);
+      return lower > upper;
+    };
+    if (boundsCross(model) || model.constraints.some(sidesCross)) return withoutPoint('infeasible', 0);
     const engine = slot.current;
     const started = performance.now();
     const elapsed = (): number => performance.now() - started;

@@ -114,6 +114,19 @@ export function describeBackend(
       },
       'milp',
     );
+    run(
+      'says infeasible where no whole sum lies between the sides of a row',
+      () => {
+        const terms = [
+          [0, 1],
+          [1, 1],
+        ] as const;
+        expect(solve('min', [column('x', 1, 0, 9, true), column('y', 1, 0, 9, true)], [row('c', 0.2, terms, 0.8)])).toEqual(
+          nothing('infeasible'),
+        );
+      },
+      'milp',
+    );
     run('says infeasible of a row without terms that asks for more than 0', () => {
       expect(solve('min', [column('x', 1)], [row('c', 1, [], 2)])).toEqual(nothing('infeasible'));
     });

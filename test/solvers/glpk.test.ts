@@ -48,6 +48,25 @@ describe('createGlpk', () => {
     glpk.close();
   });
 
+  it('finds no optimum that only its integer tolerance allows', async () => {
+    const glpk = await createGlpk();
+    // y > x, written as y >= x + 1e-5: GLPK alone takes y = x + 1e-5 for whole.
+    const link = row(
+      'link',
+      1e-5,
+      [
+        [0, -1],
+        [1, 1],
+      ],
+      inf,
+    );
+    const strictly = model('min', [column('x', 1, 2, 9, true), column('y', 1, 0, 9, true)], [link]);
+    expect(glpk.solve(strictly, { timeLimitMs: 1000 })).toMatchObject({ status: 'optimal', objective: 5 });
+    const none = model('min', [column('x', 1, 9, 9, true), column('y', 1, 0, 9, true)], [link]);
+    expect(glpk.solve(none, { timeLimitMs: 1000 }).status).toBe('infeasible');
+    glpk.close();
+  });
+
   it('takes a time limit longer than GLPK can count', async () => {
     const glpk = await createGlpk();
     expect(glpk.solve(model('max', [column('x', 1, 0, 3)]), { timeLimitMs: 1e12 }).objective).toBe(3);

@@ -1,0 +1,37 @@
+/** The worker thread's entry: one backend, one model at a time. */
+import { workerData } from 'node:worker_threads';
+import type { WasmModule } from '../core/wasm.ts';
+import type { SolveLimits, SolverBackend } from './backend.ts';
+import { createHighs } from './highs.ts';
+import { createBackend } from './registry.ts';
+import { type ModelAnswer, type ModelText, solveText } from './solve-text.ts';
+
+export interface SolveWorkerData {
+  readonly backend: string;
+  /** Where a relative path of a backend begins. */
+  readonly directory: string;
+  /** HiGHS, compiled once by the parent; null for another backend. */
+  readonly highs: WasmModule | null;
+  readonly limits: SolveLimits;
+  readonly withSolution: boolean;
+}
+
+// Under Piscina, workerData may be [its own, ours].
+const {
+  backend: name,
+  directory,
+  highs,
+  limits,
+  withSolution,
+} = (Array.isArray(workerData) ? workerData[1] : workerData) as SolveWorkerData;
+let backend: Promise<SolverBackend> | null = null;
+
+/** Piscina calls this with one text at a time; without one it warms the worker up. */
+export default async function solveOne(text: ModelText | null): Promise<ModelAnswer | null> {
+  backend ??= highs === null ? createBackend(name, { directory }) : createHighs({ wasmModule: highs });
+  const solver = await backend;
+  if (text === null) return null;
+  const answer = solveText(text, solver, limits, { withSolution });
+  await solver.settled?.();
+  return answer;
+}
