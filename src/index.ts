@@ -193,7 +193,10 @@ export { type RolloutParts, type RolloutRequest, type RolloutResult, type Rollou
 export { type JsonlOutput, openJsonlOutput } from './runs/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
+export { type Recommendation, recommendSolver, type SolverOffer } from './solve/recommend.ts';
+export { type SampleAgreement, sampleAgreement } from './solve/sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
+export { type Components, type Evidence, type SolveOptions, type SolveParts, type SolveResult, solveProblem } from './solve/solve.ts';
 export { type Discrepancy, feedbackOf, type Validation, type ValidationOptions, validateBySimulator } from './solve/validate.ts';
 export { type Service, type ServiceOptions, serveSolverHost } from './solver-host/http-service.ts';
 export { createRemoteVerifier, type RemoteVerifierOptions } from './solver-host/remote-verifier.ts';

@@ -12,6 +12,7 @@ import type { CommandIo } from './io.ts';
 import { packageVersion } from './package-version.ts';
 import { portfolioCommand, portfolioOptionNames } from './portfolio-command.ts';
 import { schemaCommand } from './schema-command.ts';
+import { solveCommand, solveOptionNames } from './solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './solver-host-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
@@ -27,6 +28,7 @@ const optionNames = [
     ...portfolioOptionNames,
     ...solverHostOptionNames,
     ...solveModelOptionNames,
+    ...solveOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -89,6 +91,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     portfolioCommand,
     solverHostCommand,
     solveModelCommand,
+    solveCommand,
     schemaCommand,
     doctorCommand,
   ];

@@ -1,0 +1,126 @@
+/** A policy's folder and a backend's name -> the live parts of `evom solve` and `evom portfolio build`. */
+import { availableParallelism } from 'node:os';
+import { EvomError } from '../core/errors.ts';
+import type { Problem } from '../core/problem.ts';
+import { embeddingSimilarity, lexicalSimilarity, retrieve } from '../decode/memory.ts';
+import type { PromptTemplate } from '../dialects/prompt.ts';
+import { dialectByName } from '../dialects/registry.ts';
+import { embedTexts } from '../policy/text-embedding.ts';
+import { readProblems } from '../problems/jsonl.ts';
+import type { SolveParts } from '../solve/solve.ts';
+import type { SolverBackend } from '../solvers/backend.ts';
+import { createBackend } from '../solvers/registry.ts';
+import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
+import { createVerifier } from '../verify/verifier.ts';
+import { buildPolicy, resolveCheckpoint } from './build.ts';
+import { dialectsOfBackend } from './vocabulary.ts';
+
+export interface SolveSetup {
+  /** Folder of a checkpoint or a run. */
+  readonly policy: string;
+  readonly backend: string;
+  /** Null: the backend's first. */
+  readonly dialect: string | null;
+  /** Null: `bare` for a vocabulary of the size of our own small models, else `instruct`. */
+  readonly template: PromptTemplate | null;
+  /** JSON Lines file of solved problems with programs; null for none. */
+  readonly memory: string | null;
+  /** Folder of an embedding model for the memory; null: by words. */
+  readonly embedding: string | null;
+  readonly examples: number;
+  readonly now: () => number;
+}
+
+export interface BuiltSolve {
+  readonly parts: SolveParts;
+  close(): Promise<void>;
+}
+
+/** A general model has tens of thousands of tokens; those trained here from nothing have a thousand or two. */
+const smallVocabulary = 8000;
+
+/** @throws {EvomError} `E_CHECKPOINT`, `E_CONFIG` or `E_DATA` for what is missing or unknown. */
+export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
+  const directory = resolveCheckpoint(setup.policy);
+  const known: Readonly<Record<string, readonly string[]>> = dialectsOfBackend;
+  const dialect = dialectByName(setup.dialect ?? known[setup.backend]?.[0] ?? 'highs-js');
+  const simulatorDialect = dialectByName('simulator-js');
+  const threads = Math.max(1, availableParallelism());
+  const closing: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of closing.splice(0).reverse()) await one();
+  };
+  try {
+    const opened = <T extends { close(): Promise<void> | void }>(part: T): T => {
+      closing.push(() => part.close());
+      return part;
+    };
+    const [tokenizer, policy, verifier, backends] = await Promise.all([
+      loadTokenizer(directory),
+      buildPolicy({ type: 'onnx', threads, batch_rows: 64 }, directory, 0).then(opened),
+      createVerifier({ backend: setup.backend, dialects: [dialect.name, simulatorDialect.name], workers: Math.min(2, threads) }).then(
+        opened,
+      ),
+      offeredBackends(setup.backend).then((all) => all.map(opened)),
+    ]);
+    const memory = setup.memory === null ? null : await readMemory(setup.memory, dialect.name);
+    return {
+      parts: {
+        policy,
+        decode: (ids) => tokenizer.decode(ids),
+        encode: (messages) => tokenizer.encodeChat(messages),
+        verify: (program) => verifier.verify(program),
+        template: setup.template ?? (tokenizer.vocabSize < smallVocabulary ? 'bare' : 'instruct'),
+        dialect,
+        simulatorDialect,
+        backend: setup.backend,
+        backends,
+        recall: memory === null ? null : (question) => recall(memory, question, setup),
+        now: setup.now,
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The chosen backend first, then the other built-in ones that are installed. */
+async function offeredBackends(chosen: string): Promise<SolverBackend[]> {
+  const backends = [await createBackend(chosen)];
+  for (const name of Object.keys(dialectsOfBackend).filter((one) => one !== chosen)) {
+    try {
+      backends.push(await createBackend(name));
+    } catch (error) {
+      if (!(error instanceof EvomError && error.code === 'E_SOLVER')) throw error; // an optional package is missing
+    }
+  }
+  return backends;
+}
+
+interface Solved {
+  readonly question: string;
+  readonly program: string;
+}
+
+/** Problems with a reference program in the dialect, or with a model that one is rendered from. */
+async function readMemory(path: string, dialect: string): Promise<Solved[]> {
+  const solved = (await readProblems(path)).flatMap(({ question, programs, model }: Problem): Solved[] => {
+    const program = programs?.[dialect] ?? (model === undefined ? null : dialectByName(dialect).render(model));
+    return program === null ? [] : [{ question, program }];
+  });
+  if (solved.length === 0)
+    throw new EvomError('E_DATA', `${path} holds no problem with a program in ${dialect} or a model to render one from`);
+  return solved;
+}
+
+async function recall(memory: readonly Solved[], question: string, { embedding, examples }: SolveSetup): Promise<Solved[]> {
+  const texts = memory.map((solved) => solved.question);
+  const similarity =
+    embedding === null ? lexicalSimilarity(texts, question) : embeddingSimilarity(await embedTexts(embedding, [...texts, question]));
+  // A problem of the memory itself would be no example but the answer.
+  const others = texts.map((text, i) => (text === question ? -1 : i)).filter((i) => i !== -1);
+  const chosen = retrieve(others.length, (a, b) => similarity(others[a] ?? 0, b === 'query' ? b : (others[b] ?? 0)), { count: examples });
+  return chosen.flatMap((i) => memory[others[i] ?? -1] ?? []);
+}
