@@ -196,7 +196,14 @@ export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limi
 export { type Recommendation, recommendSolver, type SolverOffer } from './solve/recommend.ts';
 export { type SampleAgreement, sampleAgreement } from './solve/sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
-export { type Components, type Evidence, type SolveOptions, type SolveParts, type SolveResult, solveProblem } from './solve/solve.ts';
+export {
+  type Components,
+  type Evidence as SolveEvidence,
+  type SolveOptions,
+  type SolveParts,
+  type SolveResult,
+  solveProblem,
+} from './solve/solve.ts';
 export { type Discrepancy, feedbackOf, type Validation, type ValidationOptions, validateBySimulator } from './solve/validate.ts';
 export { type Service, type ServiceOptions, serveSolverHost } from './solver-host/http-service.ts';
 export { createRemoteVerifier, type RemoteVerifierOptions } from './solver-host/remote-verifier.ts';
