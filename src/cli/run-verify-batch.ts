@@ -1,0 +1,155 @@
+/** The work behind `evom verify --input`: many programs, outcomes in their order, gone on with after a stop. */
+import { resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { openVerification } from '../config/verify-settings.ts';
+import { EvomError } from '../core/errors.ts';
+import { inOrder } from '../core/in-order.ts';
+import { openJsonlOutput } from '../runs/jsonl-output.ts';
+import type { VerifyOptions } from './run-verify.ts';
+import { createReporter } from './terminal.ts';
+import { compactNumber, duration, percent } from './terminal-text.ts';
+import { lineItems } from './verify-input.ts';
+import { programDigest, type VerdictRecord, type VerifyItem, verdictRecord } from './verify-record.ts';
+
+export interface RunVerifyBatchOptions extends VerifyOptions {
+  /** JSONL file; `-` is stdin. */
+  readonly input: string;
+  /** JSONL file; null is stdout. */
+  readonly output: string | null;
+}
+
+/** Programs under way or waiting for an earlier one, a worker: enough to fill its batches. */
+const aheadPerWorker = 64;
+
+/** What is known of a line before anything runs. */
+interface Line {
+  readonly id: string | number;
+  readonly program: string;
+}
+
+/** @returns the exit code: 0 when every program was run, whatever came of it; 1 after a fault of ours. */
+export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<number> {
+  const { io, json, quiet, signal, settings, rules } = options;
+  const about = { cwd: io.cwd, dialect: options.dialect, text: options.input === '-' ? await textOf(process.stdin) : null };
+  const shown = options.input === '-' ? 'stdin' : options.input;
+  // The whole input is looked at before anything runs: a broken line is told at once and not after an hour.
+  const { lines, dialects } = await checkInput(lineItems(options.input, about), shown);
+  const output = options.output === null ? null : await openJsonlOutput(resolve(io.cwd, options.output));
+  const reporter = createReporter(io, { quiet });
+  try {
+    const kept = output?.kept ?? [];
+    checkKept(kept, lines, { output: options.output ?? '', input: shown, backend: settings.backend });
+    const tally = createTally();
+    for (const record of kept) tally.add(record as VerdictRecord);
+    if (kept.length > 0) reporter.info(`${options.output} holds ${kept.length} of ${lines.length} outcomes; going on`);
+    const began = io.now();
+    if (kept.length < lines.length) {
+      const verification = await openVerification(dialects, settings, rules);
+      const stop = (): void => void verification.close();
+      signal.addEventListener('abort', stop);
+      try {
+        await inOrder(
+          skip(lineItems(options.input, about), kept.length),
+          (item: VerifyItem) => verification.verify(item),
+          async ({ outcome, reward }, item) => {
+            const record = verdictRecord(item, outcome, reward, rules);
+            if (output === null) io.stdout(`${JSON.stringify(record)}\n`);
+            else await output.append(record);
+            tally.add(record);
+            const done = tally.count() - kept.length;
+            const rate = (1000 * done) / Math.max(1, io.now() - began);
+            const left = duration((lines.length - tally.count()) / Math.max(rate, 1e-9));
+            reporter.progress(`verifying ${tally.count()}/${lines.length}  ${compactNumber(rate)} programs/s  ${left} left`);
+          },
+          { ahead: settings.workers * aheadPerWorker, signal },
+        );
+      } catch (error) {
+        signal.throwIfAborted(); // closing the verifier is how an interrupt stops it
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', stop);
+        await verification.close();
+      }
+    }
+    reporter.close();
+    const seconds = (io.now() - began) / 1000;
+    reporter.info(tally.text(seconds, rules[0] ?? ''));
+    if (json && output !== null) {
+      io.stdout(`${JSON.stringify({ output: options.output, backend: settings.backend, judge: rules[0], ...tally.totals(), seconds })}\n`);
+    }
+    const { faults } = tally.totals();
+    if (faults > 0) {
+      throw new EvomError('E_SANDBOX', `${faults} programs could not be run, by a fault that is not theirs; delete their lines and run again`);
+    }
+    return 0;
+  } finally {
+    reporter.close();
+    await output?.close();
+  }
+}
+
+/** Reads the input to its end. */
+async function checkInput(items: AsyncIterable<VerifyItem>, shown: string): Promise<{ lines: Line[]; dialects: string[] }> {
+  const lines: Line[] = [];
+  const ids = new Set<string | number>();
+  const dialects = new Set<string>();
+  for await (const item of items) {
+    if (ids.has(item.id)) throw new EvomError('E_DATA', `${shown}: the id ${JSON.stringify(item.id)} comes twice; give each program its own`);
+    ids.add(item.id);
+    dialects.add(item.dialect);
+    lines.push({ id: item.id, program: programDigest(item) });
+  }
+  if (lines.length === 0) throw new EvomError('E_DATA', `${shown} holds no programs; write one {"id", "dialect", "code"} a line`);
+  return { lines, dialects: [...dialects] };
+}
+
+/** Outcomes may only be gone on with where they are of the same programs on the same backend. */
+function checkKept(
+  kept: readonly Readonly<Record<string, unknown>>[],
+  lines: readonly Line[],
+  { output, input, backend }: { readonly output: string; readonly input: string; readonly backend: string },
+): void {
+  for (const [index, record] of kept.entries()) {
+    const line = lines[index];
+    const differs =
+      line === undefined
+        ? `more outcomes than ${input} has programs`
+        : record.id !== line.id
+          ? `the outcome of ${JSON.stringify(record.id)}, where ${input} has ${JSON.stringify(line.id)}`
+          : record.program !== line.program
+            ? `the outcome of another program than ${JSON.stringify(line.id)} now is`
+            : null;
+    if (differs !== null) {
+      throw new EvomError('E_DATA', `${output}:${index + 1} holds ${differs}; delete the file to begin anew, or choose another --output`);
+    }
+  }
+  const asked = kept.find((record) => typeof record.asked_backend === 'string' && record.asked_backend !== backend);
+  if (asked !== undefined) throw new EvomError('E_DATA', `${output} holds outcomes of another backend than ${backend}; choose another --output`);
+}
+
+/** Counts over all outcomes. */
+function createTally() {
+  const statuses: Record<string, number> = {};
+  let [count, right, judged, flagged] = [0, 0, 0, 0];
+  return {
+    add: ({ status, correct, flags }: Pick<VerdictRecord, 'status' | 'correct' | 'flags'>): void => {
+      count += 1;
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (correct !== null) judged += 1;
+      if (correct === true) right += 1;
+      if (flags.length > 0) flagged += 1;
+    },
+    count: () => count,
+    totals: () => ({ programs: count, statuses, judged, right, flagged, faults: statuses.infra_error ?? 0 }),
+    text: (seconds: number, rule: string): string => {
+      const counts = Object.entries(statuses).sort((a, b) => b[1] - a[1]);
+      const verdict = judged === 0 ? '' : `; ${right} of ${judged} right by ${rule} (${percent(right / judged)}), ${flagged} flagged`;
+      return `${count} programs in ${duration(seconds)}: ${counts.map(([status, n]) => `${status} ${n}`).join(', ')}${verdict}`;
+    },
+  };
+}
+
+async function* skip<Item>(items: AsyncIterable<Item>, count: number): AsyncGenerator<Item> {
+  let index = 0;
+  for await (const item of items) if (index++ >= count) yield item;
+}

@@ -1,0 +1,120 @@
+/** What `evom verify` is given: program files, or lines of JSON. */
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname, resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
+import { EvomError } from '../core/errors.ts';
+import type { Answer, Problem } from '../core/problem.ts';
+import { inferDialect } from '../dialects/infer.ts';
+import { dialectByName, dialectNames } from '../dialects/registry.ts';
+import { jsonObjects } from '../problems/json-stream.ts';
+import { answerFromLabel, isObject, problemFromRecord } from '../problems/record.ts';
+import type { VerifyItem } from './verify-record.ts';
+
+const codeExtensions: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs', '.ts', '.py']);
+const maxReported = 10;
+
+/** Without the problem's text nothing can be said about numbers that are not in it: the answer counts as told. */
+const unknownQuestion = (answer: Answer): string => `(the question was not given; its answer is ${answer})`;
+
+/** A label as people write it. @throws {EvomError} E_USAGE */
+export function answerOf(label: string | null): Answer {
+  const answer = label === null ? null : answerFromLabel(label);
+  if (answer === undefined) throw new EvomError('E_USAGE', `--answer ${label}: give a number, infeasible or unbounded`);
+  return answer;
+}
+
+/**
+ * A program file. One whose name ends like code is taken whole; of any other text the program that it holds, as of a completion.
+ *
+ * @throws {EvomError} E_DATA if it cannot be read, E_USAGE if its dialect cannot be told.
+ */
+export async function fileItem(
+  file: string,
+  about: { readonly cwd: string; readonly dialect: string | null; readonly answer: Answer; readonly question: string | null },
+): Promise<VerifyItem> {
+  const text = await readText(file, about.cwd);
+  const dialect = dialectOf(about.dialect, text, file);
+  const isCode = codeExtensions.has(extname(file));
+  const program = isCode ? { code: text, dialect } : dialectByName(dialect).extract(text);
+  const { answer } = about;
+  const problem: Problem = { id: file, question: about.question ?? unknownQuestion(answer), answer, source: 'command line' };
+  return { id: file, program, dialect, completion: text, problem };
+}
+
+async function readText(file: string, cwd: string): Promise<string> {
+  try {
+    return file === '-' ? await textOf(process.stdin) : await readFile(resolve(cwd, file), 'utf8');
+  } catch (cause) {
+    throw new EvomError('E_DATA', unreadable(file, cause), { cause });
+  }
+}
+
+function unreadable(file: string, cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : message;
+  return `cannot read ${file}: ${why}; check the path`;
+}
+
+function dialectOf(asked: string | null, text: string, where: string): string {
+  if (asked !== null) return dialectByName(asked).name;
+  const found = inferDialect(text);
+  if (found !== null && dialectNames.includes(found)) return found;
+  throw new EvomError('E_USAGE', `${where}: no solver library is loaded that tells its dialect; give --dialect, one of ${dialectNames.join(', ')}`);
+}
+
+/** The lines of a JSONL file, or of stdin for `-`, in order. A fault of each of up to ten lines is told at once. */
+export async function* lineItems(
+  file: string,
+  about: { readonly cwd: string; readonly dialect: string | null; readonly text: string | null },
+): AsyncGenerator<VerifyItem> {
+  const faults: string[] = [];
+  const source = about.text === null ? createReadStream(resolve(about.cwd, file), { encoding: 'utf8' }) : [about.text];
+  try {
+    for await (const item of jsonObjects(source)) {
+      const made = item.kind === 'fault' ? item.message : itemOf(item.value, file, about.dialect);
+      if (typeof made === 'string') faults.push(`${file}:${item.line}: ${made}`);
+      else if (faults.length === 0) yield made;
+    }
+  } catch (cause) {
+    if (cause instanceof EvomError) throw cause;
+    throw new EvomError('E_DATA', unreadable(file, cause), { cause });
+  }
+  if (faults.length === 0) return;
+  const more = faults.length > maxReported ? `\nand ${faults.length - maxReported} more` : '';
+  throw new EvomError('E_DATA', `${faults.slice(0, maxReported).join('\n')}${more}`);
+}
+
+/** An item, or what is wrong with the line. */
+function itemOf(value: unknown, source: string, asked: string | null): VerifyItem | string {
+  const line = isObject(value) ? value : {};
+  const { id, code, completion, answer, question, model } = line;
+  if (typeof id !== 'string' && typeof id !== 'number') return '"id" is missing, or neither a text nor a number; give each program one';
+  const text = code ?? completion;
+  if (typeof text !== 'string') return 'neither "code" nor "completion" is a text; write the program under one of them';
+  if (code !== undefined && completion !== undefined) return '"code" and "completion" exclude each other; leave one out';
+  let dialect: string;
+  try {
+    dialect = dialectOf(typeof line.dialect === 'string' ? line.dialect : asked, text, JSON.stringify(id));
+  } catch (error) {
+    if (error instanceof EvomError) return error.message;
+    throw error;
+  }
+  // A list of labels: any of them is right.
+  const labels = Array.isArray(answer) ? answer.map(answerFromLabel) : [answerFromLabel(answer ?? null)];
+  const [label = null, ...others] = labels;
+  if (labels.includes(undefined)) return `"answer" is ${JSON.stringify(answer)}; give a number, "infeasible", "unbounded", null or a list of these`;
+  if (question !== undefined && question !== null && typeof question !== 'string') return '"question" is not a text';
+  const accepted = others.filter((other) => typeof other === 'number');
+  const record = {
+    id: String(id),
+    question: question || unknownQuestion(label),
+    answer: label,
+    ...(accepted.length === 0 ? {} : { accepted }),
+    ...(model === undefined || model === null ? {} : { model }),
+  };
+  const read = problemFromRecord(record, { fields: {}, source });
+  if ('message' in read) return `"${read.field}" ${read.message}`;
+  const program = code === undefined ? dialectByName(dialect).extract(text) : { code: text, dialect };
+  return { id, program, dialect, completion: code === undefined ? text : '', problem: read.problem };
+}
