@@ -11,6 +11,9 @@ export type Work = (options: RunOptions) => Promise<number>;
 /** Given to each command: calling it chooses the work to do once the whole line is understood. */
 export type Choose = (work: Work) => void;
 
+/** What `-` becomes before yargs, which drops it from lists of files, sees the line. */
+export const stdinName = '/dev/stdin';
+
 export const outputOptions = {
   json: { type: 'boolean', default: false, describe: 'end with one line of JSON on stdout' },
   quiet: { type: 'boolean', default: false, alias: 'q', describe: 'no progress; warnings and results only' },

@@ -2,7 +2,7 @@
 import yargs from 'yargs';
 import { nearestName } from '../config/nearest.ts';
 import { EvomError } from '../core/errors.ts';
-import type { Work } from './arguments.ts';
+import { stdinName, type Work } from './arguments.ts';
 import { dataCommand, dataOptionNames } from './data-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { reportError } from './errors.ts';
@@ -16,6 +16,7 @@ import { solveCommand, solveOptionNames } from './solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './solver-host-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
+import { verifyCommand, verifyOptionNames } from './verify-command.ts';
 
 const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted after a checkpoint.
 Results go to stdout, progress to stderr; --json ends with one line of JSON.`;
@@ -25,6 +26,7 @@ const optionNames = [
     ...trainOptionNames,
     ...evaluateOptionNames,
     ...dataOptionNames,
+    ...verifyOptionNames,
     ...portfolioOptionNames,
     ...solverHostOptionNames,
     ...solveModelOptionNames,
@@ -64,7 +66,8 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
   const choose = (chosen: Work): void => {
     work = chosen;
   };
-  const base = yargs([...argv])
+  const words = argv.map((word) => (word === '-' ? stdinName : word));
+  const base = yargs(words)
     .scriptName('evom')
     .usage('$0 <command> [options]\n\nTrains language models to write optimization programs, with a solver as the verifier.')
     .locale('en')
@@ -87,6 +90,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     sftCommand,
     evaluateCommand,
     rolloutCommand,
+    verifyCommand,
     dataCommand,
     portfolioCommand,
     solverHostCommand,
@@ -96,7 +100,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     doctorCommand,
   ];
   const cli = commands.reduce((all, add) => add(all, choose), base);
-  await cli.parseAsync([...argv], {}, (_error, _args, output) => {
+  await cli.parseAsync(words, {}, (_error, _args, output) => {
     text = output;
   });
   if (text !== '') return { type: 'text', text };

@@ -5,11 +5,12 @@ import { openVerification } from '../config/verify-settings.ts';
 import { EvomError } from '../core/errors.ts';
 import { inOrder } from '../core/in-order.ts';
 import { openJsonlOutput } from '../runs/jsonl-output.ts';
+import { stdinName } from './arguments.ts';
 import type { VerifyOptions } from './run-verify.ts';
 import { createReporter } from './terminal.ts';
 import { compactNumber, duration, percent } from './terminal-text.ts';
-import { lineItems } from './verify-input.ts';
-import { programDigest, type VerdictRecord, type VerifyItem, verdictRecord } from './verify-record.ts';
+import { lineItems, shownName } from './verify-input.ts';
+import { faultOf, itemKey, type VerdictRecord, type VerifyItem, verdictRecord } from './verify-record.ts';
 
 export interface RunVerifyBatchOptions extends VerifyOptions {
   /** JSONL file; `-` is stdin. */
@@ -24,25 +25,27 @@ const aheadPerWorker = 64;
 /** What is known of a line before anything runs. */
 interface Line {
   readonly id: string | number;
-  readonly program: string;
+  readonly line: number;
+  readonly key: string;
 }
 
 /** @returns the exit code: 0 when every program was run, whatever came of it; 1 after a fault of ours. */
 export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<number> {
   const { io, json, quiet, signal, settings, rules } = options;
-  const about = { cwd: io.cwd, dialect: options.dialect, text: options.input === '-' ? await textOf(process.stdin) : null };
-  const shown = options.input === '-' ? 'stdin' : options.input;
+  const about = { cwd: io.cwd, dialect: options.dialect, text: options.input === stdinName ? await textOf(process.stdin) : null };
+  const shown = shownName(options.input);
   // The whole input is looked at before anything runs: a broken line is told at once and not after an hour.
-  const { lines, dialects } = await checkInput(lineItems(options.input, about), shown);
+  const { lines, dialects } = await checkInput(lineItems(options.input, about), shown, settings.backend);
   const output = options.output === null ? null : await openJsonlOutput(resolve(io.cwd, options.output));
   const reporter = createReporter(io, { quiet });
   try {
     const kept = output?.kept ?? [];
-    checkKept(kept, lines, { output: options.output ?? '', input: shown, backend: settings.backend });
+    checkKept(kept, lines, options.output ?? '', shown);
     const tally = createTally();
     for (const record of kept) tally.add(record as VerdictRecord);
     if (kept.length > 0) reporter.info(`${options.output} holds ${kept.length} of ${lines.length} outcomes; going on`);
     const began = io.now();
+    let fault: EvomError | null = null;
     if (kept.length < lines.length) {
       const verification = await openVerification(dialects, settings, rules);
       const stop = (): void => void verification.close();
@@ -51,11 +54,12 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
         await inOrder(
           skip(lineItems(options.input, about), kept.length),
           (item: VerifyItem) => verification.verify(item),
-          async ({ outcome, reward }, item) => {
-            const record = verdictRecord(item, outcome, reward, rules);
+          async (verdict, item) => {
+            const record = verdictRecord(item, verdict, { rules, backend: settings.backend });
             if (output === null) io.stdout(`${JSON.stringify(record)}\n`);
             else await output.append(record);
             tally.add(record);
+            if (record.status === 'infra_error') fault ??= faultOf(`${shown}:${item.line}`, record);
             const done = tally.count() - kept.length;
             const rate = (1000 * done) / Math.max(1, io.now() - began);
             const left = duration((lines.length - tally.count()) / Math.max(rate, 1e-9));
@@ -77,10 +81,7 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
     if (json && output !== null) {
       io.stdout(`${JSON.stringify({ output: options.output, backend: settings.backend, judge: rules[0], ...tally.totals(), seconds })}\n`);
     }
-    const { faults } = tally.totals();
-    if (faults > 0) {
-      throw new EvomError('E_SANDBOX', `${faults} programs could not be run, by a fault that is not theirs; delete their lines and run again`);
-    }
+    if (fault !== null) throw fault;
     return 0;
   } finally {
     reporter.close();
@@ -89,26 +90,27 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
 }
 
 /** Reads the input to its end. */
-async function checkInput(items: AsyncIterable<VerifyItem>, shown: string): Promise<{ lines: Line[]; dialects: string[] }> {
+async function checkInput(
+  items: AsyncIterable<VerifyItem>,
+  shown: string,
+  backend: string,
+): Promise<{ lines: Line[]; dialects: string[] }> {
   const lines: Line[] = [];
   const ids = new Set<string | number>();
   const dialects = new Set<string>();
   for await (const item of items) {
-    if (ids.has(item.id)) throw new EvomError('E_DATA', `${shown}: the id ${JSON.stringify(item.id)} comes twice; give each program its own`);
+    if (ids.has(item.id))
+      throw new EvomError('E_DATA', `${shown}:${item.line}: the id ${JSON.stringify(item.id)} comes twice; give each program its own`);
     ids.add(item.id);
     dialects.add(item.dialect);
-    lines.push({ id: item.id, program: programDigest(item) });
+    lines.push({ id: item.id, line: item.line, key: itemKey(item, backend) });
   }
   if (lines.length === 0) throw new EvomError('E_DATA', `${shown} holds no programs; write one {"id", "dialect", "code"} a line`);
   return { lines, dialects: [...dialects] };
 }
 
 /** Outcomes may only be gone on with where they are of the same programs on the same backend. */
-function checkKept(
-  kept: readonly Readonly<Record<string, unknown>>[],
-  lines: readonly Line[],
-  { output, input, backend }: { readonly output: string; readonly input: string; readonly backend: string },
-): void {
+function checkKept(kept: readonly Readonly<Record<string, unknown>>[], lines: readonly Line[], output: string, input: string): void {
   for (const [index, record] of kept.entries()) {
     const line = lines[index];
     const differs =
@@ -116,15 +118,13 @@ function checkKept(
         ? `more outcomes than ${input} has programs`
         : record.id !== line.id
           ? `the outcome of ${JSON.stringify(record.id)}, where ${input} has ${JSON.stringify(line.id)}`
-          : record.program !== line.program
-            ? `the outcome of another program than ${JSON.stringify(line.id)} now is`
+          : record.key !== line.key
+            ? `the outcome of another program, answer or backend than ${JSON.stringify(line.id)} is now asked with`
             : null;
     if (differs !== null) {
       throw new EvomError('E_DATA', `${output}:${index + 1} holds ${differs}; delete the file to begin anew, or choose another --output`);
     }
   }
-  const asked = kept.find((record) => typeof record.asked_backend === 'string' && record.asked_backend !== backend);
-  if (asked !== undefined) throw new EvomError('E_DATA', `${output} holds outcomes of another backend than ${backend}; choose another --output`);
 }
 
 /** Counts over all outcomes. */

@@ -10,8 +10,16 @@ const verifyOptions = {
   answer: { type: 'string', describe: 'the right optimum, or infeasible, or unbounded' },
   question: { type: 'string', describe: 'the text of the problem, for the audit of the numbers in a model' },
   judge: { type: 'string', default: 'sirl', describe: `rules that say what is right, or all: ${judgeRuleNames.join(', ')}` },
-  input: { type: 'string', alias: 'i', describe: 'JSONL of {"id", "dialect", "code" or "completion", "answer"?, "question"?, "model"?}; - is stdin' },
-  output: { type: 'string', alias: 'o', describe: 'JSONL of outcomes; the same command goes on with it after a stop; stdout when left out' },
+  input: {
+    type: 'string',
+    alias: 'i',
+    describe: 'JSONL of {"id", "dialect", "code" or "completion", "answer"?, "question"?, "model"?}; - is stdin',
+  },
+  output: {
+    type: 'string',
+    alias: 'o',
+    describe: 'JSONL of outcomes; the same command goes on with it after a stop; stdout when left out',
+  },
   workers: { type: 'number', describe: 'programs run at once; one a processor core when left out' },
   host: { type: 'string', array: true, nargs: 1, describe: 'address of an evom solver-host, for Python dialects; repeatable' },
   set: {
@@ -52,7 +60,6 @@ export function verifyCommand(cli: Argv, choose: Choose): Argv {
         const { verifySettings } = await import('../config/verify-settings.ts');
         const settings = verifySettings({
           backend: args.backend,
-          directory: run.io.cwd,
           workers: args.workers ?? null,
           hosts: args.host ?? [],
           set: args.set,

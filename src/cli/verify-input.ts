@@ -9,6 +9,7 @@ import { inferDialect } from '../dialects/infer.ts';
 import { dialectByName, dialectNames } from '../dialects/registry.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
 import { answerFromLabel, isObject, problemFromRecord } from '../problems/record.ts';
+import { stdinName } from './arguments.ts';
 import type { VerifyItem } from './verify-record.ts';
 
 const codeExtensions: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs', '.ts', '.py']);
@@ -34,17 +35,20 @@ export async function fileItem(
   about: { readonly cwd: string; readonly dialect: string | null; readonly answer: Answer; readonly question: string | null },
 ): Promise<VerifyItem> {
   const text = await readText(file, about.cwd);
-  const dialect = dialectOf(about.dialect, text, file);
+  const dialect = dialectOf(about.dialect, text, shownName(file));
   const isCode = codeExtensions.has(extname(file));
   const program = isCode ? { code: text, dialect } : dialectByName(dialect).extract(text);
   const { answer } = about;
-  const problem: Problem = { id: file, question: about.question ?? unknownQuestion(answer), answer, source: 'command line' };
-  return { id: file, program, dialect, completion: text, problem };
+  const id = shownName(file);
+  const problem: Problem = { id, question: about.question ?? unknownQuestion(answer), answer, source: 'command line' };
+  return { id, line: 1, program, dialect, completion: text, problem };
 }
+
+export const shownName = (file: string): string => (file === stdinName ? 'stdin' : file);
 
 async function readText(file: string, cwd: string): Promise<string> {
   try {
-    return file === '-' ? await textOf(process.stdin) : await readFile(resolve(cwd, file), 'utf8');
+    return file === stdinName ? await textOf(process.stdin) : await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
     throw new EvomError('E_DATA', unreadable(file, cause), { cause });
   }
@@ -60,7 +64,10 @@ function dialectOf(asked: string | null, text: string, where: string): string {
   if (asked !== null) return dialectByName(asked).name;
   const found = inferDialect(text);
   if (found !== null && dialectNames.includes(found)) return found;
-  throw new EvomError('E_USAGE', `${where}: no solver library is loaded that tells its dialect; give --dialect, one of ${dialectNames.join(', ')}`);
+  throw new EvomError(
+    'E_USAGE',
+    `${where}: no solver library is loaded that tells its dialect; give --dialect, one of ${dialectNames.join(', ')}`,
+  );
 }
 
 /** The lines of a JSONL file, or of stdin for `-`, in order. A fault of each of up to ten lines is told at once. */
@@ -69,11 +76,12 @@ export async function* lineItems(
   about: { readonly cwd: string; readonly dialect: string | null; readonly text: string | null },
 ): AsyncGenerator<VerifyItem> {
   const faults: string[] = [];
+  const shown = shownName(file);
   const source = about.text === null ? createReadStream(resolve(about.cwd, file), { encoding: 'utf8' }) : [about.text];
   try {
     for await (const item of jsonObjects(source)) {
-      const made = item.kind === 'fault' ? item.message : itemOf(item.value, file, about.dialect);
-      if (typeof made === 'string') faults.push(`${file}:${item.line}: ${made}`);
+      const made = item.kind === 'fault' ? item.message : itemOf(item.value, item.line, { source: shown, dialect: about.dialect });
+      if (typeof made === 'string') faults.push(`${shown}:${item.line}: ${made}`);
       else if (faults.length === 0) yield made;
     }
   } catch (cause) {
@@ -86,7 +94,11 @@ export async function* lineItems(
 }
 
 /** An item, or what is wrong with the line. */
-function itemOf(value: unknown, source: string, asked: string | null): VerifyItem | string {
+function itemOf(
+  value: unknown,
+  at: number,
+  { source, dialect: asked }: { readonly source: string; readonly dialect: string | null },
+): VerifyItem | string {
   const line = isObject(value) ? value : {};
   const { id, code, completion, answer, question, model } = line;
   if (typeof id !== 'string' && typeof id !== 'number') return '"id" is missing, or neither a text nor a number; give each program one';
@@ -103,7 +115,8 @@ function itemOf(value: unknown, source: string, asked: string | null): VerifyIte
   // A list of labels: any of them is right.
   const labels = Array.isArray(answer) ? answer.map(answerFromLabel) : [answerFromLabel(answer ?? null)];
   const [label = null, ...others] = labels;
-  if (labels.includes(undefined)) return `"answer" is ${JSON.stringify(answer)}; give a number, "infeasible", "unbounded", null or a list of these`;
+  if (labels.includes(undefined))
+    return `"answer" is ${JSON.stringify(answer)}; give a number, "infeasible", "unbounded", null or a list of these`;
   if (question !== undefined && question !== null && typeof question !== 'string') return '"question" is not a text';
   const accepted = others.filter((other) => typeof other === 'number');
   const record = {
@@ -116,5 +129,5 @@ function itemOf(value: unknown, source: string, asked: string | null): VerifyIte
   const read = problemFromRecord(record, { fields: {}, source });
   if ('message' in read) return `"${read.field}" ${read.message}`;
   const program = code === undefined ? dialectByName(dialect).extract(text) : { code: text, dialect };
-  return { id, program, dialect, completion: code === undefined ? text : '', problem: read.problem };
+  return { id, line: at, program, dialect, completion: code === undefined ? text : '', problem: read.problem };
 }

@@ -1,5 +1,6 @@
 /** The verdict on one program, as a record for files and as text for people. */
 import { createHash } from 'node:crypto';
+import { EvomError } from '../core/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type OutcomeJson, outcomeToJson } from '../core/outcome-json.ts';
 import type { Answer, Problem } from '../core/problem.ts';
@@ -26,13 +27,15 @@ export type VerdictRecord = {
   /** Whether the model equals the reference model; null where there is none to compare. */
   readonly identical: boolean | null;
   readonly answer: Answer;
-  /** Of what was run: 16 hexadecimal digits of SHA-256 over dialect and code. */
-  readonly program: string;
+  /** What was run on what, as 16 hexadecimal digits: a run that goes on compares it with its input. */
+  readonly key: string;
 } & Omit<OutcomeJson, 'status' | 'objective' | 'reported'>;
 
 /** A program, where it came from and the problem it answers. */
 export interface VerifyItem {
   readonly id: string | number;
+  /** Where it begins in its file, from 1. */
+  readonly line: number;
   /** null: the completion holds no program. */
   readonly program: Program | null;
   readonly dialect: string;
@@ -40,14 +43,19 @@ export interface VerifyItem {
   readonly problem: Problem;
 }
 
-export const programDigest = ({ program, dialect }: Pick<VerifyItem, 'program' | 'dialect'>): string =>
+/** SHA-256 over backend, dialect, code and answer. */
+export const itemKey = ({ program, dialect, problem }: VerifyItem, backend: string): string =>
   createHash('sha256')
-    .update(program === null ? `${dialect}\u0000` : `${dialect}\n${program.code}`)
+    .update(JSON.stringify([backend, dialect, program?.code ?? null, problem.answer]))
     .digest('hex')
     .slice(0, 16);
 
-/** @param rules at least one; the first is the one that the reward was scored by. */
-export function verdictRecord(item: VerifyItem, outcome: Outcome, reward: Reward, rules: readonly JudgeRuleName[]): VerdictRecord {
+/** @param by.rules at least one; the first is the one that the reward was scored by. */
+export function verdictRecord(
+  item: VerifyItem,
+  { outcome, reward }: { readonly outcome: Outcome; readonly reward: Reward },
+  { rules, backend }: { readonly rules: readonly JudgeRuleName[]; readonly backend: string },
+): VerdictRecord {
   const { problem } = item;
   const { status, objective, reported, ...rest } = outcomeToJson(outcome);
   return {
@@ -63,7 +71,7 @@ export function verdictRecord(item: VerifyItem, outcome: Outcome, reward: Reward
     verdicts: Object.fromEntries(rules.map((rule) => [rule, judgeOutcome(outcome, problem, rule).correct])),
     identical: reward.identical,
     answer: problem.answer,
-    program: programDigest(item),
+    key: itemKey(item, backend),
     ...rest,
   };
 }
@@ -98,4 +106,13 @@ export function verdictText(record: VerdictRecord): string {
   if (record.wallLimited) lines.push(['clock', 'a clock decided: the verdict may not replay']);
   const head = `${record.id}  ${record.dialect} on ${record.backend} ${record.solverVersion}  ${record.status}`;
   return [head.replace(/ {2,}/g, '  '), ...lines.map(([name, text]) => `  ${name.padEnd(9)}  ${text}`)].join('\n');
+}
+
+/** The fault of ours that kept a program from its verdict. */
+export function faultOf(where: string, { error }: Pick<VerdictRecord, 'error'>): EvomError {
+  const isConfig = error?.type === 'MissingCapability';
+  return new EvomError(
+    isConfig ? 'E_CONFIG' : 'E_SANDBOX',
+    `${where}: ${error?.message ?? 'no outcome'}${isConfig ? '' : '; run it again'}`,
+  );
 }

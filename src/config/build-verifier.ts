@@ -8,7 +8,10 @@ import type { TrainConfig } from './schema.ts';
 import { hostedDialects } from './vocabulary.ts';
 
 /** The keys of a configuration that say how programs are run. */
-export type VerifierConfig = Pick<TrainConfig, 'backend' | 'sandbox' | 'solver_hosts'>;
+export type VerifierConfig = Pick<TrainConfig, 'sandbox' | 'solver_hosts'> & {
+  /** Of the programs that run here: a name, or the path of a module that creates one. */
+  readonly backend: string;
+};
 
 /**
  * The verifier of a set of dialects, wherever each of them runs.

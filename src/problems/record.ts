@@ -84,7 +84,8 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
     return { field: fields.program.field, message: program === undefined ? 'is missing' : 'is not the text of a program' };
   }
   const answerField = fields.answer ?? present(record, answerFields) ?? (fields.program === undefined ? undefined : 'answer');
-  const label = answerField === undefined ? undefined : (at(record, answerField) ?? (fields.program === undefined ? undefined : null));
+  const found = answerField === undefined ? undefined : at(record, answerField);
+  const label = found === undefined && fields.program !== undefined ? null : found;
   if (answerField === undefined || label === undefined) {
     return {
       field: answerField ?? 'answer',

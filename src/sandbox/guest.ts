@@ -25,6 +25,7 @@ export interface GuestSession {
    *
    * @throws {GuestRefusal} becomes an Error that the program can catch.
    * @throws {GuestStop} ends the program.
+   * @throws {GuestFault} or anything else: a fault of ours, and the outcome is `infra_error`.
    */
   call(method: string, payload: string): string;
   record(): GuestRecord;
@@ -79,5 +80,16 @@ export class GuestStop extends Error {
     this.status = status;
     this.name = name;
     this.wallLimited = wallLimited;
+  }
+}
+
+/** A fault of ours, or of the user's choices: no verdict on the program can be given. */
+export class GuestFault extends Error {
+  /** What `Outcome.error` has as its type. */
+  override readonly name: string;
+
+  constructor(name: string, message: string) {
+    super(message);
+    this.name = name;
   }
 }

@@ -1,5 +1,5 @@
 /** The one function through which a program reaches the host. */
-import { GuestRefusal, GuestStop } from './guest.ts';
+import { GuestFault, GuestRefusal, GuestStop } from './guest.ts';
 import { HostCall } from './prelude.ts';
 import type { QuickJSContext, QuickJSHandle } from './quickjs.ts';
 import { failed, nextRandom, type Run, spendTicks } from './run.ts';
@@ -81,7 +81,11 @@ function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, se
     run.stop =
       error instanceof GuestStop
         ? failed(error.status, error.name, error.message, error.wallLimited)
-        : failed('infra_error', 'GuestFault', error instanceof Error ? error.message : String(error)); // ours, not the program's
+        : failed(
+            'infra_error',
+            error instanceof GuestFault ? error.name : 'GuestFault',
+            error instanceof Error ? error.message : String(error),
+          ); // ours, not the program's
     return refuse(context, 'Stopped', 'the program was stopped');
   } finally {
     run.sessionCpuMs += run.cpuClock() - started;

@@ -10,6 +10,7 @@ import type { GuestSource } from '../sandbox/guest.ts';
 import type { SandboxLimits } from '../sandbox/limits.ts';
 import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';
 import { compileHighs } from '../solvers/highs.ts';
+import { createBackend } from '../solvers/registry.ts';
 import { LruCache } from './cache.ts';
 import type { GuestData } from './guests/backends.ts';
 
@@ -86,6 +87,8 @@ let highsModule: Promise<WasmModule> | null = null;
 export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
   const backend = options.backend ?? 'highs';
   const dialects = options.dialects ?? Object.keys(guestEntries);
+  // Where a name or path is wrong, say so here and not as a worker that does not start.
+  if (backend !== 'highs' && backend !== 'glpk') (await createBackend(backend, { directory: options.directory ?? process.cwd() })).close();
   highsModule ??= compileHighs();
   const data: GuestData = { backend, directory: options.directory ?? process.cwd(), highs: await highsModule };
   const guests = Object.fromEntries(dialects.map((dialect) => [dialect, guestSource(dialect, data)]));

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type LinearModel, linearModelToJson } from '../../core/linear-model.ts';
 import type { Outcome, SolveRecord } from '../../core/outcome.ts';
-import { type GuestRecord, GuestRefusal, GuestStop } from '../../sandbox/guest.ts';
+import { GuestFault, type GuestRecord, GuestRefusal, GuestStop } from '../../sandbox/guest.ts';
 import type { SandboxLimits } from '../../sandbox/limits.ts';
 import type { Solution, SolverBackend } from '../../solvers/backend.ts';
 
@@ -58,6 +58,8 @@ export class SolveSession {
   solve(model: LinearModel, timeLimitS: number): Solution {
     this.#runs += 1;
     if (this.#runs > this.#limits.maxSolves) this.#tooMany();
+    const missing = missingCapability(model, this.#backend);
+    if (missing !== null) throw new GuestFault('MissingCapability', missing);
     const leftMs = this.#limits.solverMs - this.#spentMs;
     if (leftMs <= 0) throw new GuestStop('deadline', 'SolverTime', `the program used its ${this.#limits.solverMs} ms of solver time`, true);
     const solution = this.#backend.solve(model, {
@@ -113,6 +115,13 @@ export class SolveSession {
       wallLimited: this.#wallLimited,
     };
   }
+}
+
+/** That a backend cannot solve such models is the user's choice of backend, and no fault of the program. */
+function missingCapability(model: LinearModel, { name, capabilities }: SolverBackend): string | null {
+  const need = model.variables.some((variable) => variable.integer) ? 'milp' : 'lp';
+  if (capabilities[need]) return null;
+  return `the backend ${name} cannot solve ${need === 'milp' ? 'models with integer variables' : 'linear models'}; choose another, for example highs`;
 }
 
 const finite = (value: number | null): number | null => (value !== null && Number.isFinite(value) ? value : null);

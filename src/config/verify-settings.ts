@@ -1,0 +1,98 @@
+/** Flags of `evom verify` -> how its programs are run and scored. */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { EvomError } from '../core/errors.ts';
+import { noEvidence } from '../core/evidence.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Problem } from '../core/problem.ts';
+import type { Program } from '../core/program.ts';
+import type { Reward } from '../core/rollout.ts';
+import { identicalModels } from '../modeling/identical.ts';
+import type { JudgeRuleName } from '../reward/judge-rules.ts';
+import { rewardPresets, scoreOutcome } from '../reward/reward.ts';
+import { noProgramOutcome } from '../verify/verifier.ts';
+import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
+import { formatIssues } from './issues.ts';
+import { applyOverride, type Override, overrideOf } from './overrides.ts';
+import { sandbox, solverHosts } from './train-schema.ts';
+import type { Tree } from './tree.ts';
+import { validate } from './validate.ts';
+import { backendOfDialect } from './vocabulary.ts';
+
+export interface VerifySettings extends Omit<VerifierConfig, 'backend'> {
+  /** Name of a backend, or the path of a module that creates one. */
+  readonly backend: string;
+  /** Programs run at once. */
+  readonly workers: number;
+}
+
+const schema = z.strictObject({ sandbox: sandbox.prefault({}), solver_hosts: solverHosts.prefault({}) });
+
+/**
+ * The settings that flags ask for.
+ *
+ * @param flags.set assignments of keys below `sandbox` and `solver_hosts`, as a configuration file has them.
+ * @throws {EvomError} E_CONFIG naming every flag whose value is not understood.
+ */
+export function verifySettings(flags: {
+  readonly backend: string;
+  readonly workers: number | null;
+  readonly hosts: readonly string[];
+  readonly set: readonly string[];
+}): VerifySettings {
+  const overrides: Override[] = flags.set.map(overrideOf);
+  if (flags.workers !== null) overrides.push({ assignment: `sandbox.workers=${flags.workers}`, flag: `--workers ${flags.workers}` });
+  if (flags.hosts.length > 0) {
+    overrides.push({ assignment: `solver_hosts.urls=${JSON.stringify(flags.hosts)}`, flag: `--host ${flags.hosts.join(' --host ')}` });
+  }
+  const empty: Tree = { type: 'map', origin: { type: 'flag', flag: '' }, entries: new Map() };
+  const applied = overrides.map((override) => applyOverride(empty, override));
+  const tree = overrides.reduce<Tree>((base, override) => applyOverride(base, override).tree, empty);
+  const { value, issues } = validate(tree, schema, () => z.toJSONSchema(schema, { io: 'input' }), {});
+  const all = [...applied.flatMap(({ issue }) => (issue ? [issue] : [])), ...issues];
+  if (all.length > 0 || value === null) throw new EvomError('E_CONFIG', formatIssues(all));
+  const { workers } = value.sandbox;
+  return { ...value, backend: flags.backend, workers: workers === 'auto' ? Math.max(1, availableParallelism()) : workers };
+}
+
+export interface Verification {
+  /** Runs and scores a program; `program` is null where a completion holds none. */
+  verify(item: {
+    readonly program: Program | null;
+    readonly dialect: string;
+    readonly completion: string;
+    readonly problem: Problem;
+  }): Promise<{ readonly outcome: Outcome; readonly reward: Reward }>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts what runs the programs of some dialects, and scores them by the preset `evom` under the first rule.
+ *
+ * @throws {EvomError} E_CONFIG for an unknown dialect or backend, E_SANDBOX if workers do not start.
+ */
+export async function openVerification(
+  dialects: readonly string[],
+  settings: VerifySettings,
+  rules: readonly JudgeRuleName[],
+): Promise<Verification> {
+  const verifier = await buildVerifier(dialects, settings);
+  const config = { ...rewardPresets.evom, judge: rules[0] ?? 'sirl' } as const;
+  return {
+    verify: async ({ program, dialect, completion, problem }) => {
+      const outcome =
+        program === null
+          ? noProgramOutcome({ dialect, backend: backendOfDialect(dialect, settings.backend) })
+          : await verifier.verify(program);
+      const comparison =
+        problem.model === undefined || outcome.model === null
+          ? null
+          : identicalModels(outcome.model, problem.model)
+            ? 'identical'
+            : 'different';
+      const reward = scoreOutcome({ outcome, problem, evidence: { ...noEvidence, comparison }, completionText: completion }, config);
+      return { outcome, reward };
+    },
+    close: () => verifier.close(),
+  };
+}
