@@ -72,6 +72,7 @@ export {
 export { type AnswerKind, answerKinds, type Consensus, type ConsistencyTolerance, selfConsistent } from './decode/self-consistency.ts';
 export type { Dialect } from './dialects/dialect.ts';
 export { extractCode } from './dialects/extract.ts';
+export { inferDialect } from './dialects/infer.ts';
 export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
 export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
 export { type Comparison, compareEvaluations } from './evaluate/compare.ts';

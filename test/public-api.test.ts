@@ -78,6 +78,7 @@ it('offers these values', () => {
       "identicalModels",
       "importInput",
       "importProblems",
+      "inferDialect",
       "initialGuardState",
       "initialSamplingState",
       "initialTrainState",

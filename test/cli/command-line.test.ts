@@ -48,16 +48,19 @@ describe('evom', () => {
     expect(await evom('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
     const help = await evom('--help');
     expect(help).toMatchObject({ code: 0, err: '' });
-    for (const verb of ['train', 'sft', 'evaluate', 'rollout', 'data', 'solve-model', 'schema', 'doctor'])
+    for (const verb of ['train', 'sft', 'evaluate', 'rollout', 'verify', 'data', 'solve-model', 'schema', 'doctor'])
       expect(help.out).toContain(`evom ${verb} `);
     expect(help.out).toContain('Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data');
   });
 
-  it.each(['train', 'sft', 'evaluate', 'rollout', 'data', 'solve-model', 'schema', 'doctor'])('explains %s with examples', async (verb) => {
-    const { code, out } = await evom(verb, '--help');
-    expect(code).toBe(0);
-    expect(out).toContain(verb === 'data' ? 'evom data generate' : 'Examples:');
-  });
+  it.each(['train', 'sft', 'evaluate', 'rollout', 'verify', 'data', 'solve-model', 'schema', 'doctor'])(
+    'explains %s with examples',
+    async (verb) => {
+      const { code, out } = await evom(verb, '--help');
+      expect(code).toBe(0);
+      expect(out).toContain(verb === 'data' ? 'evom data generate' : 'Examples:');
+    },
+  );
 
   it.each<[string, string[], RegExp]>([
     ['nothing', [], /which command\?/],
