@@ -68,7 +68,7 @@ describe('evom', () => {
     ['a mistyped option', ['train', '--confg', 'x'], /unknown option or argument: confg; did you mean --config\?/],
     ['an unknown argument', ['schema', 'extra'], /unknown option or argument: extra/],
     ['a missing configuration', ['train'], /--config is missing/],
-    ['data without a verb of its own', ['data'], /generate or check/],
+    ['data without a verb of its own', ['data'], /evom data needs/],
     ['a resumed run without a name', ['train', '-c', 'train.yaml', '--resume'], /--resume needs to know the run/],
     ['an evaluation set that does not exist', ['rollout', '-c', 'train.yaml', '--from', 'nothing'], /it has held_out/],
     ['half a problem', ['rollout', '-c', 'train.yaml', '--problems', '0.5'], /--problems must be a whole number/],

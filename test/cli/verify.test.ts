@@ -179,7 +179,7 @@ describe('evom verify --input', () => {
   });
 
   it('goes on after kill -9 without losing or doubling a line, and mends a torn one', async () => {
-    write('many.jsonl', batch(600));
+    write('many.jsonl', batch(300));
     const run = (output: string): ChildProcess =>
       spawn(
         process.execPath,
@@ -197,12 +197,12 @@ describe('evom verify --input', () => {
     killed.kill('SIGKILL');
     await end;
     const kept = count();
-    expect(kept).toBeLessThan(600);
+    expect(kept).toBeLessThan(300);
     appendFileSync(join(cwd, 'killed.jsonl'), '{"id":40,"status":"opt');
     expect(await ended(run('killed.jsonl'))).toBe(0);
     expect(await ended(run('whole.jsonl'))).toBe(0);
     expect(readFileSync(join(cwd, 'killed.jsonl'), 'utf8')).toBe(readFileSync(join(cwd, 'whole.jsonl'), 'utf8'));
-    expect(lines('whole.jsonl').map(({ id }) => id)).toEqual(Array.from({ length: 600 }, (_, i) => i));
+    expect(lines('whole.jsonl').map(({ id }) => id)).toEqual(Array.from({ length: 300 }, (_, i) => i));
     expect(lines('whole.jsonl')[188]).toMatchObject({ correct: true, objective: 1904 });
   });
 
