@@ -211,7 +211,7 @@ export { createRemoteVerifier, type RemoteVerifierOptions } from './solver-host/
 export { hostDialects, SolverHost, type SolverHostOptions } from './solver-host/solver-host.ts';
 export { routeByDialect } from './solver-host/verifier-router.ts';
 export type { DialectHealth, Health, Isolation } from './solver-host/wire.ts';
-export type { Capabilities, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
+export type { Capabilities, Duals, Solution, SolveLimits, SolverBackend } from './solvers/backend.ts';
 export { createGlpk } from './solvers/glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './solvers/highs.ts';
 export { type LpFormatOptions, writeLp } from './solvers/lp-format.ts';

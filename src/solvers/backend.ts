@@ -14,12 +14,22 @@ export interface SolveLimits {
   readonly nodes?: number;
 }
 
+/** What a relaxed side of a row, or bound of a variable, is worth at an optimum, in the objective's own sense. */
+export interface Duals {
+  /** [constraints] change of the optimum for each unit that a row's active side is raised (the shadow price). */
+  readonly rows: Float64Array;
+  /** [variables] cost less what the rows pay for the variable (the reduced cost). */
+  readonly columns: Float64Array;
+}
+
 export interface Solution {
   readonly status: SolveStatus;
   /** Recomputed from `values` and the model; null without a solution. */
   readonly objective: number | null;
   /** [variables] primal values; null without a solution. */
   readonly values: Float64Array | null;
+  /** Of an optimal linear program; a backend may leave it out. */
+  readonly duals?: Duals | null;
   /** Why the backend refused the model, when `status` is `error`. */
   readonly message: string | null;
   /** The clock, not a counted budget, stopped this solve. */

@@ -2,7 +2,7 @@
 import type { GLPK, LP, Result } from 'glpk.js/node';
 import { EvomError } from '../core/errors.ts';
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
-import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
+import type { Duals, Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { engineSlot } from './engine.ts';
 import { checkedPoint, withoutPoint } from './solution.ts';
 import { boundsCross, modelFault, smallestCoefficient, solverBound } from './validate.ts';
@@ -93,6 +93,16 @@ function glpkModel(model: LinearModel, { withCosts, relaxed }: { readonly withCo
   };
 }
 
+/** glpk.js gives the rows' duals alone; the columns' follow from them. */
+function dualsOf({ variables, constraints }: LinearModel, dual: Readonly<Record<string, number>>): Duals {
+  const rows = Float64Array.from(constraints, (_, i) => dual[`r${i}`] ?? 0);
+  const columns = Float64Array.from(variables, (v) => v.cost);
+  for (const [i, row] of constraints.entries()) {
+    for (const [k, j] of row.columns.entries()) columns[j] = (columns[j] ?? 0) - (row.coefficients[k] ?? 0) * (rows[i] ?? 0);
+  }
+  return { rows, columns };
+}
+
 /**
  * GLPK behind the backend interface.
  *
@@ -147,7 +157,8 @@ export async function createGlpk(): Promise<SolverBackend & { settled(): Promise
         if (!isOptimal) return stopped();
         return withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` });
       }
-      return { status: isOptimal ? 'optimal' : 'time_limit', ...checked, message: null, wallLimited: !isOptimal, ms: elapsed() };
+      const duals = isOptimal && !hasIntegers ? dualsOf(model, result.dual ?? {}) : null;
+      return { status: isOptimal ? 'optimal' : 'time_limit', ...checked, duals, message: null, wallLimited: !isOptimal, ms: elapsed() };
     }
     if (isOutOfTime()) return stopped();
     if (result?.status === status.noFeasible) return ended('infeasible');

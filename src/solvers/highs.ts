@@ -179,9 +179,11 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
       const point = (): ReturnType<typeof checkedPoint> => checkedPoint(model, engine.solver.getSolution().colValue);
       switch (status) {
         case modelStatus.optimal: {
-          const checked = point();
+          const { colValue, colDual, rowDual } = engine.solver.getSolution();
+          const checked = checkedPoint(model, colValue);
           if ('fault' in checked) return withoutPoint('error', elapsed(), { message: `HiGHS's optimum does not hold: ${checked.fault}` });
-          return { status: 'optimal', ...checked, message: null, wallLimited: false, ms: elapsed() };
+          const duals = model.variables.some((v) => v.integer) ? null : { rows: rowDual, columns: colDual };
+          return { status: 'optimal', ...checked, duals, message: null, wallLimited: false, ms: elapsed() };
         }
         case modelStatus.infeasible:
           return withoutPoint('infeasible', elapsed());

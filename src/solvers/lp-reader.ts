@@ -107,6 +107,7 @@ class LpParser {
         );
       this.sectionsSeen.add(heading.section);
       this.at += heading.width;
+      if (heading.section === 'rows' && this.peek()?.kind === 'colon') this.at++;
       section = heading.section;
       this.section(heading, token.line);
     }
@@ -203,9 +204,11 @@ class LpParser {
     const first = this.expression('all');
     const comparison = this.comparison('a row needs <=, >= or =');
     const second = this.expression(first.columns.length === 0 && first.numParts > 0 ? 'signed_lines' : 'line');
-    // HiGHS writes a row without terms as "r1: <= 0".
+    // HiGHS writes a row without terms as "r1: <= 0"; other formats give an earlier row its second side so.
     if ((first.numParts === 0 && label === null) || second.numParts === 0)
       throw this.fault(line, 'a row needs something on each side of its comparison');
+    if (first.numParts === 0 && this.constraints.some((row) => row.name === name))
+      throw this.fault(line, `the row "${name}" is there already; write both its sides as "1 <= x + y <= 5"`);
     if (this.hasMore() && this.peek()?.kind === 'comparison') this.range(name, line, first, comparison, second);
     else if (first.columns.length === 0 && second.columns.length > 0) this.addRow(name, line, second, flipped(comparison), first);
     else this.addRow(name, line, first, comparison, second);
@@ -332,7 +335,10 @@ class LpParser {
         if (start.kind === 'name' && this.tokens[this.at + 1]?.kind === 'colon') break;
       }
       const sign = this.signs();
-      if (sign === null && numParts > 0) throw this.fault(start.line, `"${start.text}" follows without + or -`);
+      if (sign === null && numParts > 0) {
+        const why = start.kind === 'name' && isFull ? nameFault(start.text, this.flavor) : null;
+        throw this.fault(start.line, why ?? `"${start.text}" follows without + or -`);
+      }
       const token = this.peek();
       const value = token?.kind === 'number' ? token.value : null;
       if (value !== null) this.at++;

@@ -25,6 +25,8 @@ export interface SolvePool {
   close(): Promise<void>;
 }
 
+/** Models from files may be large, and are their owner's; HiGHS cannot address more. */
+const largestMemoryMb = 2048;
 /** A solver that does not heed its time limit is stopped after as much again and this. */
 const graceMs = 10_000;
 
@@ -38,7 +40,7 @@ export async function createSolvePool(options: SolvePoolOptions): Promise<SolveP
   const workerData: SolveWorkerData = {
     backend,
     directory,
-    highs: backend === 'highs' ? await compileHighs() : null,
+    highs: backend === 'highs' ? await compileHighs(largestMemoryMb) : null,
     limits,
     withSolution,
   };

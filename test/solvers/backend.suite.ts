@@ -83,6 +83,32 @@ export function describeBackend(
         values: [-3],
       });
     });
+    run(
+      'gives duals that say how the optimum moves, if it gives any',
+      () => {
+        const sum = [
+          [0, 1],
+          [1, 1],
+        ] as const;
+        const largest = (d: number): Solution =>
+          backend.solve(
+            model('max', [column('x', 3), column('y', 2, 0, 1)], [row('c', -inf, sum, 4), row('d', -inf, [[0, 1]], d)]),
+            limits,
+          );
+        const smallest = (c: number): Solution =>
+          backend.solve(model('min', [column('x', 3), column('y', 2, 0, 2)], [row('c', c, sum, inf), row('d', 1, [[0, 1]], inf)]), limits);
+        for (const [solve, side, rows, columns] of [
+          [largest, 2.5, [0, 3], [0, 2]],
+          [smallest, 4, [3, 0], [0, -1]],
+        ] as const) {
+          const { objective, duals } = solve(side);
+          if (duals === undefined || duals === null) return;
+          expect([[...duals.rows].map((v) => v + 0), [...duals.columns].map((v) => v + 0)]).toEqual([rows, columns]);
+          expect(((solve(side + 0.25).objective ?? 0) - (objective ?? 0)) / 0.25).toBeCloseTo(3);
+        }
+      },
+      'lp',
+    );
     run('takes bounds of 1e30 as infinite', () => {
       expect(solve('max', [column('x', 1, -1e30, 1e30)], [row('c', -1e30, [[0, 2]], 6)]).objective).toBe(3);
     });

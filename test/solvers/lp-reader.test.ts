@@ -193,6 +193,7 @@ End
     expect(parseLp(`min\n${rest}`).variables).toEqual([column('x', 0)]);
     expect(parseLp(`max\n obj: 7\n${rest}`)).toMatchObject({ sense: 'max', offset: 7 });
     expect(parseLp(`min: 3 x\n${rest}`).variables).toEqual([column('x', 3)]);
+    expect(parseLp(`Minimize:\n 3 x\nSubject To:\n c: x >= 1\nend`).variables).toEqual([column('x', 3)]);
   });
 
   it.each<[string, string, RegExp]>([
@@ -214,7 +215,9 @@ End
     ['brackets', 'min\n 3 (x + y)\nst\n c: x >= 1\nend', /line 2: "\(x" is no name: multiply brackets out/],
     ['undefined', 'min\n undefined x\nst\n c: x >= 1\nend', /line 2: "undefined" stands where/],
     ['NaN', 'min\n NaN x\nst\n c: x >= 1\nend', /line 2: "NaN" stands where/],
-    ['not equal', 'min\n x\nst\n c: x != 5\nend', /line 4: "!" follows without/],
+    ['not equal', 'min\n x\nst\n c: x != 5\nend', /line 4: "!" is no name; write <=, >= or =/],
+    ['a sign of mathematics', 'min\n x\nst\n c: x ≥ 5\nend', /line 4: "≥" is no name; write <=, >= or =/],
+    ['the second side of an earlier row', 'min\n x\nst\n c: x >= 1\n c: <= 5\nend', /line 5: the row "c" is there already; write both/],
     ['infinity in a sum', 'min\n x\nst\n c: x + inf >= 1\nend', /line 4: "inf" is no name/],
     ['an impossible side', 'min\n x\nst\n c: x >= inf\nend', /line 4: no number is >= Infinity/],
     ['an impossible bound', 'min\n x\nst\n c: x >= 1\nbounds\n x >= inf\nend', /line 6: "x" cannot be >= Infinity/],
