@@ -88,7 +88,17 @@ export {
   type OptimizerConfig,
 } from './learner/optimizer-config.ts';
 export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './modeling/canonical.ts';
+export {
+  countDifferences,
+  type Difference,
+  type DifferenceKind,
+  diagnoseModel,
+  differenceKinds,
+} from './modeling/diagnose.ts';
 export { identicalModels, modelHash } from './modeling/identical.ts';
+export { type ModelMatch, matchModels } from './modeling/match.ts';
+export { solvesReference } from './modeling/reference-point.ts';
+export { comparePerturbed, type PerturbationOptions, type PerturbedComparison, type SolveModel } from './modeling/robustness.ts';
 export {
   type DecoderArchitecture,
   type DecoderConfig,

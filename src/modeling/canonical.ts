@@ -27,6 +27,8 @@ export interface CanonicalRow {
   readonly columns: readonly number[];
   readonly coefficients: readonly number[];
   readonly upper: number;
+  /** Index of the constraint that it comes from; of several, the one that binds. */
+  readonly constraint: number;
 }
 
 /** Minimise `cost'x + offset` under `rows` and bounds. All numbers are rounded as `rounded` does. */
@@ -62,16 +64,16 @@ export function canonicalModel(model: LinearModel): CanonicalModel {
   const lower = variables.map((v) => v.lower);
   const upper = variables.map((v) => v.upper);
   const used = new Uint8Array(variables.length);
-  const rows = new Map<string, { columns: readonly number[]; coefficients: readonly number[]; upper: number }>();
+  const rows = new Map<string, { columns: readonly number[]; coefficients: readonly number[]; upper: number; constraint: number }>();
 
   /** Takes `sum <= side`, whose entries are not negligible. */
-  const addRow = (columns: readonly number[], coefficients: readonly number[], side: number): void => {
+  const addRow = (constraint: number, columns: readonly number[], coefficients: readonly number[], side: number): void => {
     if (side >= infinite) return;
     const [column] = columns;
     const [coefficient] = coefficients;
     if (column === undefined || coefficient === undefined) {
       // A row without terms holds or makes the model infeasible.
-      if (side < -negligible) rows.set('never', { columns: [], coefficients: [], upper: -1 });
+      if (side < -negligible) rows.set('never', { columns: [], coefficients: [], upper: -1, constraint });
     } else if (columns.length === 1) {
       if (coefficient > 0) upper[column] = Math.min(upper[column] ?? Infinity, side / coefficient);
       else lower[column] = Math.max(lower[column] ?? -Infinity, side / coefficient);
@@ -82,20 +84,24 @@ export function canonicalModel(model: LinearModel): CanonicalModel {
       const key = `${columns.join()}:${scaled.join()}`;
       const side_ = roundedSide(side / scale);
       const known = rows.get(key);
-      if (known === undefined) rows.set(key, { columns, coefficients: scaled, upper: side_ });
-      else known.upper = Math.min(known.upper, side_);
+      if (known === undefined) rows.set(key, { columns, coefficients: scaled, upper: side_, constraint });
+      else if (side_ < known.upper) {
+        known.upper = side_;
+        known.constraint = constraint;
+      }
       for (const j of columns) used[j] = 1;
     }
   };
 
-  for (const row of constraints) {
+  for (const [i, row] of constraints.entries()) {
     const order = [...row.columns.keys()].filter((k) => Math.abs(row.coefficients[k] ?? 0) > negligible);
     order.sort((a, b) => (row.columns[a] ?? 0) - (row.columns[b] ?? 0));
     const columns = order.map((k) => row.columns[k] ?? 0);
     const coefficients = order.map((k) => row.coefficients[k] ?? 0);
-    addRow(columns, coefficients, row.upper);
+    addRow(i, columns, coefficients, row.upper);
     if (row.lower > -infinite) {
       addRow(
+        i,
         columns,
         coefficients.map((a) => -a),
         -row.lower,

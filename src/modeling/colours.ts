@@ -51,8 +51,9 @@ export function initialColours(model: CanonicalModel): Colours {
  * Parts colours by the colours around them until no class parts any more.
  *
  * @param marked a column to give a colour of its own first, to break a tie; -1 for none.
+ * @param rounds steps at most: after k of them a colour tells what lies within k rows.
  */
-export function refineColours(model: CanonicalModel, start: Colours, marked = -1): Colours {
+export function refineColours(model: CanonicalModel, start: Colours, marked = -1, rounds = Number.POSITIVE_INFINITY): Colours {
   let columns = start.columns.slice();
   let rows = start.rows;
   let numClasses = start.numClasses;
@@ -60,7 +61,7 @@ export function refineColours(model: CanonicalModel, start: Colours, marked = -1
     columns[marked] = hash(columns[marked] ?? 0, 0.25);
     numClasses = countClasses(columns, rows);
   }
-  for (;;) {
+  for (let round = 0; round < rounds; round++) {
     const columnSums = new Float64Array(columns.length);
     const nextRows = new Float64Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
@@ -79,7 +80,20 @@ export function refineColours(model: CanonicalModel, start: Colours, marked = -1
     const nextClasses = countClasses(nextColumns, nextRows);
     columns = nextColumns;
     rows = nextRows;
-    if (nextClasses === numClasses) return { columns, rows, numClasses };
+    if (nextClasses === numClasses) break;
     numClasses = nextClasses;
   }
+  return { columns, rows, numClasses };
+}
+
+/**
+ * The colours to start from when some columns are already matched with another model's: a matched column is known by its mark
+ * alone, whatever its cost and bounds.
+ *
+ * @param marks [columns] 0 for a column by itself, else the number of its pair.
+ */
+export function markedColours(model: CanonicalModel, marks: Int32Array): Colours {
+  const { columns, rows } = initialColours(model);
+  for (let j = 0; j < columns.length; j++) if (marks[j] !== 0) columns[j] = hash(0.75, marks[j] ?? 0);
+  return { columns, rows, numClasses: countClasses(columns, rows) };
 }
