@@ -21,7 +21,14 @@ export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } fr
 export { configJsonSchema, type SftConfig, type TrainConfig } from './config/schema.ts';
 export { EvomError, type EvomErrorCode } from './core/errors.ts';
 export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
-export { type ConsistencyEvidence, type CrossSolve, type Evidence, type ModelComparison, noEvidence } from './core/evidence.ts';
+export {
+  type ConsistencyEvidence,
+  type CrossSolve,
+  type Evidence,
+  type ModelComparison,
+  noEvidence,
+  type PeerEvidence,
+} from './core/evidence.ts';
 export {
   type Constraint,
   type LinearModel,
@@ -255,4 +262,5 @@ export {
 } from './train/loop.ts';
 export { initialTrainState, type SftParts, type SftSettings, sftLoop } from './train/sft.ts';
 export { type SftExample, sftRow } from './train/sft-rows.ts';
+export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './verify/evidence/auditor.ts';
 export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';

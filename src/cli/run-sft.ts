@@ -15,8 +15,8 @@ import {
 } from '../config/build.ts';
 import { sftSources } from '../config/build-sft.ts';
 import type { ConfigSource } from '../config/load.ts';
+import { defaultScoring } from '../config/reward-schema.ts';
 import type { SftConfig } from '../config/schema.ts';
-import { resolveReward } from '../config/train-schema.ts';
 import { buildPrompt } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import { type DecoderConfig, decoderConfigJson, decoderParameters } from '../nn/decoder-config.ts';
@@ -68,7 +68,7 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
     );
     closers.unshift(() => store.close());
 
-    const rolloutConfig: RolloutConfig = { ...config, reward: resolveReward(defaultReward) };
+    const rolloutConfig: RolloutConfig = { ...config, ...defaultScoring };
     const rollout = await buildRollout(rolloutConfig, directory, learner.version);
     closers.unshift(() => rollout.close());
     const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) =>
@@ -153,8 +153,6 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
     for (const close of closers) await close();
   }
 }
-
-const defaultReward = { preset: 'evom', value_only_weight: 1, overlong: null } as const;
 
 /** Tokenizer from the corpus, `config.json`, random weights. */
 async function makeInitialModel(directory: string, config: SftConfig, texts: Iterable<string>): Promise<void> {

@@ -3,7 +3,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
-import { type Evidence, noEvidence } from '../core/evidence.ts';
 import type { Problem } from '../core/problem.ts';
 import { randomStream } from '../core/random.ts';
 import { buildPrompt } from '../dialects/prompt.ts';
@@ -13,19 +12,18 @@ import { evaluatePolicy } from '../evaluate/evaluate.ts';
 import type { Learner } from '../learner/learner.ts';
 import { createOnnxLearner } from '../learner/onnx-learner.ts';
 import type { OptimizerConfig as LearnerOptimizer } from '../learner/optimizer-config.ts';
-import { identicalModels } from '../modeling/identical.ts';
 import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../policy/onnx-policy.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type RewardConfig, rewardPresets, scoreOutcome } from '../reward/reward.ts';
 import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
 
-import type { RolloutParts, ScoreRequest, Task } from '../rollout/engine.ts';
+import type { RolloutParts, Task } from '../rollout/engine.ts';
 
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../train/sft-stream.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import { buildProblems } from './build-problems.ts';
+import { buildScoring } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
 import { loadModule } from './load-module.ts';
 import type { EvalSetConfig, OptimizerConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
@@ -38,6 +36,7 @@ export type RolloutConfig = Pick<
 > & {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
   readonly reward: TrainConfig['reward'];
+  readonly audit: TrainConfig['audit'];
 };
 
 export interface BuiltRollout {
@@ -90,29 +89,32 @@ export async function buildRollout(config: RolloutConfig, directory: string, ver
     config.dialect.map((dialect) => dialect.name),
     config,
   );
-  let policy: Policy;
+  const closers: (() => Promise<void>)[] = [() => verifier.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close();
+  };
   try {
-    policy = await buildPolicy(config.policy, directory, version);
+    const scoring = await buildScoring(config);
+    closers.push(() => scoring.close());
+    const policy = await buildPolicy(config.policy, directory, version);
+    closers.push(() => policy.close());
+    return {
+      parts: {
+        policy,
+        task: taskBuilder(config, tokenizer),
+        decode: (ids) => tokenizer.decode(ids),
+        verify: (program) => verifier.verify(program),
+        score: scoring.score,
+      },
+      policy,
+      tokenizer,
+      verifier,
+      close: closeAll,
+    };
   } catch (error) {
-    await verifier.close();
+    await closeAll();
     throw error;
   }
-  return {
-    parts: {
-      policy,
-      task: taskBuilder(config, tokenizer),
-      decode: (ids) => tokenizer.decode(ids),
-      verify: (program) => verifier.verify(program),
-      score: (requests) => requests.map((request) => scoreOutcome({ ...request, evidence: evidenceOf(request) }, rewardConfigOf(config))),
-    },
-    policy,
-    tokenizer,
-    verifier,
-    close: async () => {
-      await policy.close();
-      await verifier.close();
-    },
-  };
 }
 
 /** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */
@@ -133,29 +135,6 @@ function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer): (problem:
 /** The name of the dialect that a problem is asked in. */
 export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, problemId: string): string {
   return pickWeighted(config.dialect, randomStream(config.run.seed, 'dialect', problemId).next()).name;
-}
-
-function evidenceOf({ problem, outcome }: ScoreRequest): Evidence {
-  if (problem.model === undefined || outcome.model === null) return noEvidence;
-  return { ...noEvidence, comparison: identicalModels(outcome.model, problem.model) ? 'identical' : 'different' };
-}
-
-function rewardConfigOf(config: RolloutConfig): RewardConfig {
-  const { reward, judge } = config;
-  return {
-    judge: judge.rule,
-    weights: {
-      ...rewardPresets[reward.preset].weights,
-      format: reward.format,
-      executes: reward.executes,
-      answer: reward.answer,
-    },
-    formatTags: [],
-    valueOnlyWeight: reward.value_only_weight,
-    softFlagWeight: 1,
-    overlong: reward.overlong,
-    terms: [],
-  };
 }
 
 /** The learner on a checkpoint; with `stateDirectory` its moments and version go on. */

@@ -11,6 +11,8 @@ export interface Finding {
 
 const found = (condition: boolean, message: string, ...keys: [KeyPath, ...KeyPath[]]): Finding[] => (condition ? [{ keys, message }] : []);
 
+const builtInTerms = { format: 0, executes: 0, answer: 0, solution: 0, consistency: 0, cross_solver: 0, overlong: 0 } as const;
+
 /** What is impossible in a `kind: train` file. */
 export function checkTrain(input: TrainInput): Finding[] {
   const { algorithm, sampling, reward } = resolveTrain(input);
@@ -60,12 +62,26 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['sampling', 'max_tokens'],
     ),
     ...found(
-      reward.answer + reward.executes + reward.format === 0,
+      reward.answer + reward.executes + reward.format + reward.solution + reward.consistency + reward.cross_solver === 0 &&
+        reward.terms.every((term) => term.weight === 0),
       'every weight is 0: all rewards would be equal',
       ['reward'],
       ['reward', 'answer'],
       ['reward', 'executes'],
       ['reward', 'format'],
+    ),
+    ...found(
+      reward.cross_solver > 0 && input.audit.cross_solve === 'off',
+      'pays for the word of a second backend, and audit.cross_solve asks none',
+      ['reward', 'cross_solver'],
+      ['audit', 'cross_solve'],
+    ),
+    ...reward.terms.flatMap(({ name }, i) =>
+      found(
+        Object.hasOwn(builtInTerms, name) || reward.terms.findIndex((other) => other.name === name) < i,
+        `"${name}" names another term too`,
+        ['reward', 'terms', i, 'name'],
+      ),
     ),
     ...found(
       sampling.max_tokens > input.learner.micro_batch_tokens,

@@ -1,12 +1,13 @@
 /** The configuration of a run: types, the step from what a file says to settled values, and its JSON Schema. */
 import { z } from 'zod';
 import { type AlgorithmConfig, resolveAlgorithm } from './algorithm-schema.ts';
+import { type RewardConfig, resolveReward } from './reward-schema.ts';
 import { sftInput } from './sft-schema.ts';
-import { type RewardConfig, resolveReward, trainInput } from './train-schema.ts';
+import { trainInput } from './train-schema.ts';
 import { dialectsOfBackend } from './vocabulary.ts';
 
 export type { AlgorithmConfig } from './algorithm-schema.ts';
-export type { RewardConfig } from './train-schema.ts';
+export type { AuditConfig, RewardConfig } from './reward-schema.ts';
 
 export type WeightedDialect = { name: string; weight: number };
 export type TrainInput = z.output<typeof trainInput>;

@@ -5,7 +5,8 @@ import { algorithmInput } from './algorithm-schema.ts';
 import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
-import { backends, judgeRules, rewardPresets } from './vocabulary.ts';
+import { audit, reward } from './reward-schema.ts';
+import { backends, judgeRules } from './vocabulary.ts';
 
 const runName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a folder name of letters, digits, _ . -');
 
@@ -85,22 +86,6 @@ export const solverHosts = z.strictObject({
   deadline_s: positive().default(300).describe('Until a program that no host answers for is given up, unscored.'),
 });
 
-const reward = z.strictObject({
-  preset: z.enum(rewardPresets).default('evom').describe('evom: format + answer; answer: the answer alone.'),
-  format: nonNegative().optional().describe('For a completion that is one program.'),
-  executes: nonNegative().optional().describe('For a program whose solve ended with a verdict.'),
-  answer: nonNegative().optional().describe('For the right answer.'),
-  value_only_weight: share().default(1).describe('Share of the answer reward that a right value from a wrong model earns.'),
-  overlong: z
-    .strictObject({ buffer: whole(1), penalty: nonNegative().default(1) })
-    .nullable()
-    .default(null)
-    .describe('DAPO: penalty that grows over the last `buffer` tokens before max_tokens.'),
-});
-
-/** Weights of the terms under each preset. */
-const rewardPresetWeights = { evom: { format: 0.1, executes: 0, answer: 1 }, answer: { format: 0, executes: 0, answer: 1 } } as const;
-
 const guards = z.strictObject({
   entropy_min: nonNegative()
     .nullable()
@@ -126,28 +111,10 @@ export const trainInput = z.strictObject({
   sandbox: sandbox.prefault({}),
   judge: judge.prefault({}),
   reward: reward.prefault({}),
+  audit: audit.prefault({}),
   algorithm: algorithmInput.prefault({}),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   learner: learner.prefault({}),
   guards: guards.prefault({}),
 });
-
-export type RewardConfig = Omit<z.output<typeof reward>, 'format' | 'executes' | 'answer'> & {
-  format: number;
-  executes: number;
-  answer: number;
-};
-
-/** The settled weights: what the file says, else the preset's. */
-export function resolveReward(input: z.output<typeof reward>): RewardConfig {
-  const preset = rewardPresetWeights[input.preset];
-  return {
-    preset: input.preset,
-    format: input.format ?? preset.format,
-    executes: input.executes ?? preset.executes,
-    answer: input.answer ?? preset.answer,
-    value_only_weight: input.value_only_weight,
-    overlong: input.overlong,
-  };
-}

@@ -1,6 +1,7 @@
 /** The names that a configuration may use for built-in parts. `build.ts` maps each to its class or function. */
 
 import type { Aggregation } from '../core/training.ts';
+import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import type { AdvantageEstimator } from '../rl/advantage.ts';
 import type { Compat } from '../rl/conventions.ts';
 
@@ -21,8 +22,19 @@ export const aggregations = [
   'seq_mean_token_sum',
   'seq_mean_token_sum_norm',
 ] as const satisfies Aggregation[];
-export const judgeRules = ['sirl', 'evom', 'evom-strict'] as const;
-export const rewardPresets = ['evom', 'answer'] as const;
+export const judgeRules = [
+  'sirl',
+  'evom',
+  'evom-strict',
+  'orlm',
+  'evostep',
+  'mamo',
+  'agent',
+  'optibench',
+  'exact',
+  'indusopt',
+] as const satisfies JudgeRuleName[];
+export const rewardPresets = ['evom', 'answer', 'sirl_stage1', 'sirl_stage2'] as const;
 
 /**
  * Dialects whose programs a built-in backend executes; the first is what `dialect: auto` means. A JavaScript program only hands its model

@@ -1,7 +1,7 @@
 /** Facts about an outcome that took a solver, or another program, to find. They are gathered before scoring, so that scoring is pure. */
 import type { SolveStatus } from './outcome.ts';
 
-/** How a program's model compares with the reference model, or with the models of its group. */
+/** How a program's model compares with the reference model. */
 export type ModelComparison =
   | 'identical' // equal up to naming, order and scaling
   | 'equivalent' // not identical; the same optimum under every change that was tried on both
@@ -25,6 +25,13 @@ export interface ConsistencyEvidence {
   readonly failed: readonly string[];
 }
 
+/** Accepted programs of the same problem, where it has no reference model. */
+export interface PeerEvidence {
+  /** Others whose models keep the same optimum under changes. */
+  readonly alike: number;
+  readonly others: number;
+}
+
 /** Fields are null where nothing was asked or can be said. */
 export interface Evidence {
   readonly comparison: ModelComparison | null;
@@ -33,6 +40,7 @@ export interface Evidence {
   readonly crossSolve: CrossSolve | null;
   /** Least and greatest objective over the linear relaxation of the model; infinite where unbounded. */
   readonly objectiveRange: readonly [number, number] | null;
+  readonly peers: PeerEvidence | null;
   readonly consistency: ConsistencyEvidence | null;
   /** Why a right value may be missing, by re-solving variants of a wrong model: never a second chance. */
   readonly hints: readonly string[];
@@ -46,6 +54,7 @@ export const noEvidence: Evidence = {
   solvesReference: null,
   crossSolve: null,
   objectiveRange: null,
+  peers: null,
   consistency: null,
   hints: [],
   fault: null,

@@ -240,12 +240,7 @@ const rowIsImplied = (
 const isCounting = (row: CanonicalRow): boolean => row.coefficients.every((a) => Math.abs(a) === 1) && Math.abs(row.upper) <= 1;
 
 /** Both models, changed alike. What is drawn for a row or variable of `b` holds for its twin in `a`. */
-function perturbed(
-  { a, b, match }: Pair,
-  draws: RandomStream,
-  kind: Kind,
-  towards: Change['towards'],
-): [CanonicalModel, CanonicalModel] {
+function perturbed({ a, b, match }: Pair, draws: RandomStream, kind: Kind, towards: Change['towards']): [CanonicalModel, CanonicalModel] {
   // In a minimisation a column is worth more for a smaller positive or a larger negative cost.
   const push = (j: number): number => pushFactor ** ((towards?.get(j) ?? 0) * ((b.columns[j]?.cost ?? 0) > 0 ? -1 : 1));
   const spread = towards === null ? Math.log(3) : Math.log(1.5);

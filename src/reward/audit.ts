@@ -1,12 +1,16 @@
 /** Signs that a right value was not earned by a model of the problem. */
+import { evaluatePoint } from '../core/evaluate.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
+import { literalShares, numbersIn, numbersOf } from './literals.ts';
 
 /** Flags that take the answer's reward away. */
 export const hardFlagNames = [
   'unsupported_claim', // reports a value that no optimal solve has
+  'earlier_solve', // the value is that of a solve before the last, whose model was not kept and cannot be looked at
+  'wrong_point', // the solution does not satisfy the captured model, or is not worth the objective
   'trivial_model', // fewer than two variables, or no constraint
   'answer_literal', // the answer stands in the model as a number, and not in the text
   'solver_disagreement', // another backend finds another optimum or status for the same model
@@ -18,6 +22,10 @@ export type HardFlag = (typeof hardFlagNames)[number];
 /** Flags that are counted, and may lower the answer's reward: honest models have them now and then. */
 export const softFlagNames = [
   'constant_objective', // every point of the linear relaxation has the same objective
+  'low_coverage', // less than 2 in 5 of the text's numbers stand in the model
+  'detached_objective', // most of the text's numbers stand in rows that no chain of rows ties to the objective
+  'foreign_numbers', // less than 2 in 5 of the numbers that decide the optimum stand in the text
+  'peer_disagreement', // most accepted programs of the group have models that behave otherwise
 ] as const;
 
 export type SoftFlag = (typeof softFlagNames)[number];
@@ -28,22 +36,10 @@ export const isHardFlagged = (flags: readonly string[]): boolean =>
 
 /** Smaller answers turn up as coefficients by chance, or are written as words. */
 const smallestTellingAnswer = 20;
-
-/** The numbers in a text, with thousands separators read both ways. */
-function numbersIn(text: string): Set<number> {
-  const found = new Set<number>();
-  for (const [match] of text.matchAll(/\d[\d,]*(?:\.\d+)?/g)) {
-    found.add(Number(match.replaceAll(',', '')));
-    for (const part of match.split(',')) found.add(Number(part));
-  }
-  return found;
-}
-
-function* numbersOf(model: LinearModel): Generator<number> {
-  yield model.offset;
-  for (const { cost, lower, upper } of model.variables) yield* [cost, lower, upper];
-  for (const { lower, upper, coefficients } of model.constraints) yield* [lower, upper, ...coefficients];
-}
+/** Of numbers of the text or of the model, as `literalShares` counts them. */
+const leastShare = { coverage: 0.4, attached: 0.5, native: 0.4 } as const;
+/** A text with fewer figures says nothing by its shares. */
+const fewestTelling = 3;
 
 function holdsAnswer(model: LinearModel, problem: Pick<Problem, 'answer' | 'question'>): boolean {
   const answer = typeof problem.answer === 'number' ? Math.abs(problem.answer) : 0;
@@ -53,11 +49,29 @@ function holdsAnswer(model: LinearModel, problem: Pick<Problem, 'answer' | 'ques
   return false;
 }
 
+const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(x), Math.abs(y));
+
+/** [variables] the solution's values; null where names do not tell the variables apart, or one has no value. */
+function valuesOf({ model, solution }: Outcome): number[] | null {
+  if (model === null || solution === null) return null;
+  const values = model.variables.map(({ name }) => (Object.hasOwn(solution, name) ? (solution[name] ?? null) : null));
+  if (new Set(model.variables.map(({ name }) => name)).size !== values.length) return null;
+  return values.every((value) => value !== null) ? values : null;
+}
+
+function isWrongPoint(outcome: Outcome): boolean {
+  const values = valuesOf(outcome);
+  if (outcome.status !== 'optimal' || outcome.model === null || values === null) return false;
+  const { objective, violation, fraction } = evaluatePoint(outcome.model, values);
+  // The tolerances of the backends (src/solvers/solution.ts), with room for their rounding.
+  return !(violation <= 2e-6 && fraction <= 2e-5 && outcome.objective !== null && near(objective, outcome.objective));
+}
+
 /**
  * The hard flags of an outcome. A model that equals the reference is never flagged for its form.
  *
- * They stop lazy tricks, not a determined policy: a constant hidden behind an inequality and a spare row passes. Follow the rate of
- * flags, and compare with reference models where there are any.
+ * They stop lazy tricks, not a determined policy: docs/verification.md tells what passes. Follow the rate of flags, and compare with
+ * reference models where there are any.
  */
 export function hardFlags(
   outcome: Outcome,
@@ -66,24 +80,37 @@ export function hardFlags(
   { unsupportedClaim }: { readonly unsupportedClaim: boolean },
 ): HardFlag[] {
   const flags: HardFlag[] = [];
+  const last = outcome.solves.at(-1);
+  const claim = outcome.reported;
   if (unsupportedClaim) flags.push('unsupported_claim');
+  else if (claim !== null && !(last?.status === 'optimal' && last.objective !== null && near(last.objective, claim)))
+    flags.push('earlier_solve');
   if (outcome.wallLimited) flags.push('wall_limited');
+  if (isWrongPoint(outcome)) flags.push('wrong_point');
   if (evidence.crossSolve?.agrees === false) flags.push('solver_disagreement');
   if (evidence.comparison === 'identical') return flags;
-  const last = outcome.solves.at(-1);
   if (last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1)) flags.push('trivial_model');
   if (outcome.model !== null && holdsAnswer(outcome.model, problem)) flags.push('answer_literal');
   return flags;
 }
 
-/** The soft flags of an outcome whose answer is right. */
+/** The soft flags of an outcome whose answer is right. A model that equals the reference, or behaves like it, has none. */
 export function softFlags(
-  _outcome: Outcome,
-  _problem: Pick<Problem, 'answer' | 'question'>,
-  evidence: Pick<Evidence, 'comparison' | 'objectiveRange'>,
+  outcome: Outcome,
+  problem: Pick<Problem, 'question'>,
+  evidence: Pick<Evidence, 'comparison' | 'objectiveRange' | 'peers'>,
 ): SoftFlag[] {
-  if (evidence.comparison === 'identical') return [];
-  const range = evidence.objectiveRange;
-  const isConstant = range !== null && range[1] - range[0] <= 1e-6 * Math.max(1, Math.abs(range[0]));
-  return isConstant ? ['constant_objective'] : [];
+  if (evidence.comparison === 'identical' || evidence.comparison === 'equivalent') return [];
+  const flags: SoftFlag[] = [];
+  const { objectiveRange: range, peers } = evidence;
+  if (range !== null && range[1] - range[0] <= 1e-6 * Math.max(1, Math.abs(range[0]))) flags.push('constant_objective');
+  if (peers !== null && 2 * peers.alike < peers.others) flags.push('peer_disagreement');
+  const values = valuesOf(outcome);
+  if (outcome.model === null || values === null) return flags;
+  const { coverage, attached, native, numFigures } = literalShares(outcome.model, values, problem.question);
+  if (numFigures < fewestTelling) return flags;
+  if (coverage !== null && coverage < leastShare.coverage) flags.push('low_coverage');
+  if (attached !== null && attached < leastShare.attached) flags.push('detached_objective');
+  if (native !== null && native < leastShare.native) flags.push('foreign_numbers');
+  return flags;
 }

@@ -219,9 +219,9 @@ describe('canonicalModel', () => {
         { name: 'y', cost: 0, lower: 0, upper: inf, integer: false },
       ],
       rows: [
-        { columns: [0, 1], coefficients: [-0.5, -1], upper: -2 },
-        { columns: [0, 1], coefficients: [1, 1], upper: 3 },
-        { columns: [0, 1], coefficients: [-1, -1], upper: -3 },
+        { columns: [0, 1], coefficients: [-0.5, -1], upper: -2, constraint: 0 },
+        { columns: [0, 1], coefficients: [1, 1], upper: 3, constraint: 1 },
+        { columns: [0, 1], coefficients: [-1, -1], upper: -3, constraint: 1 },
       ],
     });
   });

@@ -1,0 +1,64 @@
+/** Worker thread of the auditor: gathers evidence, one task after another. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { noEvidence } from '../../core/evidence.ts';
+import type { LinearModel } from '../../core/linear-model.ts';
+import type { WasmModule } from '../../core/wasm.ts';
+import { comparePerturbed } from '../../modeling/robustness.ts';
+import type { SolverBackend } from '../../solvers/backend.ts';
+import { createHighs } from '../../solvers/highs.ts';
+import { createBackend } from '../../solvers/registry.ts';
+import { type AuditSettings, type AuditTask, auditLimits, gatherEvidence } from './gather.ts';
+
+/** How the worker is set up. */
+export interface AuditWorkerData {
+  readonly highs: WasmModule;
+  /** Name or path of the backend that solves captured models again; null for none. */
+  readonly second: string | null;
+  readonly directory: string;
+  readonly settings: AuditSettings;
+}
+
+export type AuditJob =
+  | { readonly type: 'gather'; readonly task: AuditTask }
+  /** Whether two programs' models behave alike. */
+  | { readonly type: 'compare'; readonly a: LinearModel; readonly b: LinearModel };
+
+export interface AuditRequest {
+  readonly id: number;
+  readonly job: AuditJob;
+}
+
+const port = parentPort;
+if (port === null) throw new Error('audit-worker runs as a worker thread');
+
+const { highs: wasmModule, second, directory, settings } = workerData as AuditWorkerData;
+const highs = await createHighs({ wasmModule });
+const other: SolverBackend | null = second === null ? null : second === 'highs' ? highs : await createBackend(second, { directory });
+
+function answer(job: AuditJob): unknown {
+  switch (job.type) {
+    case 'gather':
+      return gatherEvidence(job.task, settings, highs, other);
+    case 'compare':
+      return comparePerturbed(job.a, job.b, (model) => highs.solve(model, auditLimits), { trials: settings.perturbations }).comparison;
+    default:
+      return job satisfies never;
+  }
+}
+
+port.on('message', ({ id, job }: AuditRequest) => {
+  let result: unknown;
+  try {
+    result = answer(job);
+  } catch (error) {
+    const fault = `the audit failed: ${error instanceof Error ? error.message : String(error)}`;
+    result = job.type === 'gather' ? { ...noEvidence, fault } : null;
+  }
+  // Worn engines are replaced between tasks.
+  Promise.all([highs.settled?.(), other?.settled?.()]).then(
+    () => port.postMessage({ id, result }),
+    (error: unknown) => {
+      throw error;
+    },
+  );
+});

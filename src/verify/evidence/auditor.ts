@@ -1,0 +1,299 @@
+/** Evidence for a group of outcomes, gathered off the main thread and only where a reward depends on it. */
+import { createHash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { compiledEntry } from '../../core/compiled.ts';
+import { EvomError } from '../../core/errors.ts';
+import { type Evidence, type ModelComparison, noEvidence } from '../../core/evidence.ts';
+import type { LinearModel } from '../../core/linear-model.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Problem } from '../../core/problem.ts';
+import { modelHash } from '../../modeling/identical.ts';
+import { compileHighs } from '../../solvers/highs.ts';
+import { createBackend } from '../../solvers/registry.ts';
+import { LruCache } from '../cache.ts';
+import type { AuditJob, AuditRequest, AuditWorkerData } from './audit-worker.ts';
+
+export interface AuditorOptions {
+  /** The backend that solved the programs' models. */
+  readonly backend: string;
+  /** Backend that solves accepted models again. `auto`: GLPK after HiGHS where glpk.js is installed, else HiGHS; `off`: none. */
+  readonly crossSolve?: 'auto' | 'off' | (string & {});
+  /** Random changes in the comparison with the reference; default 8; 0 asks only whether models are identical. */
+  readonly perturbations?: number;
+  /** Compare the accepted models of a group with one another where there is no reference; default false. */
+  readonly peers?: boolean;
+  /** Where relative paths of backends begin; default the working directory. */
+  readonly directory?: string;
+  /** Tasks remembered; default 10,000. */
+  readonly cacheSize?: number;
+  /** After this a task is ended and its worker replaced; default 60,000. */
+  readonly hardMs?: number;
+}
+
+/** One outcome with what the judge said of it. */
+export interface AuditInput {
+  readonly outcome: Outcome;
+  readonly problem: Problem;
+  /** Only right answers are audited: a wrong one earns nothing to be taken away. */
+  readonly correct: boolean | null;
+}
+
+export interface AuditorStats {
+  /** Outcomes asked about, and how many of these were right and needed solves that were not remembered. */
+  readonly asked: number;
+  readonly gathered: number;
+  readonly cacheHits: number;
+  /** Tasks that failed twice. */
+  readonly faults: number;
+}
+
+export interface Auditor {
+  /** The second backend in use; null for none. */
+  readonly crossBackend: string | null;
+  /** Evidence of the outcomes of one problem, in their order. Never rejects for anything that a program does. */
+  audit(group: readonly AuditInput[]): Promise<Evidence[]>;
+  stats(): AuditorStats;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the auditor: one worker thread with its own solvers.
+ *
+ * Of a wrong answer it says only whether the model is the reference's. What is gathered depends on the outcome, the problem and
+ * the options alone, so that it replays.
+ *
+ * @throws {EvomError} E_CONFIG for an unknown backend, E_SOLVER for one that is asked for by name and cannot be loaded.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { createAuditor, emptyOutcome, parseLp } from 'evom';
+ * const auditor = await createAuditor({ backend: 'highs', crossSolve: 'off' });
+ * const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
+ * const model = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\nend'); // a row is missing; the optimum is 12 all the same
+ * const outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 12, solution: { x: 4, y: 0 }, model };
+ * const problem = { id: 'p', question: '', answer: 12, source: 'test', model: reference };
+ * const [evidence] = await auditor.audit([{ outcome, problem, correct: true }]);
+ * assert.equal(evidence.comparison, 'different');
+ * assert.deepEqual(evidence.objectiveRange, [0, 12]);
+ * await auditor.close();
+ * ```
+ */
+export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
+  const directory = options.directory ?? process.cwd();
+  const second = await secondBackend(options.crossSolve ?? 'auto', options.backend, directory);
+  const data: AuditWorkerData = {
+    highs: await compileHighs(),
+    second,
+    directory,
+    settings: { perturbations: options.perturbations ?? 8 },
+  };
+  const thread = new AuditThread(data, options.hardMs ?? 60_000);
+  return new WorkerAuditor(thread, second, options.peers ?? false, options.cacheSize ?? 10_000);
+}
+
+/** The name of the backend to ask; tried once here, so that a missing package is told at the start. */
+async function secondBackend(wanted: string, first: string, directory: string): Promise<string | null> {
+  if (wanted === 'off') return null;
+  const name = wanted === 'auto' ? (first === 'highs' ? 'glpk' : 'highs') : wanted;
+  try {
+    (await createBackend(name, { directory, needs: ['lp', 'milp'] })).close();
+    return name;
+  } catch (error) {
+    // glpk.js is optional: `auto` does without it.
+    if (wanted === 'auto' && error instanceof EvomError && error.code === 'E_SOLVER') return null;
+    throw error;
+  }
+}
+
+class WorkerAuditor implements Auditor {
+  readonly crossBackend: string | null;
+  readonly #thread: AuditThread;
+  readonly #peers: boolean;
+  readonly #cache: LruCache<Promise<unknown>>;
+  readonly #referenceHashes = new WeakMap<LinearModel, string>();
+  #stats = { asked: 0, gathered: 0, cacheHits: 0, faults: 0 };
+
+  constructor(thread: AuditThread, crossBackend: string | null, peers: boolean, cacheSize: number) {
+    this.#thread = thread;
+    this.crossBackend = crossBackend;
+    this.#peers = peers;
+    this.#cache = new LruCache(cacheSize);
+  }
+
+  async audit(group: readonly AuditInput[]): Promise<Evidence[]> {
+    this.#stats.asked += group.length;
+    const evidence = await Promise.all(group.map((input) => this.#one(input)));
+    return this.#peers ? this.#withPeers(group, evidence) : evidence;
+  }
+
+  async #one({ outcome, problem, correct }: AuditInput): Promise<Evidence> {
+    const { model, status, objective, solution } = outcome;
+    const reference = problem.model ?? null;
+    if (model === null) return noEvidence;
+    if (correct !== true) return reference === null ? noEvidence : { ...noEvidence, comparison: this.#compareHashes(outcome, reference) };
+    const { answer } = problem;
+    const task = { model, status, objective, solution, reference, answer };
+    return (await this.#run({ type: 'gather', task })) as Evidence;
+  }
+
+  /** The host has hashed the captured model already; a wrong answer is worth no more than that. */
+  #compareHashes(outcome: Outcome, reference: LinearModel): ModelComparison {
+    const known = this.#referenceHashes.get(reference) ?? modelHash(reference);
+    this.#referenceHashes.set(reference, known);
+    return outcome.solves.at(-1)?.modelHash === known ? 'identical' : 'different';
+  }
+
+  /** Adds to each accepted program which of the group's other accepted programs behave alike. */
+  async #withPeers(group: readonly AuditInput[], evidence: Evidence[]): Promise<Evidence[]> {
+    const accepted = group.flatMap(({ correct, outcome, problem }, i) =>
+      correct === true && outcome.model !== null && problem.model === undefined ? [{ i, model: outcome.model }] : [],
+    );
+    // Clusters of models that behave alike; a program joins the first that has its like.
+    const clusters: { readonly model: LinearModel; readonly members: number[] }[] = [];
+    for (const { i, model } of accepted) {
+      let joined = false;
+      for (const cluster of clusters) {
+        const comparison = await this.#run({ type: 'compare', a: model, b: cluster.model });
+        if (comparison !== 'identical' && comparison !== 'equivalent') continue;
+        cluster.members.push(i);
+        joined = true;
+        break;
+      }
+      if (!joined) clusters.push({ model, members: [i] });
+    }
+    const peersOf = new Map(clusters.flatMap(({ members }) => members.map((i) => [i, members.length - 1] as const)));
+    return evidence.map((one, i) => {
+      const alike = peersOf.get(i);
+      return alike === undefined || accepted.length < 2 ? one : { ...one, peers: { alike, others: accepted.length - 1 } };
+    });
+  }
+
+  #run(job: AuditJob): Promise<unknown> {
+    // By the model as it stands, names and order included: what is remembered must not depend on which program came first.
+    const key = createHash('sha256').update(JSON.stringify(job, exactNumbers)).digest('base64');
+    const known = this.#cache.get(key);
+    if (known !== undefined) {
+      this.#stats.cacheHits += 1;
+      return known;
+    }
+    this.#stats.gathered += 1;
+    const result = this.#attempt(job, key);
+    this.#cache.set(key, result);
+    return result;
+  }
+
+  async #attempt(job: AuditJob, key: string): Promise<unknown> {
+    for (let attempt = 0; ; attempt++) {
+      let fault: string;
+      try {
+        const result = await this.#thread.run(job);
+        if (job.type === 'compare' || (result as Evidence).fault === null || attempt > 0) return result;
+        fault = (result as Evidence).fault ?? '';
+      } catch (error) {
+        if (error instanceof EvomError) throw error;
+        fault = error instanceof Error ? error.message : String(error);
+      }
+      if (attempt === 0) continue;
+      this.#stats.faults += 1;
+      this.#cache.delete(key); // it may go well another time
+      return job.type === 'compare' ? null : { ...noEvidence, fault };
+    }
+  }
+
+  stats(): AuditorStats {
+    return { ...this.#stats };
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}
+
+/** JSON writes infinities as null; here they must stay apart. */
+const exactNumbers = (_: string, value: unknown): unknown => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);
+
+interface Pending {
+  readonly request: AuditRequest;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One worker thread that is started when it is needed and replaced when it ends; tasks wait for their turn. */
+class AuditThread {
+  readonly #data: AuditWorkerData;
+  readonly #hardMs: number;
+  #worker: Worker | null = null;
+  #queue: Pending[] = [];
+  #current: Pending | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(data: AuditWorkerData, hardMs: number) {
+    this.#data = data;
+    this.#hardMs = hardMs;
+  }
+
+  run(job: AuditJob): Promise<unknown> {
+    if (this.#closed) throw new EvomError('E_SANDBOX', 'the auditor is closed; create another');
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ request: { id: this.#nextId++, job }, resolve, reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#current !== null || this.#queue.length === 0) return;
+    this.#current = this.#queue.shift() ?? null;
+    this.#worker ??= this.#start();
+    this.#timer = setTimeout(() => this.#fail(new Error(`the audit took longer than ${this.#hardMs} ms`)), this.#hardMs);
+    this.#worker.ref();
+    this.#worker.postMessage(this.#current?.request);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(compiledEntry(import.meta.url, './audit-worker.js'), { workerData: this.#data, env: {} });
+    worker.on('message', ({ id, result }: { id: number; result: unknown }) => {
+      if (this.#worker !== worker || this.#current?.request.id !== id) return;
+      const { resolve } = this.#current;
+      this.#settle();
+      resolve(result);
+    });
+    worker.on('error', (error: unknown) => {
+      if (this.#worker === worker) this.#fail(error instanceof Error ? error : new Error(String(error)));
+    });
+    worker.on('exit', (code) => {
+      if (this.#worker === worker) this.#fail(new Error(`the audit worker ended with code ${code}`));
+    });
+    return worker;
+  }
+
+  #settle(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#current = null;
+    // An idle auditor must not keep the process alive.
+    if (this.#queue.length === 0) this.#worker?.unref();
+    this.#next();
+  }
+
+  #fail(error: Error): void {
+    const [worker, current] = [this.#worker, this.#current];
+    this.#worker = null;
+    void worker?.terminate();
+    this.#settle();
+    current?.reject(error);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const worker = this.#worker;
+    this.#worker = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const left = [...(this.#current === null ? [] : [this.#current]), ...this.#queue];
+    this.#queue = [];
+    this.#current = null;
+    for (const { reject } of left) reject(new EvomError('E_SANDBOX', 'the auditor was closed while it worked'));
+    await worker?.terminate();
+  }
+}

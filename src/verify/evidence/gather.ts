@@ -1,0 +1,94 @@
+/** The facts about one outcome that take solving: comparison with the reference, second backend, relaxation. */
+import type { CrossSolve, Evidence } from '../../core/evidence.ts';
+import { noEvidence } from '../../core/evidence.ts';
+import type { LinearModel } from '../../core/linear-model.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Answer } from '../../core/problem.ts';
+import { identicalModels } from '../../modeling/identical.ts';
+import { solvesReference } from '../../modeling/reference-point.ts';
+import { comparePerturbed } from '../../modeling/robustness.ts';
+import type { Solution, SolverBackend } from '../../solvers/backend.ts';
+
+/** What an audit is asked about one outcome, as plain data that a thread can be sent. */
+export interface AuditTask {
+  readonly model: LinearModel;
+  readonly status: Outcome['status'];
+  readonly objective: number | null;
+  readonly solution: Outcome['solution'];
+  readonly reference: LinearModel | null;
+  readonly answer: Answer;
+}
+
+export interface AuditSettings {
+  /** Random changes of program and reference (`comparePerturbed`); 0 asks only whether they are identical. */
+  readonly perturbations: number;
+}
+
+/** Budgets of one solve of the audit. They are counted; the clock behind them takes a solve out of the comparison. */
+export const auditLimits = { timeLimitMs: 5000, simplexIterations: 20_000, nodes: 2000 } as const;
+/** Matrix entries up to which a model is solved again: above, an audit would cost more than the program. */
+export const largestAudited = 20_000;
+
+const entriesOf = (model: LinearModel): number => model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
+
+/**
+ * Gathers the evidence of an outcome whose answer is right.
+ *
+ * @param backend solves perturbed models and relaxations; exact and deterministic.
+ * @param second another backend for the captured model itself, or null to ask none.
+ */
+export function gatherEvidence(task: AuditTask, settings: AuditSettings, backend: SolverBackend, second: SolverBackend | null): Evidence {
+  const { model, reference, answer } = task;
+  if (entriesOf(model) > largestAudited || (reference !== null && entriesOf(reference) > largestAudited))
+    return { ...noEvidence, comparison: reference === null ? null : 'unmatched' };
+  const solve = (candidate: LinearModel): Solution => backend.solve(candidate, auditLimits);
+  const comparison = reference === null ? null : compare(model, reference, settings, solve);
+  return {
+    ...noEvidence,
+    comparison,
+    solvesReference: reference !== null && typeof answer === 'number' ? solvesReference(model, task.solution, reference, answer) : null,
+    crossSolve: second === null ? null : crossSolve(task, second),
+    objectiveRange: comparison === 'identical' || task.status !== 'optimal' ? null : objectiveRange(model, solve),
+  };
+}
+
+function compare(
+  model: LinearModel,
+  reference: LinearModel,
+  settings: AuditSettings,
+  solve: (model: LinearModel) => Solution,
+): Evidence['comparison'] {
+  if (settings.perturbations > 0) return comparePerturbed(model, reference, solve, { trials: settings.perturbations }).comparison;
+  return identicalModels(model, reference) ? 'identical' : 'different';
+}
+
+/** Whether a second backend ends with the same status and, to 1e-6 of its size, the same optimum. */
+export function crossSolve(task: Pick<AuditTask, 'model' | 'status' | 'objective'>, second: SolverBackend): CrossSolve {
+  const { status, objective } = second.solve(task.model, auditLimits);
+  return { backend: second.name, status, objective, agrees: agreement(task, status, objective) };
+}
+
+const noSolution: ReadonlySet<string> = new Set(['infeasible', 'unbounded', 'infeasible_or_unbounded']);
+
+function agreement(task: Pick<AuditTask, 'status' | 'objective'>, status: Solution['status'], objective: number | null): boolean | null {
+  if (status === 'time_limit' || status === 'feasible' || status === 'error') return null;
+  if (status !== task.status) {
+    // Either of "infeasible or unbounded" is in accord with it.
+    const isUndecided = status === 'infeasible_or_unbounded' || task.status === 'infeasible_or_unbounded';
+    return isUndecided && noSolution.has(status) && noSolution.has(task.status);
+  }
+  if (objective === null || task.objective === null) return objective === task.objective;
+  return Math.abs(objective - task.objective) <= 1e-6 * Math.max(1, Math.abs(objective), Math.abs(task.objective));
+}
+
+/** Least and greatest objective over the linear relaxation; null when a solve reached no verdict. */
+function objectiveRange(model: LinearModel, solve: (model: LinearModel) => Solution): Evidence['objectiveRange'] {
+  const relaxed = { ...model, variables: model.variables.map((variable) => ({ ...variable, integer: false })) };
+  const end = (sense: 'min' | 'max'): number | null => {
+    const { status, objective } = solve({ ...relaxed, sense });
+    if (status === 'optimal') return objective;
+    return status === 'unbounded' ? (sense === 'max' ? Infinity : -Infinity) : null;
+  };
+  const [least, greatest] = [end('min'), end('max')];
+  return least === null || greatest === null ? null : [least, greatest];
+}
