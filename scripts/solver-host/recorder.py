@@ -20,7 +20,7 @@ class Recorder:
         self.max_solves = 64
         self.solver_s = 10.0
         self._spent = 0.0
-        self._running = False
+        self.running = False
 
     def report(self, value):
         """The program's answer, where it is another number than the objective of its last solve."""
@@ -43,11 +43,11 @@ class Recorder:
         read() -> (status, objective or None, values or None); called after it.
         refused(error) -> what the licence refused, or None.
         """
-        if self._running:
+        if self.running:
             return run()
         if len(self.solves) >= self.max_solves:
             raise SolveLimit(f"the program asked for more than {self.max_solves} solves")
-        self._running = True
+        self.running = True
         record = {"model": None, "status": "error", "objective": None, "values": None, "ms": 0.0, "fault": None}
         started = time.perf_counter()
         try:
@@ -73,7 +73,7 @@ class Recorder:
             return result
         finally:
             self._spent += time.perf_counter() - started
-            self._running = False
+            self.running = False
             self.solves.append(record)
 
 

@@ -12,6 +12,9 @@ ANY = (-(1 << 62), 1 << 62)  # sides beyond these bind nothing
 def install(recorder, cp_model):
     def with_record(original):
         def solve(self, model, *arguments, **keywords):
+            if recorder.running:  # Solve calls solve
+                return original(self, model, *arguments, **keywords)
+
             def run():
                 parameters = self.parameters
                 asked = parameters.max_time_in_seconds
@@ -59,7 +62,8 @@ def export(proto):
 def _export(proto):
     variables = proto.variables
     domains = [list(v.domain) for v in variables]
-    if any(len(domain) != 2 for domain in domains):
+    restricted = proto.has_objective() and len(proto.objective.domain) > 0
+    if any(len(domain) != 2 for domain in domains) or restricted or len(proto.assumptions) > 0:
         return None
     lower, upper = [d[0] for d in domains], [d[1] for d in domains]
     rows = []
@@ -112,9 +116,7 @@ def _add_cost(cost, j, value):
 
 def _sides(constraint):
     """(terms, low, high) of each row that a constraint is; None for a side that it does not have."""
-    kind = constraint.which_constraint() if hasattr(constraint, "which_constraint") else constraint.WhichOneof("constraint")
-    if kind is None:
-        return []
+    kind = next((name for name in ("linear", "bool_or", "bool_and", "at_most_one", "exactly_one") if getattr(constraint, f"has_{name}")()), None)
     if kind == "linear":
         row = constraint.linear
         domain = list(row.domain)
@@ -156,17 +158,19 @@ def _conditioned(terms, low, high, conditions, lower, upper):
     least = sum(min(a * lower[j], a * upper[j]) for j, a in terms.items())
     most = sum(max(a * lower[j], a * upper[j]) for j, a in terms.items())
     rows = []
-    for side, reach in ((low, least), (high, most)):
-        if side is None:
-            continue
-        gap = side - reach  # positive for a lower side, negative for an upper one
-        if (side is low and gap <= 0) or (side is high and side is not low and gap >= 0):
-            continue
-        # terms >= reach + gap * all(conditions): each unmet condition takes the gap away.
-        row, constant = dict(terms), reach + gap * (1 - len(conditions))
-        for literal in conditions:
-            j = literal if literal >= 0 else -1 - literal
-            row[j] = row.get(j, 0) - (gap if literal >= 0 else -gap)
-            constant += 0 if literal >= 0 else gap
-        rows.append((row, constant, None) if gap > 0 else (row, None, constant))
+    if low is not None and low > least:
+        rows.append((*_released(terms, least, low - least, conditions), None))
+    if high is not None and high < most:
+        row, right = _released(terms, most, high - most, conditions)
+        rows.append((row, None, right))
     return rows
+
+
+def _released(terms, reach, gap, conditions):
+    """`terms` against `reach + gap` when every condition holds, and against at most `reach` otherwise: (row, right side)."""
+    row, right = dict(terms), reach + gap * (1 - len(conditions))
+    for literal in conditions:
+        j = literal if literal >= 0 else -1 - literal
+        row[j] = row.get(j, 0) - (gap if literal >= 0 else -gap)
+        right += 0 if literal >= 0 else gap
+    return row, right

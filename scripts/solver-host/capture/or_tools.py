@@ -45,12 +45,6 @@ def _wrapper_solve(recorder, pywraplp):
 
         return solve
 
-    status_of = {
-        pywraplp.Solver.OPTIMAL: "optimal", pywraplp.Solver.FEASIBLE: "time_limit", pywraplp.Solver.INFEASIBLE: "infeasible",
-        pywraplp.Solver.UNBOUNDED: "unbounded", pywraplp.Solver.NOT_SOLVED: "time_limit",
-    }  # fmt: skip
-    last = {}
-
     def export(solver):
         proto = linear_solver_pb2.MPModelProto()
         solver.ExportModelToProto(proto)
@@ -80,7 +74,6 @@ def _wrapper_solve(recorder, pywraplp):
 
     replace_method(pywraplp.Solver, "SetTimeLimit", noting_limit)
     replace_method(pywraplp.Solver, "set_time_limit", noting_limit)
-    del status_of, last
     return make
 
 
@@ -142,30 +135,7 @@ def _builder_solve(recorder, model_builder):
         return solve
 
     def export(model):
-        helper = model.helper
-        n, m = helper.num_variables(), helper.num_constraints()
-        if any(helper.is_enforced_linear_constraint(i) for i in range(m)):
-            return None
-        starts, columns, coefficients = [0], [], []
-        for i in range(m):
-            columns.extend(int(j) for j in helper.constraint_var_indices(i))
-            coefficients.extend(helper.constraint_coefficients(i))
-            starts.append(len(columns))
-        return linear(
-            sense="max" if helper.maximize() else "min",
-            offset=helper.objective_offset(),
-            names=[helper.var_name(j) or f"x{j}" for j in range(n)],
-            lower=[helper.var_lower_bound(j) for j in range(n)],
-            upper=[helper.var_upper_bound(j) for j in range(n)],
-            integer=[helper.var_is_integral(j) for j in range(n)],
-            cost=[helper.var_objective_coefficient(j) for j in range(n)],
-            row_names=[helper.constraint_name(i) for i in range(m)],
-            row_lower=[helper.constraint_lower_bound(i) for i in range(m)],
-            row_upper=[helper.constraint_upper_bound(i) for i in range(m)],
-            starts=starts,
-            columns=columns,
-            coefficients=coefficients,
-        )
+        return from_mp_model(model.export_to_proto())
 
     set_limit = model_builder.Solver.set_time_limit_in_seconds
 
