@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
+import { addressesOf, atLeast, policyOptions, wholeNumber } from './solve-command.ts';
 
 const simulateOptions = {
   candidates: { type: 'string', default: '10,20,50,100', describe: 'numbers of candidates K' },
@@ -17,7 +18,24 @@ const simulateOptions = {
   ...outputOptions,
 } as const;
 
-export const portfolioOptionNames = Object.keys({ ...simulateOptions });
+const evaluators = ['execution', 'probability', 'judge', 'scores'] as const;
+
+const buildOptions = {
+  ...policyOptions,
+  samples: { ...policyOptions.samples, default: 50 },
+  candidates: { type: 'string', describe: 'JSONL file of candidates with log-probabilities, instead of samples of the policy' },
+  alpha: { type: 'number', default: 0.2, describe: 'the portfolio has probability 1 - alpha, from 0 to 1' },
+  evaluator: {
+    type: 'string',
+    choices: evaluators,
+    describe: 'what ranks: judge with --judge, scores where the file has them, else execution',
+  },
+  judge: { type: 'string', describe: 'folder of a policy that scores each candidate from 1 to 100' },
+  repeats: { type: 'number', default: 4, describe: 'scores of the judge that are averaged' },
+  ...outputOptions,
+} as const;
+
+export const portfolioOptionNames = Object.keys({ ...simulateOptions, ...buildOptions });
 
 const listOf = (text: string, flag: string): string[] => {
   const items = text.split(',').map((item) => item.trim());
@@ -74,11 +92,45 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
             return 0;
           }),
       )
+      .command(
+        'build <file>',
+        'the candidates of a problem worth keeping, with what that guarantees',
+        (command) =>
+          command
+            .positional('file', { type: 'string', demandOption: true, describe: 'text file of the problem, or - for stdin' })
+            .options(buildOptions)
+            .example('$0 portfolio build problem.md --alpha 0.2', 'from samples of the policy that comes with evom')
+            .example('$0 portfolio build problem.md --candidates candidates.jsonl', "from another model's candidates"),
+        (args) =>
+          choose(async (run) => {
+            if (!(args.alpha >= 0 && args.alpha <= 1)) throw new EvomError('E_USAGE', `--alpha must be from 0 to 1, not ${args.alpha}`);
+            const { runPortfolioBuild } = await import('./run-portfolio-build.ts');
+            await runPortfolioBuild({
+              ...run,
+              file: args.file,
+              candidates: args.candidates ?? null,
+              judge: args.judge ?? null,
+              evaluator: args.evaluator ?? null,
+              alpha: args.alpha,
+              samples: wholeNumber(args.samples, '--samples', 1),
+              repeats: wholeNumber(args.repeats, '--repeats', 1),
+              temperature: atLeast(args.temperature, '--temperature', 0),
+              maxTokens: args.maxTokens === undefined ? null : wholeNumber(args.maxTokens, '--max-tokens', 1),
+              seed: wholeNumber(args.seed, '--seed', 0),
+              setup: {
+                policy: args.policy,
+                backend: args.backend,
+                solverHosts: addressesOf(args.solverHost),
+                dialect: args.dialect ?? null,
+                template: args.prompt ?? null,
+                memory: null,
+                embedding: null,
+                examples: 0,
+              },
+            });
+            return 0;
+          }),
+      )
       .demandCommand(1, 'evom portfolio needs simulate or build'),
   );
-}
-
-function wholeNumber(value: number, flag: string, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new EvomError('E_USAGE', `${flag} must be a whole number, at least ${least}`);
 }

@@ -8,6 +8,7 @@ export const policyOptions = {
   policy: { type: 'string', alias: 'p', default: 'checkpoints/tiny', describe: 'folder of a checkpoint or a run' },
   backend: { type: 'string', alias: 'b', default: 'highs', describe: 'solver that executes the programs' },
   dialect: { type: 'string', describe: "API to ask for; the backend's own when left out" },
+  'solver-host': { type: 'string', describe: 'addresses of solver hosts for Python dialects, separated by commas' },
   prompt: {
     type: 'string',
     choices: ['bare', 'instruct'] as const,
@@ -43,6 +44,17 @@ export function wholeNumber(value: number, flag: string, least: number): number 
   throw new EvomError('E_USAGE', `${flag} must be a whole number, at least ${least}`);
 }
 
+/** Addresses in a list such as `http://a:8650,http://b:8650`. */
+export const addressesOf = (list: string | undefined): string[] =>
+  (list ?? '')
+    .split(',')
+    .map((address) => address.trim())
+    .filter((address) => address !== '')
+    .map((address) => {
+      if (/^https?:/.test(address) && URL.canParse(address)) return address;
+      throw new EvomError('E_USAGE', `--solver-host: "${address}" is no address such as http://127.0.0.1:8650`);
+    });
+
 export function atLeast(value: number, flag: string, least: number): number {
   if (value >= least && Number.isFinite(value)) return value;
   throw new EvomError('E_USAGE', `${flag} must be a number, at least ${least}`);
@@ -67,6 +79,7 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
           setup: {
             policy: args.policy,
             backend: args.backend,
+            solverHosts: addressesOf(args.solverHost),
             dialect: args.dialect ?? null,
             template: args.prompt ?? null,
             memory: args.memory || null,

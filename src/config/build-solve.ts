@@ -9,16 +9,20 @@ import { embedTexts } from '../policy/text-embedding.ts';
 import { readProblems } from '../problems/jsonl.ts';
 import type { SolveParts } from '../solve/solve.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
-import { createBackend } from '../solvers/registry.ts';
+import { backendNames, createBackend } from '../solvers/registry.ts';
 import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
-import { createVerifier } from '../verify/verifier.ts';
+import type { Verifier } from '../verify/verifier.ts';
 import { buildPolicy, resolveCheckpoint } from './build.ts';
-import { dialectsOfBackend } from './vocabulary.ts';
+import { buildVerifier } from './build-verifier.ts';
+import { sandbox, solverHosts } from './train-schema.ts';
+import { dialectsOfBackend, hostedDialects, isModulePath, backends as knownBackends } from './vocabulary.ts';
 
 export interface SolveSetup {
   /** Folder of a checkpoint or a run. */
   readonly policy: string;
   readonly backend: string;
+  /** Addresses of solver hosts, for Python dialects; empty: the one on this machine. */
+  readonly solverHosts: readonly string[];
   /** Null: the backend's first. */
   readonly dialect: string | null;
   /** Null: `bare` for a vocabulary of the size of our own small models, else `instruct`. */
@@ -42,8 +46,7 @@ const smallVocabulary = 8000;
 /** @throws {EvomError} `E_CHECKPOINT`, `E_CONFIG` or `E_DATA` for what is missing or unknown. */
 export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
   const directory = resolveCheckpoint(setup.policy);
-  const known: Readonly<Record<string, readonly string[]>> = dialectsOfBackend;
-  const dialect = dialectByName(setup.dialect ?? known[setup.backend]?.[0] ?? 'highs-js');
+  const dialect = dialectByName(setup.dialect ?? dialectOfBackend(setup.backend));
   const simulatorDialect = dialectByName('simulator-js');
   const threads = Math.max(1, availableParallelism());
   const closing: (() => Promise<void> | void)[] = [];
@@ -58,9 +61,7 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
     const [tokenizer, policy, verifier, backends] = await Promise.all([
       loadTokenizer(directory),
       buildPolicy({ type: 'onnx', threads, batch_rows: 64 }, directory, 0).then(opened),
-      createVerifier({ backend: setup.backend, dialects: [dialect.name, simulatorDialect.name], workers: Math.min(2, threads) }).then(
-        opened,
-      ),
+      verifierOf(setup, [dialect.name, simulatorDialect.name]).then(opened),
       offeredBackends(setup.backend).then((all) => all.map(opened)),
     ]);
     const memory = setup.memory === null ? null : await readMemory(setup.memory, dialect.name);
@@ -86,10 +87,38 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
   }
 }
 
-/** The chosen backend first, then the other built-in ones that are installed. */
+/** @throws {EvomError} `E_CONFIG` for a name that is neither a backend nor a module's path. */
+function dialectOfBackend(backend: string): string {
+  const known: Readonly<Record<string, readonly string[]>> = dialectsOfBackend;
+  const spoken = Object.hasOwn(known, backend) ? known[backend]?.[0] : undefined;
+  if (spoken === undefined && !isModulePath(backend))
+    throw new EvomError(
+      'E_CONFIG',
+      `unknown solver backend "${backend}"; known are ${knownBackends.join(', ')}, or the path of a module such as ./my-backend.js`,
+    );
+  return spoken ?? 'highs-js';
+}
+
+const isLocal = (backend: string): boolean => backendNames.includes(backend) || isModulePath(backend);
+
+/** A verifier of some dialects, with the limits and solver hosts that a configuration has by default. */
+export function verifierOf(
+  { backend, solverHosts: urls }: Pick<SolveSetup, 'backend' | 'solverHosts'>,
+  dialects: readonly string[],
+): Promise<Verifier> {
+  if (!dialects.some((name) => hostedDialects.includes(name)) && !isLocal(backend)) dialectOfBackend(backend);
+  return buildVerifier(dialects, {
+    // A hosted backend solves on its host; what runs here beside it needs one that is here.
+    backend: isLocal(backend) ? backend : 'highs',
+    sandbox: sandbox.parse({}),
+    solver_hosts: solverHosts.parse(urls.length === 0 ? {} : { urls }),
+  });
+}
+
+/** The chosen backend first, if it is one of this machine, then the other built-in ones that are installed. */
 async function offeredBackends(chosen: string): Promise<SolverBackend[]> {
-  const backends = [await createBackend(chosen)];
-  for (const name of Object.keys(dialectsOfBackend).filter((one) => one !== chosen)) {
+  const backends = isLocal(chosen) ? [await createBackend(chosen)] : [];
+  for (const name of backendNames.filter((one) => one !== chosen)) {
     try {
       backends.push(await createBackend(name));
     } catch (error) {

@@ -424,7 +424,7 @@ function sayAgreement({ model, solution }: Outcome, samples: readonly SampledPro
   else
     say(
       'sample_agreement',
-      2 * agreeAtOptimum > numModels ? 'supports' : 'silent',
+      2 * agreeEverywhere > numModels ? 'supports' : 'silent',
       `of ${numModels} other models of the same variables, ${agreeAtOptimum} value the solution the same and allow it, ${agreeEverywhere} also all points around it`,
     );
 }

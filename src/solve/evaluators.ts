@@ -1,0 +1,138 @@
+/** What ranks the candidates of a portfolio: evidence from running them, the generator's own probabilities, or a policy as judge. */
+import { EvomError } from '../core/errors.ts';
+import type { LinearModel } from '../core/linear-model.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Prompt } from '../core/rollout.ts';
+import { answerKindOf, selfConsistent } from '../decode/self-consistency.ts';
+import type { ChatMessage } from '../dialects/prompt.ts';
+import type { Policy } from '../policy/policy.ts';
+import { type Candidate, type SampledProgram, sampleTexts } from './candidates.ts';
+import { sampleAgreement } from './sample-agreement.ts';
+
+type Ran = Pick<SampledProgram, 'program' | 'outcome'>;
+
+/**
+ * Scores from 1 to 100 by execution alone: 1 without an answer, 10 unbounded, 20 infeasible, 40 stopped by time, 50 optimal, and up to 50
+ * more for an optimum: half for the share of the samples with the same value, half for the share whose models say the same
+ * at every point around its optimum (agreement at the optimum alone would favour models with too many constraints).
+ *
+ * @returns [candidates] one score each.
+ */
+export function executionScores(samples: readonly Ran[], candidates: readonly Candidate[], seed: string | number): number[] {
+  const outcomes = samples.map(({ outcome }) => outcome);
+  return candidates.map(({ key, samples: members }) => {
+    const outcome = outcomes[members[0] ?? -1];
+    if (outcome === undefined) return 1;
+    const kind = answerKindOf(outcome.status);
+    switch (kind) {
+      case null:
+      case 'error':
+        return 1;
+      case 'unbounded':
+        return 10;
+      case 'infeasible':
+        return 20;
+      case 'time_limit':
+        return 40;
+      case 'optimal':
+        return 50 + 25 * valueShare(outcome, outcomes) + 25 * agreementShare(outcome, key, samples, candidates, seed);
+      default:
+        return kind satisfies never;
+    }
+  });
+}
+
+/** Share of the outcomes with this one's value. */
+function valueShare(outcome: Outcome, all: readonly Outcome[]): number {
+  const same = all.filter((other) => (selfConsistent([outcome, other])?.members.length ?? 0) === 2 && other.status === outcome.status);
+  return same.length / all.length;
+}
+
+/** Share of the samples whose model values this solution the same and allows it, its own included. */
+function agreementShare(
+  { model, solution }: Outcome,
+  key: string,
+  samples: readonly Ran[],
+  candidates: readonly Candidate[],
+  seed: string | number,
+): number {
+  if (model === null || solution === null) return 0;
+  let agreeing = 0;
+  for (const candidate of candidates) {
+    const other: LinearModel | null = samples[candidate.samples[0] ?? -1]?.outcome.model ?? null;
+    const agrees = candidate.key === key || (other !== null && sampleAgreement(model, solution, [other], seed).agreeEverywhere === 1);
+    if (agrees) agreeing += candidate.samples.length;
+  }
+  return agreeing / samples.length;
+}
+
+export interface JudgeParts {
+  readonly policy: Policy;
+  readonly encode: (messages: readonly ChatMessage[]) => Prompt;
+  readonly decode: (tokenIds: Int32Array) => string;
+}
+
+/** What a judge is asked: the problem, the program and what came of it, for a score from 1 to 100. */
+export function judgeMessages(question: string, { program, outcome }: Ran): ChatMessage[] {
+  const said = outcome.error === null ? '' : `\n${outcome.error.type}: ${outcome.error.message}`;
+  const ended = `${outcome.status}${outcome.objective === null ? '' : `, objective ${outcome.objective}`}${said}`;
+  return [
+    {
+      role: 'system',
+      content:
+        'You are an expert in operations research and judge a program that should solve a problem. Check variables, objective and every constraint against the text. End with one line: SCORE: a whole number from 1 (wrong) to 100 (certainly right).',
+    },
+    {
+      role: 'user',
+      content: `Problem:\n${question.trim()}\n\nProgram:\n\`\`\`\n${program?.code ?? ''}\n\`\`\`\n\nIts run: ${ended}${outcome.stdout === '' ? '' : `\nPrinted:\n${outcome.stdout.slice(0, 2000)}`}`,
+    },
+  ];
+}
+
+/** The last `SCORE: n` of a judgement; null when there is none from 1 to 100. */
+export function scoreIn(text: string): number | null {
+  const score = Number([...text.matchAll(/SCORE:\s*\**\s*(\d+(?:\.\d+)?)/gi)].at(-1)?.[1] ?? Number.NaN);
+  return score >= 1 && score <= 100 ? score : null;
+}
+
+/**
+ * Repeated scores of each candidate by a policy (4 in the paper), with the run's outcome in view.
+ *
+ * @returns [candidates][1..repeats] scores.
+ * @throws {EvomError} `E_POLICY` if the judge wrote no score for a candidate: then it cannot rank.
+ */
+export async function judgeScores(
+  judge: JudgeParts,
+  question: string,
+  samples: readonly Ran[],
+  candidates: readonly Candidate[],
+  about: { readonly repeats: number; readonly seed: string | number; readonly maxTokens: number; readonly signal?: AbortSignal },
+): Promise<number[][]> {
+  const asks = candidates.map(({ samples: members }, i) => ({
+    prompt: judge.encode(judgeMessages(question, samples[members[0] ?? -1] as Ran)),
+    seeds: Array.from({ length: about.repeats }, (_, k) => `${about.seed}/judge/${i}/${k}`),
+  }));
+  const longest = Math.max(...asks.map(({ prompt }) => prompt.tokenIds.length));
+  const room = judge.policy.maxLength - longest;
+  if (room < 8)
+    throw new EvomError(
+      'E_POLICY',
+      `a judge's prompt of ${longest} tokens does not fit into the ${judge.policy.maxLength} of ${judge.policy.modelId}`,
+    );
+  const scores: number[][] = candidates.map(() => []);
+  const sampling = { temperature: 1, topK: 0, topP: 1, maxTokens: Math.min(about.maxTokens, room) };
+  await sampleTexts(judge, asks, sampling, {
+    signal: about.signal,
+    onText: (i, _, text) => {
+      const score = scoreIn(text);
+      if (score !== null) scores[i]?.push(score);
+    },
+  });
+  const silent = scores.filter((of) => of.length === 0).length;
+  if (silent > 0)
+    throw new EvomError(
+      'E_POLICY',
+      `the judge ${judge.policy.modelId} wrote no "SCORE: n" for ${silent} of ${candidates.length} candidates; take another judge, or --evaluator execution`,
+    );
+  return scores;
+}
