@@ -4,7 +4,7 @@ import { EvomError } from '../core/errors.ts';
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
 import type { Duals, Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { engineSlot } from './engine.ts';
-import { checkedPoint, withoutPoint } from './solution.ts';
+import { checkedPoint, improvableColumn, withoutPoint } from './solution.ts';
 import { boundsCross, modelFault, smallestCoefficient, solverBound } from './validate.ts';
 
 const status = { undefined: 1, feasible: 2, infeasible: 3, noFeasible: 4, optimal: 5, unbounded: 6 } as const;
@@ -157,6 +157,9 @@ export async function createGlpk(): Promise<SolverBackend & { settled(): Promise
         if (!isOptimal) return stopped();
         return withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` });
       }
+      // The presolver takes a cost that is small beside its column's coefficients for 0 and then leaves the column where it is.
+      if (isOptimal && improvableColumn(model, checked.values, checked.objective) !== -1)
+        return { status: 'feasible', ...checked, message: null, wallLimited: false, ms: elapsed() };
       const duals = isOptimal && !hasIntegers ? dualsOf(model, result.dual ?? {}) : null;
       return { status: isOptimal ? 'optimal' : 'time_limit', ...checked, duals, message: null, wallLimited: !isOptimal, ms: elapsed() };
     }

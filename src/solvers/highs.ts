@@ -130,7 +130,18 @@ function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits): num
     simplex_iteration_limit: limits.simplexIterations ?? largestInt32,
     mip_max_nodes: limits.nodes ?? largestInt32,
   });
-  return solver.run().modelStatus;
+  try {
+    return solver.run().modelStatus;
+  } catch (error) {
+    // HiGHS 1.15 presolves some feasible MIPs of badly scaled numbers into a failure. An abort is another matter.
+    if (/Runtime|Abort/.test(String(error))) throw error;
+    solver.options.set({ presolve: 'off' });
+    try {
+      return solver.run().modelStatus;
+    } finally {
+      solver.options.set({ presolve: 'choose' });
+    }
+  }
 }
 
 /**

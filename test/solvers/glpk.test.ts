@@ -67,6 +67,23 @@ describe('createGlpk', () => {
     glpk.close();
   });
 
+  it('does not call optimal what moving one variable betters', async () => {
+    const glpk = await createGlpk();
+    // x is free below and worth 0.01 beside a coefficient of 10000, which GLPK's presolver takes for nothing: it leaves x at 0.
+    const columns = [column('x', 0.01, -inf, inf, true), column('y', 1000, -5, 7.5)];
+    const cap = row(
+      'cap',
+      -inf,
+      [
+        [0, 10_000],
+        [1, 0.0001],
+      ],
+      0.7,
+    );
+    expect(glpk.solve(model('min', columns, [cap]), { timeLimitMs: 1000 })).toMatchObject({ status: 'feasible', objective: -5000 });
+    glpk.close();
+  });
+
   it('takes a time limit longer than GLPK can count', async () => {
     const glpk = await createGlpk();
     expect(glpk.solve(model('max', [column('x', 1, 0, 3)]), { timeLimitMs: 1e12 }).objective).toBe(3);

@@ -1,4 +1,4 @@
-import { compileHighs, createHighs, type HighsReader, type SolverBackend } from 'evom';
+import { compileHighs, createHighs, type HighsReader, parseLp, type SolverBackend } from 'evom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeBackend } from './backend.suite.ts';
 import { column, inf, marketSplit, model, row } from './models.ts';
@@ -38,6 +38,22 @@ describe('createHighs', () => {
     expect(highs.solve(lp, { timeLimitMs: 60_000 }).status).toBe('optimal');
     expect(highs.solve(lp, { timeLimitMs: 60_000, simplexIterations: 1 })).toMatchObject({ status: 'time_limit', wallLimited: false });
     expect(highs.solve(lp, { timeLimitMs: 60_000 }).status).toBe('optimal');
+  });
+
+  it('solves without presolve what presolve fails on', () => {
+    const text = `min
+ obj: 0 x0
+st
+ r: 0.00001 <= 0.0001 x0 + 0.5 x3 + 10000 x6 <= 50.00001
+ s: 10000 x0 + 2 x3 + 0.3333333333333333 x5 <= 10
+bounds
+ x3 <= 1
+ -inf <= x5 <= 7.5
+ -inf <= x6 <= 7.5
+gen
+ x0 x6
+end`;
+    expect(highs.solve(parseLp(text), { timeLimitMs: 5000 })).toMatchObject({ status: 'optimal', objective: 0 });
   });
 
   it('is replaced after an abort and solves the same again', async () => {
