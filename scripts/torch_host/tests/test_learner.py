@@ -1,0 +1,118 @@
+"""The gradient step against plain float64 references, and its laws: packing, checkpointing, resume, LoRA, bfloat16."""
+
+import dataclasses
+
+import pytest
+import torch
+from golden import CASES, golden_batch, golden_learner, relative_error
+
+from evom_torch.checkpoint import load_state, write_state
+from evom_torch.policy_model import LoraOptions
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_loss_and_gradient_equal_the_reference(name, tmp_path):
+    batch, expected, gradients = golden_batch(name)
+    learner = golden_learner(name.split("-")[0], tmp_path)
+    statistics, _ = learner.accumulate(batch)
+    assert statistics.values["loss"] == pytest.approx(expected, rel=1e-5)
+    assert statistics.values["loss_tokens"] == batch.global_loss_tokens
+    found = {n: p.grad for n, p in learner.trainable()}
+    assert found.keys() == gradients.keys()
+    for parameter, gradient in gradients.items():
+        assert relative_error(found[parameter], gradient) < 1e-4, parameter
+
+
+@pytest.mark.parametrize("change", [{"micro_batch_tokens": 1}, {"micro_batch_tokens": 24}, {"gradient_checkpointing": True}, {"attention": "eager"}])
+def test_packing_checkpointing_and_attention_change_nothing(change, tmp_path):
+    batch, _, gradients = golden_batch("qwen3-token-advantages")
+    learner = golden_learner("qwen3", tmp_path, **change)
+    learner.accumulate(batch)
+    for name, p in learner.trainable():
+        assert relative_error(p.grad, gradients[name]) < 1e-4, name
+
+
+def test_bfloat16_is_near_float32(tmp_path):
+    batch, expected, gradients = golden_batch("llama-grpo")
+    learner = golden_learner("llama", tmp_path, precision="bfloat16")
+    statistics, _ = learner.accumulate(batch)
+    assert statistics.values["loss"] == pytest.approx(expected, abs=0.05)
+    flat = torch.cat([p.grad.flatten() for _, p in learner.trainable()])
+    reference = torch.cat([gradients[n].flatten() for n, _ in learner.trainable()])
+    assert flat.dtype == torch.float32
+    assert relative_error(flat, reference) < 0.15
+
+
+def test_training_lowers_the_loss_and_counts_versions(tmp_path):
+    batch, _, _ = golden_batch("llama-sft")
+    learner = golden_learner("llama", tmp_path)
+    losses = [learner.step(batch, 1.0)["loss"] for _ in range(30)]
+    assert losses[-1] < losses[0] / 2
+    assert learner.version == 30
+
+
+def test_resumed_ends_with_the_same_bits(tmp_path):
+    batch, _, _ = golden_batch("llama-grpo")
+    learner = golden_learner("llama", tmp_path / "model")
+    for _ in range(3):
+        learner.step(batch, 1.0)
+    write_state(learner, tmp_path / "state")
+    resumed = golden_learner("llama", tmp_path / "model")
+    load_state(resumed, tmp_path / "state")
+    assert (resumed.version, resumed.updates) == (3, 3)
+    for one in (learner, resumed):
+        one.step(batch, 0.5)
+    for (name, a), (_, b) in zip(learner.trainable(), resumed.trainable()):
+        assert torch.equal(a, b), name
+
+
+def test_lora_starts_at_the_base_resumes_and_merges(tmp_path):
+    batch, expected, _ = golden_batch("qwen2-gspo")
+    lora = LoraOptions(rank=4, alpha=8.0, targets=("q_proj", "v_proj", "up_proj"))
+    learner = golden_learner("qwen2", tmp_path / "model", lora=lora)
+    assert learner.step(batch, 1.0)["loss"] == pytest.approx(expected, rel=1e-5)
+    learner.step(batch, 1.0)
+    write_state(learner, tmp_path / "state")
+    resumed = golden_learner("qwen2", tmp_path / "model", lora=lora)
+    load_state(resumed, tmp_path / "state")
+    a, b = learner.step(batch, 1.0), resumed.step(batch, 1.0)
+    assert a == b
+    # The merged weights are a model of their own: it scores as base plus adapter did.
+    from evom_torch.policy_model import TokenScorer, load_model
+
+    merged = TokenScorer(load_model(tmp_path / "state", torch.float32, "sdpa"))
+    again = golden_learner("qwen2", tmp_path / "model", lora=lora)
+    load_state(again, tmp_path / "state")
+    for x, y in zip(again.logprobs(batch.rows), again.logprobs(batch.rows, merged)):
+        assert abs(x - y).max() < 1e-5
+
+
+@pytest.mark.parametrize("lora", [None, LoraOptions(rank=2, alpha=4.0, targets=("q_proj",))])
+def test_reference_logprobs_are_those_of_the_first_weights(lora, tmp_path):
+    batch, _, _ = golden_batch("qwen2-gspo")
+    rows = tuple(dataclasses.replace(row, ref_logprobs=None) for row in batch.rows)
+    batch = dataclasses.replace(batch, rows=rows, loss={**batch.loss, "klEstimator": "k3", "klCoef": 0.1})
+    learner = golden_learner("qwen2", tmp_path, lora=lora)
+    assert learner.step(batch, 1.0)["ref_kl"] == pytest.approx(0, abs=1e-9)
+    for _ in range(3):
+        last = learner.step(batch, 1.0)
+    assert last["ref_kl"] > 1e-7
+
+
+def test_nothing_in_the_loss_changes_nothing(tmp_path):
+    batch, _, _ = golden_batch("llama-sft")
+    empty = dataclasses.replace(batch, rows=tuple(dataclasses.replace(row, loss_weight=0.0) for row in batch.rows))
+    learner = golden_learner("llama", tmp_path)
+    before = [p.clone() for _, p in learner.trainable()]
+    metrics = learner.step(empty, 1.0)
+    assert (metrics["loss"], metrics["loss_tokens"], metrics["skipped"]) == (0, 0, 1)
+    assert all(torch.equal(a, b) for a, (_, b) in zip(before, learner.trainable()))
+
+
+def test_a_row_longer_than_the_model_is_refused_before_anything_changes(tmp_path):
+    batch, _, _ = golden_batch("llama-sft")
+    learner = golden_learner("llama", tmp_path)
+    learner.max_positions = 5
+    with pytest.raises(ValueError, match="the model has 5 positions"):
+        learner.step(batch, 1.0)
+    assert learner.version == 0
