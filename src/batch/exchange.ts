@@ -4,6 +4,9 @@
  *     exchange/step_000012/batch-000.arrow, manifest.json, then READY     orchestrator -> learner
  *     exchange/step_000012/RESULT.json                                    learner -> orchestrator
  *     weights/v000013/model.safetensors, ..., manifest.json, then STABLE  learner -> orchestrator
+ *     exchange/save_000013/manifest.json, then READY                      orchestrator -> learner: a checkpoint, please
+ *     state/v000013/model.safetensors, evom_state/..., then STABLE        learner -> orchestrator
+ *     exchange/LEARNER.json                                               learner: up, and at which version
  *
  * Every file is renamed into place; the marker comes last, so that whoever sees it may read all the rest.
  */
@@ -35,6 +38,11 @@ export interface ExchangeResult {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** Its answer when it could not take the step. */
+export interface ExchangeFault {
+  readonly error: string;
+}
+
 /** Directory of a step's batches, e.g. `step_000012`. */
 export function stepDirectory(root: string, step: number): string {
   return join(root, 'exchange', `step_${sixDigits(step)}`);
@@ -43,6 +51,16 @@ export function stepDirectory(root: string, step: number): string {
 /** Directory of a weight version, e.g. `v000013`. */
 export function weightsDirectory(root: string, version: number): string {
   return join(root, 'weights', `v${sixDigits(version)}`);
+}
+
+/** Where a learner is asked for a checkpoint, e.g. `exchange/save_000013`. */
+export function saveRequestDirectory(root: string, version: number): string {
+  return join(root, 'exchange', `save_${sixDigits(version)}`);
+}
+
+/** Where it answers with one, e.g. `state/v000013`. */
+export function stateDirectory(root: string, version: number): string {
+  return join(root, 'state', `v${sixDigits(version)}`);
 }
 
 /**
@@ -54,15 +72,26 @@ export async function publishBatches(
   step: number,
   batches: readonly TrainingBatch[],
   weightVersion: number,
+  facts: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
-  const directory = stepDirectory(root, step);
-  await rm(join(directory, 'READY'), { force: true });
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
+  const directory = await emptied(stepDirectory(root, step));
   for (const [i, batch] of batches.entries()) await writeBatch(join(directory, `batch-${String(i).padStart(3, '0')}.arrow`), batch);
   const rows = batches.flatMap((batch) => batch.rows);
   const tokens = rows.reduce((sum, row) => sum + row.inputIds.length, 0);
-  await publish(directory, 'READY', { step, rows: rows.length, tokens, weight_version: weightVersion });
+  await publish(directory, 'READY', { ...facts, step, rows: rows.length, tokens, weight_version: weightVersion });
+  return directory;
+}
+
+/** Asks the learner for a checkpoint of its current version. */
+export async function publishSaveRequest(root: string, version: number, facts: Readonly<Record<string, unknown>>): Promise<void> {
+  await publish(await emptied(saveRequestDirectory(root, version)), 'READY', { ...facts, version });
+}
+
+/** The directory, empty; what an earlier attempt left loses its marker first. */
+async function emptied(directory: string): Promise<string> {
+  await rm(join(directory, 'READY'), { force: true });
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
   return directory;
 }
 
@@ -118,37 +147,65 @@ export async function writeResult(root: string, step: number, result: ExchangeRe
   await writeFileAtomically(join(stepDirectory(root, step), resultFile), `${JSON.stringify(result, null, 2)}\n`);
 }
 
+interface Waiting {
+  readonly timeoutMs: number;
+  readonly pollMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Waits for the learner's answer to a step.
  *
- * @throws {EvomError} E_LEARNER when none came within `timeoutMs`; the signal's reason when it is aborted.
+ * @throws {EvomError} E_LEARNER when none came within `timeoutMs`, or when the answer is a fault; the signal's reason when it is aborted.
  */
-export async function waitForResult(
-  root: string,
-  step: number,
-  { timeoutMs, pollMs = 200, signal }: { readonly timeoutMs: number; readonly pollMs?: number; readonly signal?: AbortSignal },
-): Promise<ExchangeResult> {
-  const path = join(stepDirectory(root, step), resultFile);
+export function waitForResult(root: string, step: number, waiting: Waiting): Promise<ExchangeResult> {
+  return waitForAnswer(stepDirectory(root, step), waiting);
+}
+
+/** As `waitForResult`, for any request's directory. */
+export async function waitForAnswer(directory: string, waiting: Waiting): Promise<ExchangeResult> {
+  const path = join(directory, resultFile);
+  const answer = await waitForJson<ExchangeResult | ExchangeFault>(path, waiting);
+  if ('error' in answer) throw new EvomError('E_LEARNER', `the learner could not do what ${directory} asks: ${answer.error}`);
+  return answer;
+}
+
+/** Waits until a learner is up; it says at which version. */
+export function awaitLearner(root: string, waiting: Waiting): Promise<{ readonly version: number }> {
+  return waitForJson(join(root, 'exchange', 'LEARNER.json'), waiting);
+}
+
+async function waitForJson<T>(path: string, { timeoutMs, pollMs = 50, signal }: Waiting): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   while (!(await exists(path))) {
     if (performance.now() >= deadline)
       throw new EvomError('E_LEARNER', `the learner wrote no ${path} within ${timeoutMs} ms; look at its log, or raise the limit`);
     await sleep(pollMs, undefined, signal ? { signal } : {});
   }
-  return readJson<ExchangeResult>(path);
+  return readJson<T>(path);
+}
+
+/** Deletes steps and weights up to and including these: they have served. */
+export async function pruneExchange(root: string, { step, version }: { readonly step: number; readonly version: number }): Promise<void> {
+  const upTo = (last: number) => (number: number) => number <= last;
+  await removeNumbered(join(root, 'exchange'), /^step_(\d+)$/, upTo(step), 'READY');
+  await removeNumbered(join(root, 'weights'), /^v(\d+)$/, upTo(version), 'STABLE');
 }
 
 /** On resume: deletes what is newer than the checkpoint, from both directories, markers first. */
 export async function removeAfter(root: string, { step, version }: { readonly step: number; readonly version: number }): Promise<void> {
-  await removeNumbered(join(root, 'exchange'), /^step_(\d+)$/, step, 'READY');
-  await removeNumbered(join(root, 'weights'), /^v(\d+)$/, version, 'STABLE');
+  const after = (last: number) => (number: number) => number > last;
+  await removeNumbered(join(root, 'exchange'), /^step_(\d+)$/, after(step), 'READY');
+  await removeNumbered(join(root, 'exchange'), /^save_(\d+)$/, () => true, 'READY');
+  await removeNumbered(join(root, 'weights'), /^v(\d+)$/, after(version), 'STABLE');
+  await removeNumbered(join(root, 'state'), /^v(\d+)$/, () => true, 'STABLE');
 }
 
-async function removeNumbered(parent: string, pattern: RegExp, last: number, marker: Marker): Promise<void> {
+async function removeNumbered(parent: string, pattern: RegExp, matches: (number: number) => boolean, marker: Marker): Promise<void> {
   if (!(await exists(parent))) return;
   for (const name of await readdir(parent)) {
     const number = pattern.exec(name)?.[1];
-    if (number === undefined || Number(number) <= last) continue;
+    if (number === undefined || !matches(Number(number))) continue;
     await rm(join(parent, name, marker), { force: true });
     await rm(join(parent, name), { recursive: true, force: true });
   }

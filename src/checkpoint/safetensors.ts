@@ -69,6 +69,18 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
+/** The metadata of a safetensors file, without its tensors. */
+export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw new EvomError('E_CHECKPOINT', `${path} cannot be opened; check the path`, { cause });
+  });
+  try {
+    return (await readHeader(file, path, (await file.stat()).size)).metadata;
+  } finally {
+    await file.close();
+  }
+}
+
 function toFloat32(bytes: Uint8Array, dtype: StoredDtype): Float32Array {
   switch (dtype) {
     case 'F32':

@@ -1,9 +1,12 @@
 /** Learner: one batch in, the next policy version out. It knows no algorithm: all is in the batch. */
 import type { TrainingBatch } from '../core/training.ts';
+import type { PolicyWeights } from '../core/weights.ts';
 
 export interface LearnerStepOptions {
   /** Multiplies the optimizer's learning rates: warm-up and decay are the loop's. */
   readonly learningRateFactor: number;
+  /** Whether `weights()` will be asked for before the next step; a learner in another process writes them only then. Default true. */
+  readonly publishWeights?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -19,8 +22,8 @@ export interface Learner {
   /** Version of the weights: the number of steps taken since version 0. */
   readonly version: number;
   step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult>;
-  /** The current weights, Hugging Face names, row-major [out, in]; views, valid until the next step. */
-  weights(): { readonly version: number; readonly tensors: ReadonlyMap<string, Float32Array> };
+  /** Where the current weights are; valid until the next step. */
+  weights(): PolicyWeights;
   /** Writes `model.safetensors` and `evom_state/optimizer.safetensors` into an existing directory. */
   save(directory: string): Promise<void>;
   close(): Promise<void>;

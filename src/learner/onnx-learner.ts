@@ -7,6 +7,7 @@ import { verifyDirectory } from '../checkpoint/publish.ts';
 import { writeSafetensors } from '../checkpoint/safetensors.ts';
 import { EvomError } from '../core/errors.ts';
 import type { TrainingBatch } from '../core/training.ts';
+import type { PolicyWeights } from '../core/weights.ts';
 import { type DecoderConfig, parseDecoderConfig } from '../nn/decoder-config.ts';
 import type { Learner, LearnerResult, LearnerStepOptions } from './learner.ts';
 import { assignToThreads, packMicroBatches } from './micro-batches.ts';
@@ -173,8 +174,8 @@ class OnnxLearner implements Learner {
     await this.team.askAll(() => ({ type: 'update', options: { learningRateFactor, step: this.updates, gradientScale } }));
   }
 
-  weights(): { readonly version: number; readonly tensors: ReadonlyMap<string, Float32Array> } {
-    return { version: this.currentVersion, tensors: parameterViews(this.layout, this.weightValues) };
+  weights(): PolicyWeights & { readonly type: 'tensors' } {
+    return { type: 'tensors', version: this.currentVersion, tensors: parameterViews(this.layout, this.weightValues) };
   }
 
   save(directory: string): Promise<void> {

@@ -49,7 +49,7 @@ export async function createOnnxPolicy(options: OnnxPolicyOptions): Promise<Poli
   const pool = new SamplerPool(compiledEntry(import.meta.url, './sampler-worker.js'), threads, workerData);
   const policy = new ThreadedPolicy({ pool, limits, batchRows, share: (weights) => share(weights, config) });
   try {
-    await policy.update({ version, tensors });
+    await policy.update({ type: 'tensors', version, tensors });
   } catch (error) {
     await policy.close();
     throw error;
@@ -58,10 +58,11 @@ export async function createOnnxPolicy(options: OnnxPolicyOptions): Promise<Poli
 }
 
 /** A copy of the weights that every worker reads: the caller may change its own at once. */
-function share(weights: PolicyWeights, config: DecoderConfig): SharedWeights {
+async function share(weights: PolicyWeights, config: DecoderConfig): Promise<SharedWeights> {
+  const given = await tensorsOf(weights);
   const tensors = new Map<string, Float32Array>();
   for (const { name, shape } of decoderParameters(config)) {
-    const data = weights.tensors.get(name);
+    const data = given.get(name);
     const length = shape.reduce((product, size) => product * size, 1);
     if (data === undefined || data.length !== length)
       throw new EvomError(
@@ -73,4 +74,20 @@ function share(weights: PolicyWeights, config: DecoderConfig): SharedWeights {
     tensors.set(name, copy);
   }
   return { version: weights.version, tensors };
+}
+
+async function tensorsOf(weights: PolicyWeights): Promise<ReadonlyMap<string, Float32Array>> {
+  switch (weights.type) {
+    case 'tensors':
+      return weights.tensors;
+    case 'directory':
+      return new Map([...(await readWeights(weights.directory))].map(([name, tensor]) => [name, tensor.data]));
+    case 'shared':
+      throw new EvomError(
+        'E_POLICY',
+        'the learner keeps its weights in its own process; sample there too (policy.type: colocated), or take another learner',
+      );
+    default:
+      return weights satisfies never;
+  }
 }

@@ -1,5 +1,6 @@
 /** Policy: prompts in, completions with log-probabilities out, at one weight version. */
 import type { Completion } from '../core/rollout.ts';
+import type { PolicyWeights } from '../core/weights.ts';
 
 export interface SamplingParams {
   /** Greater than 0; 0 means greedy (its log-probabilities are those at temperature 1). */
@@ -24,11 +25,7 @@ export interface SampleOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Named float32 weights, Hugging Face names, row-major [out, in]. */
-export interface PolicyWeights {
-  readonly version: number;
-  readonly tensors: ReadonlyMap<string, Float32Array>;
-}
+export type { PolicyWeights } from '../core/weights.ts';
 
 export interface ScoreRequest {
   readonly promptIds: Int32Array;

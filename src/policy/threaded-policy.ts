@@ -13,7 +13,7 @@ export interface ThreadedPolicyParts {
   /** Most rows that one worker decodes together. */
   readonly batchRows: number;
   /** Weights as the workers take them; null where they cannot change. */
-  readonly share: ((weights: PolicyWeights) => SharedWeights) | null;
+  readonly share: ((weights: PolicyWeights) => Promise<SharedWeights>) | null;
 }
 
 export class ThreadedPolicy implements Policy {
@@ -94,7 +94,7 @@ export class ThreadedPolicy implements Policy {
         'E_POLICY',
         `${limits.modelId} is an ONNX export, whose weights cannot change; train its safetensors checkpoint instead`,
       );
-    await pool.runAll({ type: 'load', weights: share(weights) });
+    await pool.runAll({ type: 'load', weights: await share(weights) });
     this.currentVersion = weights.version;
   }
 

@@ -21,7 +21,7 @@ const policyText = `export default async ({ directory, threads, version }) => ({
 const learnerText = `export default ({ directory, threads, stateDirectory, config }) => ({
   version: 3,
   async step() { return { version: 4, metrics: { threads, lr: config.optimizer.lr } }; },
-  weights() { return { version: 3, tensors: new Map([[directory, new Float32Array([stateDirectory === null ? 0 : 1])]]) }; },
+  weights() { return { type: 'tensors', version: 3, tensors: new Map([[directory, new Float32Array([stateDirectory === null ? 0 : 1])]]) }; },
   async save() {}, async close() {},
 });`;
 
@@ -68,7 +68,7 @@ describe('a configuration that names modules', () => {
     write('learner.mjs', learnerText);
     const config = trainConfig('learner.type=./learner.mjs learner.threads=2 optimizer.lr=0.5');
     const learner = await buildLearner(config, '/models/a', '/models/a/evom_state');
-    expect(learner.weights().tensors.get('/models/a')).toEqual(Float32Array.of(1));
+    expect(learner.weights()).toMatchObject({ tensors: new Map([['/models/a', Float32Array.of(1)]]) });
     const { metrics } = await learner.step({} as never, { learningRateFactor: 1 });
     expect(metrics).toEqual({ threads: 2, lr: 0.5 });
   });

@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readWeights } from '../../src/checkpoint/hf-layout.ts';
 import { readSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { TrainingBatch } from '../../src/core/training.ts';
 import type { Learner } from '../../src/learner/learner.ts';
@@ -9,8 +10,18 @@ import { goldenCase, relativeError } from './golden-case.ts';
 
 const step = { learningRateFactor: 1 };
 
-export const flatWeights = (learner: Learner): Float32Array =>
-  Float32Array.from([...learner.weights().tensors.values()].flatMap((tensor) => [...tensor]));
+/** The learner's weights by name, wherever it keeps them. */
+export async function namedWeights(learner: Learner): Promise<ReadonlyMap<string, Float32Array>> {
+  const weights = learner.weights();
+  if (weights.type === 'tensors') return weights.tensors;
+  if (weights.type === 'shared') throw new Error('this learner shows its weights only by saving them');
+  return new Map([...(await readWeights(weights.directory))].map(([name, { data }]) => [name, data]));
+}
+
+export const flatWeights = async (learner: Learner): Promise<Float32Array> => {
+  const named = [...(await namedWeights(learner))].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Float32Array.from(named.flatMap(([, tensor]) => [...tensor]));
+};
 
 export async function train(learner: Learner, batch: TrainingBatch, steps: number): Promise<number[]> {
   const losses: number[] = [];
@@ -68,19 +79,19 @@ export function describeLearner(
     run('changes nothing at a learning rate of zero', async () => {
       const { batch } = await goldenCase('llama-sft');
       await on('llama', async (learner) => {
-        const before = flatWeights(learner);
+        const before = await flatWeights(learner);
         await learner.step(batch, { learningRateFactor: 0 });
-        expect(flatWeights(learner)).toEqual(before);
+        expect(await flatWeights(learner)).toEqual(before);
       });
     });
 
     run('leaves the weights alone when nothing in the batch has weight', async () => {
       const { batch } = await goldenCase('llama-sft');
       await on('llama', async (learner) => {
-        const before = flatWeights(learner);
+        const before = await flatWeights(learner);
         const { metrics } = await learner.step({ ...batch, rows: batch.rows.map((row) => ({ ...row, lossWeight: 0 })) }, step);
         expect(metrics).toMatchObject({ loss: 0, loss_tokens: 0 });
-        expect(flatWeights(learner)).toEqual(before);
+        expect(await flatWeights(learner)).toEqual(before);
       });
     });
 
@@ -90,7 +101,7 @@ export function describeLearner(
       for (let i = 0; i < 2; i++) {
         await on('llama', async (learner) => {
           await train(learner, batch, 3);
-          runs.push(flatWeights(learner));
+          runs.push(await flatWeights(learner));
         });
       }
       expect(runs[1]).toEqual(runs[0]);
@@ -103,14 +114,14 @@ export function describeLearner(
         await train(learner, batch, 2);
         await learner.save(directory);
         const saved = await readSafetensors(join(directory, 'model.safetensors'));
-        for (const [key, values] of learner.weights().tensors) expect(relativeError(saved.tensors.get(key)?.data ?? [], values)).toBe(0);
+        for (const [key, values] of await namedWeights(learner)) expect(relativeError(saved.tensors.get(key)?.data ?? [], values)).toBe(0);
         await on(
           'llama',
           async (resumed) => {
             expect(resumed.version).toBe(2);
             await train(learner, batch, 2);
             await train(resumed, batch, 2);
-            expect(flatWeights(resumed)).toEqual(flatWeights(learner));
+            expect(await flatWeights(resumed)).toEqual(await flatWeights(learner));
           },
           directory,
         );
@@ -120,12 +131,12 @@ export function describeLearner(
     run('stops without a trace when its signal aborts', async () => {
       const { batch } = await goldenCase('llama-sft');
       await on('llama', async (learner) => {
-        const before = flatWeights(learner);
+        const before = await flatWeights(learner);
         const controller = new AbortController();
         const pending = learner.step(batch, { ...step, signal: controller.signal });
         controller.abort(new Error('enough'));
         await expect(pending).rejects.toThrow('enough');
-        expect(flatWeights(learner)).toEqual(before);
+        expect(await flatWeights(learner)).toEqual(before);
         expect(learner.version).toBe(0);
         await learner.step(batch, step);
         expect(learner.version).toBe(1);

@@ -30,7 +30,7 @@ describe('createOnnxLearner', () => {
     for (const threads of [1, 3]) {
       const learner = await createOnnxLearner({ model, optimizer: muonDefaults, threads, microBatchTokens: 24 });
       await train(learner, batch, 3);
-      runs.push(flatWeights(learner));
+      runs.push(await flatWeights(learner));
       await learner.close();
     }
     expect(relativeError(runs[0] ?? [], runs[1] ?? [])).toBeLessThan(1e-3);
@@ -48,10 +48,10 @@ describe('createOnnxLearner', () => {
   it('skips a step whose gradient is not finite, and gives up after too many', async () => {
     const { batch } = await goldenCase('llama-sft');
     const learner = await createOnnxLearner({ model: await goldenModel('llama'), optimizer: muonDefaults, threads: 2, maxSkippedSteps: 1 });
-    const before = flatWeights(learner);
+    const before = await flatWeights(learner);
     const rows = batch.rows.map((row) => ({ ...row, temperature: 1e-42 }));
     expect((await learner.step({ ...batch, rows }, step)).metrics).toMatchObject({ skipped: 1 });
-    expect(flatWeights(learner)).toEqual(before);
+    expect(await flatWeights(learner)).toEqual(before);
     await expect(learner.step({ ...batch, rows }, step)).rejects.toThrow(/not finite in 2 steps in a row/);
     await learner.close();
   });

@@ -52,7 +52,7 @@ describe('sampler and learner', () => {
       expect(metrics.logprob_diff_max).toBeLessThan(2e-5);
       expect(metrics.ratio_max).toBeCloseTo(1, 4);
       expect(metrics).toMatchObject({ clip_fraction: 0, loss_tokens: globalLossTokens });
-      await policy.update({ version, tensors: learner.weights().tensors });
+      await policy.update({ ...learner.weights(), version });
     }
     await Promise.all([policy.close(), learner.close()]);
   });

@@ -46,7 +46,7 @@ describe('createOnnxExportPolicy', () => {
     const requests = cases.map(({ prompt }) => ({ promptIds: Int32Array.from(prompt), seeds: ['a', 'b'] }));
     const groups = await policy.sample(requests, { temperature: 0, topK: 0, topP: 1, maxTokens: 12 });
     expect(groups.map(([completion]) => [...(completion?.tokenIds ?? [])])).toEqual(cases.map(({ greedy }) => greedy));
-    await expect(policy.update({ version: 1, tensors: new Map() })).rejects.toMatchObject({
+    await expect(policy.update({ type: 'tensors', version: 1, tensors: new Map() })).rejects.toMatchObject({
       code: 'E_POLICY',
       message: expect.stringContaining('cannot change'),
     });

@@ -11,13 +11,16 @@ import type { RunStore, StepMetrics, TrainParts, TrainSettings, TrainState } fro
 import { problem, sampling } from '../rollout/scripted.ts';
 
 /** A learner of one weight: each step adds the advantages it is given, so that what it saw can be read off it. */
-export function countingLearner(version = 0, weight = 0): Learner & { readonly batches: TrainingBatch[]; readonly factors: number[] } {
+export function countingLearner(version = 0, weight = 0): Learner & { readonly batches: TrainingBatch[]; readonly factors: number[]; readonly weight: number } {
   const state = { version, weight };
   const batches: TrainingBatch[] = [];
   const factors: number[] = [];
   return {
     batches,
     factors,
+    get weight() {
+      return state.weight;
+    },
     get version() {
       return state.version;
     },
@@ -28,7 +31,7 @@ export function countingLearner(version = 0, weight = 0): Learner & { readonly b
       state.version += 1;
       return { version: state.version, metrics: { loss: state.weight, approx_kl: 0.25 } };
     },
-    weights: () => ({ version: state.version, tensors: new Map([['w', Float32Array.of(state.weight)]]) }),
+    weights: () => ({ type: 'tensors' as const, version: state.version, tensors: new Map([['w', Float32Array.of(state.weight)]]) }),
     save: async () => {},
     close: async () => {},
   };

@@ -86,7 +86,7 @@ describe('trainLoop', () => {
       expect(restored.carry).toEqual(state.carry);
       const before = whole.store.lines[state.step - 1]?.['learner/loss'] ?? lastLoss(whole.store.lines.slice(0, state.step));
       const again = trainParts(drawn(), countingLearner(version, before), restored);
-      await again.parts.rollout.policy.update({ version, tensors: new Map() });
+      await again.parts.rollout.policy.update({ type: 'tensors', version, tensors: new Map() });
       expect(await trainLoop(again.parts, options, restored)).toEqual(end);
       expect(replayable(again.store.lines)).toEqual(replayable(whole.store.lines.slice(state.step)));
       expect(again.store.seen).toEqual(whole.store.seen.slice(state.step));

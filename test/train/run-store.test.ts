@@ -38,7 +38,7 @@ function savedLearner(from: string | null, onSave: (directory: string) => void =
     },
     save: async (directory) => {
       mkdirSync(join(directory, optimizerStateDirectory), { recursive: true });
-      const weight = learner.weights().tensors.get('w')?.[0];
+      const weight = Math.fround(learner.weight);
       writeFileSync(join(directory, 'model.safetensors'), `${weight}`);
       onSave(directory);
       writeFileSync(join(directory, optimizerStateDirectory, 'optimizer.json'), JSON.stringify({ version: learner.version, weight }));

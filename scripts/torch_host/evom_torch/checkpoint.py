@@ -20,7 +20,7 @@ OPTIMIZER_FILE = "optimizer.safetensors"
 ADAPTER_DIRECTORY = "adapter"
 
 
-def _whole(tensor: torch.Tensor) -> torch.Tensor:
+def whole(tensor: torch.Tensor) -> torch.Tensor:
     """A tensor of one rank or of many, whole on the CPU. Under FSDP every rank must call it."""
     full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
     return full.detach().to("cpu")
@@ -35,7 +35,7 @@ def write_weights(learner: Learner, directory: Path, dtype: torch.dtype) -> None
 
 
 def _write_model(learner: Learner, directory: Path, dtype: torch.dtype) -> None:
-    tensors = {name: _whole(p).to(dtype).contiguous() for name, p in learner.model.named_parameters()}
+    tensors = {name: whole(p).to(dtype).contiguous() for name, p in learner.model.named_parameters()}
     _write_tensors(learner, directory, tensors)
 
 
@@ -52,7 +52,7 @@ def _write_tensors(learner: Learner, directory: Path, tensors: dict[str, torch.T
 def _write_adapter(learner: Learner, directory: Path) -> None:
     from peft import get_peft_model_state_dict
 
-    own = {name: _whole(p).contiguous() for name, p in learner.trainable()}
+    own = {name: whole(p).contiguous() for name, p in learner.trainable()}
     state = get_peft_model_state_dict(learner.model, state_dict=own)
     if learner.world.rank != 0:
         return
@@ -66,7 +66,7 @@ def _write_adapter(learner: Learner, directory: Path) -> None:
 
 def _write_merged(learner: Learner, directory: Path) -> None:
     """The base model with the adapter added, which every runtime can load."""
-    own = {name: _whole(p) for name, p in learner.model.named_parameters()}
+    own = {name: whole(p) for name, p in learner.model.named_parameters()}
     if learner.world.rank != 0:
         return
     config = learner.model.peft_config["default"]
@@ -97,7 +97,7 @@ def write_state(learner: Learner, directory: Path) -> None:
         state = learner.optimizer.state.get(p, {})
         for moment in ("exp_avg", "exp_avg_sq"):
             value = state.get(moment)
-            tensors[f"{moment}.{name}"] = (_whole(value) if value is not None else torch.zeros(p.shape)).contiguous()
+            tensors[f"{moment}.{name}"] = (whole(value) if value is not None else torch.zeros(p.shape)).contiguous()
     if learner.world.rank != 0:
         return
     state_directory.mkdir(parents=True, exist_ok=True)

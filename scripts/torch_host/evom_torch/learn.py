@@ -39,6 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     world = join_world(arguments.device)
     learner = learner_of(arguments, world)
+    stand(arguments, world, learner)
     say(world, f"ready at version {learner.version} on {world.size} x {world.device.type}")
     try:
         while True:
@@ -51,6 +52,14 @@ def main(argv: list[str] | None = None) -> int:
                 train(arguments, world, learner, Path(command["directory"]), command["manifest"])
     finally:
         world.close()
+
+
+def stand(arguments: argparse.Namespace, world: World, learner: Learner) -> None:
+    """Says that a learner is up, and at which version."""
+    if world.rank == 0:
+        (arguments.root / "exchange").mkdir(parents=True, exist_ok=True)
+        facts = {"version": learner.version, "processes": world.size, "device": world.device.type, "process": os.getpid()}
+        exchange.write_atomically(arguments.root / "exchange" / "LEARNER.json", json.dumps(facts) + "\n")
 
 
 def next_command(arguments: argparse.Namespace, version: int) -> dict:
@@ -100,6 +109,7 @@ def train(arguments: argparse.Namespace, world: World, learner: Learner, directo
         if world.rank == 0:
             answer(directory, {"error": f"{type(error).__name__}: {error}"})
         raise
+    stand(arguments, world, learner)
     if world.rank == 0:
         answer(directory, {"version": learner.version, "metrics": metrics, "seconds": seconds})
 
