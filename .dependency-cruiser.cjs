@@ -3,7 +3,22 @@
 // The layers of src/, lowest first: a folder imports from the layers below its own, never from its neighbours.
 const layers = [
   ['core'],
-  ['rl', 'reward', 'problems', 'dialects', 'solvers', 'modeling', 'sandbox', 'batch', 'runs', 'nn', 'checkpoint', 'tokenizer', 'decode'],
+  [
+    'rl',
+    'reward',
+    'problems',
+    'dialects',
+    'solvers',
+    'modeling',
+    'sandbox',
+    'batch',
+    'runs',
+    'nn',
+    'checkpoint',
+    'tokenizer',
+    'remote',
+    'decode',
+  ],
   ['verify', 'policy', 'learner'],
   ['rollout', 'solve', 'solver-host'],
   ['evaluate'],

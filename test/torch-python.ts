@@ -5,7 +5,8 @@ import { torchHostDirectory } from '../src/remote/python-process.ts';
 
 const found = ((): { python: string } | { reason: string } => {
   const python = process.env.EVOM_PYTHON;
-  if (python === undefined) return { reason: 'EVOM_PYTHON names no Python with torch, transformers and pyarrow (scripts/setup-torch.sh makes one)' };
+  if (python === undefined)
+    return { reason: 'EVOM_PYTHON names no Python with torch, transformers and pyarrow (scripts/setup-torch.sh makes one)' };
   try {
     execFileSync(python, ['-c', 'import torch, transformers, pyarrow, safetensors'], { stdio: 'pipe', timeout: 120_000 });
     return { python };
@@ -23,4 +24,9 @@ export function describeTorch(name: string, body: () => void): void {
 }
 
 /** Environment of a Python process of ours. */
-export const torchEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, PYTHONPATH: torchHostDirectory, TRANSFORMERS_VERBOSITY: 'error', OMP_NUM_THREADS: '1' });
+export const torchEnvironment = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  PYTHONPATH: torchHostDirectory,
+  TRANSFORMERS_VERBOSITY: 'error',
+  OMP_NUM_THREADS: '1',
+});

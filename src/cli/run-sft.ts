@@ -4,15 +4,8 @@ import { basename, join, resolve } from 'node:path';
 import { copyModelFiles, writeModelFolder } from '../checkpoint/hf-layout.ts';
 import { initialWeights } from '../checkpoint/init.ts';
 import { publishDirectory } from '../checkpoint/publish.ts';
-import {
-  buildEvalSets,
-  buildLearner,
-  buildRollout,
-  evaluateSets,
-  type RolloutConfig,
-  resolveCheckpoint,
-  scheduleOf,
-} from '../config/build.ts';
+import { buildEvalSets, buildRollout, evaluateSets, type RolloutConfig, resolveCheckpoint, scheduleOf } from '../config/build.ts';
+import { buildLearner } from '../config/build-learner.ts';
 import { sftSources } from '../config/build-sft.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { defaultScoring } from '../config/reward-schema.ts';
@@ -55,7 +48,13 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
     const state = from === null ? initialTrainState : await readTrainState(from.directory);
     const directory = from?.directory ?? initial;
     const tokenizer = await loadTokenizer(directory);
-    const learner = await buildLearner(config, directory, from === null ? null : join(from.directory, optimizerStateDirectory));
+    const { learner, policy } = await buildLearner(config, {
+      directory,
+      stateDirectory: from === null ? null : join(from.directory, optimizerStateDirectory),
+      initial,
+      root: paths.directory,
+      onWaiting: (command) => reporter.info(`waiting for the learner; start it with\n  ${command}`),
+    });
     closers.unshift(() => learner.close());
     const store = await DiskRunStore.open(
       {
@@ -69,7 +68,7 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
     closers.unshift(() => store.close());
 
     const rolloutConfig: RolloutConfig = { ...config, ...defaultScoring };
-    const rollout = await buildRollout(rolloutConfig, directory, learner.version);
+    const rollout = await buildRollout(rolloutConfig, directory, learner.version, policy);
     closers.unshift(() => rollout.close());
     const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) =>
       reporter.progress(`making problems ${name} ${made}/${wanted}`),

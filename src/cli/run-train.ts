@@ -1,6 +1,8 @@
 /** The work behind `evom train`: evaluation, the loop, evaluation again, and what changed between them. */
 import { basename, join } from 'node:path';
-import { buildEvalSets, buildLearner, buildPolicy, buildRollout, evaluateSets, resolveCheckpoint, scheduleOf } from '../config/build.ts';
+import { buildEvalSets, buildRollout, evaluateSets, resolveCheckpoint, scheduleOf } from '../config/build.ts';
+import { buildLearner } from '../config/build-learner.ts';
+import { buildPolicy } from '../config/build-policy.ts';
 import { buildProblems } from '../config/build-problems.ts';
 import type { ConfigSource } from '../config/load.ts';
 import type { TrainConfig } from '../config/schema.ts';
@@ -38,11 +40,19 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
     const began = io.now();
     const directory = from?.directory ?? initial;
     const state = from === null ? initialTrainState : await readTrainState(from.directory);
-    const learner = await buildLearner(config, directory, from === null ? null : join(from.directory, optimizerStateDirectory));
+    const { learner, policy } = await buildLearner(config, {
+      directory,
+      stateDirectory: from === null ? null : join(from.directory, optimizerStateDirectory),
+      initial,
+      root: paths.directory,
+      onWaiting: (command) => reporter.info(`waiting for the learner; start it with\n  ${command}`),
+    });
     closers.unshift(() => learner.close());
-    const rollout = await buildRollout(config, directory, learner.version);
+    const rollout = await buildRollout(config, directory, learner.version, policy);
     closers.unshift(() => rollout.close());
-    const reference = config.algorithm.kl.coef > 0 ? await buildPolicy(config.policy, initial, 0) : null;
+    // PyTorch learners score the batch with the initial weights themselves.
+    const scoresReference = config.algorithm.kl.coef > 0 && config.learner.type !== 'torch';
+    const reference = scoresReference ? await buildPolicy(config, initial, 0) : null;
     if (reference) closers.unshift(() => reference.close());
     const store = await DiskRunStore.open(
       {

@@ -1,6 +1,5 @@
 /** Configuration -> live parts: the only place that names concrete classes. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
@@ -9,11 +8,6 @@ import { buildPrompt } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { evaluatePolicy } from '../evaluate/evaluate.ts';
-import type { Learner } from '../learner/learner.ts';
-import { createOnnxLearner } from '../learner/onnx-learner.ts';
-import type { OptimizerConfig as LearnerOptimizer } from '../learner/optimizer-config.ts';
-import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
-import { createOnnxPolicy } from '../policy/onnx-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
 
@@ -22,17 +16,17 @@ import type { RolloutParts, Task } from '../rollout/engine.ts';
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../train/sft-stream.ts';
 import type { Verifier } from '../verify/verifier.ts';
+import { buildPolicy } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
-import { loadModule } from './load-module.ts';
-import type { EvalSetConfig, OptimizerConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
-import { backendOfDialect, isModulePath } from './vocabulary.ts';
+import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
+import { backendOfDialect } from './vocabulary.ts';
 
 /** What `train` and `sft` configurations share: enough to sample, verify and score. */
 export type RolloutConfig = Pick<
   TrainConfig,
-  'run' | 'dialect' | 'prompt' | 'backend' | 'solver_hosts' | 'sandbox' | 'judge' | 'sampling'
+  'run' | 'dialect' | 'prompt' | 'backend' | 'solver_hosts' | 'sandbox' | 'judge' | 'sampling' | 'learner'
 > & {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
   readonly reward: TrainConfig['reward'];
@@ -46,9 +40,6 @@ export interface BuiltRollout {
   readonly verifier: Verifier;
   close(): Promise<void>;
 }
-
-/** Worker threads for `auto`: one a core. */
-export const threadCount = (threads: 'auto' | number): number => (threads === 'auto' ? Math.max(1, availableParallelism()) : threads);
 
 /**
  * The model folder that a path stands for: itself, the newest checkpoint of a run directory, or what `latest` names.
@@ -68,22 +59,17 @@ export function resolveCheckpoint(path: string): string {
   return join(dirname(pointer), readFileSync(pointer, 'utf8').trim());
 }
 
-/** Opens the policy of a checkpoint: the user's own by path, our graphs for safetensors, the given graph for an ONNX export. */
-export async function buildPolicy(config: RolloutConfig['policy'], directory: string, version: number): Promise<Policy> {
-  const threads = threadCount(config.threads);
-  if (isModulePath(config.type)) {
-    const methods = ['sample', 'score', 'update', 'close'];
-    return loadModule<Policy>({ key: 'policy.type', path: config.type, methods }, { directory, threads, version, config });
-  }
-  const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
-  if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
-    return createOnnxExportPolicy({ directory, threads });
-  }
-  return createOnnxPolicy({ directory, threads, batchRows: config.batch_rows, version });
-}
-
-/** Policy, tokenizer and verifier of a configuration, joined into rollout parts. */
-export async function buildRollout(config: RolloutConfig, directory: string, version = 0): Promise<BuiltRollout> {
+/**
+ * Policy, tokenizer and verifier of a configuration, joined into rollout parts.
+ *
+ * @param shared the policy of a learner's own process; by default one is opened on `directory`.
+ */
+export async function buildRollout(
+  config: RolloutConfig,
+  directory: string,
+  version = 0,
+  shared: Policy | null = null,
+): Promise<BuiltRollout> {
   const tokenizer = await loadTokenizer(directory);
   const verifier = await buildVerifier(
     config.dialect.map((dialect) => dialect.name),
@@ -96,7 +82,7 @@ export async function buildRollout(config: RolloutConfig, directory: string, ver
   try {
     const scoring = await buildScoring(config);
     closers.push(() => scoring.close());
-    const policy = await buildPolicy(config.policy, directory, version);
+    const policy = shared ?? (await buildPolicy(config, directory, version));
     closers.push(() => policy.close());
     return {
       parts: {
@@ -137,54 +123,6 @@ export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, prob
   return pickWeighted(config.dialect, randomStream(config.run.seed, 'dialect', problemId).next()).name;
 }
 
-/** The learner on a checkpoint; with `stateDirectory` its moments and version go on. */
-export async function buildLearner(
-  config: Pick<TrainConfig, 'optimizer' | 'learner'>,
-  directory: string,
-  stateDirectory: string | null,
-): Promise<Learner> {
-  const threads = threadCount(config.learner.threads);
-  if (isModulePath(config.learner.type)) {
-    const { optimizer, learner } = config;
-    const methods = ['step', 'weights', 'save', 'close'];
-    const context = { directory, threads, stateDirectory, config: { optimizer, learner } };
-    return loadModule<Learner>({ key: 'learner.type', path: learner.type, methods }, context);
-  }
-  return createOnnxLearner({
-    model: { directory },
-    optimizer: optimizerOf(config.optimizer),
-    threads,
-    microBatchTokens: config.learner.micro_batch_tokens,
-    ...(stateDirectory === null ? {} : { stateDirectory }),
-  });
-}
-
-function optimizerOf(config: OptimizerConfig): LearnerOptimizer {
-  switch (config.type) {
-    case 'muon':
-      return {
-        type: 'muon',
-        lr: config.lr,
-        momentum: config.momentum,
-        weightDecay: config.weight_decay,
-        nsSteps: config.ns_steps,
-        adamLr: config.adam_lr,
-        adamBetas: config.adam_betas,
-        adamEps: config.adam_eps,
-        maxGradNorm: config.max_grad_norm,
-      };
-    case 'adamw':
-      return {
-        type: 'adamw',
-        lr: config.lr,
-        betas: config.betas,
-        eps: config.eps,
-        weightDecay: config.weight_decay,
-        maxGradNorm: config.max_grad_norm,
-      };
-    default:
-      return config satisfies never;
-  }
 }
 
 /** The learning-rate schedule over the steps of a run. */

@@ -90,6 +90,18 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['sampling', 'max_tokens'],
     ),
     ...checkSplits(input),
+    ...found(
+      input.policy.type === 'colocated' && input.learner.type !== 'torch',
+      'a colocated policy samples in the PyTorch process that trains; set learner.type: torch',
+      ['policy', 'type'],
+      ['learner', 'type'],
+    ),
+    ...found(
+      input.policy.type === 'colocated' && (input.learner.torch.launch === 'external' || input.learner.torch.processes > 1),
+      'a colocated policy and its learner are one process, started by the trainer',
+      ['learner', 'torch', input.learner.torch.launch === 'external' ? 'launch' : 'processes'],
+      ['policy', 'type'],
+    ),
   ];
 }
 
@@ -129,6 +141,12 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
   const { schedule, run } = input.kind === 'train' ? resolveTrain(input) : resolveSft(input);
   return [
     ...checkDialects(input),
+    ...found(
+      input.learner.type === 'torch' && input.optimizer.type !== 'adamw',
+      `learner.type torch runs AdamW, not ${input.optimizer.type}`,
+      ['optimizer', 'type'],
+      ['learner', 'type'],
+    ),
     ...found(
       schedule.warmup_steps >= schedule.total && schedule.warmup_steps > 0,
       `the warm-up would never end: the schedule has ${schedule.total} steps`,

@@ -1,6 +1,7 @@
 /** The gradient step: optimizer, learning-rate schedule, learner. */
 import { z } from 'zod';
 import { named, nonNegative, positive, share, threads, whole } from './fields.ts';
+import { torch } from './torch-schema.ts';
 
 const beta = () => z.number().min(0).lt(1);
 const maxGradNorm = positive().nullable().describe('Clip the global gradient norm here; null does not clip.');
@@ -38,7 +39,8 @@ export const schedule = z.strictObject({
 });
 
 export const learner = z.strictObject({
-  type: named(['onnx']).default('onnx'),
+  type: named(['onnx', 'torch']).default('onnx').describe('onnx: embedded; torch: PyTorch in processes of its own.'),
   threads: threads().default('auto'),
   micro_batch_tokens: whole(1).default(2048).describe('Tokens in one forward and backward pass; gradients are summed over passes.'),
+  torch: torch.prefault({}),
 });

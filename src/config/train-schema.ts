@@ -21,7 +21,7 @@ export const run = z.strictObject({
 });
 
 export const policy = z.strictObject({
-  type: named(['onnx']).default('onnx'),
+  type: named(['onnx', 'colocated']).default('onnx').describe('onnx: embedded; colocated: in the PyTorch process that also trains.'),
   checkpoint: path().describe('Hugging Face folder that training starts from; --init-from sets it.'),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),

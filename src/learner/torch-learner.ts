@@ -4,9 +4,9 @@ import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   awaitLearner,
+  pruneExchange,
   publishBatches,
   publishSaveRequest,
-  pruneExchange,
   removeAfter,
   saveRequestDirectory,
   stateDirectory,

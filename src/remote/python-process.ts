@@ -19,6 +19,7 @@ export interface PythonProcessOptions {
   readonly args: readonly string[];
   /** Both output streams are appended here. */
   readonly logFile: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface PythonProcess {
@@ -30,7 +31,7 @@ export interface PythonProcess {
 }
 
 /** @throws {EvomError} `E_LEARNER` (through `ended`) when the interpreter is missing or the process ends by itself. */
-export function startPython({ name, python, args, logFile }: PythonProcessOptions): PythonProcess {
+export function startPython({ name, python, args, logFile, env = {} }: PythonProcessOptions): PythonProcess {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
   const child: ChildProcess = spawn(python, [...args], {
@@ -42,6 +43,7 @@ export function startPython({ name, python, args, logFile }: PythonProcessOption
       TRANSFORMERS_VERBOSITY: 'error',
       HF_HUB_DISABLE_PROGRESS_BARS: '1',
       TQDM_DISABLE: '1',
+      ...env,
     },
   });
   closeSync(log);

@@ -102,7 +102,10 @@ export async function trainLoop(parts: TrainParts, settings: TrainSettings, star
     const stepStarted = performance.now();
     const factor = learningRateFactor(settings.schedule, state.step);
     let learned: LearnerMetrics = {};
-    for (const batch of batches) learned = (await parts.learner.step(batch, { learningRateFactor: factor })).metrics;
+    for (const [i, batch] of batches.entries()) {
+      const publishWeights = i === batches.length - 1;
+      learned = (await parts.learner.step(batch, { learningRateFactor: factor, publishWeights })).metrics;
+    }
     const learnedAt = performance.now();
     if (batches.length > 0) await parts.rollout.policy.update(parts.learner.weights());
 

@@ -53,6 +53,8 @@ export async function sftLoop(parts: SftParts, settings: SftSettings, start: Tra
     const { examples, next } = batch;
     const rows = examples.map((example) => sftRow(example, parts.learner.version));
     const factor = learningRateFactor(settings.schedule, state.step);
+    const last = step === settings.steps;
+    const evaluating = last || (settings.evalEvery > 0 && step % settings.evalEvery === 0);
     const learning = parts.learner.step(
       {
         metadata: {
@@ -72,15 +74,13 @@ export async function sftLoop(parts: SftParts, settings: SftSettings, start: Tra
         },
         rows,
       },
-      { learningRateFactor: factor },
+      { learningRateFactor: factor, publishWeights: evaluating },
     );
     // The main thread is free while the workers compute: make the next batch meanwhile.
     if (step < settings.steps) batch = takeExamples(parts.example, next, settings.batchTokens);
     const { metrics: learned } = await learning;
 
     const seconds = (performance.now() - began) / 1000;
-    const last = step === settings.steps;
-    const evaluating = last || (settings.evalEvery > 0 && step % settings.evalEvery === 0);
     const evaluations = evaluating ? await parts.evaluate() : [];
     if (evaluations.length > 0) {
       await parts.store.saveEvaluation(step, evaluations);

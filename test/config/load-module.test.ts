@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildLearner, buildPolicy } from '../../src/config/build.ts';
+import { buildLearner } from '../../src/config/build-learner.ts';
+import { buildPolicy } from '../../src/config/build-policy.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { loadModule } from '../../src/config/load-module.ts';
 import type { TrainConfig } from '../../src/config/schema.ts';
@@ -58,16 +59,21 @@ describe('loadModule', () => {
 describe('a configuration that names modules', () => {
   it('gets its policy from policy.type, found beside the file', async () => {
     write('mine.mjs', policyText);
-    const { policy } = trainConfig('policy.type=./mine.mjs policy.threads=3');
-    expect(policy.type).toBe(join(directory, 'mine.mjs'));
-    const built = await buildPolicy(policy, '/models/a', 7);
+    const config = trainConfig('policy.type=./mine.mjs policy.threads=3');
+    expect(config.policy.type).toBe(join(directory, 'mine.mjs'));
+    const built = await buildPolicy(config, '/models/a', 7);
     expect([built.modelId, built.version]).toEqual(['/models/a#3', 7]);
   });
 
   it('gets its learner from learner.type, with its own part of the configuration and the state to go on from', async () => {
     write('learner.mjs', learnerText);
     const config = trainConfig('learner.type=./learner.mjs learner.threads=2 optimizer.lr=0.5');
-    const learner = await buildLearner(config, '/models/a', '/models/a/evom_state');
+    const { learner } = await buildLearner(config, {
+      directory: '/models/a',
+      stateDirectory: '/models/a/evom_state',
+      initial: '/models/a',
+      root: '/runs/a',
+    });
     expect(learner.weights()).toMatchObject({ tensors: new Map([['/models/a', Float32Array.of(1)]]) });
     const { metrics } = await learner.step({} as never, { learningRateFactor: 1 });
     expect(metrics).toEqual({ threads: 2, lr: 0.5 });

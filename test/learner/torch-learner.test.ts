@@ -68,9 +68,27 @@ async function embedded(name: string) {
 
 /** What PyTorch computes for batch files of one model, on one process or several. */
 async function torched(model: string, files: readonly string[], out: string, processes = 1, ...more: string[]) {
-  const args = ['--model', join(folder, model), '--device', 'cpu', '--precision', 'float32', '--micro-batch-tokens', '64', '--out', out, ...more, ...files];
-  const { stdout } = await promisify(execFile)(torchPython, launchArguments('evom_torch.gradient', processes, args), { env: torchEnvironment() });
-  const lines = stdout.trimEnd().split('\n').filter((line) => line.startsWith('{'));
+  const args = [
+    '--model',
+    join(folder, model),
+    '--device',
+    'cpu',
+    '--precision',
+    'float32',
+    '--micro-batch-tokens',
+    '64',
+    '--out',
+    out,
+    ...more,
+    ...files,
+  ];
+  const { stdout } = await promisify(execFile)(torchPython, launchArguments('evom_torch.gradient', processes, args), {
+    env: torchEnvironment(),
+  });
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line.startsWith('{'));
   return Promise.all(
     lines.map(async (line, i) => ({
       metrics: JSON.parse(line) as Record<string, number>,
@@ -92,7 +110,10 @@ describeTorch('the PyTorch gradient', () => {
       for (const [parameter, gradient] of own.gradients)
         expect(relativeError(gradients.get(parameter) ?? [], gradient), `${names[i]} ${parameter}`).toBeLessThan(1e-4);
       for (const [name, value] of Object.entries(own.metrics))
-        if (name !== 'tokens') expect(Math.abs((metrics[name] as number) - (value as number)), `${names[i]} ${name}`).toBeLessThan(1e-4 * Math.max(1, Math.abs(value as number)));
+        if (name !== 'tokens')
+          expect(Math.abs((metrics[name] as number) - (value as number)), `${names[i]} ${name}`).toBeLessThan(
+            1e-4 * Math.max(1, Math.abs(value as number)),
+          );
     }
   });
 
@@ -103,9 +124,12 @@ describeTorch('the PyTorch gradient', () => {
     const [alone] = await torched('qwen3', [file], join(folder, 'alone'));
     const [together] = await torched('qwen3', [file], join(folder, strategy), 2, '--strategy', strategy);
     if (!alone || !together) throw new Error('nothing was computed');
-    expect(Math.abs((together.metrics.loss as number) - (alone.metrics.loss as number))).toBeLessThan(1e-5 * Math.abs(alone.metrics.loss as number));
+    expect(Math.abs((together.metrics.loss as number) - (alone.metrics.loss as number))).toBeLessThan(
+      1e-5 * Math.abs(alone.metrics.loss as number),
+    );
     expect(together.metrics.loss_tokens).toBe(batch.metadata.globalLossTokens);
-    for (const [name, gradient] of alone.gradients) expect(relativeError(together.gradients.get(name) ?? [], gradient), name).toBeLessThan(1e-5);
+    for (const [name, gradient] of alone.gradients)
+      expect(relativeError(together.gradients.get(name) ?? [], gradient), name).toBeLessThan(1e-5);
   });
 });
 
@@ -126,7 +150,9 @@ describeTorch('the PyTorch learner', () => {
     const learner = await open('run');
     const onnx = await createOnnxLearner({ model: { config, tensors }, optimizer, threads: 1 });
     expect(learner.version).toBe(0);
-    expect((await train(learner, batch, 2)).map((loss) => loss.toFixed(5))).toEqual((await train(onnx, batch, 2)).map((loss) => loss.toFixed(5)));
+    expect((await train(learner, batch, 2)).map((loss) => loss.toFixed(5))).toEqual(
+      (await train(onnx, batch, 2)).map((loss) => loss.toFixed(5)),
+    );
     expect(relativeError(await flatWeights(learner), await flatWeights(onnx))).toBeLessThan(1e-4);
     expect(learner.weights()).toEqual({ type: 'directory', version: 2, directory: weightsDirectory(join(folder, 'run'), 2) });
 
@@ -144,7 +170,12 @@ describeTorch('the PyTorch learner', () => {
     await resumed.close();
 
     // The same state under the embedded learner: one format for both.
-    const embeddedAgain = await createOnnxLearner({ model: { directory: saved }, optimizer, threads: 1, stateDirectory: join(saved, 'evom_state') });
+    const embeddedAgain = await createOnnxLearner({
+      model: { directory: saved },
+      optimizer,
+      threads: 1,
+      stateDirectory: join(saved, 'evom_state'),
+    });
     await embeddedAgain.step(batch, { learningRateFactor: 0.5 });
     expect(relativeError(await flatWeights(embeddedAgain), await flatWeights(learner))).toBeLessThan(1e-4);
     await Promise.all([onnx.close(), embeddedAgain.close()]);
@@ -164,11 +195,31 @@ describeTorch('the PyTorch learner', () => {
     const learner = await open('faulty');
     const [row] = batch.rows;
     if (row === undefined) throw new Error('golden case changed');
-    const long = { ...row, inputIds: new Int32Array(200), lossMask: new Uint8Array(200).fill(1, 100), samplerLogprobs: new Float32Array(200), oldLogprobs: null, refLogprobs: null };
-    await expect(learner.step({ ...batch, rows: [long] }, step)).rejects.toMatchObject({ code: 'E_LEARNER', message: expect.stringMatching(/200 tokens, but the model has 64|process stopped/) });
-    await expect(learner.step(batch, step)).rejects.toMatchObject({ code: 'E_LEARNER', message: expect.stringMatching(/process stopped: it ended with exit code 1/) });
+    const long = {
+      ...row,
+      inputIds: new Int32Array(200),
+      lossMask: new Uint8Array(200).fill(1, 100),
+      samplerLogprobs: new Float32Array(200),
+      oldLogprobs: null,
+      refLogprobs: null,
+    };
+    await expect(learner.step({ ...batch, rows: [long] }, step)).rejects.toMatchObject({
+      code: 'E_LEARNER',
+      message: expect.stringMatching(/200 tokens, but the model has 64|process stopped/),
+    });
+    await expect(learner.step(batch, step)).rejects.toMatchObject({
+      code: 'E_LEARNER',
+      message: expect.stringMatching(/process stopped: it ended with exit code 1/),
+    });
     await learner.close();
-    const missing = { root: join(folder, 'nowhere'), model: join(folder, 'llama'), stateDirectory: null, optimizer, settings, timeoutMs: 10_000 };
+    const missing = {
+      root: join(folder, 'nowhere'),
+      model: join(folder, 'llama'),
+      stateDirectory: null,
+      optimizer,
+      settings,
+      timeoutMs: 10_000,
+    };
     await expect(createTorchLearner({ ...missing, launch: { type: 'spawn', python: '/no/python', processes: 1 } })).rejects.toMatchObject({
       code: 'E_LEARNER',
       message: expect.stringContaining('setup-torch.sh'),

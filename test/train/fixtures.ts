@@ -11,7 +11,10 @@ import type { RunStore, StepMetrics, TrainParts, TrainSettings, TrainState } fro
 import { problem, sampling } from '../rollout/scripted.ts';
 
 /** A learner of one weight: each step adds the advantages it is given, so that what it saw can be read off it. */
-export function countingLearner(version = 0, weight = 0): Learner & { readonly batches: TrainingBatch[]; readonly factors: number[]; readonly weight: number } {
+export function countingLearner(
+  version = 0,
+  weight = 0,
+): Learner & { readonly batches: TrainingBatch[]; readonly factors: number[]; readonly weight: number } {
   const state = { version, weight };
   const batches: TrainingBatch[] = [];
   const factors: number[] = [];

@@ -169,24 +169,11 @@ class Learner:
         self.optimizer.step()
         self.updates += 1
 
-    @torch.no_grad()
     def logprobs(self, rows: tuple[Row, ...], scorer: nn.Module | None = None) -> list[np.ndarray]:
-        """[T] log-probabilities (nats, at each row's temperature) of the loss tokens of each row, 0 elsewhere; on every rank."""
-        neutral = Batch(rows, {"type": "cross_entropy", "aggregation": "token_mean"}, 1, 1, {})
-        out = [np.zeros(len(row.input_ids), dtype=np.float32) for row in rows]
-        if all(row.loss_tokens == 0 for row in rows):
-            return out
-        # Under FSDP every rank takes part in each forward pass, so all of them score all rows.
-        for indices in pack(neutral, self.options.micro_batch_tokens, 1)[0]:
-            micro = micro_batch(neutral, indices).to(self.world.device)
-            with self.autocast():
-                values, _ = (scorer or self.train_step_module)(
-                    micro.input_ids, micro.position_ids, micro.select, micro.targets, micro.inverse_temperature
-                )
-            values, owner = values.float().cpu().numpy(), micro.columns.row.cpu().numpy()
-            for k, i in enumerate(micro.row_indices):
-                out[i][np.flatnonzero(rows[i].loss_mask)] = values[owner == k]
-        return out
+        """[T] log-probabilities of the loss tokens of each row at the current weights, 0 elsewhere; on every rank."""
+        module = scorer or self.train_step_module
+        with self.autocast():
+            return token_logprobs(module, rows, self.world.device, self.options.micro_batch_tokens)
 
     def with_reference(self, batch: Batch) -> Batch:
         """Fills `ref_logprobs` where the loss has a KL coefficient and the batch leaves them to the learner."""
@@ -210,6 +197,23 @@ class Learner:
             reference = TokenScorer(load_model(o.directory, dtype, o.attention)).to(self.world.device).eval()
             self._reference = reference.requires_grad_(False)
         return self.logprobs(rows, self._reference)
+
+
+@torch.no_grad()
+def token_logprobs(scorer: nn.Module, rows: tuple[Row, ...], device: torch.device, micro_batch_tokens: int) -> list[np.ndarray]:
+    """[T] log-probabilities (nats, at each row's temperature) of the loss tokens of each row, 0 elsewhere."""
+    neutral = Batch(rows, {"type": "cross_entropy", "aggregation": "token_mean"}, 1, 1, {})
+    out = [np.zeros(len(row.input_ids), dtype=np.float32) for row in rows]
+    if all(row.loss_tokens == 0 for row in rows):
+        return out
+    # Under FSDP every rank takes part in each forward pass, so all of them score all rows.
+    for indices in pack(neutral, micro_batch_tokens, 1)[0]:
+        micro = micro_batch(neutral, indices).to(device)
+        values, _ = scorer(micro.input_ids, micro.position_ids, micro.select, micro.targets, micro.inverse_temperature)
+        values, owner = values.float().cpu().numpy(), micro.columns.row.cpu().numpy()
+        for k, i in enumerate(micro.row_indices):
+            out[i][np.flatnonzero(rows[i].loss_mask)] = values[owner == k]
+    return out
 
 
 def decoder_layers(model: nn.Module) -> nn.ModuleList:

@@ -1,0 +1,51 @@
+/** `policy` of a configuration -> a policy on a checkpoint. */
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createColocatedPolicy } from '../policy/colocated-policy.ts';
+import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
+import { createOnnxPolicy } from '../policy/onnx-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { startTorchHost } from '../remote/torch-host.ts';
+import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { loadModule } from './load-module.ts';
+import type { TrainConfig } from './schema.ts';
+import { isModulePath } from './vocabulary.ts';
+
+export type PolicyConfig = {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
+  readonly learner: TrainConfig['learner'];
+  readonly run: Pick<TrainConfig['run'], 'seed'>;
+};
+
+/**
+ * Opens the policy of a checkpoint: the user's own by path, our graphs for safetensors, the given graph for an ONNX export,
+ * or a PyTorch process.
+ */
+export async function buildPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
+  const { policy } = config;
+  const threads = threadCount(policy.threads);
+  if (isModulePath(policy.type)) {
+    const methods = ['sample', 'score', 'update', 'close'];
+    return loadModule<Policy>({ key: 'policy.type', path: policy.type, methods }, { directory, threads, version, config: policy });
+  }
+  if (policy.type === 'colocated') {
+    const settings = torchSettings(config);
+    const host = await startTorchHost({
+      python: pythonOf(config),
+      directory: mkdtempSync(join(tmpdir(), 'evom-host-')),
+      startMs: config.learner.torch.timeout_s * 1000,
+      args: [
+        ...['--sample-only', '--model', directory, '--version', String(version), '--rows', String(policy.batch_rows)],
+        ...['--device', settings.device, '--precision', settings.precision, '--attention', settings.attention],
+        ...(settings.threads === null ? [] : ['--threads', String(settings.threads)]),
+      ],
+    });
+    return createColocatedPolicy(host, { owned: true, version });
+  }
+  const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
+  if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
+    return createOnnxExportPolicy({ directory, threads });
+  }
+  return createOnnxPolicy({ directory, threads, batchRows: policy.batch_rows, version });
+}

@@ -1,0 +1,32 @@
+/** Settings of the PyTorch processes: the learner of `learner.type: torch`, and the host of `policy.type: colocated`. */
+import { z } from 'zod';
+import { positive, whole } from './fields.ts';
+
+const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
+
+export const torch = z.strictObject({
+  python: z.string().min(1).optional().describe('Interpreter with torch and transformers; EVOM_PYTHON or python3 when left out.'),
+  launch: z
+    .enum(['spawn', 'external'])
+    .default('spawn')
+    .describe('external: the learner is started by you, here or on another machine that sees the run directory.'),
+  processes: whole(1).default(1).describe('Learner processes on this machine, one a GPU (torchrun).'),
+  strategy: z.enum(['fsdp', 'ddp']).default('fsdp').describe('Of several processes: shards of weights and moments, or copies.'),
+  device: z.enum(['auto', 'cuda', 'cpu']).default('auto'),
+  precision: z
+    .enum(['bfloat16', 'float32'])
+    .default('bfloat16')
+    .describe('Of the arithmetic; trained weights and moments are float32 either way.'),
+  attention: z.enum(['sdpa', 'flash_attention_2', 'eager']).default('sdpa'),
+  gradient_checkpointing: z.boolean().default(true).describe('Compute activations again in the backward pass.'),
+  lora: z
+    .strictObject({
+      rank: whole(1).default(32),
+      alpha: positive().default(64),
+      targets: z.array(z.string().min(1)).min(1).default(loraTargets),
+    })
+    .nullable()
+    .default(null)
+    .describe('Train low-rank adapters instead of all weights.'),
+  timeout_s: positive().default(3600).describe('Longest wait for a step, a checkpoint or the start.'),
+});
