@@ -19,8 +19,7 @@ export type PolicyConfig = {
 };
 
 /**
- * Opens the policy of a checkpoint: the user's own by path, our graphs for safetensors, the given graph for an ONNX export,
- * or a PyTorch process.
+ * Opens the policy of a checkpoint: the user's own by path, the embedded engine, or a PyTorch process.
  */
 export async function buildPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
   const { policy } = config;
@@ -43,9 +42,17 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
     });
     return createColocatedPolicy(host, { owned: true, version });
   }
+  return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
+}
+
+/** A checkpoint sampled in this process's worker threads: our graphs for safetensors, the given graph for an ONNX export. */
+export async function buildEmbeddedPolicy(
+  directory: string,
+  options: { readonly threads: number; readonly batchRows: number; readonly version: number },
+): Promise<Policy> {
   const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
   if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
-    return createOnnxExportPolicy({ directory, threads });
+    return createOnnxExportPolicy({ directory, threads: options.threads });
   }
-  return createOnnxPolicy({ directory, threads, batchRows: policy.batch_rows, version });
+  return createOnnxPolicy({ directory, ...options });
 }

@@ -11,8 +11,10 @@ import type { SolveParts } from '../solve/solve.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
 import { backendNames, createBackend } from '../solvers/registry.ts';
 import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
+
 import type { Verifier } from '../verify/verifier.ts';
-import { buildPolicy, resolveCheckpoint } from './build.ts';
+import { resolveCheckpoint } from './build.ts';
+import { buildEmbeddedPolicy } from './build-policy.ts';
 import { buildVerifier } from './build-verifier.ts';
 import { sandbox, solverHosts } from './train-schema.ts';
 import { dialectsOfBackend, hostedDialects, isModulePath, backends as knownBackends } from './vocabulary.ts';
@@ -60,7 +62,7 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
     };
     const [tokenizer, policy, verifier, backends] = await Promise.all([
       loadTokenizer(directory),
-      buildPolicy({ type: 'onnx', threads, batch_rows: 64 }, directory, 0).then(opened),
+      buildEmbeddedPolicy(directory, { threads, batchRows: 64, version: 0 }).then(opened),
       verifierOf(setup, [dialect.name, simulatorDialect.name]).then(opened),
       offeredBackends(setup.backend).then((all) => all.map(opened)),
     ]);

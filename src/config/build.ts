@@ -123,8 +123,6 @@ export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, prob
   return pickWeighted(config.dialect, randomStream(config.run.seed, 'dialect', problemId).next()).name;
 }
 
-}
-
 /** The learning-rate schedule over the steps of a run. */
 export function scheduleOf(config: ScheduleConfig): RateSchedule {
   const { warmup_steps: warmupSteps, total: totalSteps, final_factor: minFactor } = config;
