@@ -58,8 +58,25 @@ export async function createOnnxPolicy(options: OnnxPolicyOptions): Promise<Poli
 }
 
 /** A copy of the weights that every worker reads: the caller may change its own at once. */
-async function share(weights: PolicyWeights, config: DecoderConfig): Promise<SharedWeights> {
-  const given = await tensorsOf(weights);
+function share(weights: PolicyWeights, config: DecoderConfig): SharedWeights | Promise<SharedWeights> {
+  switch (weights.type) {
+    case 'tensors':
+      return shareTensors(weights.version, weights.tensors, config);
+    case 'directory':
+      return readWeights(weights.directory).then((stored) =>
+        shareTensors(weights.version, new Map([...stored].map(([name, { data }]) => [name, data])), config),
+      );
+    case 'shared':
+      throw new EvomError(
+        'E_POLICY',
+        'the learner keeps its weights in its own process; sample there too (policy.type: colocated), or take another learner',
+      );
+    default:
+      return weights satisfies never;
+  }
+}
+
+function shareTensors(version: number, given: ReadonlyMap<string, Float32Array>, config: DecoderConfig): SharedWeights {
   const tensors = new Map<string, Float32Array>();
   for (const { name, shape } of decoderParameters(config)) {
     const data = given.get(name);
@@ -73,21 +90,5 @@ async function share(weights: PolicyWeights, config: DecoderConfig): Promise<Sha
     copy.set(data);
     tensors.set(name, copy);
   }
-  return { version: weights.version, tensors };
-}
-
-async function tensorsOf(weights: PolicyWeights): Promise<ReadonlyMap<string, Float32Array>> {
-  switch (weights.type) {
-    case 'tensors':
-      return weights.tensors;
-    case 'directory':
-      return new Map([...(await readWeights(weights.directory))].map(([name, tensor]) => [name, tensor.data]));
-    case 'shared':
-      throw new EvomError(
-        'E_POLICY',
-        'the learner keeps its weights in its own process; sample there too (policy.type: colocated), or take another learner',
-      );
-    default:
-      return weights satisfies never;
-  }
+  return { version, tensors };
 }

@@ -13,7 +13,7 @@ export interface ThreadedPolicyParts {
   /** Most rows that one worker decodes together. */
   readonly batchRows: number;
   /** Weights as the workers take them; null where they cannot change. */
-  readonly share: ((weights: PolicyWeights) => Promise<SharedWeights>) | null;
+  readonly share: ((weights: PolicyWeights) => SharedWeights | Promise<SharedWeights>) | null;
 }
 
 export class ThreadedPolicy implements Policy {
@@ -94,7 +94,9 @@ export class ThreadedPolicy implements Policy {
         'E_POLICY',
         `${limits.modelId} is an ONNX export, whose weights cannot change; train its safetensors checkpoint instead`,
       );
-    await pool.runAll({ type: 'load', weights: await share(weights) });
+    const shared = share(weights);
+    // Weights at hand are queued at once: what is asked for next is sampled with them.
+    await pool.runAll({ type: 'load', weights: shared instanceof Promise ? await shared : shared });
     this.currentVersion = weights.version;
   }
 

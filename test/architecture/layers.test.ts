@@ -51,6 +51,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'layer-nn': { file: 'nn/sideways.ts', text: "await import('../rl/target.ts');" },
   'layer-checkpoint': { file: 'checkpoint/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-tokenizer': { file: 'tokenizer/sideways.ts', text: "import '../rl/target.ts';" },
+  'layer-remote': { file: 'remote/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-decode': { file: 'decode/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-verify': { file: 'verify/sideways.ts', text: "import '../policy/target.ts';" },
   'layer-policy': { file: 'policy/sideways.ts', text: "import '../verify/target.ts';" },
