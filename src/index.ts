@@ -211,6 +211,8 @@ export { type RolloutParts, type RolloutRequest, type RolloutResult, type Rollou
 export { type JsonlOutput, openJsonlOutput } from './runs/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
+export { type Attribution, attributeFault, type Fault } from './solve/attribution.ts';
+export { type ConsistencyRule, consistencyRules, groupConsistency } from './solve/group-consistency.ts';
 export { type Recommendation, recommendSolver, type SolverOffer } from './solve/recommend.ts';
 export { type SampleAgreement, sampleAgreement } from './solve/sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';

@@ -1,9 +1,11 @@
 /** Configuration -> the scoring of a group: judge, audit, reward terms. */
 
+import { noEvidence } from '../core/evidence.ts';
 import { judgeOutcome } from '../reward/judge.ts';
 import type { RewardConfig, UserTerm } from '../reward/reward.ts';
 import { scoreOutcome } from '../reward/reward.ts';
 import type { RolloutParts } from '../rollout/engine.ts';
+import { groupConsistency } from '../solve/group-consistency.ts';
 import { type Auditor, createAuditor } from '../verify/evidence/auditor.ts';
 import { loadModule } from './load-module.ts';
 import type { TrainConfig } from './schema.ts';
@@ -35,7 +37,18 @@ export async function buildScoring(config: ScoringConfig): Promise<Scoring> {
     const evidence = await auditor.audit(
       requests.map(({ outcome, problem }) => ({ outcome, problem, correct: judgeOutcome(outcome, problem, reward.judge).correct })),
     );
-    return requests.map((request, i) => scoreOutcome({ ...request, ...(evidence[i] ? { evidence: evidence[i] } : {}) }, reward));
+    const [first] = requests;
+    const consistency =
+      reward.weights.consistency > 0 && first !== undefined
+        ? groupConsistency(
+            first.problem.question,
+            requests.map(({ outcome }) => outcome),
+            config.reward.consistency_rule,
+          )
+        : [];
+    return requests.map((request, i) =>
+      scoreOutcome({ ...request, evidence: { ...(evidence[i] ?? noEvidence), consistency: consistency[i] ?? null } }, reward),
+    );
   };
   return { score, auditor, reward, close: () => auditor.close() };
 }

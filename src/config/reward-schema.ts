@@ -1,6 +1,7 @@
 /** `reward` and `audit`: what an outcome earns, and what is asked about an answer before it does. */
 import { z } from 'zod';
 import { type RewardWeights, rewardPresets } from '../reward/reward.ts';
+import { consistencyRules } from '../solve/group-consistency.ts';
 import { named, nonNegative, share, whole } from './fields.ts';
 import { isModulePath, rewardPresets as presetNames } from './vocabulary.ts';
 
@@ -19,7 +20,11 @@ export const reward = z.strictObject({
   executes: nonNegative().optional().describe('For a program whose solve ended with a verdict.'),
   answer: nonNegative().optional().describe('For the right answer.'),
   solution: nonNegative().optional().describe('For a right answer whose point solves the reference model.'),
-  consistency: nonNegative().optional().describe('For a solution that an independent check finds in order.'),
+  consistency: nonNegative().optional().describe('For a program that the rest of its group and the text bear out; needs no label.'),
+  consistency_rule: z
+    .enum(consistencyRules)
+    .default('agreement')
+    .describe('agreement: shares of equal answers and models, and of numbers of the text; majority: 1 for the most frequent answer.'),
   cross_solver: nonNegative().optional().describe('For an optimum that the second backend of the audit confirms.'),
   terms: z.array(term).default([]).describe('Terms of your own.'),
   format_tags: z
@@ -61,6 +66,7 @@ export function resolveReward(input: z.output<typeof reward>): RewardConfig {
     answer: input.answer ?? preset.answer,
     solution: input.solution ?? preset.solution,
     consistency: input.consistency ?? preset.consistency,
+    consistency_rule: input.consistency_rule,
     cross_solver: input.cross_solver ?? preset.crossSolver,
     terms: input.terms,
     format_tags: input.format_tags,

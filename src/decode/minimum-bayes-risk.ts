@@ -78,6 +78,16 @@ export function minimumBayesRisk(
       };
 }
 
+/** Similarity in [0, 1] of each component of two records, as the risk has it. */
+export function componentSimilarity(a: Extraction, b: Extraction): ComponentWeights {
+  const [first, second] = [signatureOf(a), signatureOf(b)];
+  return {
+    variables: jaccard(first.variables, second.variables),
+    objective: jaccard(first.objective, second.objective),
+    constraints: jaccard(first.constraints, second.constraints),
+  };
+}
+
 /** Index of the smallest value; of equals that with the smaller `second`, then the first. */
 function least(values: readonly number[], second: readonly number[] = values): number {
   return values.reduce((best, value, i) => {

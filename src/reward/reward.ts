@@ -82,7 +82,8 @@ const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible
 /**
  * Scores one outcome.
  *
- * `value` is the sum of `parts`. It is null, with no parts, where nothing can be said: after a fault of ours, and without a label.
+ * `value` is the sum of `parts`. It is null, with no parts, where nothing can be said: after a fault of ours, and without a label unless
+ * `consistency` is paid and no term needs one.
  * Hard flags of the audit (`hardFlags`) take the answer's term away, soft ones (`softFlags`) leave `softFlagWeight` of it.
  * `value_only` marks a right value from a model unlike the reference, `unmatched_model` one that could not be compared with it; both
  * leave `valueOnlyWeight` of the term.
@@ -109,11 +110,13 @@ export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
   const { correct, unsupportedClaim } = judgeOutcome(outcome, problem, config.judge);
   const hard = hardFlags(outcome, problem, evidence, { unsupportedClaim });
   const soft = correct ? softFlags(outcome, problem, evidence) : [];
-  const luck = correct && (comparison === 'different' ? 'value_only' : comparison === 'unmatched' && 'unmatched_model');
+  const luck = correct === true && (comparison === 'different' ? 'value_only' : comparison === 'unmatched' && 'unmatched_model');
   const flags: string[] = [...hard, ...soft, ...(luck ? [luck] : [])];
-  if (correct === null) return { value: null, parts: {}, correct, identical, flags };
+  // Without a label there is no reward, unless nothing that is paid needs one.
+  const needsLabel = config.weights.answer > 0 || config.weights.solution > 0 || config.weights.consistency === 0;
+  if (correct === null && needsLabel) return { value: null, parts: {}, correct, identical, flags };
 
-  const isPaid = correct && hard.length === 0;
+  const isPaid = correct === true && hard.length === 0;
   const share = (luck ? config.valueOnlyWeight : 1) * (soft.length > 0 ? config.softFlagWeight : 1);
   const { crossSolve, consistency, solvesReference } = evidence;
   const worths: Record<keyof RewardWeights, number | null> = {
@@ -134,7 +137,7 @@ export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
     parts.overlong = overlongPenalty(tokens, input.maxTokens, config.overlong);
   }
   for (const { name, weight, score } of config.terms) {
-    const worth = score(input, { correct, flags });
+    const worth = score(input, { correct: correct === true, flags });
     if (worth !== null) parts[name] = weight * worth;
   }
   const value = Object.values(parts).reduce((sum, part) => sum + part, 0);

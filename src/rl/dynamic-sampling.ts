@@ -154,12 +154,13 @@ export function nextSamplingAction<Group>(state: DynamicSamplingState<Group>, co
  * Accuracy is what the reward pays as right, and not what the judge calls right: a pass that the audit denies, or one from
  * a wrong model where those earn nothing, teaches like a wrong answer, and a group of such passes and failures has one reward.
  *
- * @param answerWeight what a right answer earns; 0 where the reward has no such term, and then the judge's word counts.
+ * @param answerWeight what a right answer earns; 0 where the reward has no such term; then `consistency` counts where it is
+ *   paid, so that no label decides what is trained on, else the judge's word.
  */
 export function summarizeGroup(group: RolloutGroup, answerWeight = 1): GroupSummary {
   const scorable = group.rollouts.filter((rollout) => rollout.reward.value !== null);
   const paid = scorable.map(({ reward }) =>
-    answerWeight > 0 ? (reward.parts.answer ?? 0) / answerWeight : Number(reward.correct === true),
+    answerWeight > 0 ? (reward.parts.answer ?? 0) / answerWeight : Math.min(1, reward.parts.consistency ?? Number(reward.correct === true)),
   );
   return {
     scorable: scorable.length,
