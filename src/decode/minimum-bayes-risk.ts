@@ -120,7 +120,9 @@ function signatureOf(extraction: Extraction): Signature {
   const values = parameterValues(extraction);
   const objective = parseLinear(extraction.objective.expression, values);
   return {
-    variables: counted(extraction.variables.map((v) => `${v.name} ${v.type} ${v.lower === undefined ? 0 : (v.lower ?? '-')} ${v.upper ?? '-'}`)),
+    variables: counted(
+      extraction.variables.map((v) => `${v.name} ${v.type} ${v.lower === undefined ? 0 : (v.lower ?? '-')} ${v.upper ?? '-'}`),
+    ),
     objective: counted([
       extraction.objective.sense,
       ...(objective === null ? words(extraction.objective.expression) : termTexts(objective, 1)),
