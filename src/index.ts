@@ -84,6 +84,19 @@ export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/pr
 export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
 export { type Comparison, compareEvaluations } from './evaluate/compare.ts';
 export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate/evaluate.ts';
+export type { OutcomeMemory, SampledOutcome } from './evaluate/sampled.ts';
+export type { JudgedRate } from './evaluate/tally.ts';
+export {
+  clusteredWilson,
+  type TransferCell,
+  type TransferComparison,
+  type TransferReport,
+  type TransferRow,
+  type TransferTarget,
+  transferReport,
+} from './evaluate/transfer.ts';
+export { transferPicture } from './evaluate/transfer-picture.ts';
+export { type PublishedResult, transferMarkdown } from './evaluate/transfer-text.ts';
 export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './learner/learner.ts';
 export { createOnnxLearner, type OnnxLearnerOptions } from './learner/onnx-learner.ts';
 export {
@@ -117,6 +130,7 @@ export {
 export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './policy/onnx-export-policy.ts';
 export { createOnnxPolicy, type OnnxPolicyOptions } from './policy/onnx-policy.ts';
 export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
+export { createRecordedPolicy, type Recall, type RecordedPolicyOptions } from './policy/recorded-policy.ts';
 export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './policy/sampling.ts';
 export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
 export { type CheckOptions, type CheckReport, checkProblems, type SharedKey } from './problems/check.ts';
@@ -138,6 +152,7 @@ export {
 } from './problems/generate.ts';
 export { type GramIndex, type GramLookup, type GramMatch, gramIndex } from './problems/gram-index.ts';
 export { csvRecords } from './problems/import/csv-records.ts';
+export { findDataset } from './problems/import/find-dataset.ts';
 export {
   type ImportFault,
   type ImportItem,
@@ -149,6 +164,7 @@ export {
 export { findInputs, type ImportInput } from './problems/import/inputs.ts';
 export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './problems/import/label-versions.ts';
 export { type Label, type LabelStyle, plainLabels, readLabel } from './problems/import/labels.ts';
+export { type Recordings, readRecordings } from './problems/import/recordings.ts';
 export { spokenNumber } from './problems/import/spoken-number.ts';
 export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
 export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
@@ -210,6 +226,7 @@ export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.
 export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
 export { type JsonlOutput, openJsonlOutput } from './runs/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
+export { OutcomeFile, type OutcomeLine, type StoredSample } from './runs/outcome-file.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
 export { type Attribution, attributeFault, type Fault } from './solve/attribution.ts';
 export { type ConsistencyRule, consistencyRules, groupConsistency } from './solve/group-consistency.ts';
@@ -243,6 +260,7 @@ export { createSolvePool, type SolvePool, type SolvePoolOptions } from './solver
 export { type ModelAnswer, type ModelFormat, type ModelText, needsOf, parseModel, solveText } from './solvers/solve-text.ts';
 export { modelFault } from './solvers/validate.ts';
 export { type BpeModel, type BpeOptions, trainBpe, writeTokenizer } from './tokenizer/bpe-trainer.ts';
+export { byteTokenizer } from './tokenizer/byte-tokenizer.ts';
 export { type ChatMessage, type ChatTokenizer, loadTokenizer } from './tokenizer/chat-tokenizer.ts';
 export { type BatchSettings, trainingBatches } from './train/batches.ts';
 export {

@@ -16,6 +16,7 @@ import { solveCommand, solveOptionNames } from './solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './solver-host-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
+import { transferCommand, transferOptionNames } from './transfer-command.ts';
 import { verifyCommand, verifyOptionNames } from './verify-command.ts';
 
 const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted after a checkpoint.
@@ -25,6 +26,7 @@ const optionNames = [
   ...new Set([
     ...trainOptionNames,
     ...evaluateOptionNames,
+    ...transferOptionNames,
     ...dataOptionNames,
     ...verifyOptionNames,
     ...portfolioOptionNames,
@@ -89,6 +91,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     trainCommand,
     sftCommand,
     evaluateCommand,
+    transferCommand,
     rolloutCommand,
     verifyCommand,
     dataCommand,

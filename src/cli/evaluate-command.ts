@@ -1,15 +1,32 @@
 /** `evom evaluate` and `evom rollout`: what their command lines say. */
-import { basename } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
+import { type JudgeRuleName, judgeRuleNames } from '../reward/judge-rules.ts';
 import { type Choose, configOptions, initFromOverrides, loadNamed, ofKind, outputOptions } from './arguments.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const shared = { ...configOptions, 'init-from': { type: 'string', describe: 'the checkpoint to sample with' } } as const;
 
+/** What several commands say about data, backend and judge. */
+export const benchmarkOptions = {
+  dataset: {
+    type: 'string',
+    describe: 'problems instead of the sets in the configuration: any file that evom data import reads, or a name such as nl4opt@sirl',
+  },
+  'data-dir': { type: 'string', describe: 'folder in which a dataset name is looked up; default EVOM_DATA' },
+  judge: { type: 'string', describe: 'rule, or several such as sirl,orlm: the first is the judge, the others score the same outcomes' },
+  outcomes: { type: 'string', describe: 'JSONL file of outcomes: what is in it is not run again, what is missing is added' },
+} as const;
+
 const evaluateOptions = {
   ...shared,
-  dataset: { type: 'string', describe: 'JSONL file of problems, instead of the sets in the configuration' },
+  ...benchmarkOptions,
+  checkpoint: { type: 'string', describe: 'the checkpoint to sample with, as --init-from; a JSONL file is a recording that is replayed' },
+  backend: { type: 'string', describe: 'solver that executes programs' },
+  dialect: { type: 'string', describe: 'API that programs are written against, or several with commas' },
   samples: { type: 'number', describe: 'completions a problem' },
   greedy: { type: 'boolean', describe: 'take the likeliest token every time' },
   out: { type: 'string', describe: 'write the score of each problem to this JSONL file' },
@@ -26,15 +43,50 @@ const rolloutOptions = {
 
 export const evaluateOptionNames = Object.keys({ ...evaluateOptions, ...rolloutOptions });
 
-const fileSet = (file: string | undefined): Override[] => {
-  if (file === undefined) return [];
+/** The set of one file, under the name that was asked for. */
+export const fileSet = (asked: string, file: string): Override[] => {
   const name =
-    basename(file)
-      .replace(/\.[^.]*$/, '')
+    basename(asked)
+      .replace(/\.(?:jsonl?|csv|parquet|arrow|gz)$/, '')
       .toLowerCase()
       .replace(/[^a-z0-9_.-]+/g, '-')
       .replace(/^[^a-z0-9]+/, '') || 'file';
-  return [{ assignment: `dataset.eval=${JSON.stringify([{ name, type: 'jsonl', path: file }])}`, flag: `--dataset ${file}` }];
+  return [{ assignment: `dataset.eval=${JSON.stringify([{ name, type: 'file', path: file }])}`, flag: `--dataset ${asked}` }];
+};
+
+/** `--dataset NAME|FILE` as the evaluation set; nothing without it. */
+export async function datasetOverrides(dataset: string | undefined, dataDir: string | undefined, cwd: string): Promise<Override[]> {
+  if (dataset === undefined) return [];
+  const { findDataset } = await import('../problems/import/find-dataset.ts');
+  return fileSet(dataset, await findDataset(dataset, { cwd, dataDir: dataDir ?? process.env.EVOM_DATA ?? null }));
+}
+
+/** `--checkpoint`: a folder of a model or a run, or a file of recorded completions. */
+export function checkpointOverrides(checkpoint: string | undefined, cwd: string): Override[] {
+  if (checkpoint === undefined) return [];
+  const path = resolve(cwd, checkpoint);
+  const isRecording = existsSync(path) && statSync(path).isFile() && basename(path) !== 'latest';
+  return [
+    { assignment: `policy.checkpoint=${JSON.stringify(checkpoint)}`, flag: `--checkpoint ${checkpoint}` },
+    ...(isRecording ? [{ assignment: 'policy.type=recorded', flag: `--checkpoint ${checkpoint}` }] : []),
+  ];
+}
+
+/** The rules of `--judge a,b`. */
+export function judgeRulesOf(judge: string | undefined): JudgeRuleName[] {
+  if (judge === undefined) return [];
+  return judge.split(',').map((name) => {
+    const rule = judgeRuleNames.find((known) => known === name.trim());
+    if (rule === undefined) throw new EvomError('E_USAGE', `--judge ${name}: no such rule; known are ${judgeRuleNames.join(', ')}`);
+    return rule;
+  });
+}
+
+const listOverride = (key: string, flag: string, value: string | undefined): Override[] => {
+  if (value === undefined) return [];
+  const names = value.split(',').map((name) => name.trim());
+  const given = names.length === 1 ? names[0] : names.map((name) => ({ name }));
+  return [{ assignment: `${key}=${JSON.stringify(given)}`, flag: `--${flag} ${value}` }];
 };
 
 export function evaluateCommand(cli: Argv, choose: Choose): Argv {
@@ -46,11 +98,27 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
         .options(evaluateOptions)
         .example('$0 evaluate -c quickstart.yaml', 'the checkpoint and sets of a configuration')
         .example('$0 evaluate -c quickstart.yaml --init-from runs/quickstart/latest --json', 'a trained policy, for a script')
-        .example('$0 evaluate -c quickstart.yaml --dataset problems.jsonl --samples 8', 'problems of your own'),
+        .example('$0 evaluate -c quickstart.yaml --dataset problems.jsonl --samples 8', 'problems of your own')
+        .example(
+          '$0 evaluate --checkpoint runs/mine --dataset nl4opt@sirl --data-dir benchmarks --judge sirl,orlm',
+          'a published benchmark',
+        )
+        .example('$0 evaluate --checkpoint completions.jsonl --dataset NL4OPT.jsonl', 'recorded completions of any model'),
     (args) =>
       choose(async (run) => {
-        const first = [...args.set, ...initFromOverrides(args.initFrom, 'policy.checkpoint'), ...fileSet(args.dataset)];
-        const { config, source } = ofKind(await loadNamed(args.config, run.io.cwd, first), 'train', 'evom evaluate');
+        const [judge, ...judges] = judgeRulesOf(args.judge);
+        const overrides = [
+          ...args.set,
+          ...initFromOverrides(args.initFrom, 'policy.checkpoint'),
+          ...checkpointOverrides(args.checkpoint, run.io.cwd),
+          ...(await datasetOverrides(args.dataset, args.dataDir, run.io.cwd)),
+          ...listOverride('backend', 'backend', args.backend),
+          ...listOverride('dialect', 'dialect', args.dialect),
+          ...(judge === undefined ? [] : [{ assignment: `judge.rule=${judge}`, flag: `--judge ${args.judge}` }]),
+        ];
+        // A checkpoint and a dataset say all that has to be said; the rest of evaluate.yaml are defaults.
+        const named = args.config ?? (args.checkpoint !== undefined || args.dataset !== undefined ? 'evaluate.yaml' : undefined);
+        const { config, source } = ofKind(await loadNamed(named, run.io.cwd, overrides), 'train', 'evom evaluate');
         if (config.dataset.eval.length === 0) {
           throw new EvomError('E_CONFIG', `${source.path}: dataset.eval is empty; add a set, or name a file with --dataset problems.jsonl`);
         }
@@ -63,7 +131,14 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
           ...(args.greedy === undefined ? {} : { greedy: args.greedy, ...(args.greedy ? { samples: 1 } : {}) }),
         }));
         const { runEvaluate } = await import('./run-evaluate.ts');
-        await runEvaluate({ ...run, config: { ...config, dataset: { ...config.dataset, eval: sets } }, source, out: args.out ?? null });
+        await runEvaluate({
+          ...run,
+          config: { ...config, dataset: { ...config.dataset, eval: sets } },
+          source,
+          judges,
+          outcomes: args.outcomes ?? null,
+          out: args.out ?? null,
+        });
         return 0;
       }),
   );
@@ -101,9 +176,4 @@ export function rolloutCommand(cli: Argv, choose: Choose): Argv {
         return 0;
       }),
   );
-}
-
-function wholeNumber(value: number, flag: string): number {
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new EvomError('E_USAGE', `${flag} must be a whole number, at least 1`);
 }

@@ -24,7 +24,7 @@ export interface RunRolloutOptions extends RunOptions {
 
 export async function runRollout({ config, problems: wanted, set, out, io, json, quiet, signal }: RunRolloutOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
-  const rollout = await buildRollout(config, resolveCheckpoint(config.policy.checkpoint));
+  const rollout = await buildRollout(config, resolveCheckpoint(config.policy.checkpoint, config.policy.type));
   try {
     const dataset = set === null ? config.dataset.train : config.dataset.eval.find((one) => one.name === set);
     if (dataset === undefined) {

@@ -6,6 +6,7 @@ import { buildPolicy } from '../config/build-policy.ts';
 import { buildProblems } from '../config/build-problems.ts';
 import type { ConfigSource } from '../config/load.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import type { LossConfig } from '../core/training.ts';
 import { compareEvaluations } from '../evaluate/compare.ts';
@@ -30,6 +31,8 @@ export interface RunTrainOptions extends RunOptions {
 
 export async function runTrain({ config: given, source, resume, io, json, quiet, signal }: RunTrainOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
+  if (given.policy.type === 'recorded')
+    throw new EvomError('E_CONFIG', 'policy.type: recorded has no weights to train; it is for evom evaluate and transfer');
   const initial = resolveCheckpoint(given.policy.checkpoint);
   // `latest` of another run moves on: the run keeps the checkpoint that it stood for, so that it resumes from the same.
   const config = { ...given, policy: { ...given.policy, checkpoint: initial } };

@@ -5,6 +5,7 @@ import type { Problem, Split } from '../core/problem.ts';
 import { randomStream } from '../core/random.ts';
 import type { Difficulty } from '../problems/family.ts';
 import { type GenerationCounts, generateProblems, noCounts, type Solvers } from '../problems/generate.ts';
+import { importProblems } from '../problems/import/import-problems.ts';
 import { readProblems } from '../problems/jsonl.ts';
 import { createGlpk } from '../solvers/glpk.ts';
 import { createHighs } from '../solvers/highs.ts';
@@ -89,6 +90,15 @@ export async function buildProblems(
         ...(config.limit === undefined ? {} : { limit: config.limit }),
       });
       if (problems.length === 0) throw new EvomError('E_DATA', `${config.path} holds no problem`);
+      return { problems, counts: null };
+    }
+    case 'file': {
+      const { solve } = await generatorSolvers();
+      const problems = await importProblems(config.path, {
+        solve,
+        ...(Object.keys(given(config.fields)).length > 0 ? { fields: given(config.fields) } : { format: config.format }),
+        ...(config.limit === undefined ? {} : { limit: config.limit }),
+      });
       return { problems, counts: null };
     }
     case 'mixture': {

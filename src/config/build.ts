@@ -8,7 +8,10 @@ import { buildPrompt } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { evaluatePolicy } from '../evaluate/evaluate.ts';
+import type { OutcomeMemory } from '../evaluate/sampled.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Recordings } from '../problems/import/recordings.ts';
+import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import type { ScheduleConfig as RateSchedule } from '../rl/schedule.ts';
 
 import type { RolloutParts, Task } from '../rollout/engine.ts';
@@ -18,6 +21,7 @@ import { pickWeighted } from '../train/sft-stream.ts';
 import type { Verifier } from '../verify/verifier.ts';
 import { buildPolicy } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
+import { buildRecorded, type RecordedParts } from './build-recorded.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
 import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from './schema.ts';
@@ -38,6 +42,8 @@ export interface BuiltRollout {
   readonly policy: Policy;
   readonly tokenizer: ChatTokenizer;
   readonly verifier: Verifier;
+  /** Of a recorded policy: what it can be asked. */
+  readonly recordings: Recordings | null;
   close(): Promise<void>;
 }
 
@@ -46,7 +52,8 @@ export interface BuiltRollout {
  *
  * @throws {EvomError} `E_CHECKPOINT` when there is none.
  */
-export function resolveCheckpoint(path: string): string {
+export function resolveCheckpoint(path: string, type: string = 'onnx'): string {
+  if (type === 'recorded') return path; // the file of completions itself
   const isRun = existsSync(join(path, 'config.resolved.yaml'));
   const pointer = isRun ? join(path, 'latest') : path;
   if (!existsSync(pointer)) {
@@ -70,7 +77,8 @@ export async function buildRollout(
   version = 0,
   shared: Policy | null = null,
 ): Promise<BuiltRollout> {
-  const tokenizer = await loadTokenizer(directory);
+  const recorded = config.policy.type === 'recorded' ? await buildRecorded(directory) : null;
+  const tokenizer = recorded?.tokenizer ?? (await loadTokenizer(directory));
   const verifier = await buildVerifier(
     config.dialect.map((dialect) => dialect.name),
     config,
@@ -82,12 +90,12 @@ export async function buildRollout(
   try {
     const scoring = await buildScoring(config);
     closers.push(() => scoring.close());
-    const policy = shared ?? (await buildPolicy(config, directory, version));
+    const policy = shared ?? recorded?.policy ?? (await buildPolicy(config, directory, version));
     closers.push(() => policy.close());
     return {
       parts: {
         policy,
-        task: taskBuilder(config, tokenizer),
+        task: taskBuilder(config, tokenizer, recorded?.promptOf),
         decode: (ids) => tokenizer.decode(ids),
         verify: (program) => verifier.verify(program),
         score: scoring.score,
@@ -95,6 +103,7 @@ export async function buildRollout(
       policy,
       tokenizer,
       verifier,
+      recordings: recorded?.recordings ?? null,
       close: closeAll,
     };
   } catch (error) {
@@ -104,10 +113,11 @@ export async function buildRollout(
 }
 
 /** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */
-function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer): (problem: Problem) => Task {
+function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer, promptOf?: RecordedParts['promptOf']): (problem: Problem) => Task {
   return (problem) => {
     const dialect = dialectByName(drawDialect(config, problem.id));
-    const prompt = tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect));
+    const prompt =
+      promptOf?.(problem, dialect.name) ?? tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect));
     return {
       problem,
       prompt,
@@ -157,16 +167,26 @@ export async function evaluateSets(
   parts: RolloutParts,
   config: Pick<TrainConfig | SftConfig, 'run' | 'sampling' | 'judge'>,
   sets: readonly { readonly config: EvalSetConfig; readonly problems: readonly Problem[] }[],
-  about: { readonly signal?: AbortSignal; readonly onProgress?: (name: string, done: number, total: number) => void } = {},
+  about: {
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (name: string, done: number, total: number) => void;
+    /** Rules to score the same outcomes by beside the configured one. */
+    readonly judges?: readonly JudgeRuleName[];
+    /** Count how the models of wrong answers differ from the reference models. */
+    readonly diagnose?: boolean;
+    /** Samples drawn before, of the set with this temperature. */
+    readonly memory?: (temperature: number) => OutcomeMemory;
+  } = {},
 ): Promise<Evaluation[]> {
   const evaluations: Evaluation[] = [];
   for (const { config: set, problems } of sets) {
+    const temperature = set.greedy ? 0 : set.temperature;
     evaluations.push(
       await evaluatePolicy(parts, {
         name: set.name,
         problems,
         samples: set.greedy ? 1 : set.samples,
-        temperature: set.greedy ? 0 : set.temperature,
+        temperature,
         topK: config.sampling.top_k,
         topP: config.sampling.top_p,
         maxTokens: config.sampling.max_tokens,
@@ -174,6 +194,9 @@ export async function evaluateSets(
         seed: config.run.seed,
         onProgress: (done, total) => about.onProgress?.(set.name, done, total),
         ...(about.signal ? { signal: about.signal } : {}),
+        ...(about.judges ? { judges: about.judges } : {}),
+        ...(about.diagnose ? { diagnose: true } : {}),
+        ...(about.memory ? { memory: about.memory(temperature) } : {}),
       }),
     );
   }

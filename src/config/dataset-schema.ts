@@ -1,4 +1,4 @@
-/** Where problems come from: the seeded generator, a JSONL file, or a weighted mixture of both. */
+/** Where problems come from: the seeded generator, a JSONL or other file, or a weighted mixture of them. */
 import { z } from 'zod';
 import { families } from '../problems/families/index.ts';
 import { path, positive, share, whole } from './fields.ts';
@@ -37,6 +37,14 @@ const jsonl = {
   limit: whole(1).optional().describe('Use the first this many problems.'),
 };
 
+const file = {
+  type: z.literal('file').describe('A published benchmark or any JSON, JSONL, CSV, Parquet or Arrow file, read as by evom data import.'),
+  path: path(),
+  format: z.string().min(1).default('auto').describe('auto tells it from the records; evom data import --help lists the formats.'),
+  fields: jsonl.fields,
+  limit: jsonl.limit,
+};
+
 const split = (name: 'train' | 'test') =>
   z.enum(['train', 'validation', 'test']).default(name).describe('Generator split; no problem of one split appears in another.');
 const weight = { weight: positive().default(1).describe('Relative share of the problems.') };
@@ -51,10 +59,17 @@ export const generatedDataset = z.strictObject(trainGenerated);
 export const trainDataset = z.discriminatedUnion('type', [
   generatedDataset,
   z.strictObject(jsonl),
+  z.strictObject(file),
   z.strictObject({
     type: mixture,
     parts: z
-      .array(z.discriminatedUnion('type', [z.strictObject({ ...trainGenerated, ...weight }), z.strictObject({ ...jsonl, ...weight })]))
+      .array(
+        z.discriminatedUnion('type', [
+          z.strictObject({ ...trainGenerated, ...weight }),
+          z.strictObject({ ...jsonl, ...weight }),
+          z.strictObject({ ...file, ...weight }),
+        ]),
+      )
       .min(1),
   }),
 ]);
@@ -73,11 +88,18 @@ const measured = {
 export const evalSet = z.discriminatedUnion('type', [
   z.strictObject({ ...measured, ...testGenerated }),
   z.strictObject({ ...measured, ...jsonl }),
+  z.strictObject({ ...measured, ...file }),
   z.strictObject({
     ...measured,
     type: mixture,
     parts: z
-      .array(z.discriminatedUnion('type', [z.strictObject({ ...testGenerated, ...weight }), z.strictObject({ ...jsonl, ...weight })]))
+      .array(
+        z.discriminatedUnion('type', [
+          z.strictObject({ ...testGenerated, ...weight }),
+          z.strictObject({ ...jsonl, ...weight }),
+          z.strictObject({ ...file, ...weight }),
+        ]),
+      )
       .min(1),
   }),
 ]);

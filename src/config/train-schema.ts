@@ -21,8 +21,12 @@ export const run = z.strictObject({
 });
 
 export const policy = z.strictObject({
-  type: named(['onnx', 'colocated']).default('onnx').describe('onnx: embedded; colocated: in the PyTorch process that also trains.'),
-  checkpoint: path().describe('Hugging Face folder that training starts from; --init-from sets it.'),
+  type: named(['onnx', 'colocated', 'recorded'])
+    .default('onnx')
+    .describe(
+      'onnx: embedded; colocated: in the PyTorch process that also trains; recorded: completions from a file, for evaluation alone.',
+    ),
+  checkpoint: path().describe('Hugging Face folder that training starts from; --init-from sets it. With recorded, the file.'),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),
 });

@@ -103,7 +103,7 @@ optimizer: { type: adamw, adam_lr: 3 }
   it('still checks combinations when a dataset has no known type', () => {
     const text = 'policy: { checkpoint: model }\ndataset: { train: { type: generatd, seed: 1 } }\nsampling: { group_size: 1 }\n';
     expect(headlines(errorOf(() => load(text)))).toEqual([
-      'c.yaml:2:27 dataset.train.type: must be one of generated, jsonl, mixture, not "generatd"; did you mean generated?',
+      'c.yaml:2:27 dataset.train.type: must be one of generated, jsonl, file, mixture, not "generatd"; did you mean generated?',
       'c.yaml:3:25 sampling.group_size: grpo compares the samples of a group: at least 2, not 1',
     ]);
   });

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/core/random.ts';
 import type { Reward } from '../../src/core/rollout.ts';
 import { type EvaluationRequest, evaluatePolicy } from '../../src/evaluate/evaluate.ts';
+import type { OutcomeMemory } from '../../src/evaluate/sampled.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { passAtK } from '../../src/rl/pass-at-k.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
+import type { StoredSample } from '../../src/runs/outcome-file.ts';
 import { encode, problem, sampling, scriptedParts, stop } from '../rollout/scripted.ts';
 
 const model = { sense: 'max', offset: 0, variables: [], constraints: [] } as const;
@@ -148,5 +150,42 @@ describe('evaluatePolicy', () => {
 
   it('stops when it is told to', async () => {
     await expect(evaluatePolicy(parts, request({ signal: AbortSignal.abort() }))).rejects.toThrow();
+  });
+});
+
+describe('evaluatePolicy with a memory', () => {
+  const stored = new Map<string, readonly StoredSample[]>();
+  let drawn = 0;
+  const counted = scriptedParts((question, seed) => {
+    drawn += 1;
+    return script(question, seed);
+  });
+  const memory: OutcomeMemory = {
+    recall: (set, { id }, samples) => ((stored.get(`${set}/${id}`)?.length ?? 0) >= samples ? (stored.get(`${set}/${id}`) ?? null) : null),
+    keep: async (set, sampled) => {
+      for (const {
+        problem: { id },
+        samples,
+      } of sampled)
+        stored.set(`${set}/${id}`, JSON.parse(JSON.stringify(samples)) as StoredSample[]);
+    },
+  };
+
+  it('draws what is missing, and scores what is stored as if it were drawn', async () => {
+    const live = await evaluatePolicy(counted, request({ memory }));
+    expect(drawn).toBe(6);
+    const recalled = await evaluatePolicy(counted, request({ memory }));
+    expect(drawn).toBe(6);
+    expect(recalled.scores).toEqual(live.scores);
+    stored.delete('held_out/b');
+    expect((await evaluatePolicy(counted, request({ memory }))).scores).toEqual(live.scores);
+    expect(drawn).toBe(8);
+  });
+
+  it('scores the same outcomes by other rules, each with its denominator', async () => {
+    const unlabelled = [...problems, problem('d', null)];
+    const { summary } = await evaluatePolicy(counted, request({ problems: unlabelled, judges: ['evom', 'exact'] }));
+    expect(summary.denominator).toBe(3);
+    expect(summary.by_judge).toMatchObject({ evom: { pass_at_1: 0.5, denominator: 3 }, exact: { pass_at_1: 0.5, denominator: 3 } });
   });
 });
