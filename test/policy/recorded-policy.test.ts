@@ -52,7 +52,7 @@ describe('createRecordedPolicy', () => {
       /holds 1 completions and not 2/,
     );
     await expect(policy.score([], 1)).rejects.toMatchObject({ code: 'E_POLICY' });
-    await expect(policy.update({ version: 1, tensors: new Map() })).rejects.toThrow(/take a policy with weights/);
+    await expect(policy.update({ type: 'tensors', version: 1, tensors: new Map() })).rejects.toThrow(/take a policy with weights/);
   });
 });
 
