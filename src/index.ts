@@ -188,6 +188,7 @@ export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './re
 export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
 export { type OverlongConfig, overlongPenalty } from './reward/overlong.ts';
 export { type RewardConfig, type RewardWeights, rewardPresets, type ScoreInput, scoreOutcome, type UserTerm } from './reward/reward.ts';
+export { type RuleScore, type StoredVerdict, scoreByRules } from './reward/score-by-rules.ts';
 export {
   type AdvantageEstimator,
   type BatchEstimator,

@@ -9,6 +9,7 @@ import { reportError } from './errors.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './evaluate-command.ts';
 import { withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
+import { judgeCommand, judgeOptionNames } from './judge-command.ts';
 import { packageVersion } from './package-version.ts';
 import { portfolioCommand, portfolioOptionNames } from './portfolio-command.ts';
 import { schemaCommand } from './schema-command.ts';
@@ -33,6 +34,7 @@ const optionNames = [
     ...solverHostOptionNames,
     ...solveModelOptionNames,
     ...solveOptionNames,
+    ...judgeOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -94,6 +96,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     transferCommand,
     rolloutCommand,
     verifyCommand,
+    judgeCommand,
     dataCommand,
     portfolioCommand,
     solverHostCommand,

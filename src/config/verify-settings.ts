@@ -2,17 +2,16 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { EvomError } from '../core/errors.ts';
-import { noEvidence } from '../core/evidence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Reward } from '../core/rollout.ts';
-import { identicalModels } from '../modeling/identical.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
-import { rewardPresets, scoreOutcome } from '../reward/reward.ts';
 import { noProgramOutcome } from '../verify/verifier.ts';
+import { buildScoring } from './build-scoring.ts';
 import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
 import { formatIssues } from './issues.ts';
+import { defaultScoring } from './reward-schema.ts';
 import { applyOverride, type Override, overrideOf } from './overrides.ts';
 import { sandbox, solverHosts } from './train-schema.ts';
 import type { Tree } from './tree.ts';
@@ -77,22 +76,21 @@ export async function openVerification(
   rules: readonly JudgeRuleName[],
 ): Promise<Verification> {
   const verifier = await buildVerifier(dialects, settings);
-  const config = { ...rewardPresets.evom, judge: rules[0] ?? 'sirl' } as const;
+  const scoring = await buildScoring({ ...defaultScoring, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend });
   return {
     verify: async ({ program, dialect, completion, problem }) => {
       const outcome =
         program === null
           ? noProgramOutcome({ dialect, backend: backendOfDialect(dialect, settings.backend) })
           : await verifier.verify(program);
-      const comparison =
-        problem.model === undefined || outcome.model === null
-          ? null
-          : identicalModels(outcome.model, problem.model)
-            ? 'identical'
-            : 'different';
-      const reward = scoreOutcome({ outcome, problem, evidence: { ...noEvidence, comparison }, completionText: completion }, config);
+      const about = { completionText: completion, completionTokens: 0, maxTokens: Number.POSITIVE_INFINITY, truncated: false };
+      const [reward] = await scoring.score([{ problem, outcome, ...about }]);
+      if (reward === undefined) throw new EvomError('E_INTERNAL', 'a program was verified and got no reward');
       return { outcome, reward };
     },
-    close: () => verifier.close(),
+    close: async () => {
+      await scoring.close();
+      await verifier.close();
+    },
   };
 }

@@ -45,9 +45,10 @@ const relativeToLabel =
 const decimals = (value: number): number => /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0;
 
 function mamoMatches(value: number, label: number): boolean {
+  // With a label of 0 the original multiplies where it otherwise divides: |v| 1e-4 <= 1e-4.
   if (label === 0) return Math.abs(value) <= 1;
-  const digits = Math.min(20, Math.max(2, decimals(label)));
-  return value.toFixed(digits) === label.toFixed(digits) || Math.abs((value - label) / label) <= 1e-4;
+  const unit = 10 ** Math.min(20, Math.max(2, decimals(label)));
+  return Math.abs(value * unit - label * unit) < 1 || Math.abs((value - label) / label) <= 1e-4;
 }
 
 const rules: readonly JudgeRule[] = [
@@ -89,7 +90,7 @@ const rules: readonly JudgeRule[] = [
   },
   {
     name: 'mamo',
-    definition: 'equal to max(2, digits of a) decimals, or relative 1e-4 (a = 0: |v| <= 1); "no solution" is wrong',
+    definition: '|v - a| < 1 in the last of max(2, digits of a) decimals, or relative 1e-4 (a = 0: |v| <= 1); "no solution" is wrong',
     source: 'MAMO, optimization/3.run_code_comp_optimization.py',
     noSolution: 'never',
     matches: mamoMatches,

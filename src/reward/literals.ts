@@ -50,7 +50,10 @@ export function* numbersOf(model: LinearModel): Generator<number> {
 const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(x, y);
 
 /** The ways in which a model writes a number of the text: as it stands, as a share of 100, as what is left of 100 %, as a mark-up. */
-const formsOf = (figure: number): number[] => [figure, figure / 100, Math.abs(1 - figure / 100), 1 + figure / 100, figure * 100];
+function formsOf(figure: number): number[] {
+  if (figure <= 1) return [figure, 100 * figure];
+  return figure <= 100 ? [figure, figure / 100, 1 - figure / 100, 1 + figure / 100] : [figure, figure / 100];
+}
 
 const isWritten = (literal: number, figures: readonly number[]): boolean =>
   figures.some((figure) => formsOf(figure).some((form) => near(form, literal)));

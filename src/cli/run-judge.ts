@@ -1,0 +1,119 @@
+/** The work behind `evom judge`. */
+import { createReadStream } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { EvomError } from '../core/errors.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { outcomeFromJson } from '../core/outcome-json.ts';
+import type { Problem } from '../core/problem.ts';
+import { jsonObjects } from '../problems/json-stream.ts';
+import { readProblems } from '../problems/jsonl.ts';
+import { answerFromLabel, isObject } from '../problems/record.ts';
+import type { JudgeIdentity } from '../reward/judge.ts';
+import type { JudgeRuleName } from '../reward/judge-rules.ts';
+import { type RuleScore, type StoredVerdict, scoreByRules } from '../reward/score-by-rules.ts';
+import type { RunOptions } from './run-options.ts';
+import { percent, textTable } from './terminal-text.ts';
+
+export interface RunJudgeOptions extends RunOptions {
+  readonly outcomes: string;
+  readonly labels: readonly string[];
+  readonly rules: readonly JudgeRuleName[];
+  readonly match: 'id' | 'question';
+  readonly denominator: JudgeIdentity['denominator'];
+}
+
+interface StoredOutcome {
+  readonly id: string;
+  readonly question: string;
+  readonly outcome: Outcome;
+  /** What the record itself gives as the answer; undefined where it gives none. */
+  readonly answer: Problem['answer'] | undefined;
+  readonly accepted: readonly number[];
+}
+
+/** @returns the exit code. */
+export async function runJudge(options: RunJudgeOptions): Promise<number> {
+  const { io, json, rules, denominator } = options;
+  const stored = await readOutcomes(resolve(io.cwd, options.outcomes), options.outcomes);
+  const columns: { readonly labels: string; readonly verdicts: StoredVerdict[] }[] = [];
+  if (options.labels.length === 0) {
+    const verdicts = stored.flatMap(({ outcome, answer, accepted }) =>
+      answer === undefined ? [] : [{ outcome, problem: { answer, accepted } }],
+    );
+    if (verdicts.length === 0)
+      throw new EvomError('E_DATA', `${options.outcomes}: no outcome has an "answer"; give the labels with --labels problems.jsonl`);
+    columns.push({ labels: 'own', verdicts });
+  }
+  for (const file of options.labels) columns.push({ labels: basename(file), verdicts: await labelled(stored, file, options) });
+  const scores = columns.map(({ labels, verdicts }) => scoreByRules(verdicts, { labels, rules, denominator }));
+  io.stdout(
+    json ? `${JSON.stringify({ outcomes: stored.length, scores: scores.flat() })}\n` : `${scoreTable(scores, rules, denominator)}\n`,
+  );
+  return 0;
+}
+
+async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[]> {
+  const stored: StoredOutcome[] = [];
+  try {
+    for await (const item of jsonObjects(createReadStream(path, 'utf8'))) {
+      const where = `${shown}:${item.line}`;
+      if (item.kind === 'fault') throw new EvomError('E_DATA', `${where}: ${item.message}`);
+      if (!isObject(item.value)) throw new EvomError('E_DATA', `${where}: not a JSON object; write one outcome a line`);
+      stored.push(storedOutcome(item.value, where));
+    }
+  } catch (cause) {
+    if (cause instanceof EvomError) throw cause;
+    throw new EvomError('E_DATA', `${shown} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  if (stored.length === 0) throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output writes them`);
+  return stored;
+}
+
+function storedOutcome(record: Readonly<Record<string, unknown>>, where: string): StoredOutcome {
+  // A number is a number here, -99999 too: who stored it has settled what it means.
+  const { answer: label, accepted } = record;
+  const answer = label === undefined || typeof label === 'number' ? label : answerFromLabel(label);
+  if (label !== undefined && answer === undefined)
+    throw new EvomError('E_DATA', `${where}: "answer" is ${JSON.stringify(label)}; it has to be a number, infeasible, unbounded or null`);
+  try {
+    return {
+      id: String(record.id ?? ''),
+      question: typeof record.question === 'string' ? record.question : '',
+      outcome: outcomeFromJson(record.outcome ?? record),
+      answer,
+      accepted: Array.isArray(accepted) ? accepted.filter((value) => typeof value === 'number') : [],
+    };
+  } catch (cause) {
+    throw new EvomError('E_DATA', `${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+const letters = (text: string): string => text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+
+/** Outcomes whose problem a file labels. */
+async function labelled(
+  stored: readonly StoredOutcome[],
+  file: string,
+  { io, match }: Pick<RunJudgeOptions, 'io' | 'match'>,
+): Promise<StoredVerdict[]> {
+  const problems = await readProblems(resolve(io.cwd, file));
+  const key = (one: { readonly id: string; readonly question: string }): string => (match === 'id' ? one.id : letters(one.question));
+  const byKey = new Map(problems.map((problem) => [key(problem), problem]));
+  const verdicts = stored.flatMap((one) => {
+    const problem = key(one) === '' ? undefined : byKey.get(key(one));
+    return problem === undefined ? [] : [{ outcome: one.outcome, problem }];
+  });
+  if (verdicts.length === 0)
+    throw new EvomError(
+      'E_DATA',
+      `${file}: none of its ${problems.length} problems has the ${match} of an outcome; try --match ${match === 'id' ? 'question' : 'id'}`,
+    );
+  return verdicts;
+}
+
+/** Rules down, label versions across. */
+function scoreTable(scores: readonly (readonly RuleScore[])[], rules: readonly JudgeRuleName[], denominator: string): string {
+  const head = ['rule', ...scores.map((column) => `${column[0]?.judge.labels} (${column[0]?.of})`)];
+  const rows = rules.map((rule, i) => [rule, ...scores.map((column) => percent(column[i]?.accuracy ?? null))]);
+  return `${textTable([head, ...rows]).join('\n')}\nof all ${denominator === 'labelled' ? 'labelled ' : ''}problems, whose number stands in the heading`;
+}
