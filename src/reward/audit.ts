@@ -25,6 +25,7 @@ export const softFlagNames = [
   'low_coverage', // less than 2 in 5 of the text's numbers stand in the model
   'detached_objective', // most of the text's numbers stand in rows that no chain of rows ties to the objective
   'foreign_numbers', // less than 2 in 5 of the numbers that decide the optimum stand in the text
+  'unconfirmed', // the second backend reaches no verdict: it runs out of its budget, or its optimum does not hold
   'peer_disagreement', // most accepted programs of the group have models that behave otherwise
 ] as const;
 
@@ -98,12 +99,13 @@ export function hardFlags(
 export function softFlags(
   outcome: Outcome,
   problem: Pick<Problem, 'question'>,
-  evidence: Pick<Evidence, 'comparison' | 'objectiveRange' | 'peers'>,
+  evidence: Pick<Evidence, 'comparison' | 'crossSolve' | 'objectiveRange' | 'peers'>,
 ): SoftFlag[] {
   if (evidence.comparison === 'identical' || evidence.comparison === 'equivalent') return [];
   const flags: SoftFlag[] = [];
   const { objectiveRange: range, peers } = evidence;
   if (range !== null && range[1] - range[0] <= 1e-6 * Math.max(1, Math.abs(range[0]))) flags.push('constant_objective');
+  if (evidence.crossSolve?.agrees === null) flags.push('unconfirmed');
   if (peers !== null && 2 * peers.alike < peers.others) flags.push('peer_disagreement');
   const values = valuesOf(outcome);
   if (outcome.model === null || values === null) return flags;
