@@ -178,6 +178,7 @@ it('offers these values', () => {
       "routeByDialect",
       "sampleAgreement",
       "samplerWeights",
+      "scoreByRules",
       "scoreOutcome",
       "selfConsistent",
       "sequenceRatio",
