@@ -46,6 +46,8 @@ const fixedOptions = {
 
 /** An engine past these is replaced: memory never shrinks, and failed calls leak. */
 const worn = { solves: 5000, memoryBytes: 96 * 1024 * 1024, failedReads: 500 };
+/** Nodes for looking again at a MIP that presolve calls infeasible. */
+const nodesOfSecondRun = 1000;
 const largestInt32 = 2_147_483_647;
 const modelStatus = {
   optimal: 7,
@@ -177,6 +179,28 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
     return { status: 'infeasible_or_unbounded', wallLimited: status === modelStatus.timeLimit };
   };
 
+  /**
+   * A MIP that presolve calls infeasible, solved again without it: HiGHS 1.15.1 says so of `min - x0 + x1 + 3.5 x2` over whole
+   * numbers with `7 x0 >= 2` and `1000 <= -0.3 x1 + 2 x2 <= 1000.5`, where (1, 0, 500) is feasible (its issues 1517, 1958 and 3090
+   * are of the kind). A point that we have checked is proof against the verdict; a budget that runs out leaves it standing.
+   */
+  const infeasibleOrSolved = (model: LinearModel, limits: SolveLimits, elapsed: () => number): Solution => {
+    const { solver } = slot.current;
+    const nodes = Math.min(limits.nodes ?? nodesOfSecondRun, nodesOfSecondRun);
+    try {
+      solver.options.set({ presolve: 'off' });
+      const data = modelData(model, { withCosts: true });
+      const status = runHighs(slot.current, data, { ...limits, nodes, timeLimitMs: limits.timeLimitMs - elapsed() });
+      const checked = status === modelStatus.optimal ? checkedPoint(model, solver.getSolution().colValue) : { fault: '' };
+      solver.options.set({ presolve: 'choose' });
+      if (!('fault' in checked)) return { status: 'optimal', ...checked, duals: null, message: null, wallLimited: false, ms: elapsed() };
+    } catch {
+      // A second look that fails tells nothing against the first.
+      slot.renew();
+    }
+    return withoutPoint('infeasible', elapsed());
+  };
+
   const solve = (model: LinearModel, limits: SolveLimits): Solution => {
     const fault = modelFault(model);
     if (fault !== null) return withoutPoint('error', 0, { message: fault });
@@ -197,7 +221,9 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
           return { status: 'optimal', ...checked, duals, message: null, wallLimited: false, ms: elapsed() };
         }
         case modelStatus.infeasible:
-          return withoutPoint('infeasible', elapsed());
+          return model.variables.some((v) => v.integer)
+            ? infeasibleOrSolved(model, limits, elapsed)
+            : withoutPoint('infeasible', elapsed());
         case modelStatus.unbounded:
         case modelStatus.unboundedOrInfeasible: {
           // Of a MIP HiGHS may have looked at the relaxation alone.

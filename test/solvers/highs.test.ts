@@ -40,6 +40,25 @@ describe('createHighs', () => {
     expect(highs.solve(lp, { timeLimitMs: 60_000 }).status).toBe('optimal');
   });
 
+  it('does not believe presolve that a MIP is infeasible', () => {
+    const text = `min
+ obj: - x0 + x1 + 3.5 x2
+st
+ r0: 7 x0 >= 2
+ r1: 1000 <= -0.3 x1 + 2 x2 <= 1000.5
+bounds
+ x0 <= 7.5
+ x1 >= -5
+ x2 >= -5
+gen
+ x0 x1 x2
+end`;
+    // By hand: x2 = 500 allows -1.67 <= x1 <= 0, x2 = 499 needs x1 <= -6.67.
+    const solution = highs.solve(parseLp(text), { timeLimitMs: 5000 });
+    expect(solution).toMatchObject({ status: 'optimal', objective: -7 - 1 + 1750 });
+    expect([...(solution.values ?? [])]).toEqual([7, -1, 500]);
+  });
+
   it('solves without presolve what presolve fails on', () => {
     const text = `min
  obj: 0 x0
