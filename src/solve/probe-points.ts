@@ -59,3 +59,41 @@ function edgePoints({ variables }: LinearModel, row: Constraint, base: readonly 
     return values.map((value) => base.map((x, i) => (i === j ? value : x)));
   });
 }
+
+/** Rows whose extremes are looked for; each costs up to four solves. */
+const maxExtremeRows = 60;
+
+/**
+ * For each side of each row two points that no other row or bound forbids: the one where the row is as tight as the rest allows, and one that
+ * oversteps it by a little. A row that is too tight or too loose shows at them, whatever stands between it and the optimum.
+ *
+ * @param solve any exact solver.
+ * @returns [points][variables]; sides that the rest of the model keeps out of reach give none.
+ */
+export function extremePoints(
+  model: LinearModel,
+  solve: (model: LinearModel) => { readonly values: ArrayLike<number> | null },
+): number[][] {
+  if (model.constraints.length > maxExtremeRows) return [];
+  return model.constraints.flatMap((row, i) =>
+    (['upper', 'lower'] as const).flatMap((side) => {
+      const bound = row[side];
+      if (!Number.isFinite(bound)) return [];
+      const out = side === 'upper' ? 1 : -1;
+      const isWhole = row.columns.every((j) => model.variables[j]?.integer === true);
+      const step = Math.max(1e-2, Math.abs(bound) / 100, isWhole ? Math.max(...row.coefficients.map(Math.abs)) : 0);
+      const costs = new Map(row.columns.map((j, k) => [j, row.coefficients[k] ?? 0]));
+      const pushed = (limit: number): LinearModel => ({
+        sense: side === 'upper' ? 'max' : 'min',
+        offset: 0,
+        variables: model.variables.map((v, j) => ({ ...v, cost: costs.get(j) ?? 0 })),
+        // An equality is overstepped to one side at a time: its other side stays.
+        constraints: model.constraints.map((r, k) => (k === i ? { ...r, [side]: limit } : r)),
+      });
+      return [bound, bound + out * step].flatMap((limit) => {
+        const { values } = solve(pushed(limit));
+        return values === null ? [] : [Array.from(values)];
+      });
+    }),
+  );
+}

@@ -333,7 +333,10 @@ async function validateAll(
   { seed }: SolveOptions,
 ): Promise<Validation[]> {
   if (sample === null) return [];
-  return Promise.all(simulators.map((simulator) => validateBySimulator(sample.outcome, simulator, { verify: parts.verify, seed })));
+  const [backend] = parts.backends;
+  const solve = backend && ((model: LinearModel) => backend.solve(model, { timeLimitMs: 1000 }));
+  const options = { verify: parts.verify, seed, ...(solve ? { solve } : {}) };
+  return Promise.all(simulators.map((simulator) => validateBySimulator(sample.outcome, simulator, options)));
 }
 
 /** More simulators disagree than agree. */

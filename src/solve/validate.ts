@@ -3,7 +3,7 @@ import { evaluatePoint } from '../core/evaluate.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
-import { probePoints } from './probe-points.ts';
+import { extremePoints, probePoints } from './probe-points.ts';
 import { type Point, type Simulation, simulate } from './simulate.ts';
 
 export interface Discrepancy {
@@ -34,6 +34,8 @@ export interface ValidationOptions {
   /** Compare at points around the optimum as well; default true. NEMO's own check is the optimum alone. */
   readonly probes?: boolean;
   readonly seed?: string | number;
+  /** Also at the points where each row is tight or just overstepped (`extremePoints`), which take a solver to find; default not. */
+  readonly solve?: (model: LinearModel) => { readonly values: ArrayLike<number> | null };
 }
 
 /**
@@ -50,7 +52,8 @@ export async function validateBySimulator(outcome: Outcome, simulator: Program, 
     return { type: 'unchecked', reason: `the optimizer has no solution to simulate: ${outcome.status}` };
   const names = model.variables.map(({ name }) => name);
   const optimum = names.map((name) => solution[name] ?? Number.NaN);
-  const values = options.probes === false ? [optimum] : probePoints(model, optimum, options.seed ?? 'validate');
+  const around = options.probes === false ? [optimum] : probePoints(model, optimum, options.seed ?? 'validate');
+  const values = options.solve === undefined ? around : [...around, ...extremePoints(model, options.solve)];
   const points = values.map((point): Point => Object.fromEntries(names.map((name, j) => [name, point[j] ?? 0])));
   const run = await simulate(simulator, points, options.verify);
   if (run.type === 'failed') return { type: 'unchecked', reason: `the simulator does not run: ${run.message}` };
