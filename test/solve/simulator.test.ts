@@ -7,6 +7,8 @@ import { mutations } from '../../src/problems/discriminate.ts';
 import { generateProblems } from '../../src/problems/generate.ts';
 import { simulate } from '../../src/solve/simulate.ts';
 import { feedbackOf, validateBySimulator } from '../../src/solve/validate.ts';
+import type { SolverBackend } from '../../src/solvers/backend.ts';
+import { createHighs } from '../../src/solvers/highs.ts';
 import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
 
 const simulator = dialectByName('simulator-js');
@@ -25,10 +27,15 @@ const workshop: LinearModel = {
 };
 
 let verifier: Verifier;
+let highs: SolverBackend;
 beforeAll(async () => {
+  highs = await createHighs();
   verifier = await createVerifier({ backend: 'highs', dialects: ['highs-js', 'simulator-js'], workers: 1 });
 });
-afterAll(() => verifier.close());
+afterAll(() => {
+  highs.close();
+  return verifier.close();
+});
 const verify = (p: { dialect: string; code: string }): Promise<Outcome> => verifier.verify(p);
 const solved = (model: LinearModel): Promise<Outcome> => verify({ dialect: 'highs-js', code: dialectByName('highs-js').render(model) });
 const validate = async (model: LinearModel, code: string) => validateBySimulator(await solved(model), program(code), { verify });
@@ -161,6 +168,20 @@ describe('validation', () => {
     expect(await validate(relaxed, simulator.render(workshop))).toMatchObject({
       discrepancies: expect.arrayContaining([expect.objectContaining({ at: 'optimum', kind: 'feasibility' })]),
     });
+  });
+
+  it('finds a row that is too tight behind another one, by the edges of rows', async () => {
+    // At the optimum boots = 28, mugs = 0; the second row is met by far there, and the third stands before it from the origin.
+    const model = {
+      ...workshop,
+      constraints: [...workshop.constraints, { name: 'few', lower: -Infinity, upper: 9, columns: [1], coefficients: [1] }],
+    };
+    const tight = { ...model, constraints: model.constraints.map((row) => (row.name === 'few' ? { ...row, upper: 8 } : row)) };
+    const options = { verify, solve: (m: LinearModel) => highs.solve(m, { timeLimitMs: 1000 }) };
+    expect(await validateBySimulator(await solved(tight), program(simulator.render(model)), options)).toMatchObject({
+      type: 'inconsistent',
+    });
+    expect(await validateBySimulator(await solved(model), program(simulator.render(model)), options)).toMatchObject({ type: 'consistent' });
   });
 
   it('leaves unchecked what uses other names', async () => {
