@@ -66,6 +66,7 @@ function sandboxLimits(limits: TrainConfig['sandbox']['limits']): SandboxLimits 
     maxOutputChars: limits.max_output_chars,
     maxCodeChars: limits.max_code_chars,
     memoryMb: limits.memory_mb,
+    solverMemoryMb: limits.solver_memory_mb,
     hardMs: limits.hard_ms,
   };
 }

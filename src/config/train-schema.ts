@@ -50,7 +50,8 @@ const limits = z.strictObject({
   max_model_chars: whole(1).default(defaultLimits.maxModelChars),
   max_output_chars: whole(1).default(defaultLimits.maxOutputChars).describe('Printed text; more ends the program.'),
   max_code_chars: whole(1).default(defaultLimits.maxCodeChars),
-  memory_mb: whole(16).max(2048).default(defaultLimits.memoryMb),
+  memory_mb: whole(16).max(2048).default(defaultLimits.memoryMb).describe('Ceiling of the interpreter.'),
+  solver_memory_mb: whole(32).max(2048).default(defaultLimits.solverMemoryMb).describe('Ceiling of each solver.'),
   hard_ms: positive().default(defaultLimits.hardMs).describe('After this the worker is ended and replaced.'),
 });
 

@@ -2,7 +2,7 @@
 import { GuestFault, GuestRefusal, GuestStop } from './guest.ts';
 import { HostCall } from './prelude.ts';
 import type { QuickJSContext, QuickJSHandle } from './quickjs.ts';
-import { failed, nextRandom, type Run, spendTicks } from './run.ts';
+import { countHostCall, failed, type Run } from './run.ts';
 
 type HostAnswer = QuickJSHandle | { error: QuickJSHandle } | undefined;
 
@@ -16,7 +16,7 @@ export function hostFunction(context: QuickJSContext, current: () => Run | null)
     const run = current();
     if (run === null) return refuse(context, 'Error', 'no program is running');
     // Calls rarely reach the interrupt handler.
-    if (spendTicks(run, 0)) return refuse(context, 'Stopped', 'the program was stopped');
+    if (countHostCall(run)) return refuse(context, 'Stopped', 'the program was stopped');
     if (op === undefined || first === undefined || context.typeof(op) !== 'number') return refuse(context, 'TypeError', 'missing argument');
     switch (context.getNumber(op)) {
       case HostCall.print:
@@ -28,8 +28,6 @@ export function hostFunction(context: QuickJSContext, current: () => Run | null)
         run.reported = Number.isFinite(value) ? value : null;
         return undefined;
       }
-      case HostCall.random:
-        return context.newNumber(nextRandom(run));
       case HostCall.exit: {
         const code = context.getNumber(first);
         run.stop =

@@ -22,7 +22,12 @@ export interface SandboxLimits {
   readonly maxCodeChars: number;
   /** Ceiling of the interpreter's memory, in MiB (the WebAssembly memory's maximum). */
   readonly memoryMb: number;
-  /** Milliseconds after which the parent ends the worker: for programs inside one call that nothing else can interrupt. */
+  /** Ceiling of each solver's memory in MiB, in the same way; a solver takes at least 21. */
+  readonly solverMemoryMb: number;
+  /**
+   * Milliseconds of processor time, and where that cannot be told of wall time, after which the parent ends the worker: for programs
+   * inside one call that nothing else can interrupt.
+   */
   readonly hardMs: number;
 }
 
@@ -37,13 +42,14 @@ export const defaultLimits: SandboxLimits = {
   maxOutputChars: 65_536,
   maxCodeChars: 262_144,
   memoryMb: 64,
+  solverMemoryMb: 256,
   hardMs: 10_000,
 };
 
 /**
  * The default limits with some replaced.
  *
- * @throws {EvomError} E_CONFIG if a limit is unknown, not a positive number, or if `memoryMb` is below the 16 MiB the interpreter starts with.
+ * @throws {EvomError} E_CONFIG if a limit is unknown, not a positive number, or if a memory is below what its owner starts with.
  */
 export function resolveLimits(changes: Partial<SandboxLimits> = {}): SandboxLimits {
   for (const [name, value] of Object.entries(changes)) {
@@ -55,8 +61,12 @@ export function resolveLimits(changes: Partial<SandboxLimits> = {}): SandboxLimi
     }
   }
   const limits = { ...defaultLimits, ...changes };
-  if (limits.memoryMb < 16 || limits.memoryMb > 2048) {
-    throw new EvomError('E_CONFIG', `sandbox limit "memoryMb" must be between 16 and 2048, not ${limits.memoryMb}`);
+  for (const [name, least] of [
+    ['memoryMb', 16],
+    ['solverMemoryMb', 32],
+  ] as const) {
+    if (limits[name] >= least && limits[name] <= 2048) continue;
+    throw new EvomError('E_CONFIG', `sandbox limit "${name}" must be between ${least} and 2048, not ${limits[name]}`);
   }
   return limits;
 }

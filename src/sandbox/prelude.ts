@@ -1,12 +1,12 @@
 /** Source evaluated once in every interpreter before its first program: the globals a program expects, made deterministic. */
 
 /** What the one host function does, by its first argument. */
-export const HostCall = { print: 0, call: 1, report: 2, exit: 3, random: 4 } as const;
+export const HostCall = { print: 0, call: 1, report: 2, exit: 3 } as const;
 
 /** Frozen time of every program: 2025-01-01T00:00:00Z. */
 const NOW = 1735689600000;
 
-const core = `const g = globalThis, S = String, loaded = { __proto__: null };
+const core = `const g = globalThis, S = String, Math = g.Math, loaded = { __proto__: null };
 g.global = g;
 g.report = (v) => { host(${HostCall.report}, typeof v === 'string' ? parseFloat(v) : +v); return v; };
 g.require = (name) => {
@@ -15,7 +15,14 @@ if (module === undefined) throw new Error("Cannot find module '" + S(name) + "'"
 return module.exports;
 };
 g.require.cache = {};
-Math.random = () => host(${HostCall.random}, 0);`;
+// mulberry32: small, and good enough to shuffle or sample.
+let seed = 20250101;
+Math.random = () => {
+seed = seed + 0x6d2b79f5 | 0;
+let t = Math.imul(seed ^ seed >>> 15, seed | 1);
+t ^= t + Math.imul(t ^ t >>> 7, t | 61);
+return ((t ^ t >>> 14) >>> 0) / 4294967296;
+};`;
 
 const printing = `const show = (v) => {
 if (typeof v === 'string') return v;

@@ -20,7 +20,7 @@ export interface BatchTask {
   readonly programs: readonly Program[];
   /** Receives `BatchResult`s, encoded, soon after their programs end. */
   readonly port: MessagePort;
-  /** [1] position in `programs` of the program under way, or one of the values of `Heartbeat`. */
+  /** [2] position in `programs` of the program under way, or one of the values of `Heartbeat`; the worker's `threadId`. */
   readonly heartbeat: Int32Array;
 }
 

@@ -6,7 +6,7 @@ import type { Interpreter, Realm } from './interpreter.ts';
 import type { SandboxLimits } from './limits.ts';
 import { PROGRAM_FILE, type ProgramSource, programSource } from './program-source.ts';
 import type { QuickJSContext, QuickJSHandle } from './quickjs.ts';
-import { beginRun, type Ending, failed, type Run, spendTicks } from './run.ts';
+import { beginRun, countHostCall, type Ending, failed, type Run, spendTicks } from './run.ts';
 
 /** Promise jobs that count as one tick: a chain of empty jobs polls too rarely to be stopped otherwise. */
 const JOBS_PER_TICK = 500;
@@ -69,6 +69,8 @@ function execute(interpreter: Interpreter, realm: Realm, run: Run, code: string)
     interpreter.poison();
     if (run.stop !== null) return endingOfStop(run.stop);
     const what = error instanceof Error ? error.message.slice(0, 200) : String(error);
+    // The parser recurses on the thread's own stack, which ends before the interpreter's.
+    if (error instanceof RangeError && what.includes('call stack')) return failed('runtime_error', 'InternalError', 'stack overflow');
     return failed(interpreter.isFull() ? 'memory' : 'crash', 'InterpreterAbort', what);
   }
 }
@@ -119,6 +121,7 @@ function settle(context: QuickJSContext, promise: QuickJSHandle, runTimer: Quick
       if (jobs.value >= JOBS_PER_TICK) spendTicks(run, 1);
     }
     if (run.stop !== null) return run.stop;
+    if (countHostCall(run)) return run.stop;
     const timer = context.callFunction(runTimer, context.undefined);
     if (timer.error) return endingOfThrown(context, timer.error, source);
     ranTimer = context.eq(timer.value, context.true);

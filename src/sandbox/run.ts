@@ -26,11 +26,12 @@ export interface Run {
   readonly stdout: string[];
   outputChars: number;
   reported: number | null;
-  randomState: number;
+  /** Calls of the host, and timers run. */
+  hostCalls: number;
 }
 
-/** Seed of every program's `Math.random`. */
-const RANDOM_SEED = 20250101;
+/** Calls between the interpreter and the host that take as long as one tick. */
+const CALLS_PER_TICK = 100;
 
 export function beginRun(guest: Guest, limits: SandboxLimits, cpuClock: () => number): Run {
   return {
@@ -45,7 +46,7 @@ export function beginRun(guest: Guest, limits: SandboxLimits, cpuClock: () => nu
     stdout: [],
     outputChars: 0,
     reported: null,
-    randomState: RANDOM_SEED,
+    hostCalls: 0,
   };
 }
 
@@ -66,11 +67,8 @@ export function spendTicks(run: Run, ticks: number): boolean {
   return run.stop !== null;
 }
 
-/** The next of the program's random numbers by mulberry32: small, and good enough to shuffle or sample. */
-export function nextRandom(run: Run): number {
-  run.randomState = (run.randomState + 0x6d2b79f5) | 0;
-  let t = run.randomState;
-  t = Math.imul(t ^ (t >>> 15), t | 1);
-  t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+/** A call of the host takes as long as this share of a tick. @returns whether the run is stopped */
+export function countHostCall(run: Run): boolean {
+  run.hostCalls += 1;
+  return spendTicks(run, run.hostCalls % CALLS_PER_TICK === 0 ? 1 : 0);
 }

@@ -5,6 +5,7 @@ import { compiledEntry } from '../core/compiled.ts';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome, type OutcomeStatus } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
+import { cpuMsOfThread } from './cpu-clock.ts';
 import type { GuestSource } from './guest.ts';
 import { resolveLimits, type SandboxLimits } from './limits.ts';
 import { type BatchResult, type BatchSummary, type BatchTask, decodeResults, Heartbeat, type WorkerData } from './protocol.ts';
@@ -54,12 +55,16 @@ interface Watched {
   readonly heartbeat: Int32Array;
   readonly abort: AbortController;
   position: number;
+  /** When its position moved, by the wall clock and by the worker's processor time. */
   since: number;
+  cpuSince: number | null;
   /** Position that was charged with the deadline. */
   overdue: number | null;
 }
 
 const WATCH_MS = 100;
+/** Times its limit that a worker may take by the wall clock. */
+const STARVED_FACTOR = 10;
 /** A worker may take this long to start: reading and instantiating three WebAssembly programs on a loaded machine. */
 const START_MS = 60_000;
 /** MiB of V8 heap a worker may use: outcomes and models only. */
@@ -248,10 +253,10 @@ class WorkerSandbox implements Sandbox {
     begin?: (watched: Watched) => void,
   ): Promise<BatchSummary> {
     const { port1, port2 } = new MessageChannel();
-    const heartbeat = new Int32Array(new SharedArrayBuffer(4));
+    const heartbeat = new Int32Array(new SharedArrayBuffer(8));
     heartbeat[0] = Heartbeat.starting;
     const abort = new AbortController();
-    const watched: Watched = { heartbeat, abort, position: Heartbeat.starting, since: performance.now(), overdue: null };
+    const watched: Watched = { heartbeat, abort, position: Heartbeat.starting, since: performance.now(), cpuSince: null, overdue: null };
     begin?.(watched);
     this.#watch(watched);
     const receive = (message: string): void => decodeResults(message).forEach(settle);
@@ -277,14 +282,22 @@ class WorkerSandbox implements Sandbox {
   #check(now: number): void {
     for (const watched of this.#watched) {
       const position = Atomics.load(watched.heartbeat, 0);
-      if (position !== watched.position) {
-        watched.position = position;
-        watched.since = now;
-      } else if (now - watched.since > (position >= 0 ? this.limits.hardMs : START_MS)) {
+      const cpu = cpuMsOfThread(Atomics.load(watched.heartbeat, 1));
+      if (position !== watched.position) Object.assign(watched, { position, since: now, cpuSince: cpu });
+      else if (this.#isOverdue(watched, now, cpu)) {
         watched.overdue = position >= 0 ? position : null;
         watched.abort.abort();
       }
     }
+  }
+
+  /** On a busy machine a worker may not have had its time: then its processor time counts, and the wall clock stands behind it. */
+  #isOverdue({ position, since, cpuSince }: Watched, now: number, cpu: number | null): boolean {
+    if (position < 0) return now - since > START_MS;
+    const { hardMs } = this.limits;
+    if (now - since <= hardMs) return false;
+    const isStarved = cpu !== null && cpuSince !== null && cpu - cpuSince < hardMs;
+    return !isStarved || now - since > STARVED_FACTOR * hardMs;
   }
 }
 

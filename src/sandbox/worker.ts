@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
-import { threadCpuClock } from './cpu-clock.ts';
+import { threadCpuClock, threadId } from './cpu-clock.ts';
 import type { CreateGuest, Guest } from './guest.ts';
 import { createInterpreter, type Interpreter } from './interpreter.ts';
 import { type BatchResult, type BatchSummary, type BatchTask, encodeResults, Heartbeat, type WorkerData } from './protocol.ts';
@@ -74,6 +74,7 @@ const FLUSH_MS = 5;
 /** Piscina calls this with one task at a time. An empty batch warms the worker up. */
 export default async function runBatch({ programs, port, heartbeat }: BatchTask): Promise<BatchSummary> {
   const before = recycled;
+  Atomics.store(heartbeat, 1, threadId());
   let outbox: BatchResult[] = [];
   let flushed = performance.now();
   const flush = (): void => {

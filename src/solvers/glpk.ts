@@ -2,8 +2,10 @@
 import type { GLPK, LP, Result } from 'glpk.js/node';
 import { EvomError } from '../core/errors.ts';
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
+import type { WasmMemory } from '../core/wasm.ts';
 import type { Duals, Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { engineSlot } from './engine.ts';
+import { withMemoryCeiling } from './glpk-memory.ts';
 import { checkedPoint, improvableColumn, withoutPoint } from './solution.ts';
 import { boundsCross, modelFault, smallestCoefficient, solverBound } from './validate.ts';
 
@@ -13,11 +15,21 @@ const direction = { min: 1, max: 2 } as const;
 /** `tmlim` in milliseconds has to fit an int32, or glpk.js aborts. */
 const longestTimeLimitMs = 2_000_000_000;
 
+interface Engine {
+  readonly glpk: GLPK;
+  /** null where the package keeps it to itself. */
+  readonly memory: WasmMemory | null;
+  solves: number;
+}
+
+/** An engine past these is replaced: memory never shrinks, and small leaks add up. */
+const worn = { solves: 5000, memoryBytes: 96 * 1024 * 1024 };
+
 /**
  * Loads glpk.js with its prints held back: it binds console.log while it loads and then writes errors to it whatever `msglev`
  * says. It gets a forwarder, which passes on what others print meanwhile and falls silent once GLPK alone holds it.
  */
-async function createEngine(): Promise<GLPK> {
+async function createEngine(memoryMb: number): Promise<Engine> {
   let load: () => Promise<GLPK>;
   try {
     ({ default: load } = await import('glpk.js/node'));
@@ -38,7 +50,8 @@ async function createEngine(): Promise<GLPK> {
   const held = { log: forward(log), error: forward(error) };
   Object.assign(console, held);
   try {
-    return await load();
+    const { loaded, memory } = await withMemoryCeiling(load, memoryMb);
+    return { glpk: loaded, memory, solves: 0 };
   } finally {
     loading = false;
     if (console.log === held.log) console.log = log;
@@ -109,10 +122,18 @@ function dualsOf({ variables, constraints }: LinearModel, dual: Readonly<Record<
  * It has no counted budgets: `simplexIterations` and `nodes` are not heeded, only the time limit is. A model whose solve
  * aborts gives `error`, and the engine is replaced.
  *
+ * @param options.memoryMb ceiling on the engine's memory in MiB; default 128.
  * @throws {EvomError} E_SOLVER if glpk.js is not installed.
  */
-export async function createGlpk(): Promise<SolverBackend & { settled(): Promise<void> }> {
-  const slot = await engineSlot('glpk', createEngine);
+export async function createGlpk({
+  memoryMb = 128,
+}: {
+  readonly memoryMb?: number;
+} = {}): Promise<SolverBackend & { settled(): Promise<void> }> {
+  const slot = await engineSlot('glpk', () => createEngine(memoryMb));
+  const renewIfWorn = ({ memory, solves }: Engine): void => {
+    if (solves >= worn.solves || (memory !== null && memory.buffer.byteLength > worn.memoryBytes)) slot.renew();
+  };
 
   const solve = (model: LinearModel, limits: SolveLimits): Solution => {
     const fault = modelFault(model);
@@ -133,12 +154,15 @@ export async function createGlpk(): Promise<SolverBackend & { settled(): Promise
       try {
         // The smallest limit is one millisecond.
         const tmlim = Math.max(1, Math.floor(remainingMs())) / 1000;
-        return engine.solve(glpkModel(model, how), { msglev: 0, presol: how.presolve, mipgap: 0, tmlim }).result;
+        engine.solves += 1;
+        return engine.glpk.solve(glpkModel(model, how), { msglev: 0, presol: how.presolve, mipgap: 0, tmlim }).result;
       } catch (error) {
         // The engine outlives about 680 aborts, each of which leaks stack.
         slot.renew();
         abort = error instanceof Error ? error.message.slice(0, 200) : String(error);
         return null;
+      } finally {
+        renewIfWorn(engine);
       }
     };
     const ended = (kind: Solution['status']): Solution => withoutPoint(kind, elapsed());
@@ -187,7 +211,7 @@ export async function createGlpk(): Promise<SolverBackend & { settled(): Promise
 
   return {
     name: 'glpk',
-    version: slot.current.version,
+    version: slot.current.glpk.version,
     capabilities: { lp: true, milp: true },
     solve,
     settled: () => slot.settled(),

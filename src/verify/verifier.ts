@@ -7,7 +7,7 @@ import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
 import type { WasmModule } from '../core/wasm.ts';
 import type { GuestSource } from '../sandbox/guest.ts';
-import type { SandboxLimits } from '../sandbox/limits.ts';
+import { resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
 import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';
 import { compileHighs } from '../solvers/highs.ts';
 import { createBackend } from '../solvers/registry.ts';
@@ -67,7 +67,14 @@ export interface Verifier {
   close(): Promise<void>;
 }
 
-let highsModule: Promise<WasmModule> | null = null;
+/** HiGHS, compiled once a process for each ceiling of its memory. */
+const highsModules = new Map<number, Promise<WasmModule>>();
+
+function highsModule(memoryMb: number): Promise<WasmModule> {
+  const compiled = highsModules.get(memoryMb) ?? compileHighs(memoryMb);
+  highsModules.set(memoryMb, compiled);
+  return compiled;
+}
 
 /**
  * Starts the sandbox with one solver backend behind all dialects.
@@ -89,8 +96,13 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   const dialects = options.dialects ?? Object.keys(guestEntries);
   // Where a name or path is wrong, say so here and not as a worker that does not start.
   if (backend !== 'highs' && backend !== 'glpk') (await createBackend(backend, { directory: options.directory ?? process.cwd() })).close();
-  highsModule ??= compileHighs();
-  const data: GuestData = { backend, directory: options.directory ?? process.cwd(), highs: await highsModule };
+  const { solverMemoryMb } = resolveLimits(options.limits);
+  const data: GuestData = {
+    backend,
+    directory: options.directory ?? process.cwd(),
+    highs: await highsModule(solverMemoryMb),
+    memoryMb: solverMemoryMb,
+  };
   const guests = Object.fromEntries(dialects.map((dialect) => [dialect, guestSource(dialect, data)]));
   const sandbox = await createWorkerSandbox({
     guests,

@@ -13,6 +13,8 @@ export interface GuestData {
   readonly directory: string;
   /** HiGHS, compiled once by the parent. */
   readonly highs: WasmModule;
+  /** Ceiling of GLPK's memory in MiB; that of HiGHS is written in `highs`. */
+  readonly memoryMb: number;
 }
 
 /** A backend that replaces worn engines by itself; `settled` waits for that. */
@@ -31,7 +33,7 @@ export function threadHighs(data: GuestData): Promise<ThreadBackend & HighsReade
 
 export function threadBackend(data: GuestData): Promise<ThreadBackend> {
   if (data.backend === 'highs') return threadHighs(data);
-  const backend = others.get(data.backend) ?? (data.backend === 'glpk' ? createGlpk() : ownBackend(data));
+  const backend = others.get(data.backend) ?? (data.backend === 'glpk' ? createGlpk(data) : ownBackend(data));
   others.set(data.backend, backend);
   return backend;
 }
