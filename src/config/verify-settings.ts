@@ -7,12 +7,12 @@ import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Reward } from '../core/rollout.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
-import { noProgramOutcome } from '../verify/verifier.ts';
+import { noProgramOutcome, type Verifier } from '../verify/verifier.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
 import { formatIssues } from './issues.ts';
 import { applyOverride, type Override, overrideOf } from './overrides.ts';
-import { defaultScoring } from './reward-schema.ts';
+import { audit, defaultScoring } from './reward-schema.ts';
 import { sandbox, solverHosts } from './train-schema.ts';
 import type { Tree } from './tree.ts';
 import { validate } from './validate.ts';
@@ -23,14 +23,15 @@ export interface VerifySettings extends Omit<VerifierConfig, 'backend'> {
   readonly backend: string;
   /** Programs run at once. */
   readonly workers: number;
+  readonly audit: z.output<typeof audit>;
 }
 
-const schema = z.strictObject({ sandbox: sandbox.prefault({}), solver_hosts: solverHosts.prefault({}) });
+const schema = z.strictObject({ sandbox: sandbox.prefault({}), solver_hosts: solverHosts.prefault({}), audit: audit.prefault({}) });
 
 /**
  * The settings that flags ask for.
  *
- * @param flags.set assignments of keys below `sandbox` and `solver_hosts`, as a configuration file has them.
+ * @param flags.set assignments of keys below `sandbox`, `solver_hosts` and `audit`, as a configuration file has them.
  * @throws {EvomError} E_CONFIG naming every flag whose value is not understood.
  */
 export function verifySettings(flags: {
@@ -76,7 +77,8 @@ export async function openVerification(
   rules: readonly JudgeRuleName[],
 ): Promise<Verification> {
   const verifier = await buildVerifier(dialects, settings);
-  const scoring = await buildScoring({ ...defaultScoring, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend });
+  const scored = { ...defaultScoring, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
+  const scoring = await buildScoring(scored).catch(closing(verifier));
   return {
     verify: async ({ program, dialect, completion, problem }) => {
       const outcome =
@@ -94,3 +96,11 @@ export async function openVerification(
     },
   };
 }
+
+/** Closes what has started when what should follow does not. */
+const closing =
+  (verifier: Verifier) =>
+  async (error: unknown): Promise<never> => {
+    await verifier.close();
+    throw error;
+  };

@@ -4,7 +4,7 @@ import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
 import { type HostileProgram, hostilePrograms } from '../sandbox/hostile.ts';
 
 // Small, so that a program that runs into each of them costs little.
-const limits = { ticks: 100, cpuMs: 3000, solverMs: 800, nodes: 300, hardMs: 1500, memoryMb: 32, solverMemoryMb: 64 };
+const limits = { ticks: 100, maxOutputChars: 8192, cpuMs: 3000, solverMs: 800, nodes: 300, hardMs: 1500, memoryMb: 32, solverMemoryMb: 64 };
 const good = (n: number): string =>
   `const h = await require("highs")();\nreport(h.solve(\`Max\nx + y\nst\nx + y <= ${n}\nEnd\`).ObjectiveValue);`;
 const programOf = ({ dialect, code }: HostileProgram) => ({ dialect: dialect ?? ('highs-js' as const), code });

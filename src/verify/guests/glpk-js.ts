@@ -83,8 +83,14 @@ function resultText(name: string, model: LinearModel, solution: Solution, withRo
     const sum = row.columns.reduce((total, column, k) => total + (row.coefficients[k] ?? 0) * (values?.[column] ?? 0), 0);
     return `${JSON.stringify(row.name)}:${jsonNumber(sum)}`;
   });
+  // Only linear programs have dual values, as in the package.
+  const { duals } = solution;
+  const dual =
+    duals == null
+      ? ''
+      : `,"dual":{${model.constraints.map((row, i) => `${JSON.stringify(row.name)}:${jsonNumber(duals.rows[i] ?? 0)}`).join()}}`;
   const rowsText = withRows ? `,"rows":{${rows.join()}}` : '';
-  const result = `{"vars":{${vars.join()}},"z":${jsonNumber(solution.objective ?? 0)},"status":${statusNumber(solution)}${rowsText}}`;
+  const result = `{"vars":{${vars.join()}},"z":${jsonNumber(solution.objective ?? 0)},"status":${statusNumber(solution)}${dual}${rowsText}}`;
   const isMip = model.variables.some((v) => v.integer);
   return `{"name":${JSON.stringify(name)},"time":0,"result":${result},"isMip":${isMip}}`;
 }

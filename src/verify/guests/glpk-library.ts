@@ -23,7 +23,7 @@ function glpkLibrary(module: { exports: unknown }, call: (method: string, payloa
   // The package also takes a model as JSON text.
   const take = (lp: unknown): { readonly options?: unknown } => (typeof lp === 'string' ? parse(lp) : lp) as { readonly options?: unknown };
   const noDuals = (): never => {
-    throw new Error('result.dual is not offered here: models give their status, objective, values and rows');
+    throw new Error('result.dual is not known: the backend gives none, or the model has no optimum');
   };
 
   const solve = (given: unknown, options?: unknown): object => {
@@ -31,8 +31,8 @@ function glpkLibrary(module: { exports: unknown }, call: (method: string, payloa
     const asked = options ?? lp?.options;
     const settings = typeof asked === 'object' && asked !== null ? (asked as Options) : {};
     const { isMip, ...answer } = parse(call('solve', stringify([lp, settings], encode))) as Answer;
-    // Only linear programs have dual values, as in the package.
-    if (!isMip) Object.defineProperty(answer.result, 'dual', { get: noDuals });
+    // A backend that keeps dual values back must not look like a model without.
+    if (!isMip && !('dual' in answer.result)) Object.defineProperty(answer.result, 'dual', { get: noDuals });
     // The package calls back at each iteration and, at the latest, with the end.
     if (!isMip && typeof settings.cb?.call === 'function') settings.cb.call(answer.result);
     return answer;

@@ -95,9 +95,12 @@ class HighsSession implements GuestSession {
     if (timeLimitS !== Number.POSITIVE_INFINITY) this.#session.honour('time_limit', timeLimitS);
     const solution = this.#session.solve(model, timeLimitS);
     if (solution.status === 'error') throw new GuestRefusal('HighsError', `run failed with HiGHS status -1. ${solution.message ?? ''}`);
-    const values = solution.values === null ? 'null' : `[${[...solution.values].map(jsonNumber).join()}]`;
     const objective = jsonNumber(solution.objective ?? withoutPoint(model, solution));
-    return `{"modelStatus":${statusCode(solution.status)},"objective":${objective},"values":${values}}`;
+    const list = (numbers: Float64Array): string => `[${[...numbers].map(jsonNumber).join()}]`;
+    const values = solution.values === null ? 'null' : list(solution.values);
+    const { duals } = solution;
+    const dualsText = duals == null ? 'null' : `{"columns":${list(duals.columns)},"rows":${list(duals.rows)}}`;
+    return `{"modelStatus":${statusCode(solution.status)},"objective":${objective},"values":${values},"duals":${dualsText}}`;
   }
 
   record(): ReturnType<SolveSession['record']> {
@@ -172,16 +175,17 @@ function statusText(status: Solution['status']): string {
 
 /** The result object of `solve`, as JSON text. */
 function resultText(model: LinearModel, solution: Solution): string {
-  const { values } = solution;
+  const { values, duals } = solution;
+  const dual = (list: Float64Array | undefined, i: number): string => (list === undefined ? '' : `"Dual":${jsonNumber(list[i] ?? 0)},`);
   const columns = model.variables.map((v, j) => {
-    const primal = values === null ? '' : `"Primal":${jsonNumber(values[j] ?? 0)},`;
+    const primal = values === null ? '' : `"Primal":${jsonNumber(values[j] ?? 0)},${dual(duals?.columns, j)}`;
     const name = JSON.stringify(v.name);
     const type = v.integer ? 'Integer' : 'Continuous';
     return `${name}:{"Index":${j},"Lower":${jsonNumber(v.lower)},"Upper":${jsonNumber(v.upper)},"Type":"${type}",${primal}"Name":${name}}`;
   });
   const rows = model.constraints.map((row, i) => {
-    const primal = values === null ? '' : `,"Primal":${jsonNumber(activity(row, values))}`;
-    return `{"Index":${i},"Name":${JSON.stringify(row.name)},"Lower":${jsonNumber(row.lower)},"Upper":${jsonNumber(row.upper)}${primal}}`;
+    const primal = values === null ? '' : `"Primal":${jsonNumber(activity(row, values))},${dual(duals?.rows, i)}`;
+    return `{"Index":${i},"Name":${JSON.stringify(row.name)},"Lower":${jsonNumber(row.lower)},${primal}"Upper":${jsonNumber(row.upper)}}`;
   });
   const objective = solution.objective ?? withoutPoint(model, solution);
   return `{"Status":"${statusText(solution.status)}","ObjectiveValue":${jsonNumber(objective)},"Columns":{${columns.join()}},"Rows":[${rows.join()}]}`;

@@ -36,6 +36,7 @@ export interface RunWire {
   readonly modelStatus: number;
   readonly objective: number;
   readonly values: readonly number[] | null;
+  readonly duals: { readonly columns: readonly number[]; readonly rows: readonly number[] } | null;
 }
 
 /** The library's source as `GuestLibrary` takes it. */
@@ -109,7 +110,7 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
   const failed = (operation: string): HighsError => new HighsError(`${operation} failed with HiGHS status -1`, operation);
   const notOffered = (operation: string): never => {
     throw new HighsError(
-      `${operation} is not offered here: models are linear or mixed-integer, and give their status, objective and primal values`,
+      `${operation} is not offered here: models are linear or mixed-integer, and give their status, objective, values and, without integers, duals`,
       operation,
     );
   };
@@ -352,7 +353,7 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
     throw failed(operation);
   };
 
-  type Result = { readonly modelStatus: number; readonly objective: number; readonly values: readonly number[] | null };
+  type Result = RunWire;
 
   /** Counters are -1, HiGHS's own word for "not known": backends count differently, or not at all. */
   const information = (result: Result | null, isMip: boolean): Record<string, readonly [string, number | bigint]> => {
@@ -367,7 +368,7 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
       pdlp_iteration_count: count,
       qp_iteration_count: count,
       primal_solution_status: ['integer', has ? 2 : 0],
-      dual_solution_status: ['integer', 0],
+      dual_solution_status: ['integer', result?.duals ? 2 : 0],
       basis_validity: ['integer', 0],
       objective_function_value: ['double', result?.objective ?? 0],
       mip_dual_bound: ['double', isMip && optimal ? (result?.objective ?? 0) : 0],
@@ -558,7 +559,8 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
         }
         if (typeof handler !== 'function') throw new HighsValidationError('a callback must be a function');
       }
-      if (this.#columns.length === 0) this.#result = { modelStatus: modelStatus.empty, objective: this.#offset, values: [] };
+      if (this.#columns.length === 0)
+        this.#result = { modelStatus: modelStatus.empty, objective: this.#offset, values: [], duals: { columns: [], rows: [] } };
       else {
         const limit = this.#options.get('time_limit');
         this.#result = ask('run', { model: this.#wire(), timeLimitS: limit === Infinity ? null : limit }) as RunWire;
@@ -573,13 +575,26 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
       this.#alive();
       return this.#result?.objective ?? 0;
     }
-    getSolution(): { readonly colValue: Float64Array; readonly rowValue: Float64Array } {
+    getSolution(): {
+      readonly colValue: Float64Array;
+      readonly rowValue: Float64Array;
+      readonly colDual?: Float64Array;
+      readonly rowDual?: Float64Array;
+    } {
       this.#alive();
       if (this.#result === null) throw new HighsError('The model has not been solved', 'getSolution');
       const values = this.#result.values ?? this.#columns.map(() => 0);
       const activity = (row: Row): number => [...row.terms].reduce((sum, [column, value]) => sum + value * (values[column] ?? 0), 0);
       const solution = { colValue: Float64Array.from(values), rowValue: Float64Array.from(this.#rows, activity) };
-      for (const dual of ['colDual', 'rowDual']) Object.defineProperty(solution, dual, { get: () => notOffered(dual) });
+      const { duals } = this.#result;
+      // Where there are none the package gives zeros; a backend that keeps them back must not look like that.
+      const isLp = this.#result.modelStatus === modelStatus.optimal && !this.#columns.some((column) => column.type !== 0);
+      if (duals === null && isLp) {
+        for (const dual of ['colDual', 'rowDual']) Object.defineProperty(solution, dual, { get: () => notOffered(dual) });
+        return solution;
+      }
+      const [colDual, rowDual] = [duals?.columns ?? values.map(() => 0), duals?.rows ?? this.#rows.map(() => 0)];
+      Object.assign(solution, { colDual: Float64Array.from(colDual), rowDual: Float64Array.from(rowDual) });
       return solution;
     }
     getRunTime(): number {
@@ -959,8 +974,8 @@ function highsLibrary(module: { exports: unknown }, call: Call, facts: HighsFact
     const model = createModel(isMip && integrality !== undefined ? { ...rest, integrality } : rest);
     return answer(() => {
       const run = model.run();
-      const { colValue, rowValue } = model.getSolution();
-      return { modelStatus: run.modelStatus, solution: { colValue, rowValue } };
+      const { colValue, rowValue, ...duals } = model.getSolution();
+      return { modelStatus: run.modelStatus, solution: isMip ? { colValue, rowValue } : { colValue, rowValue, ...duals } };
     });
   };
   const [major = 0, minor = 0, patch = 0] = facts.version.split('.').map(Number);

@@ -84,6 +84,10 @@ show(glpk.solve(lp, { msglev: 0, rows: true }));
 lp.bounds[1] = { name: 'x1', type: glpk.GLP_FX, lb: 1, ub: 1 };
 show(glpk.solve(lp, { msglev: 0, rows: true }));`,
   },
+  {
+    title: 'dual values',
+    code: `${start}console.log(text(glpk.solve(lp, 0).result.dual), glpk.solve({ ...lp, generals: ['x1'] }, 0).result.dual);`,
+  },
   { title: 'a model as JSON text', code: `${start}show(glpk.solve(JSON.stringify(lp), 0));` },
   {
     title: 'a callback',

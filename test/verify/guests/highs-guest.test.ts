@@ -53,8 +53,6 @@ describe('a highs-js program', () => {
       expect({ status, type: error?.type, line: error?.line }).toEqual({ status: 'runtime_error', type: 'HighsError', line: 4 });
       expect(error?.message).toMatch(/is not offered here: models are linear or mixed-integer/);
     }
-    const duals = await verify(`${start}model.run();\nmodel.getSolution().colDual;`);
-    expect(duals.error?.message).toMatch(/^colDual is not offered here/);
   });
 
   it('leaves a record of every solve of a persistent model', async () => {

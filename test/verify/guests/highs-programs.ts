@@ -243,6 +243,20 @@ console.log(model.getObjectiveOffset(), model.getColIntegrality(0));
 model.clearModel(); console.log(JSON.stringify(model.getDimensions()), model.run().modelStatus);`,
   },
   {
+    title: 'dual values',
+    code: `${start}
+const lp = problem.replace(/Generals[^E]*/, "");
+const round = (values) => Array.from(values, (v) => Math.round(v * 1e9) / 1e9 + 0).join();
+const model = highs.createModel({ format: "lp", data: lp });
+model.options.set("output_flag", false);
+model.run();
+const { colDual, rowDual } = model.getSolution();
+console.log(round(colDual), round(rowDual), model.info.get("dual_solution_status"));
+const result = highs.solve(lp, { output_flag: false });
+console.log(round(Object.values(result.Columns).map((c) => c.Dual)), round(result.Rows.map((r) => r.Dual)));
+console.log("Dual" in highs.solve(problem, { output_flag: false }).Columns.chairs);`,
+  },
+  {
     title: 'errors',
     code: `${start}${modelData}
 const model = highs.createModel(modelData);
