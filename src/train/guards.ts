@@ -16,7 +16,7 @@ export interface GuardLimits {
 /** What the guards look at after a step. */
 export interface GuardReadings {
   readonly entropy: number;
-  readonly acceptedGroups: number;
+  readonly mixedGroups: number;
   readonly approxKl: number;
   readonly infraRate: number;
   readonly flagRate: number;
@@ -43,13 +43,13 @@ export const initialGuardState: GuardState = { stepsWithoutSignal: 0 };
  * import assert from 'node:assert/strict';
  * import { checkGuards, initialGuardState } from 'evom';
  * const limits = { entropyMin: 0.01, noSignalSteps: 2, klMax: null, infraRateMax: 0.2, flagRateMax: null };
- * const healthy = { entropy: 0.3, acceptedGroups: 4, approxKl: 0.001, infraRate: 0, flagRate: 0 };
+ * const healthy = { entropy: 0.3, mixedGroups: 4, approxKl: 0.001, infraRate: 0, flagRate: 0 };
  * assert.deepEqual(checkGuards(initialGuardState, healthy, limits).alarms, []);
  * assert.match(checkGuards(initialGuardState, { ...healthy, entropy: 0.001 }, limits).alarms[0], /entropy/);
  * ```
  */
 export function checkGuards(state: GuardState, readings: GuardReadings, limits: GuardLimits): GuardVerdict {
-  const stepsWithoutSignal = readings.acceptedGroups === 0 ? state.stepsWithoutSignal + 1 : 0;
+  const stepsWithoutSignal = readings.mixedGroups === 0 ? state.stepsWithoutSignal + 1 : 0;
   const alarms: string[] = [];
   const over = (reading: number, limit: number | null): limit is number => limit !== null && reading > limit;
   if (limits.entropyMin !== null && readings.entropy < limits.entropyMin) {

@@ -126,7 +126,7 @@ export async function trainLoop(parts: TrainParts, settings: TrainSettings, star
       state.guards,
       {
         entropy: averageEntropy(seen.length > 0 ? seen : groups), // a step that lives on carried groups sampled nothing
-        acceptedGroups: groups.length,
+        mixedGroups: groups.filter((group) => !hasOneReward(group)).length,
         approxKl: metrics['learner/approx_kl'] ?? 0,
         infraRate: metrics.infra_rate ?? 0,
         flagRate: metrics.flag_rate ?? 0,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkGuards, type GuardLimits, type GuardReadings, initialGuardState } from '../../src/train/guards.ts';
 
 const off: GuardLimits = { entropyMin: null, noSignalSteps: null, klMax: null, infraRateMax: null, flagRateMax: null };
-const healthy: GuardReadings = { entropy: 0.3, acceptedGroups: 4, approxKl: 0.01, infraRate: 0, flagRate: 0.1 };
+const healthy: GuardReadings = { entropy: 0.3, mixedGroups: 4, approxKl: 0.01, infraRate: 0, flagRate: 0.1 };
 const check = (readings: Partial<GuardReadings>, limits: Partial<GuardLimits>, stepsWithoutSignal = 0) =>
   checkGuards({ stepsWithoutSignal }, { ...healthy, ...readings }, { ...off, ...limits });
 
@@ -28,7 +28,7 @@ describe('checkGuards', () => {
 
   it('counts steps without a signal in a row, and starts over at the first with one', () => {
     const limits = { ...off, noSignalSteps: 2 };
-    const dry = { ...healthy, acceptedGroups: 0 };
+    const dry = { ...healthy, mixedGroups: 0 };
     const first = checkGuards(initialGuardState, dry, limits);
     expect(first).toEqual({ state: { stepsWithoutSignal: 1 }, alarms: [] });
     const second = checkGuards(first.state, dry, limits);
@@ -43,12 +43,12 @@ describe('checkGuards', () => {
 
   it('reports every guard that fires', () => {
     const limits = { entropyMin: 1, noSignalSteps: 1, klMax: 0, infraRateMax: 0, flagRateMax: 0 };
-    expect(check({ acceptedGroups: 0, infraRate: 1 }, limits).alarms).toHaveLength(5);
+    expect(check({ mixedGroups: 0, infraRate: 1 }, limits).alarms).toHaveLength(5);
   });
 
   it('never fires when it is off', () => {
     const number = fc.double({ min: 0, max: 1e6, noNaN: true });
-    const readings = fc.record({ entropy: number, acceptedGroups: fc.nat(), approxKl: number, infraRate: number, flagRate: number });
+    const readings = fc.record({ entropy: number, mixedGroups: fc.nat(), approxKl: number, infraRate: number, flagRate: number });
     fc.assert(fc.property(readings, fc.nat(), (one, steps) => checkGuards({ stepsWithoutSignal: steps }, one, off).alarms.length === 0));
   });
 });

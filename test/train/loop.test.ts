@@ -143,6 +143,15 @@ describe('trainLoop', () => {
     expect(store.lines[0]).toMatchObject({ 'groups/too_easy': 4, 'groups/rounds': 2, groups_trained: 0, frac_reward_zero_std: 1 });
   });
 
+  it('counts steps without a mixed group also where every group is trained on', async () => {
+    const same = scriptedParts(() => '1');
+    const { parts, store, alarms } = trainParts(same, countingLearner(), initialTrainState);
+    const guards = { ...settings().guards, noSignalSteps: 3 };
+    await trainLoop(parts, settings({ guards, onAlarm: 'warn' }), initialTrainState);
+    expect(store.lines.map((line) => line.groups_trained)).toEqual([2, 2, 2, 2]);
+    expect(alarms.map((alarm) => alarm.slice(0, 30))).toEqual(['3: no group carried a signal f', '4: no group carried a signal f']);
+  });
+
   it('stops on a guard with exit code 4 in mind: checkpoint first, then E_GUARD', async () => {
     const { parts, store, alarms } = trainParts(mixed(), countingLearner(), initialTrainState);
     const guards = { ...settings().guards, klMax: 0.1 };
