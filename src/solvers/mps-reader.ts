@@ -7,6 +7,7 @@
  */
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
 import { faultIn } from './lp-tokens.ts';
+import { beyondLinear, fixedFields, headerOf, mpsNumber, type Section } from './mps-fields.ts';
 import { solverBound } from './validate.ts';
 
 export interface MpsReadOptions {
@@ -29,46 +30,6 @@ interface Column {
   integer: boolean;
   lower: number | null;
   upper: number | null;
-}
-
-const sections = ['NAME', 'OBJSENSE', 'OBJNAME', 'ROWS', 'USERCUTS', 'LAZYCONS', 'COLUMNS', 'RHS', 'RANGES', 'BOUNDS', 'ENDATA'] as const;
-type Section = (typeof sections)[number];
-
-/** Sections of models that are not linear, and what to call them. */
-const beyondLinear: Readonly<Record<string, string>> = {
-  QUADOBJ: 'a quadratic objective',
-  QMATRIX: 'a quadratic objective',
-  QSECTION: 'a quadratic objective',
-  QCMATRIX: 'quadratic constraints',
-  CSECTION: 'cones',
-  SOS: 'special ordered sets',
-  SOS1: 'special ordered sets',
-  SOS2: 'special ordered sets',
-  SETS: 'special ordered sets',
-  INDICATORS: 'indicator constraints',
-  GENCONS: 'general constraints',
-  PWLOBJ: 'piecewise-linear objectives',
-  PWLNAM: 'piecewise-linear constraints',
-  PWLCON: 'piecewise-linear constraints',
-  SCENARIOS: 'scenarios',
-  BRANCH: 'branching priorities',
-};
-
-/** Where the fields of a fixed-format line stand: type, three names and two numbers. */
-const fixedColumns = [
-  [1, 3],
-  [4, 12],
-  [14, 22],
-  [24, 36],
-  [39, 47],
-  [49, 61],
-] as const;
-
-/** A word at the start of a line is a heading, unless fields follow it as they follow the name of a set. */
-function headerOf(word: string, numFields: number): Section | null {
-  const section = sections.find((name) => name === word.toUpperCase());
-  const mayGoOn = section === 'NAME' || section === 'OBJSENSE' || section === 'OBJNAME';
-  return section === undefined || (numFields > 1 && !mayGoOn) ? null : section;
 }
 
 class MpsParser {
@@ -100,10 +61,12 @@ class MpsParser {
     let section: Section | null = null;
     for (const [index, text] of lines.entries()) {
       this.line = index + 1;
+      if (text.startsWith('*')) this.senseInComment(text);
       if (text === '' || text.startsWith('*') || /^\s*$/.test(text)) continue;
       if (section === 'ENDATA') break;
       const isHeader = !/^\s/.test(text);
-      const fields = isHeader || !this.isFixed ? text.trim().split(/\s+/) : this.fixedFields(text);
+      const fields = isHeader || !this.isFixed ? text.trim().split(/\s+/) : fixedFields(text);
+      if (fields === null) throw this.fault('the line fits neither the free nor the fixed format');
       const [word = ''] = fields;
       const header = isHeader ? headerOf(word, fields.length) : null;
       if (header !== null) section = this.begin(header, fields);
@@ -158,6 +121,12 @@ class MpsParser {
       default:
         section satisfies never;
     }
+  }
+
+  /** PuLP says the sense of an objective in a comment alone. */
+  private senseInComment(text: string): void {
+    const sense = /^\*SENSE:\s*(max|min)/i.exec(text)?.[1]?.toLowerCase();
+    if (sense === 'max' || sense === 'min') this.sense = sense;
   }
 
   private setSense(word: string): void {
@@ -287,9 +256,8 @@ class MpsParser {
   }
 
   private number(text: string): number {
-    if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
-    const value = /^[+-]?(\d+\.?\d*|\.\d+)([ed][+-]?\d+)?$/i.test(text) ? Number(text.replace(/d/i, 'e')) : Number.NaN;
-    if (Number.isNaN(value)) throw this.fault(`"${text}" is no number`);
+    const value = mpsNumber(text);
+    if (value === null) throw this.fault(`"${text}" is no number`);
     return value;
   }
 
@@ -302,21 +270,6 @@ class MpsParser {
       variables: this.columns.map((column) => ({ name: column.name, integer: column.integer, cost: column.cost, ...boundsOf(column) })),
       constraints: this.rows.map(constraintOf),
     };
-  }
-
-  /** The fields of a fixed-format line without the type where it is blank; an empty one in front keeps the others in place. */
-  private fixedFields(text: string): string[] {
-    const fields: string[] = [];
-    let gap = 0;
-    for (const [from, to] of fixedColumns) {
-      if (text.slice(gap, from).trim() !== '') throw this.fault('the line fits neither the free nor the fixed format');
-      fields.push(text.slice(from, to).trim());
-      gap = to;
-    }
-    if (text.slice(gap).trim() !== '') throw this.fault('the line fits neither the free nor the fixed format');
-    if (fields[0] === '') fields.shift();
-    while (fields.at(-1) === '') fields.pop();
-    return fields;
   }
 
   private fault(what: string): Error {

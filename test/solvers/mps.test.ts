@@ -114,6 +114,12 @@ ENDATA
     expect(parseMps(text)).toEqual(model('max', [column('x', 2)], [row('c', -inf, [[0, 1]], 4)]));
   });
 
+  it("takes the sense from PuLP's comment, unless a section says it", () => {
+    const text = (sections: string) => `*SENSE:Maximize\nNAME MODEL\n${sections}ROWS\n N OBJ\nCOLUMNS\n x OBJ 1\nENDATA`;
+    expect(parseMps(text('')).sense).toBe('max');
+    expect(parseMps(text('OBJSENSE\n MIN\n')).sense).toBe('min');
+  });
+
   it('reads fixed format, with names that hold spaces', () => {
     const text = [
       'NAME          TEST',

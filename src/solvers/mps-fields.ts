@@ -1,0 +1,66 @@
+/** The lines of MPS text: headings, and fields in free or fixed columns. */
+
+const sections = ['NAME', 'OBJSENSE', 'OBJNAME', 'ROWS', 'USERCUTS', 'LAZYCONS', 'COLUMNS', 'RHS', 'RANGES', 'BOUNDS', 'ENDATA'] as const;
+export type Section = (typeof sections)[number];
+
+/** Sections of models that are not linear, and what to call them. */
+export const beyondLinear: Readonly<Record<string, string>> = {
+  QUADOBJ: 'a quadratic objective',
+  QMATRIX: 'a quadratic objective',
+  QSECTION: 'a quadratic objective',
+  QCMATRIX: 'quadratic constraints',
+  CSECTION: 'cones',
+  SOS: 'special ordered sets',
+  SOS1: 'special ordered sets',
+  SOS2: 'special ordered sets',
+  SETS: 'special ordered sets',
+  INDICATORS: 'indicator constraints',
+  GENCONS: 'general constraints',
+  PWLOBJ: 'piecewise-linear objectives',
+  PWLNAM: 'piecewise-linear constraints',
+  PWLCON: 'piecewise-linear constraints',
+  SCENARIOS: 'scenarios',
+  BRANCH: 'branching priorities',
+};
+
+/** Where the fields of a fixed-format line stand: type, three names and two numbers. */
+const fixedColumns = [
+  [1, 3],
+  [4, 12],
+  [14, 22],
+  [24, 36],
+  [39, 47],
+  [49, 61],
+] as const;
+
+/** A word at the start of a line is a heading, unless fields follow it as they follow the name of a set. */
+export function headerOf(word: string, numFields: number): Section | null {
+  const section = sections.find((name) => name === word.toUpperCase());
+  const mayGoOn = section === 'NAME' || section === 'OBJSENSE' || section === 'OBJNAME';
+  return section === undefined || (numFields > 1 && !mayGoOn) ? null : section;
+}
+
+/**
+ * The fields of a fixed-format line without the type where it is blank; an empty one in front keeps the others in place.
+ *
+ * @returns null for a line that does not keep to the columns.
+ */
+export function fixedFields(text: string): string[] | null {
+  const fields: string[] = [];
+  let gap = 0;
+  for (const [from, to] of fixedColumns) {
+    if (text.slice(gap, from).trim() !== '') return null;
+    fields.push(text.slice(from, to).trim());
+    gap = to;
+  }
+  if (text.slice(gap).trim() !== '') return null;
+  if (fields[0] === '') fields.shift();
+  while (fields.at(-1) === '') fields.pop();
+  return fields;
+}
+
+/** A number of MPS text, also with Fortran's exponent `1d5`; null where there is none. */
+export function mpsNumber(text: string): number | null {
+  if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity;
+  return /^[+-]?(\d+\.?\d*|\.\d+)([ed][+-]?\d+)?$/i.test(text) ? Number(text.replace(/d/i, 'e')) : null;
+}
