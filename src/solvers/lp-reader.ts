@@ -13,6 +13,7 @@ import { type Expression, ExpressionReader } from './lp-expression.ts';
 import { isInfinity, nameFault } from './lp-names.ts';
 import type { Heading, Section } from './lp-sections.ts';
 import type { LpFlavor, Token } from './lp-tokens.ts';
+import { type LogicalPart, type ModelDraft, reformulate } from './reformulate.ts';
 import { solverBound } from './validate.ts';
 
 export interface LpReadOptions {
@@ -27,14 +28,18 @@ type Draft = { -readonly [key in keyof Variable]: Variable[key] };
 const flipped = (comparison: string): string => (comparison === '<=' ? '>=' : comparison === '>=' ? '<=' : comparison);
 
 /** One pass over the tokens of a text. */
-class LpParser {
+class LpParser implements ModelDraft {
   private readonly cursor: LpCursor;
   private readonly expressions: ExpressionReader;
   private readonly isStrict: boolean;
   private readonly sectionsSeen = new Set<Section>();
   private readonly columnOf = new Map<string, number>();
-  private readonly variables: Draft[] = [];
-  private readonly constraints: Constraint[] = [];
+  readonly variables: Draft[] = [];
+  readonly constraints: Constraint[] = [];
+  /** What becomes rows and binaries at the end, when all bounds are known. */
+  private readonly logic: LogicalPart[] = [];
+  /** Stands in front of the row under way. */
+  private indicator: Omit<Extract<LogicalPart, { type: 'indicator' }>, 'row'> | null = null;
   private readonly binaries: { readonly variable: Draft; readonly line: number }[] = [];
 
   constructor(text: string, { flavor = 'cplex', source }: LpReadOptions) {
@@ -76,6 +81,7 @@ class LpParser {
     if (section !== 'end') throw this.cursor.fault(this.cursor.lastLine(), 'the text does not finish with end; is it cut off?');
     if (this.variables.length === 0) throw this.cursor.fault(1, 'the model has no variables');
     this.narrowBinaries();
+    reformulate(this, this.logic, (at, what) => this.cursor.fault(at, what));
     return { sense, offset, variables: this.variables, constraints: this.constraints };
   }
 
@@ -119,6 +125,13 @@ class LpParser {
       case 'refused':
         // HiGHS's own writer ends with empty ones.
         if (!this.cursor.hasMore()) return;
+        if (!this.isStrict && section !== 'refused') {
+          while (this.cursor.hasMore()) {
+            if (section === 'sos') this.specialOrderedSet();
+            else this.semiContinuous(section === 'semi_integer');
+          }
+          return;
+        }
         throw this.cursor.fault(
           line,
           `a section "${text}" cannot be taken; only linear models with continuous, integer and binary variables can`,
@@ -132,11 +145,10 @@ class LpParser {
       case 'general':
       case 'binary':
         while (this.cursor.hasMore()) {
-          const token = this.cursor.next() as Token;
-          if (token.kind !== 'name') throw this.cursor.fault(token.line, `"${token.text}" stands in a list of variables`);
-          const variable = this.variable(this.column(token));
+          const { column, line } = this.listed();
+          const variable = this.variable(column);
           variable.integer = true;
-          if (section === 'binary') this.binaries.push({ variable, line: token.line });
+          if (section === 'binary') this.binaries.push({ variable, line });
         }
         return;
       case 'end':
@@ -144,6 +156,39 @@ class LpParser {
       default:
         section satisfies never;
     }
+  }
+
+  /** A variable in a list of them. */
+  private listed(): { readonly column: number; readonly line: number } {
+    const token = this.cursor.next() as Token;
+    if (token.kind !== 'name') throw this.cursor.fault(token.line, `"${token.text}" stands in a list of variables`);
+    return { column: this.column(token), line: token.line };
+  }
+
+  private semiContinuous(isInteger: boolean): void {
+    const { column, line } = this.listed();
+    if (isInteger) this.variable(column).integer = true;
+    this.logic.push({ type: 'semi', column, line });
+  }
+
+  /** `name: S1:: x:1 y:2`; the weights give the order. */
+  private specialOrderedSet(): void {
+    const line = this.cursor.line();
+    const isKind = (at: number): boolean =>
+      /^s[12]$/i.test(this.cursor.tokens[at]?.text ?? '') && this.cursor.tokens[at + 1]?.kind === 'colon';
+    const name = isKind(this.cursor.at) ? '' : (this.cursor.label() ?? '');
+    const kind = this.cursor.label()?.toLowerCase();
+    if ((kind !== 's1' && kind !== 's2') || this.cursor.next()?.kind !== 'colon')
+      throw this.cursor.fault(line, 'a special ordered set reads "name: S1:: x:1 y:2" or "name: S2:: x:1 y:2"');
+    const members: { readonly column: number; readonly weight: number }[] = [];
+    while (this.cursor.hasMore() && !isKind(this.cursor.at) && !isKind(this.cursor.at + 2)) {
+      const { column } = this.listed();
+      if (this.cursor.next()?.kind !== 'colon')
+        throw this.cursor.fault(line, 'each variable of a special ordered set has a weight, as in x:1');
+      members.push({ column, weight: this.cursor.number('a weight is a number') });
+    }
+    members.sort((a, b) => a.weight - b.weight);
+    this.logic.push({ type: kind === 's1' ? 'sos1' : 'sos2', name, columns: members.map(({ column }) => column), line });
   }
 
   /** The bounds of a binary may lie inside 0 and 1; wider ones say nothing. HiGHS lets the wider ones win. */
@@ -164,7 +209,7 @@ class LpParser {
       this.plainRow(name, line);
       return;
     }
-    this.refuseIndicator();
+    this.takeIndicator();
     const first = this.expressions.read('all');
     const comparison = this.cursor.comparison('a row needs <=, >= or =');
     const second = this.expressions.read(first.columns.length === 0 && first.numParts > 0 ? 'signed_lines' : 'line');
@@ -197,13 +242,15 @@ class LpParser {
   /** Takes a row without the terms that are 0. */
   private push(name: string, lower: number, { columns, coefficients }: Pick<Expression, 'columns' | 'coefficients'>, upper: number): void {
     const hasZeros = coefficients.includes(0);
-    this.constraints.push({
+    const row: Constraint = {
       name,
       lower,
       upper,
       columns: hasZeros ? columns.filter((_, k) => coefficients[k] !== 0) : columns,
       coefficients: hasZeros ? coefficients.filter((a) => a !== 0) : coefficients,
-    });
+    };
+    if (this.indicator === null) this.constraints.push(row);
+    else this.logic.push({ ...this.indicator, row });
   }
 
   /** `first comparison second`, its variables moved to the left and its constants to the right. */
@@ -233,10 +280,16 @@ class LpParser {
     this.push(name, low.constant - second.constant, second, high.constant - second.constant);
   }
 
-  private refuseIndicator(): void {
-    const [variable, equal, value, arrow] = this.cursor.tokens.slice(this.cursor.at, this.cursor.at + 4);
-    if (variable?.kind === 'name' && equal?.text === '=' && value?.kind === 'number' && arrow?.kind === 'arrow')
-      throw this.cursor.fault(variable.line, 'an indicator constraint ("b = 1 -> ...") cannot be taken; write it with a big-M term');
+  /** Takes "b = 1 ->" in front of a row. */
+  private takeIndicator(): void {
+    const { cursor } = this;
+    const [name, equal, value, arrow] = cursor.tokens.slice(cursor.at, cursor.at + 4);
+    this.indicator = null;
+    if (name?.kind !== 'name' || equal?.text !== '=' || value?.kind !== 'number' || arrow?.kind !== 'arrow') return;
+    if (value.value !== 0 && value.value !== 1)
+      throw cursor.fault(name.line, 'an indicator constraint begins with "b = 1 ->" or "b = 0 ->"');
+    this.indicator = { type: 'indicator', column: this.column(name), value: value.value, line: name.line };
+    cursor.at += 4;
   }
 
   private bound(): void {
@@ -298,7 +351,8 @@ class LpParser {
  * A linear model from CPLEX LP text, or an error that names the line.
  *
  * Variables come in order of appearance. Terms that name a variable twice are added up, variables on the right of a comparison move
- * to the left, and what a `lazy constraints` or `user cuts` section holds are rows like others. A negative upper bound leaves
+ * to the left, and what a `lazy constraints` or `user cuts` section holds are rows like others. Semi-continuous variables, special
+ * ordered sets and indicator constraints are said with rows and further binary variables, which come last. A negative upper bound leaves
  * the lower bound at 0 (CPLEX's rule), so such a model is infeasible unless it states a lower bound.
  *
  * @param text at most what the caller allows: time and memory are linear in its length.

@@ -1,6 +1,19 @@
 /** The lines of MPS text: headings, and fields in free or fixed columns. */
 
-const sections = ['NAME', 'OBJSENSE', 'OBJNAME', 'ROWS', 'USERCUTS', 'LAZYCONS', 'COLUMNS', 'RHS', 'RANGES', 'BOUNDS', 'ENDATA'] as const;
+const sections = [
+  'NAME',
+  'OBJSENSE',
+  'OBJNAME',
+  'ROWS',
+  'USERCUTS',
+  'LAZYCONS',
+  'COLUMNS',
+  'RHS',
+  'RANGES',
+  'BOUNDS',
+  'INDICATORS',
+  'ENDATA',
+] as const;
 export type Section = (typeof sections)[number];
 
 /** Sections of models that are not linear, and what to call them. */
@@ -14,7 +27,6 @@ export const beyondLinear: Readonly<Record<string, string>> = {
   SOS1: 'special ordered sets',
   SOS2: 'special ordered sets',
   SETS: 'special ordered sets',
-  INDICATORS: 'indicator constraints',
   GENCONS: 'general constraints',
   PWLOBJ: 'piecewise-linear objectives',
   PWLNAM: 'piecewise-linear constraints',

@@ -8,6 +8,7 @@
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
 import { faultIn } from './lp-tokens.ts';
 import { beyondLinear, fixedFields, headerOf, mpsNumber, type Section } from './mps-fields.ts';
+import { type LogicalPart, reformulate } from './reformulate.ts';
 import { solverBound } from './validate.ts';
 
 export interface MpsReadOptions {
@@ -45,6 +46,9 @@ class MpsParser {
   private readonly rowOf = new Map<string, Row>();
   private readonly columns: Column[] = [];
   private readonly columnOf = new Map<string, number>();
+  /** Rows that hold only where a binary column has a value. */
+  private readonly indicators = new Map<Row, { readonly column: number; readonly value: 0 | 1; readonly line: number }>();
+  private readonly logic: LogicalPart[] = [];
   private areIntegers = false;
   /** Rows that the column under way has entries in. */
   private readonly entries = new Set<string>();
@@ -115,6 +119,9 @@ class MpsParser {
         break;
       case 'BOUNDS':
         this.bound(fields);
+        break;
+      case 'INDICATORS':
+        this.indicate(fields);
         break;
       case 'ENDATA':
         break;
@@ -199,10 +206,9 @@ class MpsParser {
 
   private bound(fields: readonly string[]): void {
     const type = (fields[0] ?? '').toUpperCase();
-    const takesValue = ['UP', 'LO', 'FX', 'LI', 'UI'].includes(type);
-    if (['SC', 'SI'].includes(type)) throw this.fault('semi-continuous variables (SC) cannot be taken; model them with a binary variable');
+    const takesValue = ['UP', 'LO', 'FX', 'LI', 'UI', 'SC', 'SI'].includes(type);
     if (!takesValue && !['FR', 'MI', 'PL', 'BV'].includes(type))
-      throw this.fault(`"${fields[0]}" is no type of bound; the types are UP, LO, FX, FR, MI, PL, BV, LI and UI`);
+      throw this.fault(`"${fields[0]}" is no type of bound; the types are UP, LO, FX, FR, MI, PL, BV, LI, UI, SC and SI`);
     const [, second = '', third = '', fourth] = fields;
     // The name of the set may be left out, and a value may stand where none is needed.
     const hasSet = this.isFixed || fields.length === 4 || (fields.length === 3 && !takesValue && this.columnOf.has(third));
@@ -214,6 +220,11 @@ class MpsParser {
     if (column === undefined) throw this.fault(`"${name}" is no column`);
     const value = takesValue ? this.number(hasSet ? (fourth ?? '') : third) : 0;
     switch (type) {
+      case 'SC':
+      case 'SI':
+        this.logic.push({ type: 'semi', column: this.columns.indexOf(column), line: this.line });
+        column.upper = value;
+        break;
       case 'UP':
       case 'UI':
         column.upper = value;
@@ -240,7 +251,19 @@ class MpsParser {
         column.lower = 0;
         column.upper = 1;
     }
-    if (type === 'BV' || type === 'LI' || type === 'UI') column.integer = true;
+    if (['BV', 'LI', 'UI', 'SI'].includes(type)) column.integer = true;
+  }
+
+  /** `IF row column value`: the row holds where the binary column has the value. */
+  private indicate(fields: readonly string[]): void {
+    const [word, rowName = '', columnName = '', value] = fields;
+    const row = this.rowOf.get(rowName);
+    const column = this.columnOf.get(columnName);
+    if (word !== 'IF' || (value !== '0' && value !== '1'))
+      throw this.fault('an indicator constraint reads "IF row column 1" or "IF row column 0"');
+    if (row === undefined) throw this.fault(`"${rowName}" is no row`);
+    if (column === undefined) throw this.fault(`"${columnName}" is no column`);
+    this.indicators.set(row, { column, value: value === '1' ? 1 : 0, line: this.line });
   }
 
   private oneSet(section: Section, name: string): void {
@@ -264,12 +287,20 @@ class MpsParser {
   private model(): LinearModel {
     if (this.objective !== null && !this.free.has(this.objective))
       throw this.fault(`the objective "${this.objective}" is no row of type N`);
-    return {
-      sense: this.sense,
-      offset: this.offset,
-      variables: this.columns.map((column) => ({ name: column.name, integer: column.integer, cost: column.cost, ...boundsOf(column) })),
-      constraints: this.rows.map(constraintOf),
-    };
+    const variables = this.columns.map((column) => ({
+      name: column.name,
+      integer: column.integer,
+      cost: column.cost,
+      ...boundsOf(column),
+    }));
+    const constraints: Constraint[] = [];
+    for (const row of this.rows) {
+      const indicator = this.indicators.get(row);
+      if (indicator === undefined) constraints.push(constraintOf(row));
+      else this.logic.push({ type: 'indicator', ...indicator, row: constraintOf(row) });
+    }
+    reformulate({ variables, constraints }, this.logic, (line, what) => faultIn('MPS', this.source, line, what));
+    return { sense: this.sense, offset: this.offset, variables, constraints };
   }
 
   private fault(what: string): Error {
