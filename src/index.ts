@@ -119,6 +119,7 @@ export { identicalModels, modelHash } from './modeling/identical.ts';
 export { type ModelMatch, matchModels } from './modeling/match.ts';
 export { solvesReference } from './modeling/reference-point.ts';
 export { comparePerturbed, type PerturbationOptions, type PerturbedComparison, type SolveModel } from './modeling/robustness.ts';
+export { type HintName, hintNames, variantHints } from './modeling/variants.ts';
 export {
   type DecoderArchitecture,
   type DecoderConfig,

@@ -32,6 +32,7 @@ export async function buildScoring(config: ScoringConfig): Promise<Scoring> {
     crossSolve: config.audit.cross_solve,
     perturbations: config.audit.perturbations,
     peers: config.audit.peers,
+    hints: config.audit.hints,
   });
   const score: RolloutParts['score'] = async (requests) => {
     const evidence = await auditor.audit(

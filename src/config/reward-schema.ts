@@ -48,6 +48,7 @@ export const audit = z.strictObject({
     .max(64)
     .default(8)
     .describe('Random changes under which an accepted model is compared with its reference; 0 asks only whether it is identical.'),
+  hints: z.boolean().default(false).describe('Re-solve variants of wrong models without a reference, to say why they may be wrong.'),
   peers: z.boolean().default(false).describe('Compare the accepted models of a group with one another where there is no reference.'),
 });
 

@@ -86,7 +86,7 @@ const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible
  * `consistency` is paid and no term needs one.
  * Hard flags of the audit (`hardFlags`) take the answer's term away, soft ones (`softFlags`) leave `softFlagWeight` of it.
  * `value_only` marks a right value from a model unlike the reference, `unmatched_model` one that could not be compared with it; both
- * leave `valueOnlyWeight` of the term.
+ * leave `valueOnlyWeight` of the term. Hints about a wrong model (`variantHints`) are listed as flags and change nothing.
  *
  * @example
  * ```ts
@@ -111,7 +111,7 @@ export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
   const hard = hardFlags(outcome, problem, evidence, { unsupportedClaim });
   const soft = correct ? softFlags(outcome, problem, evidence) : [];
   const luck = correct === true && (comparison === 'different' ? 'value_only' : comparison === 'unmatched' && 'unmatched_model');
-  const flags: string[] = [...hard, ...soft, ...(luck ? [luck] : [])];
+  const flags: string[] = [...hard, ...soft, ...(luck ? [luck] : []), ...(correct === false ? evidence.hints : [])];
   // Without a label there is no reward, unless nothing that is paid needs one.
   const needsLabel = config.weights.answer > 0 || config.weights.solution > 0 || config.weights.consistency === 0;
   if (correct === null && needsLabel) return { value: null, parts: {}, correct, identical, flags };

@@ -4,6 +4,7 @@ import { noEvidence } from '../../core/evidence.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { WasmModule } from '../../core/wasm.ts';
 import { comparePerturbed } from '../../modeling/robustness.ts';
+import { variantHints } from '../../modeling/variants.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
 import { createHighs } from '../../solvers/highs.ts';
 import { createBackend } from '../../solvers/registry.ts';
@@ -20,6 +21,8 @@ export interface AuditWorkerData {
 
 export type AuditJob =
   | { readonly type: 'gather'; readonly task: AuditTask }
+  /** Which variants of a wrong model give the label. */
+  | { readonly type: 'hints'; readonly model: LinearModel; readonly objective: number | null; readonly labels: readonly number[] }
   /** Whether two programs' models behave alike. */
   | { readonly type: 'compare'; readonly a: LinearModel; readonly b: LinearModel };
 
@@ -35,12 +38,16 @@ const { highs: wasmModule, second, directory, settings } = workerData as AuditWo
 const highs = await createHighs({ wasmModule });
 const other: SolverBackend | null = second === null ? null : second === 'highs' ? highs : await createBackend(second, { directory });
 
+const solve = (model: LinearModel) => highs.solve(model, auditLimits);
+
 function answer(job: AuditJob): unknown {
   switch (job.type) {
     case 'gather':
       return gatherEvidence(job.task, settings, highs, other);
     case 'compare':
-      return comparePerturbed(job.a, job.b, (model) => highs.solve(model, auditLimits), { trials: settings.perturbations }).comparison;
+      return comparePerturbed(job.a, job.b, solve, { trials: settings.perturbations }).comparison;
+    case 'hints':
+      return variantHints(job.model, job.objective, job.labels, solve);
     default:
       return job satisfies never;
   }

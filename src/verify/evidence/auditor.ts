@@ -8,10 +8,12 @@ import type { LinearModel } from '../../core/linear-model.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Problem } from '../../core/problem.ts';
 import { modelHash } from '../../modeling/identical.ts';
+import type { HintName } from '../../modeling/variants.ts';
 import { compileHighs } from '../../solvers/highs.ts';
 import { createBackend } from '../../solvers/registry.ts';
 import { LruCache } from '../cache.ts';
 import type { AuditJob, AuditRequest, AuditWorkerData } from './audit-worker.ts';
+import { entriesOf, largestAudited } from './gather.ts';
 
 export interface AuditorOptions {
   /** The backend that solved the programs' models. */
@@ -22,6 +24,8 @@ export interface AuditorOptions {
   readonly perturbations?: number;
   /** Compare the accepted models of a group with one another where there is no reference; default false. */
   readonly peers?: boolean;
+  /** Re-solve variants of wrong models without a reference, to say why they may be wrong; default false. */
+  readonly hints?: boolean;
   /** Where relative paths of backends begin; default the working directory. */
   readonly directory?: string;
   /** Tasks remembered; default 10,000. */
@@ -88,7 +92,7 @@ export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
     settings: { perturbations: options.perturbations ?? 8 },
   };
   const thread = new AuditThread(data, options.hardMs ?? 60_000);
-  return new WorkerAuditor(thread, second, options.peers ?? false, options.cacheSize ?? 10_000);
+  return new WorkerAuditor(thread, second, { peers: options.peers ?? false, hints: options.hints ?? false }, options.cacheSize ?? 10_000);
 }
 
 /** The name of the backend to ask; tried once here, so that a missing package is told at the start. */
@@ -108,30 +112,35 @@ async function secondBackend(wanted: string, first: string, directory: string): 
 class WorkerAuditor implements Auditor {
   readonly crossBackend: string | null;
   readonly #thread: AuditThread;
-  readonly #peers: boolean;
+  readonly #asks: { readonly peers: boolean; readonly hints: boolean };
   readonly #cache: LruCache<Promise<unknown>>;
   readonly #referenceHashes = new WeakMap<LinearModel, string>();
   #stats = { asked: 0, gathered: 0, cacheHits: 0, faults: 0 };
 
-  constructor(thread: AuditThread, crossBackend: string | null, peers: boolean, cacheSize: number) {
+  constructor(thread: AuditThread, crossBackend: string | null, asks: { peers: boolean; hints: boolean }, cacheSize: number) {
     this.#thread = thread;
     this.crossBackend = crossBackend;
-    this.#peers = peers;
+    this.#asks = asks;
     this.#cache = new LruCache(cacheSize);
   }
 
   async audit(group: readonly AuditInput[]): Promise<Evidence[]> {
     this.#stats.asked += group.length;
     const evidence = await Promise.all(group.map((input) => this.#one(input)));
-    return this.#peers ? this.#withPeers(group, evidence) : evidence;
+    return this.#asks.peers ? this.#withPeers(group, evidence) : evidence;
   }
 
   async #one({ outcome, problem, correct }: AuditInput): Promise<Evidence> {
     const { model, status, objective, solution } = outcome;
     const reference = problem.model ?? null;
     if (model === null) return noEvidence;
-    if (correct !== true) return reference === null ? noEvidence : { ...noEvidence, comparison: this.#compareHashes(outcome, reference) };
-    const { answer } = problem;
+    const { answer, accepted } = problem;
+    if (correct !== true && reference !== null) return { ...noEvidence, comparison: this.#compareHashes(outcome, reference) };
+    if (correct !== true) {
+      const labels = [answer, ...(accepted ?? [])].filter((label) => typeof label === 'number');
+      if (!this.#asks.hints || correct === null || labels.length === 0 || entriesOf(model) > largestAudited) return noEvidence;
+      return { ...noEvidence, hints: ((await this.#run({ type: 'hints', model, objective, labels })) as HintName[] | null) ?? [] };
+    }
     const task = { model, status, objective, solution, reference, answer };
     return (await this.#run({ type: 'gather', task })) as Evidence;
   }
@@ -187,7 +196,7 @@ class WorkerAuditor implements Auditor {
       let fault: string;
       try {
         const result = await this.#thread.run(job);
-        if (job.type === 'compare' || (result as Evidence).fault === null || attempt > 0) return result;
+        if (job.type !== 'gather' || (result as Evidence).fault === null || attempt > 0) return result;
         fault = (result as Evidence).fault ?? '';
       } catch (error) {
         if (error instanceof EvomError) throw error;
@@ -196,7 +205,7 @@ class WorkerAuditor implements Auditor {
       if (attempt === 0) continue;
       this.#stats.faults += 1;
       this.#cache.delete(key); // it may go well another time
-      return job.type === 'compare' ? null : { ...noEvidence, fault };
+      return job.type !== 'gather' ? null : { ...noEvidence, fault };
     }
   }
 

@@ -29,7 +29,9 @@ export const auditLimits = { timeLimitMs: 5000, simplexIterations: 20_000, nodes
 /** Matrix entries up to which a model is solved again: above, an audit would cost more than the program. */
 export const largestAudited = 20_000;
 
-const entriesOf = (model: LinearModel): number => model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
+/** Variables and matrix entries. */
+export const entriesOf = (model: LinearModel): number =>
+  model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
 
 /**
  * Gathers the evidence of an outcome whose answer is right.
