@@ -6,14 +6,17 @@ import {
   type Outcome,
   overlongPenalty,
   type Problem,
+  parseLp,
   type RewardConfig,
   rewardPresets,
   type ScoreInput,
   type SolveRecord,
   scoreOutcome,
+  type UserTerm,
 } from 'evom';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { literalShares } from '../../src/reward/literals.ts';
 import { column, model, row } from '../solvers/models.ts';
 
 const problem: Problem = { id: 'p', question: 'A farm has 80 acres and 1,200 dollars.', answer: 340, source: 'test' };
@@ -283,5 +286,133 @@ describe('scoreOutcome', () => {
         },
       ),
     );
+  });
+
+  const seen = (more: Partial<Evidence>): { evidence: Evidence } => ({ evidence: { ...noEvidence, ...more } });
+  const confirmed = { backend: 'glpk', status: 'optimal', objective: 340, agrees: true } as const;
+
+  it('pays for a solution of the reference, a confirmed optimum and a passed check where these have weights', () => {
+    const config = { ...evom, weights: { ...evom.weights, solution: 1, consistency: 0.5, crossSolver: 0.2 } };
+    const withModel = { problem: { ...problem, model: honest } };
+    expect(scoreOutcome(input(right, withModel), config).parts).toEqual({ format: 0.1, answer: 1, solution: 0 });
+    expect(
+      scoreOutcome(
+        input(right, {
+          ...withModel,
+          ...seen({ solvesReference: true, crossSolve: confirmed, consistency: { passed: 0.5, failed: ['a'] } }),
+        }),
+        config,
+      ).parts,
+    ).toEqual({ format: 0.1, answer: 1, solution: 1, consistency: 0.25, cross_solver: 0.2 });
+    expect(scoreOutcome(input(right), config).parts).toEqual({ format: 0.1, answer: 1 });
+  });
+
+  it('pays nothing where another solver disagrees, and only counts where it reached no verdict', () => {
+    const disagrees = seen({ crossSolve: { ...confirmed, objective: 350, agrees: false } });
+    expect(scoreOutcome(input(right, disagrees), evom)).toMatchObject({ value: 0.1, flags: ['solver_disagreement'] });
+    const unsure = seen({ crossSolve: { ...confirmed, status: 'time_limit', objective: null, agrees: null } });
+    expect(scoreOutcome(input(right, unsure), evom)).toMatchObject({ value: 1.1, flags: ['unconfirmed'] });
+  });
+
+  it('leaves a share of the answer under a soft flag', () => {
+    const constant = seen({ objectiveRange: [340, 340] });
+    expect(scoreOutcome(input(right, constant), evom)).toMatchObject({ parts: { answer: 1 }, flags: ['constant_objective'] });
+    expect(scoreOutcome(input(right, constant), { ...evom, softFlagWeight: 0.25 }).parts.answer).toBe(0.25);
+    expect(scoreOutcome(input(right, seen({ peers: { alike: 0, others: 3 } })), evom).flags).toEqual(['peer_disagreement']);
+  });
+
+  it('takes a model that behaves like the reference for right, and says when nothing could be compared', () => {
+    const strict = { ...evom, valueOnlyWeight: 0 };
+    expect(scoreOutcome(input(right, compared('equivalent')), strict)).toMatchObject({ parts: { answer: 1 }, identical: false, flags: [] });
+    expect(scoreOutcome(input(right, compared('unmatched')), strict)).toMatchObject({ parts: { answer: 0 }, flags: ['unmatched_model'] });
+  });
+
+  it('gives null where the audit itself failed', () => {
+    expect(scoreOutcome(input(right, seen({ fault: 'no solver today' })), evom)).toMatchObject({
+      value: null,
+      correct: null,
+      flags: ['audit_fault'],
+    });
+  });
+
+  it('lists hints of a wrong answer and pays nothing for them', () => {
+    const wrongOne = { ...right, objective: 341, solves: [{ ...solved, objective: 341 }] };
+    expect(scoreOutcome(input(wrongOne, seen({ hints: ['hint_sense'] })), evom)).toMatchObject({ value: 0.1, flags: ['hint_sense'] });
+    expect(scoreOutcome(input(right, seen({ hints: ['hint_sense'] })), evom).flags).toEqual([]);
+  });
+
+  it('denies a point that is not worth its objective or breaks its model, and a value of a solve before the last', () => {
+    const model = honest; // best: 80 acres, 40 of each
+    const point = { ...right, model, solution: { x: 40, y: 40 }, objective: 320, solves: [{ ...solved, objective: 320 }] };
+    const of = { problem: { ...problem, answer: 320 } };
+    expect(scoreOutcome(input(point, of), evom).flags).toEqual([]);
+    expect(scoreOutcome(input({ ...point, solution: { x: 40, y: 41 } }, of), evom).flags).toContain('wrong_point');
+    expect(scoreOutcome(input({ ...point, solution: { x: 64, y: 25.6 } }, of), evom)).toMatchObject({
+      parts: { answer: 0 },
+      flags: ['wrong_point'],
+    });
+    const earlier = { ...point, reported: 340, solves: [solved, { ...solved, objective: 320 }] };
+    expect(scoreOutcome(input(earlier), evom)).toMatchObject({ correct: true, parts: { answer: 0 }, flags: ['earlier_solve'] });
+  });
+
+  it('asks for elements once each and in order, with nothing between', () => {
+    const config = { ...evom, formatTags: ['think', 'code'] };
+    const formatOf = (completionText: string) => scoreOutcome(input(right, { completionText }), config).parts.format;
+    expect(formatOf('<think>so</think>\n<code>x</code>\n')).toBe(0.1);
+    for (const text of [
+      '',
+      '<code>x</code>',
+      '<code>x</code><think>so</think>',
+      '<think>a</think><think>b</think><code>x</code>',
+      '<think>so</think> and <code>x</code>',
+      '<think>so<code>x</code>',
+    ])
+      expect(formatOf(text)).toBe(0);
+  });
+
+  it("adds terms of the user's own, with what judge and audit found", () => {
+    const score: UserTerm['score'] = ({ outcome }, { correct }) => (correct ? outcome.solves.length / 4 : null);
+    const config = { ...evom, terms: [{ name: 'frugal', weight: 2, score }] };
+    expect(scoreOutcome(input(right), config)).toMatchObject({ value: 1.6, parts: { format: 0.1, answer: 1, frugal: 0.5 } });
+    expect(scoreOutcome(input({ ...right, objective: 1 }), config).parts).toEqual({ format: 0.1, answer: 0 });
+  });
+
+  describe('presets after SIRL', () => {
+    const [stage1, stage2] = [rewardPresets.sirl_stage1, rewardPresets.sirl_stage2];
+    const about = { dialect: 'highs-js', backend: 'highs' } as const;
+    it('pay a right answer of 0, which the released functions never do', () => {
+      const zero = { ...right, objective: 0, solves: [{ ...solved, objective: 0 }] };
+      expect(scoreOutcome(input(zero, { problem: { ...problem, answer: 0 } }), stage1).value).toBe(3);
+    });
+    it('pay nothing for code that runs without a solve, nor for an empty completion, which the released functions do', () => {
+      expect(scoreOutcome(input(emptyOutcome('no_solve', about), { problem: { ...problem, answer: 'infeasible' } }), stage1)).toMatchObject(
+        {
+          correct: false,
+          parts: { format: 1, executes: 0, answer: 0 },
+        },
+      );
+      expect(scoreOutcome(input(emptyOutcome('no_program', about)), stage1).value).toBe(0);
+      expect(scoreOutcome(input(emptyOutcome('no_solve', about)), stage2).value).toBe(0);
+    });
+    it('pay for a solution by name and never in part', () => {
+      const withModel = { problem: { ...problem, model: honest } };
+      expect(scoreOutcome(input(right, { ...withModel, ...seen({ solvesReference: true }) }), stage2).value).toBe(3);
+      expect(scoreOutcome(input(right, { ...withModel, ...seen({ solvesReference: false }) }), stage2).value).toBe(2);
+    });
+  });
+});
+
+describe('literalShares', () => {
+  const question = 'A boat takes 10 ducks in 20 minutes, a canoe 8 in 40. At most 12 by boat, at least 60 % by canoe, 300 ducks.';
+  const honestModel = parseLp('min\n 20 x + 40 y\nst\n 10 x + 8 y >= 300\n 0.4 y - 0.6 x >= 0\nbounds\n x <= 12\ngen\n x y\nend');
+  it('finds the numbers of a text in an honest model, percentages as shares', () => {
+    expect(literalShares(honestModel, [12, 23], question)).toEqual({ coverage: 1, attached: 1, native: 1, numFigures: 7 });
+  });
+  it('tells numbers that decide from numbers that stand by', () => {
+    const constant = parseLp('min\n 290 k\nst\n 10 x + 8 y >= 300\n 0.4 y - 0.6 x >= 0\n k >= 4\nbounds\n x <= 12\nend');
+    const shares = literalShares(constant, [4, 12, 23], question);
+    expect(shares.attached).toBe(0);
+    expect(shares.native).toBe(0);
+    expect(shares.coverage).toBeGreaterThan(0.5);
   });
 });

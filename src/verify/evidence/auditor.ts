@@ -191,21 +191,23 @@ class WorkerAuditor implements Auditor {
     return result;
   }
 
+  /** Twice at most: a worker that died may have been killed by something else. */
   async #attempt(job: AuditJob, key: string): Promise<unknown> {
-    for (let attempt = 0; ; attempt++) {
-      let fault: string;
-      try {
-        const result = await this.#thread.run(job);
-        if (job.type !== 'gather' || (result as Evidence).fault === null || attempt > 0) return result;
-        fault = (result as Evidence).fault ?? '';
-      } catch (error) {
-        if (error instanceof EvomError) throw error;
-        fault = error instanceof Error ? error.message : String(error);
-      }
-      if (attempt === 0) continue;
-      this.#stats.faults += 1;
-      this.#cache.delete(key); // it may go well another time
-      return job.type !== 'gather' ? null : { ...noEvidence, fault };
+    const first = await this.#try(job);
+    const answer = first.fault === null ? first : await this.#try(job);
+    if (answer.fault === null) return answer.result;
+    this.#stats.faults += 1;
+    this.#cache.delete(key); // it may go well another time
+    return job.type === 'gather' ? { ...noEvidence, fault: answer.fault } : null;
+  }
+
+  async #try(job: AuditJob): Promise<{ readonly result: unknown; readonly fault: string | null }> {
+    try {
+      const result = await this.#thread.run(job);
+      return { result, fault: job.type === 'gather' ? (result as Evidence).fault : null };
+    } catch (error) {
+      if (error instanceof EvomError) throw error; // closed
+      return { result: null, fault: error instanceof Error ? error.message : String(error) };
     }
   }
 

@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  type AuditInput,
+  type Auditor,
+  createAuditor,
+  createHighs,
+  EvomError,
+  emptyOutcome,
+  type LinearModel,
+  modelHash,
+  noEvidence,
+  type Problem,
+  parseLp,
+  type SolverBackend,
+} from 'evom';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
+const problem: Problem = { id: 'p', question: 'q', answer: 12, source: 'test', model: reference };
+const bare: Problem = { id: 'p', question: 'q', answer: 12, source: 'test' };
+
+let highs: SolverBackend;
+let folder: string;
+beforeAll(async () => {
+  highs = await createHighs();
+  folder = mkdtempSync(join(tmpdir(), 'evom-audit-'));
+  const dist = pathToFileURL(fileURLToPath(new URL('../../dist/index.js', import.meta.url))).href;
+  // A solver with a loose tolerance: it takes sides that are missed by 1.
+  writeFileSync(
+    join(folder, 'loose.mjs'),
+    `import { createHighs } from '${dist}';
+export default async function () {
+  const highs = await createHighs();
+  const loose = (model) => ({ ...model, constraints: model.constraints.map((c) => ({ ...c, upper: c.upper + 1 })) });
+  return { ...highs, name: 'loose', solve: (model, limits) => highs.solve(loose(model), limits) };
+}
+`,
+  );
+  // A solver that cannot go on with the first model, and never with one called "broken".
+  writeFileSync(
+    join(folder, 'fragile.mjs'),
+    `import { createHighs } from '${dist}';
+let solves = 0;
+export default async function () {
+  const highs = await createHighs();
+  return { ...highs, name: 'fragile', solve: (model, limits) => {
+    if (model.variables[0]?.name === 'broken' || solves++ === 0) throw new Error('no solver today');
+    return highs.solve(model, limits);
+  } };
+}
+`,
+  );
+});
+afterAll(() => {
+  highs.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function audited(model: LinearModel, about: { of?: Problem; correct?: boolean } = {}): AuditInput {
+  const { status, objective, values } = highs.solve(model, { timeLimitMs: 5000 });
+  if (status === 'error' || values === null) throw new Error('the test model has an optimum');
+  const solve = { status, objective, modelHash: modelHash(model), numVariables: 2, numIntegers: 0, numConstraints: 2, ms: 0 };
+  const solution = Object.fromEntries(model.variables.map(({ name }, j) => [name, values[j] ?? 0]));
+  const outcome = { ...emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' }), objective, solution, model, solves: [solve] };
+  return { outcome, problem: about.of ?? bare, correct: about.correct ?? true };
+}
+
+const lucky = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\nend');
+const wrong = parseLp('max\n 3 x + 2 y\nst\n x + y <= 5\n x + 3 y <= 9\nend');
+
+async function withAuditor<T>(options: Parameters<typeof createAuditor>[0], use: (auditor: Auditor) => Promise<T>): Promise<T> {
+  const auditor = await createAuditor(options);
+  try {
+    return await use(auditor);
+  } finally {
+    await auditor.close();
+  }
+}
+
+describe('createAuditor', () => {
+  it('compares right models with the reference, solves them again and takes their range', () =>
+    withAuditor({ backend: 'glpk' }, async (auditor) => {
+      expect(auditor.crossBackend).toBe('highs');
+      const [right, luck] = await auditor.audit([audited(reference, { of: problem }), audited(lucky, { of: problem })]);
+      expect(right).toEqual({
+        ...noEvidence,
+        comparison: 'identical',
+        solvesReference: true,
+        crossSolve: { backend: 'highs', status: 'optimal', objective: 12, agrees: true },
+      });
+      expect(luck).toMatchObject({ comparison: 'different', solvesReference: true, objectiveRange: [0, 12] });
+    }));
+
+  it('asks of a wrong answer only whether its model is the reference', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off' }, async (auditor) => {
+      const evidence = await auditor.audit([
+        audited(wrong, { of: problem, correct: false }),
+        audited(reference, { of: problem, correct: false }),
+        audited(wrong, { correct: false }),
+      ]);
+      expect(evidence).toEqual([{ ...noEvidence, comparison: 'different' }, { ...noEvidence, comparison: 'identical' }, noEvidence]);
+      expect(auditor.stats().gathered).toBe(0);
+    }));
+
+  it('asks only for identity where no changes are to be tried', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off', perturbations: 0 }, async (auditor) => {
+      const implied = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nbounds\n x <= 4\nend');
+      expect((await auditor.audit([audited(implied, { of: problem })]))[0]?.comparison).toBe('different');
+    }));
+
+  it('tells when another solver finds another optimum', () =>
+    withAuditor({ backend: 'highs', crossSolve: join(folder, 'loose.mjs') }, async (auditor) => {
+      const [evidence] = await auditor.audit([audited(reference)]);
+      expect(evidence?.crossSolve).toEqual({ backend: 'loose', status: 'optimal', objective: 15, agrees: false });
+    }));
+
+  it('tries once more after a fault of ours, and then says so', () =>
+    withAuditor({ backend: 'highs', crossSolve: join(folder, 'fragile.mjs') }, async (auditor) => {
+      expect((await auditor.audit([audited(reference)]))[0]).toMatchObject({ fault: null, crossSolve: { agrees: true } });
+      const broken = parseLp('max\n 3 broken + 2 y\nst\n broken + y <= 4\nend');
+      expect((await auditor.audit([audited(broken)]))[0]?.fault).toContain('no solver today');
+      expect(auditor.stats()).toMatchObject({ asked: 2, faults: 1 });
+    }));
+
+  it('remembers what it was asked, and gives the same again', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off' }, async (auditor) => {
+      const group = [audited(lucky, { of: problem }), audited(lucky, { of: problem })];
+      const first = await auditor.audit(group);
+      expect(first[1]).toEqual(first[0]);
+      expect(auditor.stats()).toMatchObject({ gathered: 1, cacheHits: 1 });
+      await withAuditor({ backend: 'highs', crossSolve: 'off' }, async (other) => expect(await other.audit(group)).toEqual(first));
+    }));
+
+  it('lets the programs of a group bear witness where there is no reference', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off', peers: true }, async (auditor) => {
+      const renamed = parseLp('max\n 2 b + 3 a\nst\n a + 3 b <= 9\n a + b <= 4\nend');
+      const evidence = await auditor.audit([audited(reference), audited(renamed), audited(lucky), audited(wrong, { correct: false })]);
+      expect(evidence.map((one) => one.peers)).toEqual([{ alike: 1, others: 2 }, { alike: 1, others: 2 }, { alike: 0, others: 2 }, null]);
+    }));
+
+  it('says which variant of a wrong model gives the label, if asked', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off', hints: true }, async (auditor) => {
+      const whole = parseLp('max\n 3 x + 2 y\nst\n 2 x + y <= 5\n x + y <= 3.5\ngen\n x y\nend');
+      const [evidence] = await auditor.audit([audited(whole, { of: { ...bare, answer: 8.5 }, correct: false })]);
+      expect(evidence?.hints).toEqual(['hint_relaxation']);
+    }));
+
+  it('replaces a worker that takes too long', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off', hardMs: 1 }, async (auditor) => {
+      const [evidence] = await auditor.audit([audited(lucky, { of: problem })]);
+      expect(evidence?.fault).toContain('longer than 1 ms');
+    }));
+
+  it('refuses what it cannot do before it starts, and work after it is closed', async () => {
+    await expect(createAuditor({ backend: 'highs', crossSolve: 'gurobo' })).rejects.toThrow(/unknown solver backend "gurobo"/);
+    const auditor = await createAuditor({ backend: 'highs', crossSolve: 'off' });
+    await auditor.close();
+    await expect(auditor.audit([audited(reference)])).rejects.toThrow(EvomError);
+  });
+});
