@@ -77,7 +77,7 @@ export async function openVerification(
   rules: readonly JudgeRuleName[],
 ): Promise<Verification> {
   const verifier = await buildVerifier(dialects, settings);
-  const scored = { ...defaultScoring, audit: { ...settings.audit, hints: true }, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
+  const scored = { ...defaultScoring, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
   const scoring = await buildScoring(scored).catch(closing(verifier));
   return {
     verify: async ({ program, dialect, completion, problem }) => {

@@ -46,6 +46,13 @@ describe('a kind: train configuration refuses', () => {
     ['a norm length that nothing divides by', ['algorithm.norm_length=100'], /only seq_mean_token_sum_norm divides by it/],
     ['an empty accuracy band', ['algorithm.dynamic_sampling.band=[0.5, 0.5]'], /no accuracy lies between 0\.5 and 0\.5/],
     ['an overlong buffer longer than the completion', ['reward.overlong={buffer: 200}'], /must be shorter than sampling\.max_tokens/],
+    [
+      'pay for a second backend that is not asked',
+      ['reward.cross_solver=1', 'audit.cross_solve=off'],
+      /reward\.cross_solver: pays for the word of a second backend/,
+    ],
+    ['two terms of one name', ['reward.terms=[{name: answer, type: ./a.js}]'], /"answer" names another term too/],
+    ['a judge that nobody published', ['judge.rule=mine'], /judge\.rule: must be/],
     ['a reward that is always 0', ['reward.format=0', 'reward.answer=0'], /every weight is 0/],
     ['a micro-batch shorter than a completion', ['learner.micro_batch_tokens=100'], /does not fit into a micro-batch of 100/],
     ['a warm-up longer than the schedule', ['run.steps=5', 'schedule.warmup_steps=5'], /the warm-up would never end/],

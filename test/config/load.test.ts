@@ -266,6 +266,8 @@ describe('settled values', () => {
   it('follow the reward preset', () => {
     expect(trainOf(minimal).reward).toMatchObject({ format: 0.1, executes: 0, answer: 1 });
     expect(trainOf(minimal, ['reward.preset=answer']).reward).toMatchObject({ format: 0, answer: 1 });
+    expect(trainOf(minimal, ['reward.preset=sirl_stage1']).reward).toMatchObject({ format: 1, executes: 1, answer: 1, solution: 0 });
+    expect(trainOf(minimal, ['reward.preset=sirl_stage2']).reward).toMatchObject({ format: 0, executes: 1, answer: 1, solution: 1 });
     expect(trainOf(minimal, ['reward.format=0.5']).reward).toMatchObject({ format: 0.5, answer: 1 });
   });
 
