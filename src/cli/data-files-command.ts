@@ -17,6 +17,11 @@ const importOptions = {
   name: { type: 'string', describe: 'name of the label version, kept in source and id; a published file knows its own' },
   ...fieldOptions,
   texts: { type: 'string', describe: 'file with the questions of instances that come without text, joined by their data' },
+  'keep-sentinels': {
+    type: 'boolean',
+    default: false,
+    describe: 'leave -99999 and -9999 the numbers that they are, to repeat published scores',
+  },
   'skip-faulty': { type: 'boolean', default: false, describe: 'write what can be read although some records cannot' },
   ...outputOptions,
 } as const;
@@ -86,6 +91,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
             fields: fieldsOf(args),
             name: args.name ?? null,
             texts: args.texts ?? null,
+            keepSentinels: args.keepSentinels,
             skipFaulty: args.skipFaulty,
             out: args.out ?? null,
           });

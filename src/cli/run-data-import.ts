@@ -29,6 +29,7 @@ export interface RunDataImportOptions extends RunOptions {
   readonly name: string | null;
   /** File with questions for instances without text. */
   readonly texts: string | null;
+  readonly keepSentinels: boolean;
   readonly skipFaulty: boolean;
   /** JSONL file to write; null: stdout. */
   readonly out: string | null;
@@ -60,6 +61,7 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
     const about = {
       format: options.format,
       fields: options.fields,
+      keepSentinels: options.keepSentinels,
       solve: declaredSolver(solvers),
       texts,
       ...(options.name === null ? {} : { name: options.name }),

@@ -79,6 +79,7 @@ describe('importInput', () => {
       { answer: 3.5, programs: { coptpy: 'import coptpy' } },
     ],
     ['plain', { question: 'q?', answer: '[18.0, 20]' }, { answer: 18, accepted: [20] }],
+    ['evom', { id: 'mine', question: 'q?', answer: -99999, source: 'set@1' }, { answer: -99999 }],
     ['evom', { id: 'mine', question: 'q?', answer: 4, source: 'set@1' }, { id: 'mine', answer: 4, source: 'set@1' }],
   ];
   it.each(oneOf)('tells %s by its fields: %j', async (format, record, expected) => {
@@ -92,6 +93,15 @@ describe('importInput', () => {
     expect(problem?.source).toMatch(/^my-set#sha256:[0-9a-f]{16}$/);
     expect(problem?.id).toMatch(/^my-set\/q-[0-9a-f]{16}$/);
     expect((await importProblems(join(directory, 'My Set.jsonl'), { name: 'mine@2' }))[0]?.source).toMatch(/^mine@2#sha256:/);
+  });
+
+  it('leaves numbers that mean "no solution" alone when asked to, and words as they are', async () => {
+    const path = await write(
+      'sentinels.json',
+      '[{"en_question":"a","en_answer":"-99999.0"},{"en_question":"b","en_answer":"No Best Solution"}]',
+    );
+    expect((await importProblems(path)).map(({ answer }) => answer)).toEqual(['infeasible', 'infeasible']);
+    expect((await importProblems(path, { keepSentinels: true })).map(({ answer }) => answer)).toEqual([-99999, 'infeasible']);
   });
 
   it('keeps repeated records under ids of their own', async () => {

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { EvomError } from '../../core/errors.ts';
-import type { Problem } from '../../core/problem.ts';
+import type { Answer, Problem } from '../../core/problem.ts';
 import type { Solve } from '../discriminate.ts';
 import { answerOf } from '../generate.ts';
 import type { FieldMap } from '../record.ts';
 import { type ContainerKind, containerOf, fileSha256, recordsOf } from './containers.ts';
 import { readFolder } from './folders.ts';
-import { type Draft, type Fields, type Format, isDraftFault, isFields } from './format.ts';
+import { type Draft, type Fields, type Format, isDraftFault, isFields, type ProblemDraft } from './format.ts';
 import { detectFormat, formatNamed, formatNames, unwrapped } from './formats.ts';
 import { findInputs, type ImportInput } from './inputs.ts';
 import { type LabelVersion, labelVersionOf } from './label-versions.ts';
@@ -23,6 +23,8 @@ export interface ImportOptions {
   readonly fields?: FieldMap;
   /** Name of the label version, e.g. `mine@2`. @default the published file's, else the file's own name */
   readonly name?: string;
+  /** Leave -99999 and -9999 the numbers that they are, as the evaluations of ORLM and SIRL themselves take them. @default false */
+  readonly keepSentinels?: boolean;
   /** Questions for files that hold instances without text. */
   readonly texts?: readonly string[];
   /** Finds the answers of problems that come with a model and none. */
@@ -119,7 +121,7 @@ export async function* importInput(input: ImportInput, options: ImportOptions = 
       yield { type: 'fault', fault: { ...place, field: draft.field, message: draft.message } };
       return;
     }
-    const solved = draft.answer === null && draft.model && options.solve ? answerOf(draft.model, options.solve) : draft.answer;
+    const solved = draft.answer === null && draft.model && options.solve ? answerOf(draft.model, options.solve) : labelOf(draft, options);
     const { key, source: ownSource, answer: _, doubt, meta, ...rest } = draft;
     const textKey = (): string => `q-${createHash('sha256').update(draft.question).digest('hex').slice(0, 16)}`;
     const wanted = ownSource === undefined ? `${name}/${key ?? textKey()}` : String(key ?? textKey());
@@ -232,6 +234,12 @@ export async function importProblems(path: string, options: ImportOptions & { re
   }
   if (problems.length === 0) throw new EvomError('E_DATA', `${path} holds no problem`);
   return problems;
+}
+
+/** The label as it is meant, or as the number that stands there. */
+function labelOf({ answer, meta }: ProblemDraft, { keepSentinels = false }: ImportOptions): Answer {
+  const published = typeof meta?.label === 'string' || typeof meta?.label === 'number' ? Number(meta.label) : Number.NaN;
+  return keepSentinels && answer === 'infeasible' && Number.isFinite(published) ? published : answer;
 }
 
 function chosenFormat({ format = 'auto', fields }: ImportOptions): Format | null {

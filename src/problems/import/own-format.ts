@@ -1,6 +1,6 @@
 /** Problems in the project's own form, and records whose fields the user names. */
 import { type FieldMap, problemFromRecord } from '../record.ts';
-import { type Draft, type Fields, type Format, has } from './format.ts';
+import { type Draft, type Fields, type Format, has, isDraftFault } from './format.ts';
 import { plainLabels, readLabel } from './labels.ts';
 
 /** A record with `source`: written by `writeProblems`; its id and source stay. */
@@ -8,7 +8,11 @@ export const ownFormat: Format = {
   name: 'evom',
   description: 'the project’s own: question, answer, source, and id, accepted, split, kind, model, programs, data, meta',
   matches: (record) => has(record, 'question', 'source') && 'answer' in record,
-  read: (record) => [mappedDraft(record, {})],
+  read: (record) => {
+    const draft = mappedDraft(record, {});
+    // A number is a number here, -99999 too: whoever wrote the file has settled what it means.
+    return [isDraftFault(draft) || typeof record.answer !== 'number' ? draft : { ...draft, answer: record.answer }];
+  },
 };
 
 /** A format for one file, by the names that the user gives. */
