@@ -68,18 +68,24 @@ const classOf = {
   integrality: 'wrong type',
 };
 
+/** The first models of a file that are small enough for thousands of solves, and have an optimum. */
+function modelsIn(path, wanted) {
+  const found = [];
+  for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+    const model = evom.parseLp(JSON.parse(line).lp);
+    const entries = model.constraints.reduce((sum, row) => sum + row.columns.length, 0);
+    if (entries <= 60 && solvedOutcome(model).status === 'optimal') found.push(model);
+    if (found.length === wanted) break;
+  }
+  return found;
+}
+
 async function measureSimulator() {
   const simulator = evom.dialectByName('simulator-js');
   const verifier = await evom.createVerifier({ dialects: ['simulator-js'], workers: 1 });
   const verify = (program) => verifier.verify(program);
-  const models = values.models
-    ? readFileSync(values.models, 'utf8')
-        .trim()
-        .split('\n')
-        .map((line) => evom.parseLp(JSON.parse(line).lp))
-        .filter((m) => m.constraints.reduce((sum, row) => sum + row.columns.length, 0) <= 500 && solvedOutcome(m).status === 'optimal')
-        .slice(0, Number(values.problems ?? 150))
-    : problemsOf(Number(values.problems ?? 120)).map(({ model }) => model);
+  const wanted = Number(values.problems ?? 100);
+  const models = values.models ? modelsIn(values.models, wanted) : problemsOf(wanted).map(({ model }) => model);
   const rows = {};
   const right = { checked: 0, alarms: [0, 0, 0] };
   const began = process.cpuUsage();
@@ -160,6 +166,8 @@ async function measureDecoding() {
     'minimum Bayes risk, whole',
     'minimum Bayes risk, by component',
     'self-consistency, then risk',
+    'self-consistency, votes by text',
+    'by text alone',
   ];
   const value = Object.fromEntries(names.map((name) => [name, []]));
   const identical = Object.fromEntries(names.map((name) => [name, []]));
@@ -201,6 +209,15 @@ async function measureDecoding() {
       record !== null && isRight(problem.answer, highs.solve(record, limits).objective),
       isSame(record),
     );
+    const weights = outcomes.map((o) => evom.textShare(problem.question, o));
+    const weighted = evom.selfConsistent(outcomes, { weights });
+    note(
+      'self-consistency, votes by text',
+      isRight(problem.answer, weighted?.value ?? null),
+      isSame(outcomes[weighted?.representative ?? 0].model),
+    );
+    const best = outcomes[weights.reduce((b, w, i) => (w > weights[b] ? i : b), 0)];
+    note('by text alone', isRight(problem.answer, best.objective), isSame(best.model));
     const inCluster = leastRisky(consensus === null ? [] : consensus.members.map((i) => outcomes[i])).whole;
     note(
       'self-consistency, then risk',

@@ -76,7 +76,7 @@ export {
   type SimulationResult,
   simulatePortfolios,
 } from './decode/portfolio-simulation.ts';
-export { type AnswerKind, answerKinds, type Consensus, type ConsistencyTolerance, selfConsistent } from './decode/self-consistency.ts';
+export { type AnswerKind, answerKinds, type Consensus, type ConsistencyOptions, selfConsistent } from './decode/self-consistency.ts';
 export type { Dialect } from './dialects/dialect.ts';
 export { extractCode } from './dialects/extract.ts';
 export { inferDialect } from './dialects/infer.ts';
@@ -243,6 +243,7 @@ export {
   type SolveResult,
   solveProblem,
 } from './solve/solve.ts';
+export { textShare } from './solve/text-share.ts';
 export { type Discrepancy, feedbackOf, type Validation, type ValidationOptions, validateBySimulator } from './solve/validate.ts';
 export { type Service, type ServiceOptions, serveSolverHost } from './solver-host/http-service.ts';
 export { createRemoteVerifier, type RemoteVerifierOptions } from './solver-host/remote-verifier.ts';

@@ -5,11 +5,13 @@ import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
 export const answerKinds = ['optimal', 'time_limit', 'infeasible', 'unbounded', 'error'] as const;
 export type AnswerKind = (typeof answerKinds)[number];
 
-export interface ConsistencyTolerance {
+export interface ConsistencyOptions {
   /** Values closer than this are the same answer whatever their size. Default 1e-6. */
   readonly absolute?: number;
   /** Values that differ by less than this share are the same answer. Default 1e-6. */
   readonly relative?: number;
+  /** [outcomes] votes of each, 0 or more; default 1 each. */
+  readonly weights?: readonly number[];
 }
 
 /** The answer that the samples agree on. */
@@ -49,7 +51,7 @@ export function answerKindOf(status: OutcomeStatus): AnswerKind | null {
  * The answer of several outcomes of one problem, as NEMO (arXiv:2601.21372) pools them: the first status by priority
  * Optimal > TimeLimit > Infeasible > Unbounded > Error that any has, then the median of the largest cluster of values.
  *
- * A cluster is a run of sorted values whose neighbours are within tolerance. Of two clusters as large, that whose models are the
+ * A cluster is a run of sorted values whose neighbours are within tolerance; its size is the sum of its weights. Of two clusters as large, that whose models are the
  * more alike wins, then that with the earlier member. Programs with equal `modelHash` are one candidate with as many votes as it
  * was sampled. Of an even number of values the lower middle is the median, so that the answer is one that a program gave.
  *
@@ -65,7 +67,7 @@ export function answerKindOf(status: OutcomeStatus): AnswerKind | null {
  * assert.deepEqual(consensus?.members, [0, 2]);
  * ```
  */
-export function selfConsistent(outcomes: readonly Outcome[], tolerance: ConsistencyTolerance = {}): Consensus | null {
+export function selfConsistent(outcomes: readonly Outcome[], options: ConsistencyOptions = {}): Consensus | null {
   const counted = outcomes.flatMap((outcome, index) => {
     const kind = answerKindOf(outcome.status);
     return kind === null ? [] : [{ index, outcome, kind }];
@@ -73,13 +75,15 @@ export function selfConsistent(outcomes: readonly Outcome[], tolerance: Consiste
   const kind = answerKinds.find((k) => counted.some((entry) => entry.kind === k));
   if (kind === undefined) return null;
   const of = counted.filter((entry) => entry.kind === kind);
-  const valued = of.flatMap(({ index, outcome }) => (outcome.objective === null ? [] : [{ index, outcome, value: outcome.objective }]));
+  const valued = of.flatMap(({ index, outcome }) =>
+    outcome.objective === null ? [] : [{ index, outcome, value: outcome.objective, weight: options.weights?.[index] ?? 1 }],
+  );
   const [first] = of;
   if ((kind !== 'optimal' && kind !== 'time_limit') || valued.length === 0) {
     const members = of.map(({ index }) => index);
     return { kind, value: null, members, representative: first?.index ?? 0, numOutcomes: counted.length };
   }
-  const best = clustersOf(valued, tolerance).reduce((a, b) => (preferred(b, a) ? b : a));
+  const best = clustersOf(valued, options).reduce((a, b) => (preferred(b, a) ? b : a));
   const value = (best[Math.floor((best.length - 1) / 2)] as Valued).value;
   return {
     kind,
@@ -94,10 +98,11 @@ interface Valued {
   readonly index: number;
   readonly outcome: Outcome;
   readonly value: number;
+  readonly weight: number;
 }
 
 /** Runs of sorted values whose neighbours are within tolerance. */
-function clustersOf(valued: readonly Valued[], { absolute = 1e-6, relative = 1e-6 }: ConsistencyTolerance): Valued[][] {
+function clustersOf(valued: readonly Valued[], { absolute = 1e-6, relative = 1e-6 }: ConsistencyOptions): Valued[][] {
   const sorted = [...valued].sort((a, b) => a.value - b.value || a.index - b.index);
   const clusters: Valued[][] = [];
   let last: Valued | undefined;
@@ -116,14 +121,17 @@ export const modelHashOf = (outcome: Outcome): string | null => outcome.solves.a
 
 const votes = (cluster: readonly Valued[]): Map<string | null, number> => {
   const counts = new Map<string | null, number>();
-  for (const { outcome } of cluster) counts.set(modelHashOf(outcome), (counts.get(modelHashOf(outcome)) ?? 0) + 1);
+  for (const { outcome, weight } of cluster) counts.set(modelHashOf(outcome), (counts.get(modelHashOf(outcome)) ?? 0) + weight);
   return counts;
 };
+const weightOf = (cluster: readonly Valued[]): number => cluster.reduce((sum, { weight }) => sum + weight, 0);
 const largestVote = (cluster: readonly Valued[]): number => Math.max(...votes(cluster).values());
 const earliest = (cluster: readonly Valued[]): number => Math.min(...cluster.map(({ index }) => index));
 
 function preferred(a: readonly Valued[], b: readonly Valued[]): boolean {
-  if (a.length !== b.length) return a.length > b.length;
+  const gap = weightOf(a) - weightOf(b);
+  // Sums of the same weights in another order may differ in their last bits.
+  if (Math.abs(gap) > 1e-9) return gap > 0;
   if (largestVote(a) !== largestVote(b)) return largestVote(a) > largestVote(b);
   return earliest(a) < earliest(b);
 }

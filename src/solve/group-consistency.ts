@@ -2,8 +2,8 @@
 import type { ConsistencyEvidence } from '../core/evidence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { answerKindOf, modelHashOf, selfConsistent } from '../decode/self-consistency.ts';
-import { literalShares } from '../reward/literals.ts';
 import { sampleAgreement } from './sample-agreement.ts';
+import { textShare } from './text-share.ts';
 
 /**
  * `agreement`: the mean of three shares for each program that reached a verdict of the solver, 0 for the others: of the other programs, how
@@ -84,11 +84,3 @@ function byAgreement(question: string, outcomes: readonly Outcome[]): (Consisten
 
 const sameAnswer = (a: Outcome, b: Outcome): boolean =>
   hasAnswer(b) && answerKindOf(a.status) === answerKindOf(b.status) && selfConsistent([a, b])?.members.length === 2;
-
-/** How far the numbers of the text stand in the model, and where there is an optimum, the numbers that decide it in the text. */
-function textShare(question: string, { model, solution }: Outcome): number {
-  if (model === null) return 0;
-  const values = model.variables.map(({ name }) => solution?.[name] ?? 0);
-  const { coverage, native } = literalShares(model, values, question);
-  return (coverage ?? 1) * (solution === null ? 1 : (native ?? 1));
-}

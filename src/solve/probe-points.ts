@@ -1,4 +1,5 @@
 /** Points around an optimum at which two descriptions of one problem should say the same. */
+import { evaluatePoint } from '../core/evaluate.ts';
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
 import { randomStream } from '../core/random.ts';
 
@@ -90,10 +91,11 @@ export function extremePoints(
         // An equality is overstepped to one side at a time: its other side stays.
         constraints: model.constraints.map((r, k) => (k === i ? { ...r, [side]: limit } : r)),
       });
-      return [bound, bound + out * step].flatMap((limit) => {
-        const { values } = solve(pushed(limit));
-        return values === null ? [] : [Array.from(values)];
-      });
+      const tight = solve(pushed(bound)).values;
+      const over = solve(pushed(bound + out * step)).values;
+      // Beside large terms a small overstep is rounding, and says nothing.
+      const isClear = over !== null && evaluatePoint(model, over).violation >= 1e-4;
+      return [...(tight === null ? [] : [Array.from(tight)]), ...(isClear ? [Array.from(over)] : [])];
     }),
   );
 }

@@ -15,6 +15,7 @@ import type { SolverBackend } from '../solvers/backend.ts';
 import { type Candidate, candidatesOf, type SampledProgram, type SampleParts, sampleTexts, verified } from './candidates.ts';
 import { type Recommendation, recommendSolver } from './recommend.ts';
 import { sampleAgreement } from './sample-agreement.ts';
+import { textShare } from './text-share.ts';
 import { feedbackOf, type Validation, validateBySimulator } from './validate.ts';
 
 export interface SolveParts extends SampleParts {
@@ -62,6 +63,7 @@ export type ComponentName =
   | 'minimum_bayes_risk'
   | 'simulator'
   | 'sample_agreement'
+  | 'text'
   | 'cross_solve';
 
 /** What one component says about the answer. */
@@ -147,6 +149,11 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
   saySimulators(asked, validations, round, parts, options, say);
   const outcome = chosen?.sample.outcome ?? null;
   if (outcome !== null) sayAgreement(outcome, samples, options, say);
+  if (outcome?.model) {
+    const share = textShare(options.question, outcome);
+    const percent = `${Math.round(100 * share)} %`;
+    say('text', share === 1 ? 'supports' : 'silent', `the numbers of text and model go together by ${percent}`);
+  }
   const model = outcome?.model ?? null;
   const recommendation = outcome === null ? null : recommendSolver(model, parts.backends);
   if (outcome !== null && model !== null) await timed('cross_solve', async () => sayCrossSolve(parts, outcome, model, say));

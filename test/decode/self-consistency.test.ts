@@ -41,6 +41,13 @@ describe('selfConsistent', () => {
   it('shows the member whose model most others have', () =>
     expect(selfConsistent([optimal(5, 'odd'), optimal(5, 'same'), optimal(5, 'same')])?.representative).toBe(1));
 
+  it('counts votes by weight where there are weights', () => {
+    const outcomes = [optimal(0), optimal(0), optimal(7)];
+    expect(selfConsistent(outcomes)?.value).toBe(0);
+    expect(selfConsistent(outcomes, { weights: [0.1, 0.1, 0.9] })).toMatchObject({ value: 7, members: [2] });
+    expect(selfConsistent(outcomes, { weights: [0, 0, 0] })?.value).toBe(0); // no weight at all: the earlier
+  });
+
   it('widens clusters with the tolerance', () => {
     const outcomes = [optimal(100), optimal(101), optimal(50)];
     expect(selfConsistent(outcomes)?.members).toHaveLength(1);

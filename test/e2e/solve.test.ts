@@ -48,7 +48,15 @@ describe('evom solve', () => {
     expect(result.status).toBe('optimal');
     expect(result.lp).toMatch(/^(max|min)\n/);
     const components = result.evidence.map(({ component }: { component: string }) => component);
-    expect(components).toEqual(['extraction', 'minimum_bayes_risk', 'self_consistency', 'simulator', 'sample_agreement', 'cross_solve']);
+    expect(components).toEqual([
+      'extraction',
+      'minimum_bayes_risk',
+      'self_consistency',
+      'simulator',
+      'sample_agreement',
+      'text',
+      'cross_solve',
+    ]);
   });
 
   it('leaves components out by flags', async () => {
@@ -65,7 +73,7 @@ describe('evom solve', () => {
       '--no-self-consistency',
     );
     const components = JSON.parse(out).evidence.map(({ component }: { component: string }) => component);
-    expect(components.filter((name: string) => !['sample_agreement', 'cross_solve'].includes(name))).toEqual([]);
+    expect(components.filter((name: string) => !['sample_agreement', 'text', 'cross_solve'].includes(name))).toEqual([]);
   });
 
   it.each([

@@ -104,6 +104,7 @@ describe('solveProblem', () => {
       minimum_bayes_risk: 'supports',
       simulator: 'supports',
       sample_agreement: 'silent',
+      text: 'silent', // this text has no numbers
       cross_solve: 'supports',
     });
   });
