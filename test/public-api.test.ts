@@ -201,6 +201,7 @@ it('offers these values', () => {
       "summarizeGroup",
       "surrogateLoss",
       "taskKey",
+      "textShare",
       "tokenRatios",
       "tokenWeights",
       "trainBpe",
