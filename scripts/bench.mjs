@@ -86,5 +86,7 @@ for (const model of options.models.split(',')) {
 }
 console.table(steps);
 
-console.log('\nVerification: milliseconds a program, one worker, no cache; bare: the solve alone');
-console.table(JSON.parse(run('node', [at('verify.mjs'), options.rounds])));
+console.log(
+  '\nVerification: processor milliseconds a program, one worker, no cache; beside the bare solve and a fresh Python process with scipy',
+);
+console.table(JSON.parse(run('node', [at('verify.mjs'), '--rounds', options.rounds, '--python', options.python])));

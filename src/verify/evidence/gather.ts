@@ -50,7 +50,8 @@ export function gatherEvidence(task: AuditTask, settings: AuditSettings, backend
     comparison,
     solvesReference: reference !== null && typeof answer === 'number' ? solvesReference(model, task.solution, reference, answer) : null,
     crossSolve: second === null ? null : crossSolve(task, second),
-    objectiveRange: comparison === 'identical' || task.status !== 'optimal' ? null : objectiveRange(model, solve),
+    objectiveRange:
+      comparison === 'identical' || task.status !== 'optimal' ? null : objectiveRange(task, rangeSolver(model, backend, second)),
   };
 }
 
@@ -83,12 +84,24 @@ function agreement(task: Pick<AuditTask, 'status' | 'objective'>, status: Soluti
   return Math.abs(objective - task.objective) <= 1e-6 * Math.max(1, Math.abs(objective), Math.abs(task.objective));
 }
 
+/** Matrix entries up to which GLPK solves a relaxation several times faster than HiGHS. */
+const smallRelaxation = 1000;
+
+/** The faster of two exact solvers; which one depends on the model alone. */
+function rangeSolver(model: LinearModel, backend: SolverBackend, second: SolverBackend | null): (model: LinearModel) => Solution {
+  const solver = second?.name === 'glpk' && entriesOf(model) <= smallRelaxation ? second : backend;
+  return (candidate) => solver.solve(candidate, auditLimits);
+}
+
 /** Least and greatest objective over the linear relaxation; null when a solve reached no verdict. */
-function objectiveRange(model: LinearModel, solve: (model: LinearModel) => Solution): Evidence['objectiveRange'] {
-  const relaxed = { ...model, variables: model.variables.map((variable) => ({ ...variable, integer: false })) };
+function objectiveRange({ model, objective }: AuditTask, solve: (model: LinearModel) => Solution): Evidence['objectiveRange'] {
+  const isLinear = !model.variables.some((variable) => variable.integer);
+  const relaxed = isLinear ? model : { ...model, variables: model.variables.map((variable) => ({ ...variable, integer: false })) };
   const end = (sense: 'min' | 'max'): number | null => {
-    const { status, objective } = solve({ ...relaxed, sense });
-    if (status === 'optimal') return objective;
+    // Of a linear program one end is its optimum.
+    if (isLinear && sense === model.sense) return objective;
+    const { status, objective: value } = solve({ ...relaxed, sense });
+    if (status === 'optimal') return value;
     return status === 'unbounded' ? (sense === 'max' ? Infinity : -Infinity) : null;
   };
   const [least, greatest] = [end('min'), end('max')];
