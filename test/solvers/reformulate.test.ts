@@ -58,6 +58,15 @@ describe('what LP text says beyond rows and bounds', () => {
     );
   });
 
+  it('takes bounds from the rows where a variable has none', () => {
+    // x <= 3 and y <= 3 follow from c, 2 x >= 1 and z >= -7 from d and e.
+    const text = (rest: string) =>
+      `max\n 2 x + 3 y - z\nst\n c: x + y <= 3\n d: -2 x <= -1\n e: x - z <= 10\nbounds\n z free\n${rest}\nend`;
+    expect(best(text('SOS\n s: S1:: x:1 y:2'))).toBe(2 * 3 + 7); // x is at least 0.5, so that y is 0
+    expect(best('max\n x\nst\n c: x + y <= 8\n d: y >= 1\nbounds\n x >= 5\nsemi\n x\nend')).toBe(7);
+    expect(best('max\n x + b\nst\n c: x + y <= 8\n i: b = 1 -> x - y <= 3\nbinary\n b\nend')).toBe(8);
+  });
+
   const costs = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 2, maxLength: 4 });
   it('takes special ordered sets: what the best choice of variables gives', () => {
     fc.assert(
