@@ -29,9 +29,14 @@ export function judgeCommand(cli: Argv, choose: Choose): Argv {
     'judge stored outcomes by any published rule and label version, without running anything',
     (command) =>
       command
-        .positional('outcomes', { type: 'string', demandOption: true, describe: 'JSONL file, as evom verify --output writes it' })
+        .positional('outcomes', {
+          type: 'string',
+          demandOption: true,
+          describe: 'JSONL file, as evom verify --output writes it, or a rollouts.arrow',
+        })
         .options(judgeOptions)
         .example('$0 judge outcomes.jsonl', 'all rules, by the answers that the outcomes were verified with')
+        .example('$0 judge runs/mine/steps/000010/rollouts.arrow --rules sirl,evom', 'what a training step sampled')
         .example('$0 judge outcomes.jsonl --labels a.jsonl --labels b.jsonl --rules sirl,orlm', 'two label versions, two rules'),
     (args) =>
       choose(async (run) => {

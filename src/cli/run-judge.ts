@@ -1,10 +1,12 @@
 /** The work behind `evom judge`. */
 import { createReadStream } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
+import { readRollouts } from '../batch/rollouts.ts';
 import { EvomError } from '../core/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
+import { fileSha256 } from '../problems/import/containers.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
 import { readProblems } from '../problems/jsonl.ts';
 import { answerFromLabel, isObject } from '../problems/record.ts';
@@ -44,7 +46,12 @@ export async function runJudge(options: RunJudgeOptions): Promise<number> {
       throw new EvomError('E_DATA', `${options.outcomes}: no outcome has an "answer"; give the labels with --labels problems.jsonl`);
     columns.push({ labels: 'own', verdicts });
   }
-  for (const file of options.labels) columns.push({ labels: basename(file), verdicts: await labelled(stored, file, options) });
+  for (const file of options.labels) {
+    const verdicts = await labelled(stored, file, options);
+    // Files of one name hold rival labels: their bytes tell them apart.
+    const version = (await fileSha256(resolve(io.cwd, file))).slice(0, 8);
+    columns.push({ labels: `${basename(file)}@${version}`, verdicts });
+  }
   const scores = columns.map(({ labels, verdicts }) => scoreByRules(verdicts, { labels, rules, denominator }));
   io.stdout(
     json ? `${JSON.stringify({ outcomes: stored.length, scores: scores.flat() })}\n` : `${scoreTable(scores, rules, denominator)}\n`,
@@ -53,6 +60,7 @@ export async function runJudge(options: RunJudgeOptions): Promise<number> {
 }
 
 async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[]> {
+  if (extname(path) === '.arrow') return rolloutOutcomes(path);
   const stored: StoredOutcome[] = [];
   try {
     for await (const item of jsonObjects(createReadStream(path, 'utf8'))) {
@@ -67,6 +75,14 @@ async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[
   }
   if (stored.length === 0) throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output writes them`);
   return stored;
+}
+
+/** The rollouts of a training step, or of `evom rollout --out`. */
+async function rolloutOutcomes(path: string): Promise<StoredOutcome[]> {
+  const groups = await readRollouts(path);
+  return groups.flatMap(({ problem: { id, question, answer, accepted }, rollouts }) =>
+    rollouts.map(({ outcome }) => ({ id, question, outcome, answer, accepted: accepted ?? [] })),
+  );
 }
 
 function storedOutcome(record: Readonly<Record<string, unknown>>, where: string): StoredOutcome {

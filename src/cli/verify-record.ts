@@ -6,6 +6,7 @@ import { type OutcomeJson, outcomeToJson } from '../core/outcome-json.ts';
 import type { Answer, Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Reward } from '../core/rollout.ts';
+import { type Difference, diagnoseModel } from '../modeling/diagnose.ts';
 import { judgeOutcome } from '../reward/judge.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 
@@ -26,6 +27,8 @@ export type VerdictRecord = {
   readonly verdicts: Readonly<Partial<Record<JudgeRuleName, boolean | null>>>;
   /** Whether the model equals the reference model; null where there is none to compare. */
   readonly identical: boolean | null;
+  /** How the model differs from the reference; null where the two are identical, or there is one model at most. */
+  readonly diagnosis: readonly Difference[] | null;
   readonly answer: Answer;
   /** What was run on what, as 16 hexadecimal digits: a run that goes on compares it with its input. */
   readonly key: string;
@@ -70,11 +73,14 @@ export function verdictRecord(
     judge: rules[0] ?? 'sirl',
     verdicts: Object.fromEntries(rules.map((rule) => [rule, judgeOutcome(outcome, problem, rule).correct])),
     identical: reward.identical,
+    diagnosis: reward.identical === false && outcome.model && problem.model ? diagnoseModel(outcome.model, problem.model) : null,
     answer: problem.answer,
     key: itemKey(item, backend),
     ...rest,
   };
 }
+
+const shownDifferences = 8;
 
 /** A verdict in a few lines. */
 export function verdictText(record: VerdictRecord): string {
@@ -102,6 +108,8 @@ export function verdictText(record: VerdictRecord): string {
   }
   if (record.flags.length > 0) lines.push(['flags', record.flags.join(', ')]);
   if (record.identical !== null) lines.push(['identical', record.identical ? 'the model equals the reference' : 'no, the models differ']);
+  for (const { kind, where, expected } of (record.diagnosis ?? []).slice(0, shownDifferences))
+    lines.push(['differs', `${kind}: ${where}${expected === null || expected === where ? '' : `, where the reference has ${expected}`}`]);
   if (Object.keys(options).length > 0) lines.push(['options', JSON.stringify(options)]);
   if (record.wallLimited) lines.push(['clock', 'a clock decided: the verdict may not replay']);
   const head = `${record.id}  ${record.dialect} on ${record.backend} ${record.solverVersion}  ${record.status}`;
