@@ -177,6 +177,7 @@ function lossOf({ algorithm }: TrainConfig): LossConfig {
     normLength: algorithm.norm_length,
     klCoef: algorithm.kl.coef,
     klEstimator: algorithm.kl.estimator,
+    samplerCorrection: algorithm.sampler_correction,
   };
 }
 

@@ -1,7 +1,10 @@
 /** Advantage, loss and dynamic sampling. Keys left out take the estimator's own values: `resolveAlgorithm` says which. */
 import { z } from 'zod';
-import { nonNegative, whole } from './fields.ts';
+import { nonNegative, positive, whole } from './fields.ts';
 import { aggregations, compatPresets, type Estimator, estimators } from './vocabulary.ts';
+
+/** Range of the ratio: of the weights, or of what is kept. */
+const ratioRange = { low: nonNegative().default(0), high: positive().default(2) };
 
 /** What a file may say; undefined keys are the estimator's. */
 export const algorithmInput = z.strictObject({
@@ -23,6 +26,18 @@ export const algorithmInput = z.strictObject({
     .strictObject({ coef: nonNegative().default(0), estimator: z.enum(['k1', 'k2', 'k3']).default('k3') })
     .prefault({})
     .describe('Penalty that holds the policy near the checkpoint it started from.'),
+  sampler_correction: z
+    .discriminatedUnion('type', [
+      z.strictObject({
+        type: z.literal('truncate').default('truncate'),
+        level: z.enum(['token', 'sequence']).default('token'),
+        ...ratioRange,
+      }),
+      z.strictObject({ type: z.literal('mask'), level: z.enum(['token', 'sequence', 'geometric']).default('token'), ...ratioRange }),
+    ])
+    .nullable()
+    .default(null)
+    .describe('Weigh tokens by learner over sampler probability: truncate clamps it (TIS), mask drops what lies outside.'),
   mask_truncated: z.boolean().default(false).describe('Leave completions that ran into max_tokens out of the loss.'),
   dynamic_sampling: z
     .strictObject({
@@ -100,6 +115,7 @@ export function resolveAlgorithm(input: AlgorithmInput, maxTokens: number): Algo
     aggregation,
     norm_length: input.norm_length ?? (aggregation === 'seq_mean_token_sum_norm' ? maxTokens : null),
     kl: input.kl,
+    sampler_correction: input.sampler_correction,
     mask_truncated: input.mask_truncated,
     dynamic_sampling: {
       enabled: dynamic.enabled ?? defaults.dynamicSampling,

@@ -1,11 +1,15 @@
 /** `policy` of a configuration -> a policy on a checkpoint. */
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
+import { readGenerationConfig, readModelConfig } from '../checkpoint/hf-layout.ts';
+import { EvomError } from '../core/errors.ts';
 import { createColocatedPolicy } from '../policy/colocated-policy.ts';
 import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../policy/onnx-policy.ts';
+import { createOpenAiPolicy } from '../policy/openai-policy.ts';
 import type { Policy } from '../policy/policy.ts';
+import { stopIdsOf } from '../policy/stop-ids.ts';
 import { startTorchHost } from '../remote/torch-host.ts';
 import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
 import { loadModule } from './load-module.ts';
@@ -13,7 +17,10 @@ import type { TrainConfig } from './schema.ts';
 import { isModulePath } from './vocabulary.ts';
 
 export type PolicyConfig = {
-  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai'> & {
+    /** Folder that the run began from; a supervised run has none. */
+    readonly checkpoint?: string;
+  };
   readonly learner: TrainConfig['learner'];
   readonly run: Pick<TrainConfig['run'], 'seed'>;
 };
@@ -42,7 +49,34 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
     });
     return createColocatedPolicy(host, { owned: true, version });
   }
+  if (policy.type === 'openai') return buildServedPolicy(config, directory, version);
   return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
+}
+
+/** A policy on servers that are up; a run that goes on gives them its checkpoint's weights first. */
+async function buildServedPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
+  const { openai } = config.policy;
+  const modelConfig = await readModelConfig(directory);
+  const { vocab_size: vocabSize, max_position_embeddings: maxLength } = modelConfig;
+  if (typeof vocabSize !== 'number' || typeof maxLength !== 'number')
+    throw new EvomError('E_CHECKPOINT', `${directory}/config.json lacks vocab_size or max_position_embeddings; add them`);
+  const usesAdapters = config.learner.torch.lora !== null;
+  const adapter = join(directory, 'evom_state', 'adapter');
+  const initial = config.policy.checkpoint ?? directory;
+  return createOpenAiPolicy({
+    servers: openai.servers,
+    engine: openai.engine,
+    model: openai.model ?? initial,
+    reload: openai.reload ?? (usesAdapters ? 'vllm-lora' : openai.engine === 'sglang' ? 'sglang-disk' : 'vllm-extension'),
+    concurrency: openai.concurrency,
+    retries: openai.retries,
+    timeoutMs: openai.timeout_s * 1000,
+    token: openai.token_env === undefined ? null : (process.env[openai.token_env] ?? null),
+    limits: { modelId: basename(resolve(initial)), maxLength, vocabSize },
+    stopIds: stopIdsOf(await readGenerationConfig(directory), modelConfig, directory),
+    initial,
+    weights: version === 0 ? null : { type: 'directory', version, directory: usesAdapters ? adapter : directory },
+  });
 }
 
 /** A checkpoint sampled in this process's worker threads: our graphs for safetensors, the given graph for an ONNX export. */

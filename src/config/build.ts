@@ -19,7 +19,7 @@ import type { RolloutParts, Task } from '../rollout/engine.ts';
 import { type ChatTokenizer, loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../train/sft-stream.ts';
 import type { Verifier } from '../verify/verifier.ts';
-import { buildPolicy } from './build-policy.ts';
+import { buildPolicy, type PolicyConfig } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
 import { buildRecorded, type RecordedParts } from './build-recorded.ts';
 import { buildScoring } from './build-scoring.ts';
@@ -32,7 +32,7 @@ export type RolloutConfig = Pick<
   TrainConfig,
   'run' | 'dialect' | 'prompt' | 'backend' | 'solver_hosts' | 'sandbox' | 'judge' | 'sampling' | 'learner'
 > & {
-  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows'>;
+  readonly policy: PolicyConfig['policy'];
   readonly reward: TrainConfig['reward'];
   readonly audit: TrainConfig['audit'];
 };

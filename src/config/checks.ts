@@ -91,6 +91,18 @@ export function checkTrain(input: TrainInput): Finding[] {
     ),
     ...checkSplits(input),
     ...found(
+      input.policy.type === 'openai' && input.policy.openai.servers.length === 0,
+      'name at least one running server, such as http://localhost:8000',
+      ['policy', 'openai', 'servers'],
+      ['policy', 'type'],
+    ),
+    ...found(
+      input.policy.type === 'openai' && (sampling.top_k > 0 || sampling.top_p < 1),
+      'servers report log-probabilities after top-k and top-p, which the learner cannot repeat; leave both off',
+      ['sampling', sampling.top_k > 0 ? 'top_k' : 'top_p'],
+      ['policy', 'type'],
+    ),
+    ...found(
       input.policy.type === 'colocated' && input.learner.type !== 'torch',
       'a colocated policy samples in the PyTorch process that trains; set learner.type: torch',
       ['policy', 'type'],

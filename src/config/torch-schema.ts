@@ -30,3 +30,18 @@ export const torch = z.strictObject({
     .describe('Train low-rank adapters instead of all weights.'),
   timeout_s: positive().default(3600).describe('Longest wait for a step, a checkpoint or the start.'),
 });
+
+/** Settings of `policy.type: openai`: servers of vLLM or SGLang that are running already. */
+export const openai = z.strictObject({
+  engine: z.enum(['vllm', 'sglang']).default('vllm'),
+  servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1.'),
+  model: z.string().min(1).optional().describe('Name under which the servers know the model; the checkpoint path when left out.'),
+  reload: z
+    .enum(['vllm-extension', 'vllm-lora', 'sglang-disk', 'none'])
+    .optional()
+    .describe('How servers take weights; left out: vllm-lora with learner.torch.lora, else the way of the engine.'),
+  concurrency: whole(1).default(128).describe('Requests in flight at one server.'),
+  retries: whole().default(4).describe('More tries, each at the next server, when one is away or overloaded.'),
+  timeout_s: positive().default(720).describe('Longest wait for a completion or a reload.'),
+  token_env: z.string().min(1).optional().describe('Environment variable that holds the bearer token.'),
+});

@@ -6,6 +6,7 @@ import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
 import { audit, reward } from './reward-schema.ts';
+import { openai } from './torch-schema.ts';
 import { backends, judgeRules } from './vocabulary.ts';
 
 const runName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a folder name of letters, digits, _ . -');
@@ -21,14 +22,15 @@ export const run = z.strictObject({
 });
 
 export const policy = z.strictObject({
-  type: named(['onnx', 'colocated', 'recorded'])
+  type: named(['onnx', 'colocated', 'openai', 'recorded'])
     .default('onnx')
     .describe(
-      'onnx: embedded; colocated: in the PyTorch process that also trains; recorded: completions from a file, for evaluation alone.',
+      'onnx: embedded; colocated: in the PyTorch process that also trains; openai: vLLM or SGLang servers; recorded: completions from a file, for evaluation alone.',
     ),
   checkpoint: path().describe('Hugging Face folder that training starts from; --init-from sets it. With recorded, the file.'),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),
+  openai: openai.prefault({}),
 });
 
 export const sampling = z.strictObject({

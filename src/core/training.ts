@@ -3,6 +3,13 @@
 /** How a token loss is averaged over a batch (names as in verl). */
 export type Aggregation = 'token_mean' | 'seq_mean_token_mean' | 'seq_mean_token_sum' | 'seq_mean_token_sum_norm';
 
+/** How a row's weights answer for the difference between the sampler and the trainer's old policy. */
+export type SamplerCorrection =
+  /** Truncated importance sampling: the ratio, of a token or the product over the sequence, clamped to [low, high]. */
+  | { readonly type: 'truncate'; readonly level: 'token' | 'sequence'; readonly low: number; readonly high: number }
+  /** Ratios outside [low, high] weigh 0 (IcePop by token); `geometric` drops whole sequences by their mean log-ratio and keeps token ratios. */
+  | { readonly type: 'mask'; readonly level: 'token' | 'sequence' | 'geometric'; readonly low: number; readonly high: number };
+
 export type LossConfig =
   | {
       readonly type: 'policy_gradient';
@@ -19,6 +26,11 @@ export type LossConfig =
       readonly normLength: number | null;
       readonly klCoef: number;
       readonly klEstimator: 'k1' | 'k2' | 'k3';
+      /**
+       * Weights of the surrogate that answer for a sampler which is not the learner; left out or null: none. Where a row has no
+       * `oldLogprobs`, the learner's own before the step are the old ones, so that ratio and correction stay apart.
+       */
+      readonly samplerCorrection?: SamplerCorrection | null;
     }
   | { readonly type: 'cross_entropy'; readonly aggregation: 'token_mean' };
 

@@ -5,6 +5,7 @@ import { createSession, type Session, shapeFeeds, type Tensor } from '../nn/sess
 import { type LossForm, lossForm } from './loss-graph.ts';
 import type { MicroBatch } from './micro-batches.ts';
 import { type ParameterLayout, parameterLayout } from './parameters.ts';
+import { correctedForSampler } from './sampler-correction.ts';
 import { addTokenStatistics, type StepStatistics } from './step-statistics.ts';
 import { buildTrainingGraph, gradientPrefix, outputs, type TrainingGraph } from './training-graph.ts';
 
@@ -36,13 +37,18 @@ export class GradientEngine {
   }
 
   /** Adds the gradient of a micro-batch's loss to `gradient` (flat, see `parameterLayout`) and its figures to `statistics`. */
-  async accumulate(batch: MicroBatch, loss: LossConfig, gradient: Float32Array, statistics: StepStatistics): Promise<void> {
+  async accumulate(given: MicroBatch, loss: LossConfig, gradient: Float32Array, statistics: StepStatistics): Promise<void> {
     const form = lossForm(loss);
     const { graph, session } = await this.sessionFor(form);
-    const results = await session.run(
-      { ...this.weightFeeds, ...shapeFeeds(graph.shapeInputs, batch.sizes), ...feeds(batch, form, loss) },
-      graph.outputs,
-    );
+    const run = (one: MicroBatch, wanted: readonly string[]) =>
+      session.run({ ...this.weightFeeds, ...shapeFeeds(graph.shapeInputs, one.sizes), ...feeds(one, form, loss) }, wanted);
+    const correction = loss.type === 'policy_gradient' ? (loss.samplerCorrection ?? null) : null;
+    // The weights depend on log-probabilities before the step: a run more, where they are asked for.
+    const batch =
+      correction === null
+        ? given
+        : correctedForSampler(given, ((await run(given, [outputs.logprobs]))[outputs.logprobs] as Tensor).data as Float32Array, correction);
+    const results = await run(batch, graph.outputs);
     const floats = (name: string) => (results[name] as Tensor).data as Float32Array;
     for (const { name, offset } of this.layout.parameters) {
       const result = results[`${gradientPrefix}${name}`];

@@ -14,6 +14,9 @@ export interface StepStatistics {
   ratioMax: number;
   logprobDiff: number;
   logprobDiffMax: number;
+  /** Of the weights pi_learner / pi_sampler, whose effective sample size it gives. */
+  weight: number;
+  weightSquared: number;
 }
 
 export function emptyStatistics(): StepStatistics {
@@ -28,6 +31,8 @@ export function emptyStatistics(): StepStatistics {
     ratioMax: 0,
     logprobDiff: 0,
     logprobDiffMax: 0,
+    weight: 0,
+    weightSquared: 0,
   };
 }
 
@@ -68,12 +73,26 @@ export function addTokenStatistics(
     sums.ratioMax = Math.max(sums.ratioMax, ratio);
     sums.logprobDiff += Math.abs(logprob - sampler);
     sums.logprobDiffMax = Math.max(sums.logprobDiffMax, Math.abs(logprob - sampler));
+    const samplerRatio = Math.exp(Math.max(-20, Math.min(20, logprob - sampler)));
+    sums.weight += samplerRatio;
+    sums.weightSquared += samplerRatio ** 2;
   }
 }
 
 /** Adds one worker's sums to another's. */
 export function mergeStatistics(into: StepStatistics, from: StepStatistics): void {
-  for (const key of ['loss', 'tokens', 'lossTokens', 'entropy', 'approxKl', 'refKl', 'clipped', 'logprobDiff'] as const)
+  for (const key of [
+    'loss',
+    'tokens',
+    'lossTokens',
+    'entropy',
+    'approxKl',
+    'refKl',
+    'clipped',
+    'logprobDiff',
+    'weight',
+    'weightSquared',
+  ] as const)
     into[key] += from[key];
   for (const key of ['ratioMax', 'logprobDiffMax'] as const) into[key] = Math.max(into[key], from[key]);
 }
@@ -91,5 +110,7 @@ export function statisticsMetrics(sums: StepStatistics, loss: LossConfig): Recor
     ratio_max: sums.ratioMax,
     logprob_diff_mean: mean(sums.logprobDiff),
     logprob_diff_max: sums.logprobDiffMax,
+    // Kish's, as a share of the loss tokens: 1 when sampler and learner agree.
+    effective_sample_size: sums.weightSquared === 0 ? 1 : sums.weight ** 2 / (sums.lossTokens * sums.weightSquared),
   };
 }

@@ -107,11 +107,14 @@ function columnsOf(row: TrainingRow, { loss }: BatchMetadata, weights: Float32Ar
   const tokens = weight.reduce((count, value) => count + (value === 0 ? 0 : 1), 0);
   const advantage = column((t) => row.tokenAdvantages?.[t] ?? row.advantage);
   const klCoef = isPolicyGradient ? loss.klCoef : 0;
+  const isCorrected = isPolicyGradient && loss.samplerCorrection != null;
+  const unknown = isCorrected ? new Float32Array(row.inputIds.length).fill(Number.NaN) : row.samplerLogprobs;
   const dualClip = isPolicyGradient ? loss.dualClip : null;
   return {
     weight,
     advantage,
-    old_logprob: column((t) => (row.oldLogprobs ?? row.samplerLogprobs)[t] as number),
+    // NaN leaves it to the learner, which has to compute its own first.
+    old_logprob: column((t) => (row.oldLogprobs ?? (isCorrected ? unknown : row.samplerLogprobs))[t] as number),
     sampler_logprob: column((t) => row.samplerLogprobs[t] as number),
     ref_logprob: column((t) => row.refLogprobs?.[t] ?? 0),
     kl_weight: column((t) => klCoef * (row.klWeights?.[t] ?? 1)),

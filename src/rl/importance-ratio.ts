@@ -1,4 +1,7 @@
 /** Ratios between two policies' probabilities of the same tokens, and weights that correct for the sampler. */
+import type { SamplerCorrection } from '../core/training.ts';
+
+export type { SamplerCorrection } from '../core/training.ts';
 
 /** Log-probabilities of one row, nats. */
 export type Logprobs = Float32Array | Float64Array | readonly number[];
@@ -23,13 +26,6 @@ export function sequenceRatio(logprobs: Logprobs, oldLogprobs: Logprobs, lossMas
   const { sum, count } = summedLogRatio(logprobs, oldLogprobs, lossMask);
   return Math.exp(Math.min(sequenceLogRatioBound, sum / Math.max(count, 1)));
 }
-
-/** How a row's weights answer for the difference between the sampler and the trainer's old policy. */
-export type SamplerCorrection =
-  /** Truncated importance sampling: the ratio, of a token or the product over the sequence, clamped to [low, high]. */
-  | { readonly type: 'truncate'; readonly level: 'token' | 'sequence'; readonly low: number; readonly high: number }
-  /** Ratios outside [low, high] weigh 0 (IcePop by token); `geometric` drops whole sequences by their mean log-ratio and keeps token ratios. */
-  | { readonly type: 'mask'; readonly level: 'token' | 'sequence' | 'geometric'; readonly low: number; readonly high: number };
 
 /**
  * Weights `pi_old / pi_sampler` of one row's tokens, to multiply the surrogate with (no gradient flows through them).

@@ -32,6 +32,8 @@ interface GoldenCase {
   readonly globalLossRows: number;
   readonly expectedLoss: number;
   readonly rows: readonly GoldenRow[];
+  /** [R][T] of the model, by PyTorch in float64. */
+  readonly logprobs: readonly (readonly number[])[];
 }
 
 export async function goldenModel(
@@ -80,7 +82,7 @@ export function trainingRow(row: GoldenRow, index: number): TrainingRow {
 }
 
 export async function goldenCase(name: string) {
-  const { model, loss, globalLossTokens, globalLossRows, expectedLoss, rows } = json(`${name}.json`) as GoldenCase;
+  const { model, loss, globalLossTokens, globalLossRows, expectedLoss, rows, logprobs } = json(`${name}.json`) as GoldenCase;
   const batch: TrainingBatch = {
     metadata: {
       runId: 'golden',
@@ -100,7 +102,13 @@ export async function goldenCase(name: string) {
     },
     rows: rows.map(trainingRow),
   };
-  return { ...(await goldenModel(model)), batch, expectedLoss, gradients: await goldenTensors(`${name}.gradients.safetensors`) };
+  return {
+    ...(await goldenModel(model)),
+    batch,
+    expectedLoss,
+    logprobs: logprobs.map((row) => Float32Array.from(row)),
+    gradients: await goldenTensors(`${name}.gradients.safetensors`),
+  };
 }
 
 /** `|a - b| / |b|` in the 2-norm. */

@@ -5,6 +5,8 @@ import { packMicroBatches } from '../../src/learner/micro-batches.ts';
 import { fillFromTensors, parameterViews } from '../../src/learner/parameters.ts';
 import { emptyStatistics, type StepStatistics } from '../../src/learner/step-statistics.ts';
 import { trainingSequences } from '../../src/learner/training-sequence.ts';
+import { samplerWeights } from '../../src/rl/importance-ratio.ts';
+import { surrogateLoss } from '../../src/rl/surrogate.ts';
 import { goldenCase, goldenCases, type goldenModel, relativeError } from './golden-case.ts';
 
 /** Gradient of a whole batch on this thread. */
@@ -98,6 +100,27 @@ describe('gradient of the training graph', () => {
     expect(statistics.logprobDiffMax).toBeGreaterThan(0.3);
     expect(statistics.clipped).toBeGreaterThan(0);
     expect(statistics.refKl).toBe(0);
+  });
+
+  it.each([
+    ['truncate', 'token'],
+    ['truncate', 'sequence'],
+    ['mask', 'geometric'],
+  ] as const)('weighs advantages for the sampler as the reference loss does (%s by %s)', async (type, level) => {
+    const golden = await goldenCase('llama-grpo');
+    const { loss } = golden.batch.metadata;
+    if (loss.type !== 'policy_gradient') throw new Error('golden case changed');
+    const samplerCorrection = { type, level, low: 0.7, high: 1.2 } as NonNullable<typeof loss.samplerCorrection>;
+    const given = { ...golden.batch, metadata: { ...golden.batch.metadata, loss: { ...loss, samplerCorrection } } };
+    const own = { ...given, rows: given.rows.map((row) => ({ ...row, oldLogprobs: null })) };
+    for (const batch of [given, own]) {
+      const { statistics } = await gradientOf(golden, batch, 2048);
+      // The golden file has the policy's log-probabilities; without old ones they are the old ones.
+      const rows = batch.rows.map((row, i) => ({ ...row, oldLogprobs: row.oldLogprobs ?? (golden.logprobs[i] as Float32Array) }));
+      const weights = rows.map((row) => samplerWeights(row.oldLogprobs, row.samplerLogprobs, row.lossMask, samplerCorrection));
+      const expected = surrogateLoss(rows, golden.logprobs, batch.metadata.loss, batch.metadata, weights);
+      expect(Math.abs(statistics.loss - expected.loss)).toBeLessThan(1e-5);
+    }
   });
 
   it('refuses a batch whose first token is in the loss, or that lacks reference log-probabilities', async () => {

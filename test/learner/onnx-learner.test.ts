@@ -41,7 +41,17 @@ describe('createOnnxLearner', () => {
     const learner = await creates(muonDefaults)('llama');
     const { metrics } = await learner.step(batch, step);
     await learner.close();
-    const names = ['approx_kl', 'clip_fraction', 'entropy', 'grad_norm', 'logprob_diff_max', 'logprob_diff_mean', 'loss', 'loss_tokens'];
+    const names = [
+      'approx_kl',
+      'clip_fraction',
+      'effective_sample_size',
+      'entropy',
+      'grad_norm',
+      'logprob_diff_max',
+      'logprob_diff_mean',
+      'loss',
+      'loss_tokens',
+    ];
     expect(Object.keys(metrics).sort()).toEqual([...names, 'micro_batches', 'ratio_max', 'ref_kl', 'skipped', 'tokens']);
   });
 

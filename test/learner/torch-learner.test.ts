@@ -10,6 +10,7 @@ import { writeBatch } from '../../src/batch/arrow.ts';
 import { weightsDirectory } from '../../src/batch/exchange.ts';
 import { readWeights } from '../../src/checkpoint/hf-layout.ts';
 import { readSafetensors } from '../../src/checkpoint/safetensors.ts';
+import type { LossConfig, SamplerCorrection } from '../../src/core/training.ts';
 import { GradientEngine } from '../../src/learner/gradient-engine.ts';
 import type { Learner } from '../../src/learner/learner.ts';
 import { packMicroBatches } from '../../src/learner/micro-batches.ts';
@@ -52,8 +53,15 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What the embedded learner computes for a case: metrics and gradients. */
-async function embedded(name: string) {
-  const { config, tensors, batch } = await goldenCase(name);
+async function embedded(name: string, samplerCorrection: SamplerCorrection | null) {
+  const { config, tensors, batch: golden } = await goldenCase(name);
+  const batch =
+    samplerCorrection === null
+      ? golden
+      : {
+          metadata: { ...golden.metadata, loss: { ...golden.metadata.loss, samplerCorrection } as LossConfig },
+          rows: golden.rows.map((row) => ({ ...row, oldLogprobs: null })),
+        };
   const engine = new GradientEngine(config);
   const weights = new Float32Array(engine.layout.total);
   fillFromTensors(engine.layout, weights, tensors, 'golden');
@@ -99,9 +107,13 @@ async function torched(model: string, files: readonly string[], out: string, pro
 
 describeTorch('the PyTorch gradient', () => {
   it.each(['llama', 'qwen2', 'qwen3'])('equals the embedded one on the same Arrow batches of %s', { timeout: 120_000 }, async (model) => {
-    const names = goldenCases.filter((name) => name.startsWith(model));
+    const cases = goldenCases.filter((name) => name.startsWith(model)).map((name) => [name, null] as const);
+    // One more: the sampler's ratios corrected, against old log-probabilities that each learner computes itself.
+    const corrected = [`${cases[0]?.[0]}`, { type: 'truncate', level: 'token', low: 0, high: 1.1 }] as const;
+    const all = [...cases, ...(model === 'llama' ? [corrected] : [])];
+    const names = all.map(([name, correction]) => `${name}${correction === null ? '' : '-corrected'}`);
     const files = names.map((name) => join(folder, `${name}.arrow`));
-    const ours = await Promise.all(names.map(embedded));
+    const ours = await Promise.all(all.map(([name, correction]) => embedded(name, correction)));
     for (const [i, file] of files.entries()) await writeBatch(file, (ours[i] as (typeof ours)[number]).batch);
     const theirs = await torched(model, files, join(folder, `${model}-gradients`));
     expect(theirs.length).toBe(names.length);
