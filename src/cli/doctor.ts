@@ -3,29 +3,25 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findInput, packageRoot } from '../config/find-file.ts';
+import type { TrainConfig } from '../config/schema.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
+import { type Check, type Finding, fault, missing, ok } from './doctor-finding.ts';
 import type { RunOptions } from './run-options.ts';
 import { colorsOf, textTable } from './terminal-text.ts';
-
-export interface Finding {
-  readonly name: string;
-  /** `missing`: an optional part is absent; `fault`: something needed does not work. */
-  readonly status: 'ok' | 'missing' | 'fault';
-  readonly detail: string;
-}
-
-type Check = () => Promise<Omit<Finding, 'name'>>;
-const ok = (detail: string) => ({ status: 'ok', detail }) as const;
-const fault = (detail: string) => ({ status: 'fault', detail }) as const;
-const missing = (detail: string) => ({ status: 'missing', detail }) as const;
 
 const oldestNode = [20, 19] as const;
 
 /** @returns the exit code: 1 when something needed does not work. */
-export async function runDoctor({ io, json, checkpoint }: RunOptions & { readonly checkpoint: string }): Promise<number> {
+export async function runDoctor({
+  io,
+  json,
+  checkpoint,
+  config,
+}: RunOptions & { readonly checkpoint: string; readonly config: TrainConfig | null }): Promise<number> {
   const findings: Finding[] = [];
-  for (const [name, check] of Object.entries(checksFor(checkpoint, io.cwd))) {
+  const { gpuChecks } = await import('./doctor-gpu.ts');
+  for (const [name, check] of Object.entries({ ...checksFor(checkpoint, io.cwd), ...gpuChecks(config) })) {
     const finding = await check().catch((error: unknown) =>
       fault(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)),
     );

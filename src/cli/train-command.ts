@@ -11,7 +11,9 @@ const options = {
   ...outputOptions,
 } as const;
 
-export const trainOptionNames = Object.keys(options);
+const dryRun = { type: 'boolean', default: false, describe: 'print the plan, its memory and how its parts start; run nothing' } as const;
+
+export const trainOptionNames = [...Object.keys(options), 'dry-run'];
 
 const requireName = (resume: boolean, name: string | undefined): void => {
   if (resume && name === undefined)
@@ -24,16 +26,22 @@ export function trainCommand(cli: Argv, choose: Choose): Argv {
     'reinforcement learning on rewards from executed programs',
     (command) =>
       command
-        .options(options)
+        .options({ ...options, 'dry-run': dryRun })
         .example('$0 train --config quickstart.yaml', 'train the tiny checkpoint')
         .example('$0 train --config tiny-grpo.yaml --set run.seed=2 --set run.name=second', 'change values of the file')
         .example('$0 train --resume runs/tiny-grpo', 'go on after an interruption')
+        .example('$0 train --config grpo.yaml --dry-run', 'memory and launch lines of a GPU run')
         .example('$0 train -c tiny-grpo.yaml --init-from runs/tiny-grpo/latest --set backend=glpk', 'adapt to another solver'),
     (args) =>
       choose(async (run) => {
         const { config: name, overrides, resume } = resumeFrom(args.resume, args.config, run.io.cwd);
         const all = [...args.set, ...initFromOverrides(args.initFrom, 'policy.checkpoint'), ...overrides];
         const { config, source } = ofKind(await loadNamed(name, run.io.cwd, all), 'train', 'evom train');
+        if (args.dryRun) {
+          const { runDry } = await import('./run-dry.ts');
+          await runDry({ ...run, config, source });
+          return 0;
+        }
         requireName(resume, config.run.name);
         const { runTrain } = await import('./run-train.ts');
         await runTrain({ ...run, config, source, resume });

@@ -1,5 +1,5 @@
 /** Our files in pyarrow and datasets, and back. Set EVOM_PYTHON to a Python that has both. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,17 @@ import { readBatch, writeBatch } from '../../src/batch/arrow.ts';
 import { readRollouts, writeRollouts } from '../../src/batch/rollouts.ts';
 import { groups, metadata, row } from './fixtures.ts';
 
-const python = process.env.EVOM_PYTHON;
+/** EVOM_PYTHON, where it can import both. */
+const python = ((): string | undefined => {
+  const named = process.env.EVOM_PYTHON;
+  if (named === undefined) return undefined;
+  try {
+    execFileSync(named, ['-c', 'import pyarrow, datasets'], { stdio: 'pipe', timeout: 60_000 });
+    return named;
+  } catch {
+    return undefined;
+  }
+})();
 const script = fileURLToPath(new URL('../../scripts/check-interop.py', import.meta.url));
 const check = async (...args: string[]) => JSON.parse((await promisify(execFile)(python as string, [script, ...args])).stdout);
 /** A test that says why it did not run. */

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from .learner import Learner
+from .safetensors_file import save_file
 
 MODEL_FILES = (
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
@@ -46,7 +47,7 @@ def _write_tensors(learner: Learner, directory: Path, tensors: dict[str, torch.T
     for name in MODEL_FILES:
         if (learner.options.model.directory / name).exists():
             shutil.copyfile(learner.options.model.directory / name, directory / name)
-    save_file(tensors, directory / "model.safetensors", metadata={"format": "pt"})
+    save_file(tensors, directory / "model.safetensors", {})
 
 
 def _write_adapter(learner: Learner, directory: Path) -> None:
@@ -57,7 +58,7 @@ def _write_adapter(learner: Learner, directory: Path) -> None:
     if learner.world.rank != 0:
         return
     directory.mkdir(parents=True, exist_ok=True)
-    save_file(state, directory / "adapter_model.safetensors", metadata={"format": "pt"})
+    save_file(state, directory / "adapter_model.safetensors", {})
     config = learner.model.peft_config["default"].to_dict()
     config["base_model_name_or_path"] = str(learner.options.model.directory)
     plain = {key: sorted(value) if isinstance(value, set) else value for key, value in config.items()}
@@ -103,9 +104,9 @@ def write_state(learner: Learner, directory: Path) -> None:
     state_directory.mkdir(parents=True, exist_ok=True)
     counters = {
         "version": str(learner.version), "updates": str(learner.updates), "skippedInARow": str(learner.skipped_in_a_row),
-        "optimizer": "adamw", "format": "pt",
+        "optimizer": "adamw",
     }
-    save_file(tensors, state_directory / OPTIMIZER_FILE, metadata=counters)
+    save_file(tensors, state_directory / OPTIMIZER_FILE, counters)
 
 
 def load_state(learner: Learner, checkpoint: Path) -> None:

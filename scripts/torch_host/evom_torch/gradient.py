@@ -13,12 +13,11 @@ import json
 import sys
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from .arguments import add_learner_arguments, learner_of
 from .batch import read_batch
 from .checkpoint import whole
 from .distributed import join_world
+from .safetensors_file import save_file
 
 
 def main() -> int:
@@ -38,7 +37,7 @@ def main() -> int:
             print(json.dumps(metrics), flush=True)
             if arguments.out is not None:
                 arguments.out.mkdir(parents=True, exist_ok=True)
-                save_file(gradients, arguments.out / f"{index}.safetensors", metadata={"format": "pt"})
+                save_file(gradients, arguments.out / f"{index}.safetensors", {})
     world.close()
     return 0
 

@@ -99,6 +99,21 @@ def test_reference_logprobs_are_those_of_the_first_weights(lora, tmp_path):
     assert last["ref_kl"] > 1e-7
 
 
+def test_files_have_the_same_bytes_each_time_and_load_elsewhere(tmp_path):
+    from safetensors import safe_open
+
+    from evom_torch.safetensors_file import save_file
+
+    tensors = {"b": torch.randn(3, 5), "a": torch.randn(7).to(torch.bfloat16), "scalar": torch.tensor(2.5)}
+    metadata = {name: name.upper() for name in "zyxwv"}
+    for name in ("one", "two"):
+        save_file(tensors, tmp_path / name, metadata)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    with safe_open(tmp_path / "one", framework="pt") as file:
+        assert file.metadata() == {"format": "pt", **metadata}
+        assert all(torch.equal(file.get_tensor(name), value) for name, value in tensors.items())
+
+
 def test_nothing_in_the_loss_changes_nothing(tmp_path):
     batch, _, _ = golden_batch("llama-sft")
     empty = dataclasses.replace(batch, rows=tuple(dataclasses.replace(row, loss_weight=0.0) for row in batch.rows))

@@ -1,0 +1,135 @@
+/** What a training run on PyTorch will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
+import { type DecoderConfig, decoderParameters } from '../nn/decoder-config.ts';
+import type { TrainConfig } from './schema.ts';
+
+export interface MemoryItem {
+  readonly name: string;
+  readonly gib: number;
+}
+
+/** Device memory of one process, by what takes it. */
+export interface MemoryEstimate {
+  readonly learner: readonly MemoryItem[];
+  readonly sampler: readonly MemoryItem[];
+}
+
+export interface TrainingPlan {
+  readonly parameters: number;
+  readonly memory: MemoryEstimate;
+  /** Commands in the order in which they are started, each with what it is. */
+  readonly launch: readonly { readonly name: string; readonly command: string }[];
+  /** A batch script that does the same under SLURM. */
+  readonly slurm: string;
+}
+
+const gib = (bytes: number): number => bytes / 2 ** 30;
+
+/** Number of weights of a decoder. */
+export function parameterCount(model: DecoderConfig): number {
+  return decoderParameters(model).reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}
+
+/** Sum of an estimate, GiB. */
+export const totalGib = (items: readonly MemoryItem[]): number => items.reduce((sum, item) => sum + item.gib, 0);
+
+/**
+ * Estimates device memory of one learner process and of one sampler.
+ *
+ * Trained weights, gradients and both AdamW moments are float32 (16 bytes a weight), divided among FSDP processes; under LoRA the
+ * frozen base takes 2 bytes and only the adapters 16. Activations: with checkpointing one state a layer and one layer's
+ * intermediates, for the tokens of a micro-batch; then the logits of 1024 positions with their gradient. A colocated sampler
+ * adds a bfloat16 copy of the weights and the key-value cache of `policy.batch_rows` completions; servers manage their own.
+ *
+ * The arithmetic is an estimate: fragmentation and the framework take one to three GiB more.
+ */
+export function estimateMemory(config: TrainConfig, model: DecoderConfig): MemoryEstimate {
+  const { torch, micro_batch_tokens: tokens } = config.learner;
+  const half = torch.precision === 'bfloat16';
+  const width = half ? 2 : 4;
+  const weights = parameterCount(model);
+  const shards = torch.strategy === 'fsdp' ? torch.processes : 1;
+  const adapters = torch.lora === null ? 0 : adapterWeights(model, torch.lora.rank, torch.lora.targets);
+  const trained = torch.lora === null ? weights : adapters;
+  const { hiddenSize: d, intermediateSize: f, numLayers: layers, vocabSize } = model;
+  const layer = tokens * (4 * d + 3 * f + 2 * model.numHeads * model.headDim) * width;
+  const states = layers * tokens * d * width;
+  const activations = torch.gradient_checkpointing ? states + 2 * layer : states + layers * layer;
+  const learner: MemoryItem[] = [
+    ...(torch.lora === null ? [] : [{ name: `frozen base, ${half ? 'bfloat16' : 'float32'}`, gib: gib((weights * width) / shards) }]),
+    { name: 'trained weights, float32', gib: gib((trained * 4) / shards) },
+    { name: 'gradients, float32', gib: gib((trained * 4) / shards) },
+    { name: 'AdamW moments, float32', gib: gib((trained * 8) / shards) },
+    { name: `activations of ${tokens} tokens`, gib: gib(activations) },
+    { name: 'logits of 1024 positions', gib: gib(Math.min(tokens, 1024) * vocabSize * 4 * 3) },
+    ...(config.algorithm.kl.coef > 0 && torch.lora === null ? [{ name: 'reference weights', gib: gib(weights * width) }] : []),
+  ];
+  const perToken = 2 * layers * model.numKeyValueHeads * model.headDim * width;
+  const length = Math.min(model.maxPositions, promptTokens + config.sampling.max_tokens);
+  const sampler: MemoryItem[] =
+    config.policy.type === 'colocated'
+      ? [
+          ...(half && torch.lora === null ? [{ name: 'bfloat16 copy of the weights', gib: gib(weights * 2) }] : []),
+          {
+            name: `key-value cache of ${config.policy.batch_rows} x ${length} tokens`,
+            gib: gib(config.policy.batch_rows * length * perToken),
+          },
+          { name: 'logits of a token', gib: gib(config.policy.batch_rows * vocabSize * 4 * 4) },
+        ]
+      : [{ name: `weights at a server, ${half ? 'bfloat16' : 'float32'} (its cache takes the rest)`, gib: gib(weights * width) }];
+  return { learner, sampler };
+}
+
+/** Prompts of the instruct template with a word problem; measured on generated problems: 500 to 900 tokens. */
+const promptTokens = 1024;
+
+function adapterWeights(model: DecoderConfig, rank: number, targets: readonly string[]): number {
+  return decoderParameters(model)
+    .filter(({ name, kind }) => kind === 'matrix' && targets.some((target) => name.endsWith(`.${target}.weight`)))
+    .reduce((sum, { shape: [out = 0, inner = 0] }) => sum + rank * (out + inner), 0);
+}
+
+/** The plan of a configuration whose learner is `torch`. */
+export function trainingPlan(config: TrainConfig, model: DecoderConfig, configName: string): TrainingPlan {
+  const servers = config.policy.type === 'openai' ? serverCommands(config) : [];
+  const train = { name: 'trainer', command: `evom train --config ${configName}` };
+  const launch = [...servers, train];
+  return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
+}
+
+function serverCommands(config: TrainConfig): { name: string; command: string }[] {
+  const { openai, checkpoint } = config.policy;
+  const { lora } = config.learner.torch;
+  return openai.servers.map((url, i) => {
+    const port = new URL(url).port || '80';
+    const device = `CUDA_VISIBLE_DEVICES=${i}`;
+    if (openai.engine === 'sglang')
+      return { name: `sampler ${i}`, command: `${device} python -m sglang.launch_server --model-path ${checkpoint} --port ${port}` };
+    const adapters = lora === null ? '' : ` --enable-lora --max-lora-rank ${lora.rank}`;
+    const reload = lora === null ? 'PYTHONPATH=scripts/torch_host VLLM_SERVER_DEV_MODE=1' : 'VLLM_ALLOW_RUNTIME_LORA_UPDATING=1';
+    const extension = lora === null ? ' --worker-extension-cls evom_vllm.WorkerExtension' : '';
+    return {
+      name: `sampler ${i}`,
+      command: `${device} ${reload} vllm serve ${checkpoint} --port ${port} --logprobs-mode processed_logprobs${extension}${adapters}`,
+    };
+  });
+}
+
+/** Learner processes take the devices after those of the servers. */
+function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
+  const samplers = config.policy.type === 'openai' ? config.policy.openai.servers.length : 0;
+  const learners = config.learner.torch.processes;
+  const devices = Array.from({ length: learners }, (_, i) => samplers + i).join(',');
+  const lines = launch.map(({ name, command }) =>
+    name === 'trainer' ? `CUDA_VISIBLE_DEVICES=${devices} ${command}` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
+  );
+  const wait =
+    samplers === 0 ? [] : [`for url in ${config.policy.openai.servers.join(' ')}; do until curl -sf "$url/health"; do sleep 5; done; done`];
+  return [
+    '#!/bin/bash',
+    `#SBATCH --job-name=evom --nodes=1 --gpus-per-node=${samplers + learners} --cpus-per-task=${8 * (samplers + learners)}`,
+    '#SBATCH --time=24:00:00 --signal=INT@300   # Ctrl-C in time: a checkpoint is written, continue with --resume',
+    ...lines.slice(0, -1),
+    ...wait,
+    ...lines.slice(-1),
+  ].join('\n');
+}
