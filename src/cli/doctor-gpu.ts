@@ -54,7 +54,7 @@ export function gpuChecks(config: TrainConfig | null): Readonly<Record<string, C
       const answer = await run(python, ['-c', text], { timeout: 120_000, env }).catch(
         (error: { stderr?: string; message: string }) => error,
       );
-      if (!('stdout' in answer) || typeof answer.stdout !== 'string')
+      if (answer instanceof Error)
         return missing(
           `${python}: ${(answer.stderr ?? '').trim().split('\n').at(-1) || 'cannot be started'}; scripts/setup-torch.sh installs it, EVOM_PYTHON names another`,
         );
