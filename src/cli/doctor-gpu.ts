@@ -51,9 +51,7 @@ export function gpuChecks(config: TrainConfig | null): Readonly<Record<string, C
       const text =
         'import json, torch, transformers, pyarrow, evom_torch; print(json.dumps([torch.__version__, transformers.__version__, torch.cuda.is_available()]))';
       const env = { ...process.env, PYTHONPATH: torchHostDirectory };
-      const answer = await run(python, ['-c', text], { timeout: 120_000, env }).catch(
-        (error: { stderr?: string; message: string }) => error,
-      );
+      const answer = await run(python, ['-c', text], { timeout: 120_000, env }).catch((error: Error & { stderr?: string }) => error);
       if (answer instanceof Error)
         return missing(
           `${python}: ${(answer.stderr ?? '').trim().split('\n').at(-1) || 'cannot be started'}; scripts/setup-torch.sh installs it, EVOM_PYTHON names another`,
