@@ -80,7 +80,7 @@ export { type AnswerKind, answerKinds, type Consensus, type ConsistencyOptions, 
 export type { Dialect } from './dialects/dialect.ts';
 export { extractCode } from './dialects/extract.ts';
 export { inferDialect } from './dialects/infer.ts';
-export { buildPrompt, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
+export { buildPrompt, maxExamples, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
 export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
 export { type Comparison, compareEvaluations } from './evaluate/compare.ts';
 export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate/evaluate.ts';

@@ -117,6 +117,7 @@ it('offers these values', () => {
       "loadTokenizer",
       "lossDenominators",
       "matchModels",
+      "maxExamples",
       "mcnemarTest",
       "meanPassAtK",
       "minimumBayesRisk",

@@ -86,9 +86,8 @@ class Server:
             self._end_overdue()
 
     def _patience(self):
-        if not self.running:
-            return None
-        return max(0.0, min(child["deadline"] for child in self.running.values()) - time.monotonic())
+        deadlines = [child["deadline"] for child in self.running.values() if not child["overdue"]]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _start(self, job):
         job["limits"]["memory_bytes"] += self.base
@@ -135,7 +134,6 @@ class Server:
         for child in self.running.values():
             if now >= child["deadline"] and not child["overdue"]:
                 child["overdue"] = True
-                child["deadline"] = float("inf")
                 os.kill(child["pid"], signal.SIGKILL)
 
     def _stop(self):

@@ -13,6 +13,10 @@ class Recorder:
     """The solves of one program. The fork server makes one; a child fills its own copy."""
 
     def __init__(self):
+        self.reset()
+
+    def reset(self):
+        """Forgets everything, for the next program."""
         self.solves = []
         self.options = {}
         self.reported = None

@@ -78,7 +78,7 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
       sources,
       {
         prompt: (problem, dialect) =>
-          tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialectByName(dialect))).tokenIds,
+          tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialectByName(dialect), config.prompt)).tokenIds,
         completion: (problem, dialect) => {
           const program = problem.programs?.[dialect] ?? (problem.model ? dialectByName(dialect).render(problem.model) : null);
           return program === null ? null : Int32Array.from([...tokenizer.encode(program), stopId]);

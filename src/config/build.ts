@@ -117,7 +117,8 @@ function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer, promptOf?:
   return (problem) => {
     const dialect = dialectByName(drawDialect(config, problem.id));
     const prompt =
-      promptOf?.(problem, dialect.name) ?? tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect));
+      promptOf?.(problem, dialect.name) ??
+      tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect, config.prompt));
     return {
       problem,
       prompt,

@@ -160,6 +160,12 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
       ['learner', 'type'],
     ),
     ...found(
+      input.prompt.template === 'bare' && input.prompt.examples > 0,
+      'a bare prompt has no examples; take template: instruct, evom or sirl',
+      ['prompt', 'examples'],
+      ['prompt', 'template'],
+    ),
+    ...found(
       schedule.warmup_steps >= schedule.total && schedule.warmup_steps > 0,
       `the warm-up would never end: the schedule has ${schedule.total} steps`,
       ['schedule', 'warmup_steps'],

@@ -64,9 +64,12 @@ export const sandbox = z.strictObject({
 
 export const prompt = z.strictObject({
   template: z
-    .enum(['bare', 'instruct'])
+    .enum(['bare', 'instruct', 'evom', 'sirl'])
     .default('bare')
-    .describe('bare: question and a dialect mark; instruct: a written task for chat models.'),
+    .describe(
+      'bare: question and a dialect mark; the others are written tasks for chat models: instruct with a fenced program, evom with <think> and <code>, sirl with <think>, <model> and <python>.',
+    ),
+  examples: whole().max(3).default(0).describe('Worked examples before the question; not with bare.'),
 });
 
 export const judge = z.strictObject({ rule: z.enum(judgeRules).default('sirl') });

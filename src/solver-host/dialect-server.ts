@@ -1,11 +1,12 @@
 /** The programs of one dialect on this host: a queue before the slots of its fork server, and the files that carry a program in and out. */
-import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Program } from '../core/program.ts';
 import type { Ended } from './conclude.ts';
-import { ForkServer, type ForkServerHello, type ForkServerOptions, type JobEnd } from './fork-server.ts';
+import { ForkServer, type ForkServerHello, type ForkServerOptions } from './fork-server.ts';
 import type { HostLimits } from './host-limits.ts';
-import { MalformedRecord, parseProgramRecord } from './program-record.ts';
+import { MalformedRecord, type ProgramRecord, parseProgramRecord } from './program-record.ts';
+import { SlotFiles } from './slot-files.ts';
 
 /** Of what a program printed, this much is kept. */
 const keptOutputBytes = 65_536;
@@ -19,7 +20,7 @@ export interface Ran extends Ended {
 
 export class DialectServer {
   readonly #options: ForkServerOptions;
-  readonly #jobs: string;
+  readonly #slotFiles: readonly SlotFiles[];
   readonly #freeSlots: number[];
   readonly #waiting: (() => void)[] = [];
   #server: ForkServer;
@@ -30,7 +31,7 @@ export class DialectServer {
 
   private constructor(options: ForkServerOptions, jobs: string, server: ForkServer) {
     this.#options = options;
-    this.#jobs = jobs;
+    this.#slotFiles = Array.from({ length: options.slots }, (_, slot) => new SlotFiles(jobs, slot));
     this.#server = server;
     this.#freeSlots = Array.from({ length: options.slots }, (_, slot) => slot);
   }
@@ -79,6 +80,7 @@ export class DialectServer {
   close(): void {
     this.#closed = true;
     this.#server.close();
+    for (const files of this.#slotFiles) files.close();
   }
 
   async #takeSlot(): Promise<number> {
@@ -88,28 +90,21 @@ export class DialectServer {
 
   async #runIn(slot: number, program: Program, limits: HostLimits): Promise<Ran> {
     const server = await this.#live();
-    const id = ++this.#lastId;
-    const path = (kind: string): string => join(this.#jobs, `${slot}.${kind}`);
-    await rm(path('result'), { force: true }); // a child that dies early must not leave the last one's
-    await writeFile(path('input'), JSON.stringify({ code: program.code, files: program.files ?? {} }), { mode: 0o600 });
+    const files = this.#slotFiles[slot] as SlotFiles;
+    files.give(JSON.stringify({ code: program.code, files: program.files ?? {} }));
     const end = await server.run({
-      id,
+      id: ++this.#lastId,
       slot,
-      input: path('input'),
-      result: path('result'),
-      stdout: path('stdout'),
-      stderr: path('stderr'),
+      ...files.paths,
       max_solves: limits.maxSolves,
       solver_s: limits.solverS,
       wall_s: limits.wallS,
       limits: { cpu_s: limits.cpuS, memory_bytes: limits.memoryMb * 1024 * 1024, file_bytes: limits.maxRecordBytes },
     });
     this.#served += 1;
-    const [record, stdout, stderr] = await Promise.all([
-      readRecord(path('result'), end),
-      readHead(path('stdout')),
-      readHead(path('stderr')),
-    ]);
+    const stdout = files.take('stdout', keptOutputBytes);
+    const stderr = files.take('stderr', keptOutputBytes);
+    const record = end.exit === 0 ? recordOf(files.take('result', limits.maxRecordBytes).text) : null;
     return { end, record, stdout: stdout.text, stderr: stderr.text, isOutputCut: stdout.bytes > limits.maxOutputChars };
   }
 
@@ -129,31 +124,13 @@ export class DialectServer {
   }
 }
 
-async function readRecord(path: string, end: JobEnd): Promise<Ended['record']> {
-  if (end.exit !== 0) return null;
+/** The record that a child wrote; null for none, or for one that the program itself wrote or cut off. */
+function recordOf(text: string): ProgramRecord | null {
+  if (text === '') return null;
   try {
-    const text = await readFile(path, 'utf8');
-    return text === '' ? null : parseProgramRecord(text);
+    return parseProgramRecord(text);
   } catch (error) {
-    // Written by the program itself, cut off, or never written.
-    if (error instanceof MalformedRecord || error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof MalformedRecord || error instanceof SyntaxError) return null;
     throw error;
-  }
-}
-
-async function readHead(path: string): Promise<{ readonly text: string; readonly bytes: number }> {
-  let handle: Awaited<ReturnType<typeof open>>;
-  try {
-    handle = await open(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { text: '', bytes: 0 };
-    throw error;
-  }
-  try {
-    const { size } = await stat(path);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, keptOutputBytes)), 0, Math.min(size, keptOutputBytes), 0);
-    return { text: buffer.subarray(0, bytesRead).toString('utf8'), bytes: size };
-  } finally {
-    await handle.close();
   }
 }

@@ -1,6 +1,6 @@
 /** A solver host without its HTTP: programs of Python dialects in, outcomes out. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
@@ -73,7 +73,8 @@ export class SolverHost {
     if (!existsSync(options.python)) {
       throw new EvomError('E_CONFIG', `there is no Python at ${options.python}; make it with "evom solver-host --setup DIR"`);
     }
-    const directory = await mkdtemp(join(tmpdir(), 'evom-solver-host-'));
+    await removeLeftBehind();
+    const directory = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
     const servers = new Map<string, DialectServer>();
     const unavailable = new Map<string, string>();
     const resolver = await Resolver.create(Math.min(2, availableParallelism()));
@@ -217,6 +218,16 @@ export class SolverHost {
       verdicts.push(verdictOf(solve, resolved));
     }
     return verdicts;
+  }
+}
+
+const folderPrefix = 'evom-solver-host-';
+
+/** Folders of hosts that were killed. */
+async function removeLeftBehind(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await rm(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

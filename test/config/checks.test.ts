@@ -41,6 +41,7 @@ describe('a kind: train configuration refuses', () => {
       ['backend=gurobi', 'dialect=[{name: gurobipy}, {name: highs-js}]'],
       /dialect\[1\]\.name: backend gurobi does not speak highs-js/,
     ],
+    ['examples in a bare prompt', ['prompt.examples=2'], /prompt\.examples: a bare prompt has no examples/],
     ['a weight that is not one', ['dialect=[{name: highs-js, weight: 0}]'], /dialect\[0\]\.weight: must be greater than 0, not 0/],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
     ['a norm length that nothing divides by', ['algorithm.norm_length=100'], /only seq_mean_token_sum_norm divides by it/],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { LinearModel } from '../../src/core/linear-model.ts';
-import { buildPrompt, type promptTemplates } from '../../src/dialects/prompt.ts';
+import { buildPrompt, maxExamples, type PromptTemplate, type promptTemplates } from '../../src/dialects/prompt.ts';
 import { dialectByName, dialectNames } from '../../src/dialects/registry.ts';
+import { workedExamples } from '../../src/dialects/worked-examples.ts';
 import { column, inf, model, row } from '../solvers/models.ts';
 
 const workshop: LinearModel = model(
@@ -100,6 +101,26 @@ describe('buildPrompt', () => {
     const [system, user] = buildPrompt('instruct', 'Make mugs.', dialect);
     expect(system?.content).toContain(dialect.instructions);
     expect(user?.content).toMatch(/^Make mugs\./);
+  });
+
+  it.each(dialectNames)('shows worked examples in %s in the form that it asks for, from which the program can be taken', (name) => {
+    const own = dialectByName(name);
+    for (const template of ['instruct', 'evom', 'sirl'] as const) {
+      const messages = buildPrompt(template, 'Make mugs.', own, { examples: maxExamples });
+      expect(messages.map(({ role }) => role).join()).toBe(`system${',user,assistant'.repeat(maxExamples)},user`);
+      const answers = messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
+      expect(answers.map((answer) => own.extract(answer)?.code)).toEqual(workedExamples.map(({ model }) => own.render(model)));
+    }
+  });
+
+  it('asks for the tags of EVOM and of SIRL', () => {
+    const python = dialectByName('gurobipy');
+    const last = (template: PromptTemplate) => buildPrompt(template, 'Make mugs.', python).at(-1)?.content;
+    expect(last('evom')).toMatch(/^Make mugs\.\n\n.*<think>.*<\/think>.*<code>.*<\/code>/s);
+    expect(last('sirl')).toMatch(/<think>.*<\/think>.*<model>.*<\/model>.*<python>.*<\/python>/s);
+    expect(buildPrompt('sirl', 'q', python, { examples: 1 })[2]?.content).toContain(
+      '<model>\nmaximize 15 stools + 40 benches\nsubject to\n2 stools + 5 benches <= 60\nstools >= 6\nstools whole, at least 0\nbenches whole, at least 0\n</model>',
+    );
   });
 
   it('names the templates when one is unknown', () => {

@@ -5,17 +5,17 @@ import { packageRoot } from '../../src/config/find-file.ts';
 import { pythonOf } from '../../src/solver-host/environment.ts';
 import { SolverHost, type SolverHostOptions } from '../../src/solver-host/solver-host.ts';
 
-const directory = resolve(packageRoot, process.env.EVOM_SOLVER_ENVIRONMENT ?? '.venv-solvers');
+export const environmentDirectory = resolve(packageRoot, process.env.EVOM_SOLVER_ENVIRONMENT ?? '.venv-solvers');
 
 /** Why tests with real libraries are skipped; null when they run. */
-export const skipReason = existsSync(pythonOf(directory))
+export const skipReason = existsSync(pythonOf(environmentDirectory))
   ? null
-  : `there is no solver environment at ${directory}; make one with "evom solver-host --setup .venv-solvers"`;
+  : `there is no solver environment at ${environmentDirectory}; make one with "evom solver-host --setup .venv-solvers"`;
 
 export function startHost(dialects: readonly string[], options: Partial<SolverHostOptions> = {}): Promise<SolverHost> {
   return SolverHost.create({
     dialects,
-    python: pythonOf(directory),
+    python: pythonOf(environmentDirectory),
     scripts: resolve(packageRoot, 'scripts/solver-host'),
     version: 'test',
     ...options,

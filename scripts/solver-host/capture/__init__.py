@@ -14,4 +14,8 @@ MODULES = {
 
 def load(dialect, recorder):
     """Returns {"library", "solver", "licence", "backend"}: versions and the licence's state in words."""
-    return importlib.import_module(f"capture.{MODULES[dialect]}").load(recorder)
+    module = importlib.import_module(f"capture.{MODULES[dialect]}")
+    about = module.load(recorder)
+    exec(compile(module.WARM_UP, "warm_up.py", "exec"), {"__name__": "__main__"})
+    recorder.reset()
+    return about

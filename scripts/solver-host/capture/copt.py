@@ -11,6 +11,20 @@ BEYOND_LINEAR = ("hasqobj", "haspsdobj", "hasnlobj", "qconstrs", "soss", "indica
                  "psdconstrs", "lmiconstrs", "nlconstrs", "multiobjs")  # fmt: skip
 
 
+# Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
+WARM_UP = """\
+import coptpy as cp
+m = cp.Envr().createModel("warm")
+x = m.addVar(vtype=cp.COPT.INTEGER, name="x")
+y = m.addVars(2, ub=3)
+m.setObjective(cp.quicksum(y[i] for i in range(2)) + 2 * x, sense=cp.COPT.MAXIMIZE)
+m.addConstr(3 * x + y[0] - y[1] <= 7.5, name="c")
+m.addConstr(x + y[0] + y[1] <= 4)
+m.solve()
+print(m.objval, x.x)
+"""
+
+
 def load(recorder):
     import coptpy
     from coptpy import COPT

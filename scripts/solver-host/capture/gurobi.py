@@ -13,6 +13,20 @@ NOTED = ("TimeLimit", "MIPGap", "MIPGapAbs", "Threads", "Seed", "SolutionLimit",
 LICENCE_ERRORS = {10009: "no licence", 10010: "the model is larger than the size-limited licence allows", 10011: "the licence is in use"}
 
 
+# Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
+WARM_UP = """\
+import gurobipy as gp
+m = gp.Model()
+x = m.addVar(vtype="I", name="x")
+y = m.addVars(2, ub=3)
+m.setObjective(gp.quicksum(y[i] for i in range(2)) + 2 * x, gp.GRB.MAXIMIZE)
+m.addConstr(3 * x + y[0] - y[1] <= 7.5, "c")
+m.addConstr(x + y[0] + y[1] <= 4)
+m.optimize()
+print(m.ObjVal, x.X)
+"""
+
+
 def load(recorder):
     import gurobipy as gp
 

@@ -6,6 +6,19 @@ DEFAULTS = {"mip_rel_gap": (1e-4, 0.0), "threads": (0, 1)}
 NOTED = ("time_limit", "mip_rel_gap", "mip_abs_gap", "threads", "mip_max_nodes", "presolve", "solver", "random_seed")
 
 
+# Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
+WARM_UP = """\
+import highspy
+h = highspy.Highs()
+x = h.addIntegral(name="x")
+y = [h.addVariable(ub=3) for _ in range(2)]
+h.addConstr(3 * x + y[0] - y[1] <= 7.5)
+h.addConstr(x + y[0] + y[1] <= 4)
+h.maximize(sum(y) + 2 * x)
+print(h.getObjectiveValue(), h.val(x))
+"""
+
+
 def load(recorder):
     import highspy
 

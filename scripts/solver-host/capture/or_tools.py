@@ -4,6 +4,21 @@ from capture import cp_sat
 from recorder import linear, replace_method
 
 
+# Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
+WARM_UP = """\
+from ortools.linear_solver import pywraplp
+for name in ("SCIP", "GLOP"):
+    s = pywraplp.Solver.CreateSolver(name)
+    x = s.IntVar(0, s.infinity(), "x") if name == "SCIP" else s.NumVar(0, 9, "x")
+    y = [s.NumVar(0, 3, f"y{i}") for i in range(2)]
+    s.Maximize(sum(y) + 2 * x)
+    s.Add(3 * x + y[0] - y[1] <= 7.5)
+    s.Add(x + y[0] + y[1] <= 4)
+    s.Solve()
+    print(s.Objective().Value(), x.solution_value())
+"""
+
+
 def load(recorder):
     import ortools
     from ortools.linear_solver import pywraplp

@@ -9,6 +9,20 @@ from recorder import linear, replace_method
 KEPT = ("timeLimit", "gapRel", "gapAbs", "threads")
 
 
+# Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
+WARM_UP = """\
+import pulp
+m = pulp.LpProblem("warm", pulp.LpMaximize)
+x = pulp.LpVariable("x", 0, cat="Integer")
+y = [pulp.LpVariable(f"y{i}", 0, 3) for i in range(2)]
+m += pulp.lpSum(y) + 2 * x
+m += 3 * x + y[0] - y[1] <= 7.5
+m += x + y[0] + y[1] <= 4
+m.solve()
+print(pulp.value(m.objective), x.varValue)
+"""
+
+
 def load(recorder):
     import highspy
     import pulp

@@ -7,6 +7,20 @@ PLUGINS = ("includeConshdlr", "includePricer", "includeBenders", "includeBenders
 NOTED = ("limits/time", "limits/gap", "limits/absgap", "limits/nodes", "limits/solutions", "limits/totalnodes", "numerics/feastol")
 
 
+# Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
+WARM_UP = """\
+from pyscipopt import Model, quicksum
+m = Model()
+x = m.addVar("x", vtype="I")
+y = [m.addVar(ub=3) for _ in range(2)]
+m.setObjective(quicksum(y) + 2 * x, "maximize")
+m.addCons(3 * x + y[0] - y[1] <= 7.5)
+m.addCons(x + y[0] + y[1] <= 4)
+m.optimize()
+print(m.getObjVal(), m.getVal(x))
+"""
+
+
 def load(recorder):
     import pyscipopt
 

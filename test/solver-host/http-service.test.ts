@@ -1,0 +1,113 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/config/find-file.ts';
+import { type Service, serveSolverHost } from '../../src/solver-host/http-service.ts';
+import type { SolverHost } from '../../src/solver-host/solver-host.ts';
+import type { ExecuteLine, Health } from '../../src/solver-host/wire.ts';
+import { environmentDirectory, skipReason, startHost } from './environment.ts';
+
+const token = 'a-token';
+const solves =
+  'import highspy\nh = highspy.Highs()\nx = h.addVariable(ub=3)\ny = h.addVariable()\nh.addConstr(x + 2 * y <= 4)\nh.maximize(x + y)';
+
+describe.skipIf(skipReason !== null)('a solver host over HTTP', () => {
+  let host: SolverHost;
+  let service: Service;
+  beforeAll(async () => {
+    host = await startHost(['highspy']);
+    service = await serveSolverHost(host, { port: 0, address: '127.0.0.1', token });
+  });
+  afterAll(async () => {
+    await service?.close();
+    await host?.close();
+  });
+  const post = (path: string, body: string, auth = `Bearer ${token}`): Promise<Response> =>
+    fetch(`${service.url}${path}`, { method: 'POST', body, headers: { authorization: auth } });
+
+  it('says what it serves, how it is jailed and what runs', async () => {
+    const health = (await (await fetch(`${service.url}/v1/health`)).json()) as Health;
+    expect(health).toMatchObject({
+      service: 'evom-solver-host',
+      unjailed: false,
+      resolver: expect.stringMatching(/^HiGHS 1\./),
+      dialects: [{ dialect: 'highspy', state: 'ready', backend: 'highspy', licence: 'free', concurrency: expect.any(Number) }],
+    });
+    expect(Object.values(health.dialects[0]?.isolation ?? {})).not.toContain(false);
+  });
+
+  it('streams the outcomes of a batch by index, an unknown dialect as a fault of ours', async () => {
+    const programs = [solves, 'x = 1', 'import numpy\nopen("data.json").read()'].map((code) => ({
+      dialect: 'highspy',
+      code,
+      files: { 'data.json': '{}' },
+    }));
+    const response = await post('/v1/execute', JSON.stringify({ programs: [...programs, { dialect: 'gurobipy', code: '' }] }));
+    const lines = (await response.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ExecuteLine);
+    const byIndex = lines.sort((a, b) => a.index - b.index).map(({ outcome }) => [outcome.status, outcome.objective]);
+    expect(byIndex).toEqual([
+      ['optimal', 3.5],
+      ['no_solve', null],
+      ['no_solve', null],
+      ['infra_error', null],
+    ]);
+  });
+
+  it.each([
+    ['/v1/execute', '{"programs": []}', 'Bearer wrong', 401, /token/],
+    ['/v1/execute', 'no JSON', `Bearer ${token}`, 400, /no JSON/],
+    ['/v1/execute', '{"programs": [{"code": 3}]}', `Bearer ${token}`, 400, /programs\[0\]/],
+    ['/v2/execute', '{}', `Bearer ${token}`, 404, /POST \/v1\/execute/],
+  ])('refuses %s with %s', async (path, body, auth, status, message) => {
+    const response = await post(path, body, auth);
+    expect(response.status).toBe(status);
+    expect(((await response.json()) as { error: string }).error).toMatch(message);
+  });
+
+  it('answers as SandboxFusion does', async () => {
+    const run = async (body: object) => (await (await post('/run_code', JSON.stringify(body))).json()) as Record<string, unknown>;
+    const [fine, raised, slow, other] = await Promise.all([
+      run({ code: 'import json\nprint(json.load(open("in.json"))["n"] + 1)', language: 'python', files: { 'in.json': btoa('{"n": 1}') } }),
+      run({ code: 'import sys\nprint("before")\nraise ValueError("wrong")' }),
+      run({ code: 'while True: pass', run_timeout: 1 }),
+      run({ code: 'puts 1', language: 'ruby' }),
+    ]);
+    expect(fine).toMatchObject({ status: 'Success', run_result: { status: 'Finished', return_code: 0, stdout: '2\n', stderr: '' } });
+    expect(raised).toMatchObject({ status: 'Failed', run_result: { status: 'Error', return_code: 1, stdout: 'before\n' } });
+    expect((raised.run_result as { stderr: string }).stderr).toContain('ValueError: wrong');
+    expect(slow).toMatchObject({ status: 'Failed', run_result: { status: 'TimeLimitExceeded', return_code: null } });
+    expect(other).toMatchObject({ status: 'SandboxError', run_result: null });
+  });
+
+  it('is made anew when its fork server is killed, and the program under way is a fault of ours', async () => {
+    const underWay = host.execute({ dialect: 'highspy', code: 'while True: pass' });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (const pid of host.pids) process.kill(pid, 'SIGKILL');
+    expect(await underWay).toMatchObject({ status: 'infra_error', error: { type: 'HostFault' } });
+    expect(await host.execute({ dialect: 'highspy', code: solves })).toMatchObject({ status: 'optimal', objective: 3.5 });
+  });
+
+  it('refuses to run where the kernel gives no namespaces, naming what is missing, unless told to in words', async (context) => {
+    const main = join(packageRoot, 'dist/cli/main.js');
+    const serve = `node ${main} solver-host --dialects highspy --environment ${environmentDirectory} --port 0 --json`;
+    // In a user namespace of its own that forbids further ones, as some machines do.
+    const within = (command: string): Promise<{ stdout: string; stderr: string; code?: number }> =>
+      promisify(execFile)('unshare', ['-Ur', 'sh', '-c', `echo 0 > /proc/sys/user/max_user_namespaces && ${command}`]).catch(
+        (error) => error,
+      );
+    if ((await within('echo fine')).stdout !== 'fine\n') return context.skip('unshare cannot make a user namespace here');
+    const refused = await within(serve);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/E_SANDBOX .*lacks namespaces, private_scratch.*--unsafe-no-jail/);
+    const allowed = spawn('unshare', ['-Ur', 'sh', '-c', `echo 0 > /proc/sys/user/max_user_namespaces && exec ${serve} --unsafe-no-jail`]);
+    const [said] = await once(allowed.stdout, 'data');
+    allowed.kill('SIGINT');
+    expect(JSON.parse(String(said))).toMatchObject({ unjailed: true, dialects: [{ isolation: { namespaces: false, seccomp: true } }] });
+    expect((await once(allowed, 'exit'))[0]).toBe(0);
+  });
+});

@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Service, serveSolverHost } from '../../src/solver-host/http-service.ts';
+import { createRemoteVerifier } from '../../src/solver-host/remote-verifier.ts';
+import type { SolverHost } from '../../src/solver-host/solver-host.ts';
+import { routeByDialect } from '../../src/solver-host/verifier-router.ts';
+import { createVerifier } from '../../src/verify/verifier.ts';
+import { skipReason, startHost } from './environment.ts';
+
+/** max x with x <= k: the optimum is k. */
+const program = (k: number) => ({
+  dialect: 'highspy',
+  code: `import highspy\nh = highspy.Highs()\nx = h.addVariable(ub=${k})\ny = h.addVariable()\nh.addConstr(y <= 1)\nh.maximize(x)`,
+});
+
+/** A host that is well and whose `/v1/execute` does as told. */
+async function troubledHost(execute: (destroy: () => void) => void): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/v1/health') return execute(() => request.destroy());
+    const one = {
+      dialect: 'highspy',
+      state: 'ready',
+      message: null,
+      backend: 'highspy',
+      library: 'L 1',
+      solver: 'S 1',
+      licence: '',
+      concurrency: 2,
+    };
+    response.end(JSON.stringify({ service: 'evom-solver-host', version: 'test', dialects: [one] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+}
+
+describe('a remote verifier', () => {
+  it('refuses to begin without a host that answers, serves the dialect and runs what the others run', async () => {
+    await expect(createRemoteVerifier({ hosts: [], dialects: ['highspy'] })).rejects.toThrow(/no solver host is named/);
+    await expect(createRemoteVerifier({ hosts: ['http://127.0.0.1:9'], dialects: ['highspy'] })).rejects.toThrow(
+      /no solver host answers at http:\/\/127\.0\.0\.1:9; start one with "evom solver-host --dialects highspy"/,
+    );
+    const { url, server } = await troubledHost(() => undefined);
+    await expect(createRemoteVerifier({ hosts: [url], dialects: ['coptpy'] })).rejects.toThrow(/no solver host serves coptpy/);
+    server.close();
+  });
+
+  it('gives a program that every host breaks off under up as a fault of ours, after five tries', async () => {
+    const { url, server } = await troubledHost((destroy) => destroy());
+    const verifier = await createRemoteVerifier({ hosts: [url], dialects: ['highspy'], deadlineMs: 60_000 });
+    const outcome = await verifier.verify(program(1));
+    expect(outcome).toMatchObject({
+      status: 'infra_error',
+      error: { type: 'HostUnavailable', message: expect.stringContaining('5 times') },
+    });
+    expect(verifier.stats()).toMatchObject({ infraErrors: 1, requeued: 4 });
+    await verifier.close();
+    server.close();
+  });
+
+  it('does not wait for a host that never answers beyond the deadline', async () => {
+    const { url, server } = await troubledHost(() => undefined);
+    const verifier = await createRemoteVerifier({ hosts: [url], dialects: ['highspy'], deadlineMs: 2000, stallMs: 500 });
+    expect(await verifier.verify(program(1))).toMatchObject({ status: 'infra_error', error: { type: 'HostUnavailable' } });
+    await verifier.close();
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
+describe.skipIf(skipReason !== null)('a remote verifier with real hosts', () => {
+  const hosts: SolverHost[] = [];
+  const services: Service[] = [];
+  beforeAll(async () => {
+    for (const _ of [1, 2]) {
+      const host = await startHost(['highspy']);
+      hosts.push(host);
+      services.push(await serveSolverHost(host, { port: 0, address: '127.0.0.1', token: 'secret' }));
+    }
+  });
+  afterAll(async () => {
+    await Promise.all(services.map((service) => service.close()));
+    await Promise.all(hosts.map((host) => host.close()));
+  });
+  const connect = (options: object = {}) =>
+    createRemoteVerifier({ hosts: services.map(({ url }) => url), dialects: ['highspy'], token: 'secret', ...options });
+
+  it('runs equal programs once and remembers them, on disk too', async () => {
+    const cacheDirectory = await mkdtemp(join(tmpdir(), 'evom-outcomes-'));
+    const verifier = await connect({ cacheDirectory });
+    const outcomes = await Promise.all([3, 3, 3, 4].map((k) => verifier.verify(program(k))));
+    expect(outcomes.map(({ objective }) => objective)).toEqual([3, 3, 3, 4]);
+    expect(verifier.stats()).toMatchObject({ verified: 4, executed: 2, shared: 2, infraErrors: 0 });
+    await verifier.close();
+    const again = await connect({ cacheDirectory });
+    expect(await again.verify(program(3))).toEqual(outcomes[0]);
+    expect(again.stats()).toMatchObject({ executed: 0, cacheHits: 1 });
+    await again.close();
+    await rm(cacheDirectory, { recursive: true });
+  });
+
+  it('says so when the token is missing', async () => {
+    const verifier = await connect({ token: null });
+    await expect(verifier.verify(program(1))).rejects.toThrow(/asks for a token/);
+    await verifier.close();
+  });
+
+  it('stands beside the sandbox: each program goes to the verifier of its dialect', async () => {
+    const router = routeByDialect([await connect(), await createVerifier({ dialects: ['highs-js'], workers: 1 })]);
+    const js = 'const h = await require("highs")();\nreport(h.solve(`Max\nx + y\nst\nx + 2 y <= 4\nx <= 3\nEnd`).ObjectiveValue);';
+    const [python, javascript] = await Promise.all([router.verify(program(7)), router.verify({ dialect: 'highs-js', code: js })]);
+    expect([python.objective, python.backend, javascript.objective, javascript.backend]).toEqual([7, 'highspy', 3.5, 'highs']);
+    expect(router.stats().verified).toBe(2);
+    await expect(router.verify({ dialect: 'gurobipy', code: '' })).rejects.toThrow(/not one of this verifier's/);
+    await router.close();
+  });
+
+  it('loses nothing when one of two hosts goes away in the middle', async () => {
+    const verifier = await connect({ batchSize: 4 });
+    let answered = 0;
+    const asked = Array.from({ length: 120 }, async (_, k) => {
+      const outcome = await verifier.verify(program(100 + k));
+      answered += 1;
+      if (answered === 30) await services[0]?.close();
+      return outcome;
+    });
+    const outcomes = await Promise.all(asked);
+    expect(outcomes.map(({ objective }) => objective)).toEqual(Array.from({ length: 120 }, (_, k) => 100 + k));
+    expect(verifier.stats()).toMatchObject({ verified: 120, infraErrors: 0 });
+    expect(verifier.stats().requeued).toBeGreaterThan(0);
+    await verifier.close();
+  });
+});
