@@ -283,6 +283,7 @@ export {
   type TrainState,
   trainLoop,
 } from './train/loop.ts';
+export { partialKlWeights } from './train/partial-kl.ts';
 export { initialTrainState, type SftParts, type SftSettings, sftLoop } from './train/sft.ts';
 export { type SftExample, sftRow } from './train/sft-rows.ts';
 export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './verify/evidence/auditor.ts';

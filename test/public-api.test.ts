@@ -150,6 +150,7 @@ it('offers these values', () => {
       "parseLp",
       "parseModel",
       "parseMps",
+      "partialKlWeights",
       "passAtK",
       "plainLabels",
       "problemCursor",

@@ -120,6 +120,7 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
             modelId: basename(initial), // of the run, not of the checkpoint it goes on from
             padId: rollout.tokenizer.padId,
             reference,
+            partialKl: algorithm.kl.tokens === 'program' ? (ids) => rollout.tokenizer.decode(ids) : null,
           }),
         evaluate,
         onStep: (step, metrics) => reporter.step(figuresOf(step, config.run.steps, metrics)),

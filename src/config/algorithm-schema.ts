@@ -23,7 +23,11 @@ export const algorithmInput = z.strictObject({
     .optional()
     .describe('Divisor of a row under seq_mean_token_sum_norm; sampling.max_tokens when left out.'),
   kl: z
-    .strictObject({ coef: nonNegative().default(0), estimator: z.enum(['k1', 'k2', 'k3']).default('k3') })
+    .strictObject({
+      coef: nonNegative().default(0),
+      estimator: z.enum(['k1', 'k2', 'k3']).default('k3'),
+      tokens: z.enum(['all', 'program']).default('all').describe('program: from where the program begins (partial KL).'),
+    })
     .prefault({})
     .describe('Penalty that holds the policy near the checkpoint it started from.'),
   sampler_correction: z

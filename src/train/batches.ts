@@ -1,13 +1,14 @@
 /** Groups to training batches: advantages by the configured estimator, mini-batches, denominators, reference log-probabilities. */
 
 import { trainingRows } from '../batch/rows.ts';
-import type { RolloutGroup } from '../core/rollout.ts';
+import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
 import type { Policy, SamplingParams } from '../policy/policy.ts';
 import type { AdvantageEstimator } from '../rl/advantage.ts';
 import { lossDenominators } from '../rl/aggregate.ts';
 import { batchAdvantages } from '../rl/batch-advantage.ts';
 import { type Compat, conventionsOf } from '../rl/conventions.ts';
+import { partialKlWeights } from './partial-kl.ts';
 
 export interface BatchSettings {
   readonly runId: string;
@@ -23,6 +24,8 @@ export interface BatchSettings {
   readonly padId: number;
   /** Frozen policy for the KL penalty; null without one. */
   readonly reference: Policy | null;
+  /** Text of token ids, where the KL penalty counts on programs alone; null or left out: on all tokens. */
+  readonly partialKl?: ((tokenIds: Int32Array) => string) | null;
 }
 
 /** @returns one batch an optimizer step, at most `updatesPerBatch`; none without groups. */
@@ -45,10 +48,9 @@ export async function trainingBatches(
   const batches: TrainingBatch[] = [];
   for (let start = 0; start < groups.length; start += perUpdate) {
     const some = groups.slice(start, start + perUpdate);
-    const rows = await withReference(
-      trainingRows(some, advantages.slice(start, start + perUpdate), { sampling: settings.sampling, truncated: settings.truncated }),
-      settings,
-    );
+    const options = { sampling: settings.sampling, truncated: settings.truncated };
+    const plain = trainingRows(some, advantages.slice(start, start + perUpdate), options);
+    const rows = await withReference(withPartialKl(plain, some, settings.partialKl ?? null), settings);
     batches.push({
       metadata: {
         runId: settings.runId,
@@ -69,6 +71,25 @@ export async function trainingBatches(
     });
   }
   return batches;
+}
+
+/** Adds KL weights that are 0 on the prompt and before each program. */
+function withPartialKl(
+  rows: TrainingRow[],
+  groups: readonly RolloutGroup[],
+  decode: ((tokenIds: Int32Array) => string) | null,
+): TrainingRow[] {
+  if (decode === null) return rows;
+  const rollouts = new Map<string, Rollout>(
+    groups.flatMap((group) => group.rollouts.map((rollout) => [`${group.groupId}/${rollout.sampleIndex}`, rollout])),
+  );
+  return rows.map((row) => {
+    const rollout = rollouts.get(row.sampleId);
+    if (rollout === undefined) return row;
+    const klWeights = new Float32Array(row.inputIds.length);
+    klWeights.set(partialKlWeights(rollout, decode), row.promptLength);
+    return { ...row, klWeights };
+  });
 }
 
 /** Adds the reference policy's log-probabilities of the response tokens, 0 on the prompt. */

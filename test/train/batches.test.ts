@@ -56,6 +56,31 @@ describe('trainingBatches', () => {
     }
   });
 
+  it('weighs the KL penalty from the token in which the program begins, and leaves the loss mask alone', async () => {
+    const letters = (ids: Int32Array): string => String.fromCharCode(...ids);
+    const text = 'first think, then: x=1';
+    const [group] = await groups(1);
+    if (group === undefined) throw new Error('no group');
+    const [first, second] = group.rollouts;
+    if (first === undefined || second === undefined) throw new Error('no rollouts');
+    const completion = (ids: readonly number[]) => ({
+      ...first.completion,
+      tokenIds: Int32Array.from(ids),
+      logprobs: new Float32Array(ids.length).fill(-1),
+    });
+    const codes = [...text].map((letter) => letter.charCodeAt(0));
+    const reasoned = { ...first, completion: completion(codes), completionText: text, program: { dialect: 'highs-js', code: 'x=1' } };
+    const wordless = { ...second, completion: completion(codes.slice(0, 5)), completionText: 'first', program: null };
+    const given = [{ ...group, rollouts: [reasoned, wordless] }];
+    const [batch] = await trainingBatches(given, 1, 1, batchSettings({ partialKl: letters }));
+    const [whole] = await trainingBatches(given, 1, 1, batchSettings());
+    const weights = (index: number) => [...(batch?.rows[index]?.klWeights ?? [])].slice(batch?.rows[index]?.promptLength);
+    expect(weights(0)).toEqual([...new Array(text.length - 3).fill(0), 1, 1, 1]);
+    expect(weights(1)).toEqual([1, 1, 1, 1, 1]); // without a program, all of it
+    expect(batch?.rows.map(({ lossMask }) => lossMask)).toEqual(whole?.rows.map(({ lossMask }) => lossMask));
+    expect(whole?.rows.map(({ klWeights }) => klWeights)).toEqual([null, null]);
+  });
+
   it('makes no batch of no groups', async () => {
     expect(await trainingBatches([], 1, 1, batchSettings())).toEqual([]);
   });

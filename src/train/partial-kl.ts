@@ -1,0 +1,42 @@
+/** KL on the program alone: weights a token that leave the reasoning before it free. */
+import type { Rollout } from '../core/rollout.ts';
+
+/**
+ * KL weights of a completion under partial KL (Solver-Informed RL, arXiv:2505.11792, 4.3): 0 before the program, 1 from the
+ * token in which it begins to the end. Without a program every token weighs 1, as there.
+ *
+ * The weights are a column of their own: the loss mask, and with it the policy gradient, stays as it is.
+ *
+ * @param decode text of token ids, as the completion's text was made.
+ * @returns [T]
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { partialKlWeights } from 'evom';
+ * const letters = (ids: Int32Array) => String.fromCharCode(...ids);
+ * const completion = { tokenIds: Int32Array.from(Buffer.from('so: x=1')) };
+ * const weights = partialKlWeights({ completion, completionText: 'so: x=1', program: { dialect: 'highs-js', code: 'x=1' } }, letters);
+ * assert.deepEqual([...weights], [0, 0, 0, 0, 1, 1, 1]);
+ * ```
+ */
+export function partialKlWeights(
+  {
+    completion,
+    completionText,
+    program,
+  }: { readonly completion: Pick<Rollout['completion'], 'tokenIds'> } & Pick<Rollout, 'completionText' | 'program'>,
+  decode: (tokenIds: Int32Array) => string,
+): Float32Array {
+  const { tokenIds } = completion;
+  const weights = new Float32Array(tokenIds.length).fill(1);
+  const begins = program === null ? -1 : completionText.indexOf(program.code);
+  if (begins <= 0) return weights;
+  // The first token after which the text reaches into the program: text only grows with tokens, so halving finds it.
+  let [low, high] = [0, tokenIds.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (decode(tokenIds.subarray(0, middle + 1)).length > begins) high = middle;
+    else low = middle + 1;
+  }
+  return weights.fill(0, 0, low);
+}
