@@ -1,7 +1,7 @@
 /** Models and results as text between the library inside the sandbox and the host. */
 import type { LinearModel } from '../../core/linear-model.ts';
 import { GuestRefusal } from '../../sandbox/guest.ts';
-import type { ModelWire } from './highs-library.ts';
+import type { ModelWire } from './highs-library/types.ts';
 import { jsonNumber } from './json-numbers.ts';
 
 const refusal = (message: string): GuestRefusal => new GuestRefusal('Error', message);
