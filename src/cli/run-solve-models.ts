@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { EvomError } from '../core/errors.ts';
+import { inOrder } from '../core/in-order.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
 import { openJsonlOutput } from '../runs/jsonl-output.ts';
 import { createBackend } from '../solvers/registry.ts';
@@ -189,25 +190,4 @@ function checkKept(
 async function* skip<T>(items: AsyncIterable<T>, count: number): AsyncGenerator<T> {
   let index = 0;
   for await (const item of items) if (index++ >= count) yield item;
-}
-
-/** Works on some items at once and hands the results on in the order of the items. */
-async function inOrder<Item, Result>(
-  items: AsyncIterable<Item>,
-  work: (item: Item) => Promise<Result>,
-  take: (result: Result) => Promise<void>,
-  { ahead, signal }: { readonly ahead: number; readonly signal: AbortSignal },
-): Promise<void> {
-  const underWay: Promise<Result>[] = [];
-  const takeFirst = async (): Promise<void> => {
-    const result = await (underWay.shift() as Promise<Result>);
-    // What an interrupt cut short is no answer.
-    signal.throwIfAborted();
-    await take(result);
-  };
-  for await (const item of items) {
-    underWay.push(work(item));
-    if (underWay.length >= ahead) await takeFirst();
-  }
-  while (underWay.length > 0) await takeFirst();
 }

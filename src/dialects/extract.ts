@@ -18,7 +18,7 @@ interface Fence {
  * 3. the last fenced block of any other or no name;
  * 4. without any fence or tag, the whole completion.
  *
- * Reasoning in `<think>` elements is left out first. An unclosed last fence, as truncation leaves it, counts to the end.
+ * Reasoning in `<think>` elements is left out first, also where the prompt has opened the element or truncation left it open. An unclosed last fence, as truncation leaves it, counts to the end.
  *
  * @returns the code without surrounding blank lines; null when nothing but white space is left.
  * @example
@@ -30,7 +30,7 @@ interface Fence {
  * ```
  */
 export function extractCode(completion: string, language: 'javascript' | 'python'): string | null {
-  const text = completion.replace(/\r\n/g, '\n').replace(/<think>[\s\S]*?<\/think>/g, '');
+  const text = withoutReasoning(completion.replace(/\r\n/g, '\n'));
   const tagged = lastElement(text);
   if (tagged !== null) {
     const inner = fences(tagged).at(-1);
@@ -40,6 +40,13 @@ export function extractCode(completion: string, language: 'javascript' | 'python
   if (blocks.length === 0) return trimmed(text);
   const named = blocks.filter((block) => fenceNames[language].includes(block.info));
   return trimmed((named.at(-1) ?? blocks.at(-1))?.code ?? '');
+}
+
+function withoutReasoning(text: string): string {
+  const [open, close] = [text.indexOf('<think>'), text.indexOf('</think>')];
+  const isOpenedBefore = close !== -1 && (open === -1 || close < open);
+  const rest = isOpenedBefore ? text.slice(close + '</think>'.length) : text;
+  return rest.replace(/<think>[\s\S]*?(?:<\/think>|$)/g, '');
 }
 
 function lastElement(text: string): string | null {

@@ -25,6 +25,9 @@ describe('extractCode', () => {
 
   it('leaves out reasoning', () => {
     expect(js('<think>\n```js\nfirst\n```\n</think>\nreport(1);')).toBe('report(1);');
+    expect(js('opened by the prompt: ```js\nfirst\n```\n</think>\nreport(1);')).toBe('report(1);');
+    expect(js('<think>\n```js\ncut off')).toBeNull();
+    expect(js('<think>a</think>report(1);<think>b</think>')).toBe('report(1);');
   });
 
   it('reads a last block that truncation left open', () => {
