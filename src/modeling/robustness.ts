@@ -36,8 +36,8 @@ const pushFactor = 8;
  * Re-solves both models under the same seeded changes of objective and right-hand sides and compares the optima.
  *
  * Costs of matched variables are multiplied by factors of 1/3 to 3; sides of matched rows and bounds by 1/2 to 2, and sides of 0
- * moved by as much as a coefficient is worth; integer counts, 0/1 bounds and rows that only count ones stay as they are. Signs never
- * change, so that models which differ where no sensible objective goes (`=` for `>=` under a cost) stay equal. Rows, bounds and types
+ * moved by as much as a coefficient is worth; 0/1 bounds and rows that only count ones stay as they are, and equalities of integers
+ * stay solvable. Signs never change, so that models which differ where no sensible objective goes (`=` for `>=` under a cost) stay equal. Rows, bounds and types
  * that only one model has are left out of it first where the other implies them.
  *
  * After ReLoop and NEMO, which change data and look whether the optimum moves; here the reference says where to.
@@ -75,6 +75,8 @@ export function comparePerturbed(
     const [x, y] = [solve(solvable(a)), solve(solvable(b))];
     if (!isVerdict(x.status) || !isVerdict(y.status)) continue;
     if (x.status !== 'optimal' && y.status !== 'optimal') continue;
+    // Sides may be changed beyond what the reference allows for, such as its big-M: that proves nothing.
+    if (kind !== 'objective' && y.status === 'infeasible') continue;
     compared += 1;
     if (!sameOptimum(x, y)) return { comparison: 'different', compared, difference: `${kind}: ${told(x)} against ${told(y)}` };
   }
@@ -239,6 +241,17 @@ const rowIsImplied = (
 /** A row that counts ones, such as `each place once`: its side is no number of the data. */
 const isCounting = (row: CanonicalRow): boolean => row.coefficients.every((a) => Math.abs(a) === 1) && Math.abs(row.upper) <= 1;
 
+/**
+ * The steps in which the sum of a row of integer variables moves, as their number in one unit of the canonical row; null where it
+ * moves freely. An equality off these steps has no solution, whatever the models say.
+ */
+function gridOf({ columns }: CanonicalModel, { columns: of, coefficients }: CanonicalRow): number | null {
+  if (!of.every((j) => columns[j]?.integer === true)) return null;
+  for (let steps = 1; steps <= 1000; steps++)
+    if (coefficients.every((a) => Math.abs(a * steps - Math.round(a * steps)) <= 1e-6)) return steps;
+  return null;
+}
+
 /** Both models, changed alike. What is drawn for a row or variable of `b` holds for its twin in `a`. */
 function perturbed({ a, b, match }: Pair, draws: RandomStream, kind: Kind, towards: Change['towards']): [CanonicalModel, CanonicalModel] {
   // In a minimisation a column is worth more for a smaller positive or a larger negative cost.
@@ -253,6 +266,13 @@ function perturbed({ a, b, match }: Pair, draws: RandomStream, kind: Kind, towar
   // The two sides of an equality move together.
   const reverse = reversePairs(b);
   for (const [i, other] of reverse.entries()) if (other > i) sides[other] = sides[i] ?? 1;
+  const reverseA = reversePairs(a);
+  const grids = new Map<number, number>();
+  for (const [i, row] of b.rows.entries()) {
+    const isEquality = (reverse[i] ?? -1) >= 0 || match.rows.some((twin, k) => twin === i && (reverseA[k] ?? -1) >= 0);
+    const grid = isEquality ? gridOf(b, row) : null;
+    if (grid !== null) grids.set(i, grid);
+  }
   const columnTwins = new Set(match.columns);
   const rowTwins = new Set(match.rows);
   const changesCosts = kind !== 'sides';
@@ -273,9 +293,10 @@ function perturbed({ a, b, match }: Pair, draws: RandomStream, kind: Kind, towar
     const factor = sides[twin];
     if (factor === undefined) return row;
     const sign = at >= 0 ? 1 : -1;
-    return { ...row, upper: row.upper === 0 ? sign * (factor - 1) * signOf(b, twin) : row.upper * factor };
+    const upper = row.upper === 0 ? sign * (factor - 1) * signOf(b, twin) : row.upper * factor;
+    const grid = grids.get(twin);
+    return { ...row, upper: grid === undefined ? upper : (Math.sign(upper) * Math.round(grid * Math.abs(upper))) / grid };
   };
-  const reverseA = reversePairs(a);
   const orphans = new Map<number, number>();
   for (const [i, other] of reverseA.entries()) {
     const twin = match.rows[other] ?? -1;
