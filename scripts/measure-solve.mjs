@@ -2,7 +2,7 @@
  * Measures the parts of `evom solve`, as docs/solve.md reports them.
  *
  *   node scripts/measure-solve.mjs simulator [--problems 120] [--models FILE.jsonl]
- *   node scripts/measure-solve.mjs decoding  [--problems 200] [--samples 16] [--policy checkpoints/tiny] [--wordings seen]
+ *   node scripts/measure-solve.mjs decoding  [--problems 200] [--samples 16] [--policy checkpoints/tiny] [--wordings seen] [--families a,b]
  *   node scripts/measure-solve.mjs latency   [--problems 20]  [--policy checkpoints/tiny]
  *
  * `simulator`: detection of injected errors and false alarms, with reference simulators. FILE.jsonl holds models as LP text under `lp`.
@@ -22,6 +22,7 @@ const { positionals, values } = parseArgs({
     policy: { type: 'string', default: 'checkpoints/tiny' },
     wordings: { type: 'string', default: 'seen' },
     difficulties: { type: 'string', default: '1' },
+    families: { type: 'string' },
     models: { type: 'string' },
     seed: { type: 'string', default: '101' },
   },
@@ -39,6 +40,7 @@ const problemsOf = (count) => [
       count,
       seed: Number(values.seed),
       wordings: values.wordings,
+      ...(values.families ? { families: values.families.split(',') } : {}),
       difficulties: values.difficulties.split(',').map(Number),
       split: 'test',
       infeasibleShare: 0,
@@ -103,7 +105,7 @@ async function measureSimulator() {
     for (const [level, type] of levels.entries()) right.alarms[level] += type === 'inconsistent';
     for (const mutation of evom.mutations(model)) {
       const name = classOf[mutation.type];
-      rows[name] ??= { injected: 0, noSolution: 0, visible: 0, optimum: 0, optimumVisible: 0, probes: 0, extremes: 0 };
+      rows[name] ??= { injected: 0, noSolution: 0, visible: 0, optimum: 0, optimumVisible: 0, probes: 0, extremes: 0, extremesVisible: 0 };
       const row = rows[name];
       const changed = mutation.models[0];
       if (evom.identicalModels(changed, model)) continue; // a change that changes nothing, such as dropping a row that stands twice
@@ -119,7 +121,9 @@ async function measureSimulator() {
       row.optimum += found;
       row.optimumVisible += found && isVisible;
       row.probes += (await validate(outcome, 1)) === 'inconsistent';
-      row.extremes += (await validate(outcome, 2)) === 'inconsistent';
+      const foundAtAll = (await validate(outcome, 2)) === 'inconsistent';
+      row.extremes += foundAtAll;
+      row.extremesVisible += foundAtAll && isVisible;
     }
   }
   const cpu = process.cpuUsage(began);
@@ -128,12 +132,12 @@ async function measureSimulator() {
     `false alarms: ${right.alarms[0]} at the optimum, ${right.alarms[1]} with points around it, ${right.alarms[2]} with the edges of rows`,
   );
   say(
-    'injected | number | no solution | found at the optimum | with points around it | with edges of rows | where the optimum changed, at it',
+    'injected | number | no solution | found at the optimum | with points around it | with edges of rows | where the optimum changed: at it | at all points',
   );
   for (const [name, r] of Object.entries(rows)) {
     const rest = r.injected - r.noSolution;
     say(
-      `${name} | ${r.injected} | ${r.noSolution} | ${percent(r.optimum, rest)} | ${percent(r.probes, rest)} | ${percent(r.extremes, rest)} | ${percent(r.optimumVisible, r.visible)} of ${r.visible}`,
+      `${name} | ${r.injected} | ${r.noSolution} | ${percent(r.optimum, rest)} | ${percent(r.probes, rest)} | ${percent(r.extremes, rest)} | ${percent(r.optimumVisible, r.visible)} of ${r.visible} | ${percent(r.extremesVisible, r.visible)}`,
     );
   }
   say(`${runs} simulator runs, ${((cpu.user + cpu.system) / 1000 / runs).toFixed(2)} CPU-ms each, all included`);

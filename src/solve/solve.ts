@@ -361,10 +361,14 @@ function saySelfConsistency(chosen: Choice | null, samples: readonly SampledProg
     return;
   }
   const majority = 2 * chosen.agreeing > samples.length;
+  const same = samples.filter(
+    ({ outcome }) => answerKindOf(outcome.status) === chosen.kind && (chosen.value === null || isClose(outcome.objective, chosen.value)),
+  );
+  const models = new Set(same.map(keyOf)).size;
   say(
     'self_consistency',
     majority ? 'supports' : 'silent',
-    `${chosen.agreeing} of ${samples.length} samples give this answer, by ${new Set(samples.filter((s) => isClose(s.outcome.objective, chosen.value)).map(keyOf)).size} models that differ by more than names`,
+    `${chosen.agreeing} of ${samples.length} samples give this answer, by ${models === 1 ? 'one model up to names' : `${models} models that differ by more than names`}`,
   );
 }
 
