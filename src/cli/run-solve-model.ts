@@ -30,13 +30,18 @@ export interface RunSolveModelOptions extends SolveModelOptions {
 /** @returns the exit code: 0 with an answer, 1 if the solver failed. @throws {EvomError} E_DATA for a file that holds no model. */
 export async function runSolveModel(options: RunSolveModelOptions): Promise<number> {
   const { io, json, file, backend, timeLimitMs, signal } = options;
-  const text = await readModelFile(resolve(io.cwd, file), file, options.format);
-  const model = parseModel(text);
+  const modelText = await readModelFile(resolve(io.cwd, file), file, options.format);
+  const model = parseModel(modelText);
   const fault = modelFault(model);
   if (fault !== null) throw new EvomError('E_DATA', `${file}: ${fault}; correct the model`);
   if (options.write !== null) {
     const path = resolve(io.cwd, options.write);
-    await writeFileAtomically(path, extname(path).toLowerCase() === '.mps' ? writeMps(model) : writeLp(model, { flavor: 'cplex' }));
+    const text = extname(path).toLowerCase() === '.mps' ? writeMps(model) : writeLp(model, { flavor: 'cplex' });
+    try {
+      await writeFileAtomically(path, text);
+    } catch (cause) {
+      throw new EvomError('E_DATA', `cannot write ${options.write}: ${(cause as Error).message}; choose another name`, { cause });
+    }
     io.stdout(json ? `${JSON.stringify({ file, out: path })}\n` : `${path}\n`);
     return 0;
   }
@@ -48,7 +53,7 @@ export async function runSolveModel(options: RunSolveModelOptions): Promise<numb
   const stop = (): void => void pool.close();
   signal.addEventListener('abort', stop);
   try {
-    const answer = await pool.solve(text);
+    const answer = await pool.solve(modelText);
     signal.throwIfAborted();
     io.stdout(json ? `${JSON.stringify({ file, ...about, ...printedAnswer(answer) })}\n` : answerText(file, about, answer));
     if (answer.status === 'error') throw new EvomError('E_SOLVER', `${file}: ${answer.message}; try another backend`);

@@ -1,5 +1,5 @@
 /** A JSON Lines file that a killed process leaves behind and the next one goes on with. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 
@@ -15,7 +15,7 @@ export interface JsonlOutput {
 /**
  * Opens a file for appending and cuts off a half-written last line. Missing directories are made.
  *
- * @throws {EvomError} E_DATA naming the line that is no JSON object, if it is not the last.
+ * @throws {EvomError} E_DATA naming the line that is no JSON object, if it is not the last, or a file that cannot be opened.
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
@@ -32,8 +32,7 @@ export interface JsonlOutput {
  */
 export async function openJsonlOutput(path: string): Promise<JsonlOutput> {
   const { kept, bytes } = await readKept(path);
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, 'a');
+  const file = await openForAppending(path);
   await file.truncate(bytes);
   return {
     kept,
@@ -46,6 +45,15 @@ export async function openJsonlOutput(path: string): Promise<JsonlOutput> {
       }
     },
   };
+}
+
+async function openForAppending(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, 'a');
+  } catch (cause) {
+    throw new EvomError('E_DATA', `cannot write ${path}: ${(cause as Error).message}; choose another output`, { cause });
+  }
 }
 
 async function readKept(path: string): Promise<{ kept: Record<string, unknown>[]; bytes: number }> {

@@ -176,6 +176,18 @@ describe('evom solve-model --input', () => {
     );
   });
 
+  it('says so where it cannot write', async () => {
+    const { code, err } = await solve('--input', 'good.jsonl', '--output', 'a.lp/answers.jsonl');
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: expect.stringMatching(/^E_DATA cannot (read|write) .*a\.lp\/answers\.jsonl: ENOTDIR.*; choose another output/),
+    });
+    expect(await solve('a.lp', '--write', 'a.lp/b.lp')).toMatchObject({
+      code: 3,
+      err: expect.stringMatching(/^E_DATA cannot write a\.lp\/b\.lp: /),
+    });
+  });
+
   it('shows how far it is on a terminal', async () => {
     const io = fakeIo({ cwd, isTerminal: true });
     await main(['solve-model', '--input', 'good.jsonl', '-o', 'seen.jsonl'], io);
