@@ -1,4 +1,8 @@
 /** One solver host as its client sees it: health, batches of programs, and whether it is up. */
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { createInterface } from 'node:readline';
+import { text as textOf } from 'node:stream/consumers';
 import { EvomError } from '../core/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
@@ -14,6 +18,9 @@ const backoffMs = { first: 250, longest: 10_000 };
 export class HostConnection {
   readonly url: string;
   readonly #headers: Record<string, string>;
+  readonly #client: typeof http | typeof https;
+  /** Connections are used again: a batch needs no handshake. */
+  readonly #agent: http.Agent;
   /** Programs handed over and not answered. */
   inFlight = 0;
   /** Programs it takes at once over all dialects; 0 until its health is known. */
@@ -24,6 +31,8 @@ export class HostConnection {
 
   constructor(url: string, token: string | null) {
     this.url = url.replace(/\/+$/, '');
+    this.#client = this.url.startsWith('https:') ? https : http;
+    this.#agent = new this.#client.Agent({ keepAlive: true });
     this.#headers = { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
   }
 
@@ -78,22 +87,21 @@ export class HostConnection {
     onOutcome: (index: number, outcome: Outcome) => void,
     { signal, stallMs }: { readonly signal: AbortSignal; readonly stallMs: number },
   ): Promise<void> {
-    const stall = new AbortController();
-    const watch = setInterval(() => {
-      if (Date.now() - heard > stallMs) stall.abort();
-    }, 1000);
-    let heard = Date.now();
+    const body = JSON.stringify({ programs } satisfies ExecuteRequest);
+    const options = { method: 'POST', headers: { ...this.#headers, 'content-length': Buffer.byteLength(body) }, agent: this.#agent };
+    const request = this.#client.request(`${this.url}/v1/execute`, options);
+    const giveUp = (): void => void request.destroy(new HostDown('given up'));
+    signal.addEventListener('abort', giveUp, { once: true });
+    request.setTimeout(stallMs, giveUp); // without a byte for so long
     let left = programs.length;
     try {
-      const response = await fetch(`${this.url}/v1/execute`, {
-        method: 'POST',
-        headers: this.#headers,
-        body: JSON.stringify({ programs } satisfies ExecuteRequest),
-        signal: AbortSignal.any([signal, stall.signal]),
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        request.once('response', resolve);
+        request.once('error', reject);
+        request.end(body);
       });
-      if (!response.ok || response.body === null) throw await refusal(this.url, response);
-      for await (const line of linesOf(response.body)) {
-        heard = Date.now();
+      if (response.statusCode !== 200) throw refusal(this.url, response.statusCode ?? 0, await textOf(response));
+      for await (const line of createInterface({ input: response })) {
         const { index, outcome } = JSON.parse(line) as ExecuteLine;
         left -= 1;
         onOutcome(index, outcomeFromJson(outcome));
@@ -102,26 +110,20 @@ export class HostConnection {
       if (cause instanceof EvomError) throw cause;
       throw new HostDown(`${this.url} broke off`, { cause });
     } finally {
-      clearInterval(watch);
+      signal.removeEventListener('abort', giveUp);
     }
     if (left > 0) throw new HostDown(`${this.url} left ${left} programs unanswered`);
+  }
+
+  /** Closes the connections that wait for the next request. */
+  close(): void {
+    this.#agent.destroy();
   }
 }
 
 /** Refusals of the request itself are ours; anything else is a host in trouble. */
-async function refusal(url: string, response: Response): Promise<Error> {
-  const text = (await response.text()).slice(0, 500);
-  if (response.status === 401) return new EvomError('E_CONFIG', `${url} asks for a token; give the one that its operator chose`);
-  if (response.status < 500) return new EvomError('E_CONFIG', `${url} refuses the request (${response.status}): ${text}`);
-  return new HostDown(`${url} answers ${response.status}: ${text}`);
-}
-
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let pending = '';
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-    const parts = `${pending}${decoder.decode(chunk, { stream: true })}`.split('\n');
-    pending = parts.pop() ?? '';
-    for (const part of parts) if (part !== '') yield part;
-  }
+function refusal(url: string, status: number, text: string): Error {
+  if (status === 401) return new EvomError('E_CONFIG', `${url} asks for a token; give the one that its operator chose`);
+  if (status < 500) return new EvomError('E_CONFIG', `${url} refuses the request (${status}): ${text.slice(0, 500)}`);
+  return new HostDown(`${url} answers ${status}: ${text.slice(0, 500)}`);
 }

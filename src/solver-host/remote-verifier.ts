@@ -159,6 +159,7 @@ class RemoteVerifier implements Verifier {
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const ticket of this.#queue) this.#giveUp(ticket, 'the connection to the solver hosts was closed');
     this.#queue = [];
+    for (const host of this.#hosts) host.close();
     await this.#store?.close();
   }
 
