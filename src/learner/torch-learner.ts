@@ -69,7 +69,7 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
   const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
   try {
-    const standing = await learner.racing(awaitLearner(root, { timeoutMs: options.timeoutMs }));
+    const standing = await learner.racing((signal) => awaitLearner(root, { timeoutMs: options.timeoutMs, signal }));
     if (standing.version !== version)
       throw new EvomError(
         'E_LEARNER',
@@ -141,7 +141,7 @@ class TorchLearner implements Learner {
       learning_rate_factor: options.learningRateFactor,
       publish_weights: publishWeights,
     });
-    const answer = await this.racing(waitForAnswer(stepDirectory(root, from), { timeoutMs }));
+    const answer = await this.racing((signal) => waitForAnswer(stepDirectory(root, from), { timeoutMs, signal }));
     if (answer.version !== from + 1)
       throw new EvomError('E_LEARNER', `the learner answered step ${from} with version ${answer.version} instead of ${from + 1}`);
     if (publishWeights) {
@@ -155,9 +155,15 @@ class TorchLearner implements Learner {
     return { version: this.currentVersion, metrics: answer.metrics };
   }
 
-  /** The result, or the fault that ended the process meanwhile. */
-  racing<T>(result: Promise<T>): Promise<T> {
-    return this.process === null ? result : Promise.race([result, this.process.ended]);
+  /** What is waited for, or the fault that ended the process meanwhile; then nothing is waited for any more. */
+  async racing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const waiting = new AbortController();
+    const result = wait(waiting.signal);
+    try {
+      return await (this.process === null ? result : Promise.race([result, this.process.ended]));
+    } finally {
+      waiting.abort();
+    }
   }
 
   weights(): PolicyWeights {
@@ -169,7 +175,7 @@ class TorchLearner implements Learner {
       const { root, timeoutMs } = this.options;
       const version = this.currentVersion;
       await publishSaveRequest(root, version, { session: this.session });
-      await this.racing(waitForAnswer(saveRequestDirectory(root, version), { timeoutMs }));
+      await this.racing((signal) => waitForAnswer(saveRequestDirectory(root, version), { timeoutMs, signal }));
       const from = stateDirectory(root, version);
       const { files } = await verifyPublished(from, 'STABLE');
       for (const name of Object.keys(files)) {

@@ -35,6 +35,8 @@ export function startPython({ name, python, args, logFile, env = {} }: PythonPro
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
   const child: ChildProcess = spawn(python, [...args], {
+    // A group of its own: Ctrl-C is for the trainer, which still needs it for the checkpoint that it then writes.
+    detached: true,
     stdio: ['ignore', log, log],
     env: {
       ...process.env,

@@ -62,24 +62,27 @@ export async function startTorchHost(options: TorchHostOptions): Promise<TorchHo
     logFile: logFileOf(options.directory, 'host'),
     env: { EVOM_HOST_TOKEN: token },
   });
+  const waiting = new AbortController();
   try {
-    const address = await Promise.race([addressIn(addressFile, options.startMs), child.ended]);
+    const address = await Promise.race([addressIn(addressFile, options.startMs, waiting.signal), child.ended]);
     const health = await requestJson<HostHealth>(`${address}/health`, { token, code: 'E_LEARNER' });
     return new RunningHost(child, address, token, health);
   } catch (error) {
     await child.stop();
     throw error;
+  } finally {
+    waiting.abort();
   }
 }
 
-async function addressIn(path: string, startMs: number): Promise<string> {
+async function addressIn(path: string, startMs: number, signal: AbortSignal): Promise<string> {
   const deadline = performance.now() + startMs;
   for (;;) {
     const text = await readFile(path, 'utf8').catch(() => '');
     if (text !== '') return text;
     if (performance.now() > deadline)
       throw new EvomError('E_LEARNER', `the host wrote no address to ${path} within ${startMs} ms; look at its log`);
-    await sleep(50);
+    await sleep(50, undefined, { signal });
   }
 }
 

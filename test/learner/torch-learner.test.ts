@@ -106,7 +106,7 @@ async function torched(model: string, files: readonly string[], out: string, pro
 }
 
 describeTorch('the PyTorch gradient', () => {
-  it.each(['llama', 'qwen2', 'qwen3'])('equals the embedded one on the same Arrow batches of %s', { timeout: 120_000 }, async (model) => {
+  it.each(['llama', 'qwen2', 'qwen3'])('equals the embedded one on the same Arrow batches of %s', { timeout: 300_000 }, async (model) => {
     const cases = goldenCases.filter((name) => name.startsWith(model)).map((name) => [name, null] as const);
     // One more: the sampler's ratios corrected, against old log-probabilities that each learner computes itself.
     const corrected = [`${cases[0]?.[0]}`, { type: 'truncate', level: 'token', low: 0, high: 1.1 }] as const;
@@ -129,7 +129,7 @@ describeTorch('the PyTorch gradient', () => {
     }
   });
 
-  it.each(['ddp', 'fsdp'])('is the same on two processes (%s)', { timeout: 180_000 }, async (strategy) => {
+  it.each(['ddp', 'fsdp'])('is the same on two processes (%s)', { timeout: 400_000 }, async (strategy) => {
     const { batch } = await goldenCase('qwen3-token-advantages');
     const file = join(folder, 'shared.arrow');
     await writeBatch(file, batch);
@@ -157,7 +157,7 @@ describeTorch('the PyTorch learner', () => {
       timeoutMs: 120_000,
     });
 
-  it('takes the embedded learner’s steps, saves its state, and goes on from it to the bit', { timeout: 180_000 }, async () => {
+  it('takes the embedded learner’s steps, saves its state, and goes on from it to the bit', { timeout: 400_000 }, async () => {
     const { batch, config, tensors } = await goldenCase('llama-grpo');
     const learner = await open('run');
     const onnx = await createOnnxLearner({ model: { config, tensors }, optimizer, threads: 1 });
@@ -193,7 +193,7 @@ describeTorch('the PyTorch learner', () => {
     await Promise.all([onnx.close(), embeddedAgain.close()]);
   });
 
-  it('keeps the version before, writes weights only when asked, and clears what has served', { timeout: 120_000 }, async () => {
+  it('keeps the version before, writes weights only when asked, and clears what has served', { timeout: 300_000 }, async () => {
     const { batch } = await goldenCase('llama-sft');
     const learner = await open('pruned');
     for (const publishWeights of [true, true, false, true]) await learner.step(batch, { ...step, publishWeights });
@@ -202,7 +202,7 @@ describeTorch('the PyTorch learner', () => {
     await learner.close();
   });
 
-  it('tells what was wrong with a batch, and what its process said when it died', { timeout: 120_000 }, async () => {
+  it('tells what was wrong with a batch, and what its process said when it died', { timeout: 300_000 }, async () => {
     const { batch } = await goldenCase('llama-sft');
     const learner = await open('faulty');
     const [row] = batch.rows;

@@ -19,6 +19,7 @@ import copy
 import hmac
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -253,6 +254,7 @@ def main(argv: list[str] | None = None) -> int:
     server.daemon_threads = True
     address = f"http://127.0.0.1:{server.server_address[1]}"
     if arguments.parent is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's, which ends this process when it is done
         threading.Thread(target=end_with, args=(arguments.parent,), daemon=True).start()
     if arguments.address_file is not None:
         exchange.write_atomically(arguments.address_file, address)
