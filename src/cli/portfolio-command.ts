@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
-import { addressesOf, atLeast, policyOptions, wholeNumber } from './solve-command.ts';
+import { addressesOf, atLeast, ownPolicy, policyOptions, wholeNumber } from './solve-command.ts';
 
 const simulateOptions = {
   candidates: { type: 'string', default: '10,20,50,100', describe: 'numbers of candidates K' },
@@ -118,7 +118,7 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
               maxTokens: args.maxTokens === undefined ? null : wholeNumber(args.maxTokens, '--max-tokens', 1),
               seed: wholeNumber(args.seed, '--seed', 0),
               setup: {
-                policy: args.policy,
+                policy: args.policy ?? ownPolicy,
                 backend: args.backend,
                 solverHosts: addressesOf(args.solverHost),
                 dialect: args.dialect ?? null,

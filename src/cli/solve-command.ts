@@ -1,11 +1,16 @@
 /** `evom solve`: what its command line says. */
+import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import { packageRoot } from '../config/find-file.ts';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
 
+/** The checkpoint that comes with evom, wherever a command is called. */
+export const ownPolicy = join(packageRoot, 'checkpoints', 'tiny');
+
 /** How a policy is opened and asked: shared with `evom portfolio build`. */
 export const policyOptions = {
-  policy: { type: 'string', alias: 'p', default: 'checkpoints/tiny', describe: 'folder of a checkpoint or a run' },
+  policy: { type: 'string', alias: 'p', describe: 'folder of a checkpoint or a run; the one that comes with evom when left out' },
   backend: { type: 'string', alias: 'b', default: 'highs', describe: 'solver that executes the programs' },
   dialect: { type: 'string', describe: "API to ask for; the backend's own when left out" },
   'solver-host': { type: 'string', describe: 'addresses of solver hosts for Python dialects, separated by commas' },
@@ -77,7 +82,7 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
           ...run,
           file: args.file,
           setup: {
-            policy: args.policy,
+            policy: args.policy ?? ownPolicy,
             backend: args.backend,
             solverHosts: addressesOf(args.solverHost),
             dialect: args.dialect ?? null,

@@ -38,7 +38,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('evom solve', () => {
   it('answers with program, model, solution and evidence', async () => {
-    const { code, out } = await evom('solve', 'problem.md', '--policy', tiny, '--samples', '8', '--json');
+    const { code, out } = await evom('solve', 'problem.md', '--samples', '8', '--json');
     expect(code).toBe(0);
     const result = JSON.parse(out);
     expect(Object.keys(result)).toEqual(
