@@ -82,7 +82,7 @@ function program(i) {
 
 /** Runs all programs in waves, so that what waits stays small. @returns a hash of every outcome that no clock decided */
 async function pass(title) {
-  const limits = { ticks: 150, maxOutputChars: 8192, cpuMs: 3000, solverMs: 800, nodes: 300, hardMs: 1500, memoryMb: 32 };
+  const limits = { ticks: 150, maxOutputChars: 8192, cpuMs: 3000, solverMs: 3000, nodes: 5000, hardMs: 1500, memoryMb: 32 };
   const verifier = await createVerifier({ workers: Number(options.workers), backend: options.backend, cacheSize: 0, limits });
   const digests = [];
   const wrong = [];
