@@ -131,24 +131,26 @@ function rowDifferences(
   }
   const missing = [...b.rows.keys()].filter((i) => !twins.has(i));
   const isDirection = new Set<number>();
+  const placeA = new Map(a.rows.map((row, i) => [keyOf(imageOfRow(row, match.columns)), i]));
+  const placeB = new Map(b.rows.map((row, i) => [keyOf(imageOfRow(row, identity)), i]));
   for (const i of extra) {
     const row = a.rows[i] as CanonicalRow;
     const opposite = negatedKey(imageOfRow(row, match.columns));
     // The other side of a row that stands in the reference as an inequality, or the reverse of one that is missing.
-    const reverseOf = [...b.rows.entries()].find(([, twin]) => keyOf(imageOfRow(twin, identity)) === opposite);
+    const reverseOf = placeB.get(opposite);
     if (reverseOf === undefined) tell('extra_constraint', row, null);
     else {
-      isDirection.add(reverseOf[0]);
-      tell('direction', row, reverseOf[1]);
+      isDirection.add(reverseOf);
+      tell('direction', row, b.rows[reverseOf] ?? null);
     }
   }
   for (const i of missing) {
     if (isDirection.has(i)) continue;
     const twin = b.rows[i] as CanonicalRow;
     const opposite = negatedKey(imageOfRow(twin, identity));
-    const reverseOf = a.rows.find((row) => keyOf(imageOfRow(row, match.columns)) === opposite);
+    const reverseOf = placeA.get(opposite);
     if (reverseOf === undefined) tell('missing_constraint', null, twin);
-    else tell('direction', reverseOf, twin);
+    else tell('direction', a.rows[reverseOf] ?? null, twin);
   }
   return found;
 }

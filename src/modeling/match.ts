@@ -4,6 +4,8 @@ import { type Colours, markedColours, refineColours } from './colours.ts';
 
 /** Refinements that one matching may take, counted in matrix entries: at most some 0.1 s. */
 const entryBudget = 2_000_000;
+/** Pairs of unlike rows that are looked at: two models of 500 such rows each. */
+const mostRowPairs = 250_000;
 /** Share of a pair's features that must agree for it to count as one variable with a mistake in it, rather than two. */
 const leastLikeness = 0.4;
 /** The same for two rows: terms in common, over terms in either. */
@@ -92,6 +94,8 @@ function columnsByStructure(a: CanonicalModel, b: CanonicalModel): Int32Array {
       if (progress) break;
     }
     if (progress) continue;
+    if (tie === null) entriesLeft -= a.columns.length * b.columns.length;
+    if (entriesLeft < 0) return image;
     const chosen = tie === null ? likestPair(a, b, marksA, marksB) : sameNamed(a, b, tie);
     if (chosen === null) break;
     pair(...chosen);
@@ -214,15 +218,15 @@ type Terms = readonly { readonly j: number; readonly value: number }[];
 
 /** Pairs the rows that are left, those with most terms in common first. */
 function matchAlikeRows(termsA: readonly Terms[], termsB: readonly Terms[], rows: Int32Array, taken: Uint8Array): void {
+  const leftA = [...termsA.keys()].filter((i) => rows[i] === -1);
   const leftB = [...termsB.keys()].filter((i) => taken[i] === 0);
-  const pairs = [...termsA.keys()]
-    .filter((i) => rows[i] === -1)
-    .flatMap((i) =>
-      leftB.flatMap((twin) => {
-        const likeness = rowLikeness(termsA[i] ?? [], termsB[twin] ?? []);
-        return likeness >= leastCommonTerms ? [{ i, twin, likeness }] : [];
-      }),
-    );
+  if (leftA.length * leftB.length > mostRowPairs) return;
+  const pairs = leftA.flatMap((i) =>
+    leftB.flatMap((twin) => {
+      const likeness = rowLikeness(termsA[i] ?? [], termsB[twin] ?? []);
+      return likeness >= leastCommonTerms ? [{ i, twin, likeness }] : [];
+    }),
+  );
   pairs.sort((x, y) => y.likeness - x.likeness || x.i - y.i || x.twin - y.twin);
   for (const { i, twin } of pairs) {
     if (rows[i] !== -1 || taken[twin] !== 0) continue;

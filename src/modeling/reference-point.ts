@@ -27,7 +27,7 @@ export function solvesReference(
   const values = new Map<string, number>();
   for (const [j, { name }] of a.columns.entries()) {
     const twin = b.columns[match.columns[j] ?? -1];
-    const value = solution[name];
+    const value = Object.hasOwn(solution, name) ? solution[name] : undefined;
     if (twin !== undefined && value !== undefined) values.set(twin.name, value);
   }
   const needed = new Set(b.columns.map(({ name }) => name));

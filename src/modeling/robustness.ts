@@ -27,6 +27,8 @@ export interface PerturbedComparison {
 
 /** Verdicts fewer than this prove nothing. */
 const leastCompared = 3;
+/** After so many changes without a verdict the models are too hard to compare. */
+const mostUndecided = 3;
 /** Unmatched rows that are tested for being implied; a model with more differs anyway. */
 const mostImpliedTests = 12;
 /** How much more a variable is worth when the optimum is pushed towards it. */
@@ -68,12 +70,16 @@ export function comparePerturbed(
   const pair = withoutImplied(whole, solve);
   if (isSame(pair)) return { comparison: 'equivalent', compared: 0, difference: null };
   if (pair.numColumns === 0) return { comparison: 'unmatched', compared: 0, difference: null };
-  let compared = 0;
+  let [compared, undecided] = [0, 0];
   for (const { kind, towards, draws } of changes(pair, trials, seed)) {
     if (kind !== 'sides' && !pair.costsMatch) continue; // a cost that only one model has cannot be changed in both
     const [a, b] = perturbed(pair, draws, kind, towards);
     const [x, y] = [solve(solvable(a)), solve(solvable(b))];
-    if (!isVerdict(x.status) || !isVerdict(y.status)) continue;
+    if (!isVerdict(x.status) || !isVerdict(y.status)) {
+      undecided += 1;
+      if (undecided >= mostUndecided) break;
+      continue;
+    }
     if (x.status !== 'optimal' && y.status !== 'optimal') continue;
     // Sides may be changed beyond what the reference allows for, such as its big-M: that proves nothing.
     if (kind !== 'objective' && y.status === 'infeasible') continue;
@@ -213,6 +219,7 @@ function trimmed(model: CanonicalModel, other: CanonicalModel, image: Int32Array
     if (testsLeft < 0 || terms.some((j) => j < 0)) return false;
     const costs = new Map(terms.map((j, k) => [j, -(coefficients[k] ?? 0)]));
     const furthest = solve(solvable({ ...other, offset: 0, columns: other.columns.map((c, j) => ({ ...c, cost: costs.get(j) ?? 0 })) }));
+    if (!isVerdict(furthest.status)) testsLeft = 0;
     return furthest.status === 'optimal' && -(furthest.objective ?? 0) <= upper + 1e-6 * Math.max(1, Math.abs(upper));
   };
   const dropped = new Set(unmatched.filter((i) => (rowImage[i] ?? -1) < 0 && rowIsImplied(model.rows[i], implies)));
@@ -268,9 +275,9 @@ function perturbed({ a, b, match }: Pair, draws: RandomStream, kind: Kind, towar
   for (const [i, other] of reverse.entries()) if (other > i) sides[other] = sides[i] ?? 1;
   const reverseA = reversePairs(a);
   const grids = new Map<number, number>();
+  const equalInA = new Set([...match.rows].filter((_, k) => (reverseA[k] ?? -1) >= 0));
   for (const [i, row] of b.rows.entries()) {
-    const isEquality = (reverse[i] ?? -1) >= 0 || match.rows.some((twin, k) => twin === i && (reverseA[k] ?? -1) >= 0);
-    const grid = isEquality ? gridOf(b, row) : null;
+    const grid = (reverse[i] ?? -1) >= 0 || equalInA.has(i) ? gridOf(b, row) : null;
     if (grid !== null) grids.set(i, grid);
   }
   const columnTwins = new Set(match.columns);

@@ -39,6 +39,8 @@ export const isHardFlagged = (flags: readonly string[]): boolean =>
 const smallestTellingAnswer = 20;
 /** Of numbers of the text or of the model, as `literalShares` counts them. */
 const leastShare = { coverage: 0.4, attached: 0.5, native: 0.4 } as const;
+/** Variables and matrix entries up to which the numbers of a model are looked through. */
+const largestRead = 20_000;
 /** A text with fewer figures says nothing by its shares. */
 const fewestTelling = 3;
 
@@ -50,6 +52,7 @@ function holdsAnswer(model: LinearModel, problem: Pick<Problem, 'answer' | 'ques
   return false;
 }
 
+const sizeOf = (model: LinearModel): number => model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
 const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(x), Math.abs(y));
 
 /** [variables] the solution's values; null where names do not tell the variables apart, or one has no value. */
@@ -108,7 +111,7 @@ export function softFlags(
   if (evidence.crossSolve?.agrees === null) flags.push('unconfirmed');
   if (peers !== null && 2 * peers.alike < peers.others) flags.push('peer_disagreement');
   const values = valuesOf(outcome);
-  if (outcome.model === null || values === null) return flags;
+  if (outcome.model === null || values === null || sizeOf(outcome.model) > largestRead) return flags;
   const { coverage, attached, native, numFigures } = literalShares(outcome.model, values, problem.question);
   if (numFigures < fewestTelling) return flags;
   if (coverage !== null && coverage < leastShare.coverage) flags.push('low_coverage');

@@ -25,7 +25,7 @@ export interface AuditSettings {
 }
 
 /** Budgets of one solve of the audit. They are counted; the clock behind them takes a solve out of the comparison. */
-export const auditLimits = { timeLimitMs: 5000, simplexIterations: 20_000, nodes: 2000 } as const;
+export const auditLimits = { timeLimitMs: 2000, simplexIterations: 20_000, nodes: 2000 } as const;
 /** Matrix entries up to which a model is solved again: above, an audit would cost more than the program. */
 export const largestAudited = 20_000;
 
