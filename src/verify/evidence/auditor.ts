@@ -1,5 +1,6 @@
 /** Evidence for a group of outcomes, gathered off the main thread and only where a reward depends on it. */
 import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { compiledEntry } from '../../core/compiled.ts';
 import { EvomError } from '../../core/errors.ts';
@@ -95,17 +96,21 @@ export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
   return new WorkerAuditor(thread, second, { peers: options.peers ?? false, hints: options.hints ?? false }, options.cacheSize ?? 10_000);
 }
 
-/** The name of the backend to ask; tried once here, so that a missing package is told at the start. */
+/** The name of the backend to ask. One that is asked for by name is tried here, so that what is wrong with it is told at the start. */
 async function secondBackend(wanted: string, first: string, directory: string): Promise<string | null> {
   if (wanted === 'off') return null;
-  const name = wanted === 'auto' ? (first === 'highs' ? 'glpk' : 'highs') : wanted;
+  // glpk.js is optional: `auto` does without it.
+  if (wanted === 'auto') return first !== 'highs' ? 'highs' : isInstalled('glpk.js/node') ? 'glpk' : null;
+  (await createBackend(wanted, { directory, needs: ['lp', 'milp'] })).close();
+  return wanted;
+}
+
+function isInstalled(name: string): boolean {
   try {
-    (await createBackend(name, { directory, needs: ['lp', 'milp'] })).close();
-    return name;
-  } catch (error) {
-    // glpk.js is optional: `auto` does without it.
-    if (wanted === 'auto' && error instanceof EvomError && error.code === 'E_SOLVER') return null;
-    throw error;
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
   }
 }
 
