@@ -1,6 +1,7 @@
 """One module a dialect: `load(recorder)` imports the library, replaces its solve and says which versions run."""
 
 import importlib
+import sys
 
 MODULES = {
     "gurobipy": "gurobi",
@@ -17,5 +18,6 @@ def load(dialect, recorder):
     module = importlib.import_module(f"capture.{MODULES[dialect]}")
     about = module.load(recorder)
     exec(compile(module.WARM_UP, "warm_up.py", "exec"), {"__name__": "__main__"})
+    sys.stdout.flush()  # what is left in the buffer would come out of every child
     recorder.reset()
     return about
