@@ -1,10 +1,8 @@
 /** The work behind `evom data import`. */
 import { resolve } from 'node:path';
-import { generatorSolvers } from '../config/build-problems.ts';
+import { declaredSolver } from '../config/build-problems.ts';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
-import type { Solve } from '../problems/discriminate.ts';
-import type { Solvers } from '../problems/generate.ts';
 import {
   type ImportFault,
   type ImportItem,
@@ -37,14 +35,6 @@ export interface RunDataImportOptions extends RunOptions {
 
 const maxShown = 20;
 
-/** Answers to declared models by HiGHS; where it cannot tell infeasible from unbounded, by GLPK. */
-const declaredSolver =
-  ({ solve, crossCheck }: Solvers): Solve =>
-  (model) => {
-    const solution = (crossCheck ?? solve)(model);
-    return solution.status === 'infeasible_or_unbounded' ? solve(model) : solution;
-  };
-
 /** @throws {EvomError} `E_DATA` naming up to 20 records that cannot be read; nothing is written then unless `skipFaulty`. */
 export async function runDataImport(options: RunDataImportOptions): Promise<void> {
   const { io, json, quiet, out } = options;
@@ -55,14 +45,13 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
   let count = 0;
   const { inputs, passedOver } = await findInputs(options.files.map((file) => resolve(io.cwd, file)));
   async function* items(): AsyncGenerator<ImportItem> {
-    const solvers = await generatorSolvers();
     const ids = new ProblemIds();
     const texts = options.texts === null ? [] : (await importProblems(resolve(io.cwd, options.texts))).map(({ question }) => question);
     const about = {
       format: options.format,
       fields: options.fields,
       keepSentinels: options.keepSentinels,
-      solve: declaredSolver(solvers),
+      solve: await declaredSolver(),
       texts,
       ...(options.name === null ? {} : { name: options.name }),
     };

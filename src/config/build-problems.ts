@@ -3,6 +3,7 @@ import { EvomError } from '../core/errors.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Problem, Split } from '../core/problem.ts';
 import { randomStream } from '../core/random.ts';
+import type { Solve } from '../problems/discriminate.ts';
 import type { Difficulty } from '../problems/family.ts';
 import { type GenerationCounts, generateProblems, noCounts, type Solvers } from '../problems/generate.ts';
 import { importProblems } from '../problems/import/import-problems.ts';
@@ -34,6 +35,15 @@ export async function generatorSolvers(): Promise<Solvers> {
     if (error instanceof EvomError && error.code === 'E_SOLVER') return { solve: byHighs }; // glpk.js is optional
     throw error;
   }
+}
+
+/** Answers to models that a file declares, by HiGHS; where it cannot tell infeasible from unbounded, by GLPK. */
+export async function declaredSolver(): Promise<Solve> {
+  const { solve, crossCheck } = await generatorSolvers();
+  return (model) => {
+    const solution = (crossCheck ?? solve)(model);
+    return solution.status === 'infeasible_or_unbounded' ? solve(model) : solution;
+  };
 }
 
 /** The generator's options for one configured source. */
@@ -93,9 +103,8 @@ export async function buildProblems(
       return { problems, counts: null };
     }
     case 'file': {
-      const { solve } = await generatorSolvers();
       const problems = await importProblems(config.path, {
-        solve,
+        solve: await declaredSolver(),
         ...(Object.keys(given(config.fields)).length > 0 ? { fields: given(config.fields) } : { format: config.format }),
         ...(config.limit === undefined ? {} : { limit: config.limit }),
       });

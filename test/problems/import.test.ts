@@ -342,6 +342,11 @@ describe('OptiBench results', () => {
   });
 });
 
+it('OptiBench results are read from a cell of text too', async () => {
+  const path = await write('viewer.csv', `question,index,type,results\nq?,4,linear-notable,"{'boats': '12', 'The total time': '60'}"\n`);
+  expect(await importProblems(path)).toMatchObject([{ answer: 60, meta: { results: { boats: 12, 'The total time': 60 } } }]);
+});
+
 describe('readLabel', () => {
   it.each([
     ['[18.0]', { answer: 18 }],

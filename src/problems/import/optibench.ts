@@ -2,6 +2,7 @@
 import type { Draft, Fields, Format } from './format.ts';
 import { has, isFields } from './format.ts';
 import { plainLabels, readLabel } from './labels.ts';
+import { closingData } from './samples.ts';
 
 /** Words of a name that tells an objective apart from a variable. */
 const objectiveWords = /\b(?:total|maxim\w*|minim\w*|optimal|profit|revenue|cost|earnings|income|least|highest|lowest|max|min)\b/i;
@@ -32,10 +33,17 @@ function isSeries(names: readonly string[]): boolean {
   return stem(last) !== last && stem(last) === stem(before);
 }
 
+/** The quantities; a CSV holds them as a dictionary in text. */
+function resultsOf({ results }: Fields): Fields | null {
+  if (typeof results === 'string') return closingData(results);
+  return isFields(results) ? results : null;
+}
+
 function read(record: Fields): readonly Draft[] {
-  const { question, results, index, type } = record;
+  const { question, index, type } = record;
+  const results = resultsOf(record);
   if (typeof question !== 'string' || question.trim() === '') return [{ field: 'question', message: 'is missing or empty' }];
-  if (!isFields(results) || Object.keys(results).length === 0)
+  if (results === null || Object.keys(results).length === 0)
     return [{ field: 'results', message: 'is no object from quantities to values' }];
   // A columnar file gives every record the names of all records; those of others are null.
   const entries = Object.entries(results).filter(([, value]) => value !== null);
@@ -68,7 +76,7 @@ function read(record: Fields): readonly Draft[] {
 export const optibenchFormat: Format = {
   name: 'optibench',
   description: 'ReSocratic OptiBench, NL4OPT-E: question, index, type, results {quantity: value}, the objective last',
-  matches: (record) => has(record, 'question', 'results') && isFields(record.results),
+  matches: (record) => has(record, 'question', 'results') && resultsOf(record) !== null,
   read,
 };
 
