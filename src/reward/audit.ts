@@ -14,6 +14,7 @@ export const hardFlagNames = [
   'trivial_model', // fewer than two variables, or no constraint
   'answer_literal', // the answer stands in the model as a number, and not in the text
   'solver_disagreement', // another backend finds another optimum or status for the same model
+  'library_word', // the number is the word of the program's own process: the host could not solve that model again
   'wall_limited', // the clock decided: it may not happen again
 ] as const;
 
@@ -90,6 +91,7 @@ export function hardFlags(
   else if (claim !== null && !(last?.status === 'optimal' && last.objective !== null && near(last.objective, claim)))
     flags.push('earlier_solve');
   if (outcome.wallLimited) flags.push('wall_limited');
+  if (outcome.library?.resolved === false) flags.push('library_word');
   if (isWrongPoint(outcome)) flags.push('wrong_point');
   if (evidence.crossSolve?.agrees === false) flags.push('solver_disagreement');
   if (evidence.comparison === 'identical') return flags;

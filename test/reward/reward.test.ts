@@ -254,6 +254,9 @@ describe('scoreOutcome', () => {
       correct: false,
       flags: ['wall_limited'],
     });
+    const library = { status: 'optimal', objective: right.objective, resolved: false } as const;
+    expect(scoreOutcome(input({ ...right, library }), evom)).toMatchObject({ value: 0.1, correct: true, flags: ['library_word'] });
+    expect(scoreOutcome(input({ ...right, library: { ...library, resolved: true } }), evom).flags).toEqual([]);
   });
   it('punishes length, and a cut-off completion as one of full length', () => {
     const config = { ...evom, overlong: { buffer: 20, penalty: 1 } };
