@@ -48,8 +48,15 @@ export async function runPortfolioBuild(options: RunPortfolioBuildOptions): Prom
   const reporter = createReporter(io, { quiet });
   const question = await readQuestion(file, io.cwd);
   const ran = given === null ? await sampled(options, question) : await fromFile(options, given);
+  const faults = ran.filter(({ outcome }) => outcome.status === 'infra_error');
+  if (faults.length > 0)
+    reporter.warn(
+      `a fault of ours kept ${faults.length} of ${ran.length} programs from a verdict; they are left out: ${faults[0]?.outcome.error?.message}`,
+    );
   reporter.close();
   const candidates = candidatesOf(ran);
+  if (candidates.length === 0 && faults.length > 0)
+    throw new EvomError('E_SANDBOX', `none of ${ran.length} programs got a verdict: ${faults[0]?.outcome.error?.message}; run it again`);
   if (candidates.length === 0)
     throw new EvomError('E_DATA', `none of ${ran.length} samples holds a program; raise --samples or --max-tokens`);
   const kept = candidates.flatMap(({ samples }) => samples);

@@ -19,7 +19,7 @@ export interface Candidate {
   readonly key: string;
   /** Indices of its samples; the first stands for all. */
   readonly samples: readonly number[];
-  /** Share of the samples. */
+  /** Share of the samples that count. */
   readonly share: number;
 }
 
@@ -68,16 +68,21 @@ export async function verified(
   return { completion, text, program, outcome };
 }
 
-/** @returns candidates in the order of their first samples; samples without a program are left out. */
+/** Samples that count: all but those that a fault of ours kept from a verdict. */
+export const countedSamples = <Sample extends Pick<SampledProgram, 'outcome'>>(samples: readonly Sample[]): Sample[] =>
+  samples.filter(({ outcome }) => outcome.status !== 'infra_error');
+
+/** @returns candidates in the order of their first samples; samples without a program and those that do not count are left out. */
 export function candidatesOf(samples: readonly Pick<SampledProgram, 'program' | 'outcome'>[]): Candidate[] {
+  const counted = countedSamples(samples).length;
   const groups = new Map<string, number[]>();
   for (const [i, { program, outcome }] of samples.entries()) {
-    if (program === null) continue;
+    if (program === null || outcome.status === 'infra_error') continue;
     const hash = modelHashOf(outcome);
     const key = hash === null ? `text:${program.code.trim()}` : `model:${hash}`;
     groups.set(key, [...(groups.get(key) ?? []), i]);
   }
-  return [...groups].map(([key, members]) => ({ key, samples: members, share: members.length / samples.length }));
+  return [...groups].map(([key, members]) => ({ key, samples: members, share: members.length / counted }));
 }
 
 /** Mean token log-probability of a completion, in nats. */

@@ -6,7 +6,7 @@ import type { Prompt } from '../core/rollout.ts';
 import { answerKindOf, selfConsistent } from '../decode/self-consistency.ts';
 import type { ChatMessage } from '../dialects/prompt.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type Candidate, type SampledProgram, sampleTexts } from './candidates.ts';
+import { type Candidate, countedSamples, type SampledProgram, sampleTexts } from './candidates.ts';
 import { sampleAgreement } from './sample-agreement.ts';
 
 type Ran = Pick<SampledProgram, 'program' | 'outcome'>;
@@ -14,14 +14,15 @@ type Ran = Pick<SampledProgram, 'program' | 'outcome'>;
 /**
  * Scores from 1 to 100 by execution alone: 1 without an answer, 10 unbounded, 20 infeasible, 40 stopped by time, 50 optimal, and up to 50
  * more for an optimum: half for the share of the samples with the same value, half for the share whose models say the same
- * at every point around its optimum (agreement at the optimum alone would favour models with too many constraints).
+ * at every point around its optimum (agreement at the optimum alone would favour models with too many constraints). Samples that a fault of
+ * ours kept from a verdict are in no share.
  *
  * @returns [candidates] one score each.
  */
 export function executionScores(samples: readonly Ran[], candidates: readonly Candidate[], seed: string | number): number[] {
-  const outcomes = samples.map(({ outcome }) => outcome);
+  const counted = countedSamples(samples).map(({ outcome }) => outcome);
   return candidates.map(({ key, samples: members }) => {
-    const outcome = outcomes[members[0] ?? -1];
+    const outcome = samples[members[0] ?? -1]?.outcome;
     if (outcome === undefined) return 1;
     const kind = answerKindOf(outcome.status);
     switch (kind) {
@@ -35,7 +36,7 @@ export function executionScores(samples: readonly Ran[], candidates: readonly Ca
       case 'time_limit':
         return 40;
       case 'optimal':
-        return 50 + 25 * valueShare(outcome, outcomes) + 25 * agreementShare(outcome, key, samples, candidates, seed);
+        return 50 + 25 * valueShare(outcome, counted) + 25 * agreementShare(outcome, key, samples, candidates, seed);
       default:
         return kind satisfies never;
     }
@@ -63,7 +64,7 @@ function agreementShare(
     const agrees = candidate.key === key || (other !== null && sampleAgreement(model, solution, [other], seed).agreeEverywhere === 1);
     if (agrees) agreeing += candidate.samples.length;
   }
-  return agreeing / samples.length;
+  return agreeing / countedSamples(samples).length;
 }
 
 export interface JudgeParts {

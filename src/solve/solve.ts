@@ -12,7 +12,15 @@ import { buildPrompt, type ChatMessage, type PromptTemplate } from '../dialects/
 import { identicalModels } from '../modeling/identical.ts';
 import type { SamplingParams } from '../policy/policy.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
-import { type Candidate, candidatesOf, type SampledProgram, type SampleParts, sampleTexts, verified } from './candidates.ts';
+import {
+  type Candidate,
+  candidatesOf,
+  countedSamples,
+  type SampledProgram,
+  type SampleParts,
+  sampleTexts,
+  verified,
+} from './candidates.ts';
 import { type Recommendation, recommendSolver } from './recommend.ts';
 import { sampleAgreement } from './sample-agreement.ts';
 import { textShare } from './text-share.ts';
@@ -83,7 +91,7 @@ export interface SolveResult {
   /** The record that most extractions, or most captured models, agree on; null without one. */
   readonly extraction: Extraction | null;
   readonly recommendation: Recommendation | null;
-  /** Share of the samples that give this answer: of what was sampled, not of the truth. */
+  /** Share of the samples that give this answer, without those that a fault of ours kept from a verdict: of what was sampled, not of the truth. */
   readonly confidence: number;
   readonly evidence: readonly Evidence[];
   readonly candidates: readonly Candidate[];
@@ -128,6 +136,7 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
   let round = 0;
   if (options.components.simulator) {
     validations = await timed('validation', () => validateAll(parts, chosen?.sample ?? null, simulators, options));
+    const first = { chosen, validations };
     while (round < options.rounds && isRefuted(validations) && chosen !== null) {
       round += 1;
       refuted.add(keyOf(chosen.sample));
@@ -136,13 +145,13 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
       const more = await timed('sampling', () => sampleAll(parts, options, examples, repair, round));
       samples = [...samples, ...more.samples];
       const next = choose(samples, refuted, options);
-      if (next === null) break;
+      if (next === null) break; // nothing is left that is not refuted
       chosen = next;
       validations = await timed('validation', () => validateAll(parts, chosen?.sample ?? null, simulators, options));
     }
+    // Every choice was refuted: the first, which most samples gave, stands contradicted.
+    if (isRefuted(validations)) ({ chosen, validations } = first);
   }
-  // Everything was refuted: the first consensus stands, contradicted.
-  chosen ??= choose(samples, new Set(), options);
 
   const consensusRecord = options.components.bayesRisk ? sayBayesRisk(samples, extractions, chosen, parts.template, say) : null;
   saySelfConsistency(chosen, samples, options, say);
@@ -166,7 +175,7 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
     model,
     extraction: consensusRecord,
     recommendation: model === null ? null : recommendation,
-    confidence: chosen === null || chosen.kind === 'error' ? 0 : chosen.agreeing / Math.max(1, samples.length),
+    confidence: chosen === null || chosen.kind === 'error' ? 0 : chosen.agreeing / Math.max(1, countedSamples(samples).length),
     evidence,
     candidates: candidatesOf(samples),
     samples,
@@ -305,7 +314,7 @@ const keyOf = ({ outcome, program }: SampledProgram): string => modelHashOf(outc
  * least Bayes risk. Without self-consistency the least risky sample of all; without both, the first.
  */
 function choose(samples: readonly SampledProgram[], refuted: ReadonlySet<string>, { components }: SolveOptions): Choice | null {
-  const left = samples.filter((sample) => !refuted.has(keyOf(sample)));
+  const left = countedSamples(samples).filter((sample) => !refuted.has(keyOf(sample)));
   const consensus = selfConsistent(left.map(({ outcome }) => outcome));
   if (consensus === null) return null;
   if (components.selfConsistency) {
@@ -360,7 +369,8 @@ function saySelfConsistency(chosen: Choice | null, samples: readonly SampledProg
     say('self_consistency', 'contradicts', `no sample reached an answer: ${[...statuses].map(([name, n]) => `${name} ${n}`).join(', ')}`);
     return;
   }
-  const majority = 2 * chosen.agreeing > samples.length;
+  const numCounted = countedSamples(samples).length;
+  const majority = 2 * chosen.agreeing > numCounted;
   const same = samples.filter(
     ({ outcome }) => answerKindOf(outcome.status) === chosen.kind && (chosen.value === null || isClose(outcome.objective, chosen.value)),
   );
@@ -368,7 +378,7 @@ function saySelfConsistency(chosen: Choice | null, samples: readonly SampledProg
   say(
     'self_consistency',
     majority ? 'supports' : 'silent',
-    `${chosen.agreeing} of ${samples.length} samples give this answer, by ${models === 1 ? 'one model up to names' : `${models} models that differ by more than names`}`,
+    `${chosen.agreeing} of ${numCounted} samples give this answer, by ${models === 1 ? 'one model up to names' : `${models} models that differ by more than names`}`,
   );
 }
 
@@ -420,7 +430,7 @@ function saySimulators(
   const [first] = differ;
   if (first?.type === 'inconsistent' && isRefuted(validations))
     say('simulator', 'contradicts', `${counts}; ${first.discrepancies[0]?.message ?? ''}`);
-  else say('simulator', 'supports', counts);
+  else say('simulator', agree.length > differ.length ? 'supports' : 'silent', counts); // a tie says nothing
 }
 
 function sayAgreement({ model, solution }: Outcome, samples: readonly SampledProgram[], { seed }: SolveOptions, say: Say): void {

@@ -57,6 +57,15 @@ describe('executionScores', () => {
   });
 });
 
+describe('a program that a fault of ours kept from a verdict', () => {
+  it('is no candidate, and in no share', () => {
+    const samples = [ran(optimal(right, 10, { x: 2, y: 2 }), 'a'), ended('infra_error', 'b')];
+    const candidates = candidatesOf(samples);
+    expect(candidates).toMatchObject([{ samples: [0], share: 1 }]);
+    expect(executionScores(samples, candidates, 1)).toEqual([100]);
+  });
+});
+
 describe('sampleAgreement', () => {
   it('tells a model that allows the solution from one that is the same', () => {
     const solution = { x: 2, y: 1 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyOutcome } from '../../src/core/outcome.ts';
 import type { ChatMessage } from '../../src/dialects/prompt.ts';
 import { dialectByName } from '../../src/dialects/registry.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
@@ -75,6 +76,7 @@ const options: SolveOptions = {
   components: { simulator: true, memory: true, bayesRisk: true, selfConsistency: true },
   seed: 1,
 };
+const solved = async (model: typeof right): Promise<number | null> => backends[0]?.solve(model, { timeLimitMs: 1000 }).objective ?? null;
 const record = JSON.stringify({
   variables: [
     { name: 'boots', type: 'integer', lower: 0 },
@@ -135,6 +137,48 @@ describe('solveProblem', () => {
     expect(result.rounds).toBe(1); // the one model was refuted and nothing else came
     expect(verdicts(result)).toMatchObject({ simulator: 'contradicts', minimum_bayes_risk: 'contradicts' });
     expect(result.answer).toBe(1360);
+  });
+
+  it('lets the first choice stand where every choice is refuted', async () => {
+    const result = await solveProblem(
+      partsOf((_, kind, round) =>
+        kind === 'simulator' ? simulator(right) : kind === 'extraction' ? record : program(round === 0 ? loose : other),
+      ),
+      { ...options, rounds: 1 },
+    );
+    expect(result.rounds).toBe(1);
+    expect(result.answer).toBe(await solved(loose));
+    expect(result.answer).not.toBe(await solved(other));
+    expect(verdicts(result).simulator).toBe('contradicts');
+  });
+
+  it('takes one simulator for and one against as no evidence', async () => {
+    const result = await solveProblem(
+      partsOf((_, kind, __, k) =>
+        kind === 'simulator' ? simulator(k === 0 ? right : other) : kind === 'extraction' ? record : program(right),
+      ),
+      options,
+    );
+    expect(result.evidence.find(({ component }) => component === 'simulator')).toMatchObject({
+      verdict: 'silent',
+      text: expect.stringContaining('1 of 2 simulators'),
+    });
+  });
+
+  it('counts no fault of ours as a sample that disagrees', async () => {
+    let calls = 0;
+    const faulty: SolveParts['verify'] = async (one) =>
+      one.dialect === 'highs-js' && calls++ === 0
+        ? emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' })
+        : verifier.verify(one);
+    const components = { simulator: false, memory: false, bayesRisk: false, selfConsistency: true };
+    const parts = partsOf(() => program(right), { verify: faulty });
+    expect(await solveProblem(parts, { ...options, components })).toMatchObject({ answer: 1904, confidence: 1 });
+    calls = 0;
+    // Without consensus the first sample that has a verdict is the answer.
+    expect(await solveProblem(parts, { ...options, components: { ...components, selfConsistency: false } })).toMatchObject({
+      answer: 1904,
+    });
   });
 
   it('says what the policy cannot write and goes on without it', async () => {

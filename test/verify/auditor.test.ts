@@ -141,6 +141,17 @@ describe('createAuditor', () => {
       expect(evidence.map((one) => one.peers)).toEqual([{ alike: 1, others: 2 }, { alike: 1, others: 2 }, { alike: 0, others: 2 }, null]);
     }));
 
+  it('says nothing of two programs whose comparison fails, and counts the fault', () =>
+    withAuditor({ backend: 'highs', crossSolve: 'off', peers: true }, async (auditor) => {
+      // Solvers do not look at names; the matching of variables cannot go on with one that is no text.
+      const { outcome, ...rest } = audited(wrong);
+      const nameless = { ...wrong, variables: wrong.variables.map((variable) => ({ ...variable, name: null as unknown as string })) };
+      const group = [audited(reference), audited(reference), { ...rest, outcome: { ...outcome, model: nameless } }];
+      const evidence = await auditor.audit(group);
+      expect(evidence.map(({ fault, peers }) => ({ fault, peers }))).toEqual(group.map(() => ({ fault: null, peers: null })));
+      expect(auditor.stats().faults).toBe(1);
+    }));
+
   it('says which variant of a wrong model gives the label, if asked', () =>
     withAuditor({ backend: 'highs', crossSolve: 'off', hints: true }, async (auditor) => {
       const whole = parseLp('max\n 3 x + 2 y\nst\n 2 x + y <= 5\n x + y <= 3.5\ngen\n x y\nend');

@@ -1,6 +1,5 @@
 /** Worker thread of the auditor: gathers evidence, one task after another. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { noEvidence } from '../../core/evidence.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { WasmModule } from '../../core/wasm.ts';
 import { comparePerturbed } from '../../modeling/robustness.ts';
@@ -31,6 +30,13 @@ export interface AuditRequest {
   readonly job: AuditJob;
 }
 
+/** What came of a request; `fault` is null unless the work itself threw. */
+export interface AuditReply {
+  readonly id: number;
+  readonly result: unknown;
+  readonly fault: string | null;
+}
+
 const port = parentPort;
 if (port === null) throw new Error('audit-worker runs as a worker thread');
 
@@ -54,16 +60,15 @@ function answer(job: AuditJob): unknown {
 }
 
 port.on('message', ({ id, job }: AuditRequest) => {
-  let result: unknown;
+  let reply: AuditReply;
   try {
-    result = answer(job);
+    reply = { id, result: answer(job), fault: null };
   } catch (error) {
-    const fault = `the audit failed: ${error instanceof Error ? error.message : String(error)}`;
-    result = job.type === 'gather' ? { ...noEvidence, fault } : null;
+    reply = { id, result: null, fault: `the audit failed: ${error instanceof Error ? error.message : String(error)}` };
   }
   // Worn engines are replaced between tasks.
   Promise.all([highs.settled?.(), other?.settled?.()]).then(
-    () => port.postMessage({ id, result }),
+    () => port.postMessage(reply),
     (error: unknown) => {
       throw error;
     },

@@ -13,7 +13,7 @@ import type { HintName } from '../../modeling/variants.ts';
 import { compileHighs } from '../../solvers/highs.ts';
 import { createBackend } from '../../solvers/registry.ts';
 import { LruCache } from '../cache.ts';
-import type { AuditJob, AuditRequest, AuditWorkerData } from './audit-worker.ts';
+import type { AuditJob, AuditReply, AuditRequest, AuditWorkerData } from './audit-worker.ts';
 import { entriesOf, largestAudited } from './gather.ts';
 
 export interface AuditorOptions {
@@ -163,19 +163,28 @@ class WorkerAuditor implements Auditor {
       correct === true && outcome.model !== null && problem.model === undefined ? [{ i, model: outcome.model }] : [],
     );
     // Clusters of models that behave alike; a program joins the first that has its like.
-    const clusters: { readonly model: LinearModel; readonly members: number[] }[] = [];
+    const clusters: { readonly model: LinearModel; readonly members: number[]; faulted: boolean }[] = [];
+    const faulted = new Set<number>();
     for (const { i, model } of accepted) {
       let joined = false;
       for (const cluster of clusters) {
         const comparison = await this.#run({ type: 'compare', a: model, b: cluster.model });
+        if (comparison === null) {
+          // A fault of ours is no disagreement: of neither side anything is said.
+          cluster.faulted = true;
+          faulted.add(i);
+          continue;
+        }
         if (comparison !== 'identical' && comparison !== 'equivalent') continue;
         cluster.members.push(i);
         joined = true;
         break;
       }
-      if (!joined) clusters.push({ model, members: [i] });
+      if (!joined) clusters.push({ model, members: [i], faulted: false });
     }
-    const peersOf = new Map(clusters.flatMap(({ members }) => members.map((i) => [i, members.length - 1] as const)));
+    const known = clusters.filter((cluster) => !cluster.faulted);
+    const peersOf = new Map(known.flatMap(({ members }) => members.map((i) => [i, members.length - 1] as const)));
+    for (const i of faulted) peersOf.delete(i);
     return evidence.map((one, i) => {
       const alike = peersOf.get(i);
       return alike === undefined || accepted.length < 2 ? one : { ...one, peers: { alike, others: accepted.length - 1 } };
@@ -269,11 +278,12 @@ class AuditThread {
 
   #start(): Worker {
     const worker = new Worker(compiledEntry(import.meta.url, './audit-worker.js'), { workerData: this.#data, env: {} });
-    worker.on('message', ({ id, result }: { id: number; result: unknown }) => {
+    worker.on('message', ({ id, result, fault }: AuditReply) => {
       if (this.#worker !== worker || this.#current?.request.id !== id) return;
-      const { resolve } = this.#current;
+      const { resolve, reject } = this.#current;
       this.#settle();
-      resolve(result);
+      if (fault === null) resolve(result);
+      else reject(new Error(fault));
     });
     worker.on('error', (error: unknown) => {
       if (this.#worker === worker) this.#fail(error instanceof Error ? error : new Error(String(error)));
