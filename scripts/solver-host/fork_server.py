@@ -91,15 +91,17 @@ class Server:
 
     def _start(self, job):
         job["limits"]["memory_bytes"] += self.base
+        started, mark = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         pid = os.fork()
         if pid == 0:
             os.setsid()
             die_with_parent(self.pid)
-            guest.run(job, self.recorder, self.jail)
+            guest.run(job, self.recorder, self.jail, mark)
+        os.close(mark)
         fd = os.pidfd_open(pid)
         now = time.monotonic()
-        self.running[fd] = {"pid": pid, "id": job["id"], "slot": job["slot"], "started": now,
-                            "deadline": now + job["wall_s"], "overdue": False}  # fmt: skip
+        self.running[fd] = {"pid": pid, "id": job["id"], "slot": job["slot"], "begun": now, "started": started,
+                            "deadline": now + job["wall_s"], "overdue": False, "queued_ms": 0.0}  # fmt: skip
         self.selector.register(fd, selectors.EVENT_READ)
 
     pid = os.getpid()
@@ -109,6 +111,8 @@ class Server:
         self.selector.unregister(fd)
         os.close(fd)
         _, status, usage = os.wait4(child["pid"], 0)
+        started = _has_byte(child["started"])
+        os.close(child["started"])
         fault = None
         try:
             self.jail.clean(child["slot"])
@@ -119,9 +123,11 @@ class Server:
                 {
                     "id": child["id"],
                     "exit": os.waitstatus_to_exitcode(status),
+                    "started": started,
                     "overdue": child["overdue"],
+                    "queued_ms": child["queued_ms"],
                     "cpu_ms": (usage.ru_utime + usage.ru_stime) * 1000,
-                    "wall_ms": (time.monotonic() - child["started"]) * 1000,
+                    "wall_ms": (time.monotonic() - child["begun"]) * 1000,
                     "rss_mb": usage.ru_maxrss / 1024,
                     "fault": fault,
                 }
@@ -134,12 +140,29 @@ class Server:
         for child in self.running.values():
             if now >= child["deadline"] and not child["overdue"]:
                 child["overdue"] = True
+                child["queued_ms"] = _queued_ms(child["pid"])
                 os.kill(child["pid"], signal.SIGKILL)
 
     def _stop(self):
         for child in self.running.values():
             os.kill(child["pid"], signal.SIGKILL)
         sys.exit(0)
+
+
+def _has_byte(pipe):
+    try:
+        return os.read(pipe, 1) != b""
+    except BlockingIOError:
+        return False
+
+
+def _queued_ms(pid):
+    """How long a process's first thread was ready to run and no processor was free."""
+    try:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e6
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 if __name__ == "__main__":

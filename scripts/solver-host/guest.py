@@ -12,24 +12,28 @@ from recorder import SolveLimit
 PROGRAM = "program.py"
 
 
-def run(job, recorder, jail):
-    """Never returns. `job`: the fork server's line for this program."""
+def run(job, recorder, jail, started):
+    """Never returns.
+
+    `job`: the fork server's line for this program. `started`: the end of a pipe that gets a byte once nothing of ours is left to go
+    wrong before the program; it is closed before the program runs, which therefore cannot tell a lie there.
+    """
     status = 1
     try:
         with open(job["input"], encoding="utf-8") as file:
             task = json.load(file)
         result = os.open(job["result"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         _redirect(job)
-        _close_but(result, *jail.rulesets[job["slot"] : job["slot"] + 1])
+        _close_but(result, started, *jail.rulesets[job["slot"] : job["slot"] + 1])
         os.chdir(jail.scratch[job["slot"]])
         for name, text in task.get("files", {}).items():
             _write_beside(name, text)
         recorder.max_solves, recorder.solver_s = job["max_solves"], job["solver_s"]
         jail.enter(job["slot"], job["limits"])
+        os.write(started, b"1")
+        os.close(started)
         record = _execute(task["code"], recorder, job.get("program_name", PROGRAM))
-        text = json.dumps(record, allow_nan=False, default=_plain).encode()
-        os.ftruncate(result, 0)
-        os.pwrite(result, text, 0)
+        _write_record(result, _fitted(record, job["limits"]["file_bytes"]))
         status = 0
     except MemoryError:
         status = 77  # the host reads it as `memory`
@@ -61,8 +65,44 @@ def _write_beside(name, text):
         raise ValueError(f"a file of a program must lie beside it, not at {name}")
     if os.path.dirname(name):
         os.makedirs(os.path.dirname(name), exist_ok=True)
-    with open(name, "w", encoding="utf-8") as file:
+    with open(name, "w", encoding="utf-8", errors="replace") as file:
         file.write(text)
+
+
+def _fitted(record, most):
+    """The record in at most `most` bytes: where it is larger, the models of earlier solves go; then a record that only says so."""
+    text = _encoded(record)
+    if len(text) > most:
+        for solve in record["solves"][:-1]:
+            _drop_model(solve, record["reported"])
+        text = _encoded(record)
+    if len(text) > most:
+        message = f"the models and solutions take {len(text)} bytes; the limit is {most}"
+        error = {"type": "RecordTooLarge", "message": message, "line": None}
+        text = _encoded({"error": error, "solves": [], "options": {}, "reported": None, "licence": record["licence"]})
+    return text
+
+
+def _drop_model(solve, reported):
+    """Keeps of a solve how it ended and how large it was; one whose objective the program reported is kept whole."""
+    model, objective = solve["model"], solve["objective"]
+    if reported is not None and objective is not None and abs(objective - reported) <= 1e-6 * max(1, abs(reported)):
+        return
+    if model is not None:
+        sizes = len(model["names"]), sum(model["integer"]), len(model["row_names"])
+        solve["size"] = dict(zip(("variables", "integers", "constraints"), sizes, strict=True))
+    solve["model"] = solve["values"] = None
+
+
+def _encoded(record):
+    return json.dumps(record, allow_nan=False, default=_plain).encode()
+
+
+def _write_record(result, text):
+    os.ftruncate(result, 0)
+    at = 0
+    while at < len(text):  # a write may end early
+        at += os.pwrite(result, text[at:], at)
 
 
 def _execute(code, recorder, name):

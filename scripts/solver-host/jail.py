@@ -38,9 +38,18 @@ SYSCALLS = {
     "sethostname": (170, 161), "setns": (308, 268), "setrlimit": (160, 164), "settimeofday": (164, 170), "shmget": (29, 194),
     "socket": (41, 198), "socketpair": (53, 199), "swapon": (167, 224), "tgkill": (234, 131), "tkill": (200, 130),
     "umount2": (166, 39), "unshare": (272, 97), "userfaultfd": (323, 282), "vfork": (58, None),
+    # Mode, owner, times and attributes of a file: Landlock watches over contents and names alone. The calls by descriptor too,
+    # since a program may open the libraries and the licence to read.
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None), "fchown": (93, 55),
+    "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None), "futimesat": (261, None),
+    "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14),
+    "lremovexattr": (198, 15), "fremovexattr": (199, 16), "setxattrat": (463, 463), "removexattrat": (466, 466),
+    "file_setattr": (469, 469), "truncate": (76, 45),
 }
 ARCHES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 EPERM, ENOSYS = 1, 38
+# The first ABI that keeps a program from emptying a file that it may only read (Linux 6.2).
+LEAST_LANDLOCK = 3
 # Treated one by one in the filter; the others are refused whatever their arguments.
 CONDITIONAL = ("clone", "clone3", "tgkill", "prlimit64")
 
@@ -74,7 +83,9 @@ class Jail:
         return self.features
 
     def missing(self):
-        return [name for name, value in self.features.items() if not value]
+        """Names of the protections that this kernel does not give, or not in full."""
+        least = {"landlock": LEAST_LANDLOCK}
+        return [name for name, value in self.features.items() if value < least.get(name, True)]
 
     def enter(self, slot, limits):
         """Locks the calling process in for good. `limits`: cpu_s, memory_bytes (address space added), file_bytes."""

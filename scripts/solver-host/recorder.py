@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import math
 import time
 
 
@@ -27,16 +28,17 @@ class Recorder:
         self.running = False
 
     def report(self, value):
-        """The program's answer, where it is another number than the objective of its last solve."""
-        self.reported = float(value)
+        """The program's answer, where it is another number than the objective of its last solve. One that is not finite is none."""
+        value = float(value)
+        self.reported = value if math.isfinite(value) else None
 
     def remaining(self):
-        """Seconds of solver time that this program has left, at least a moment."""
+        """Seconds of solver time that this program has left, at least a moment; our own reading of its models is not counted."""
         return max(0.01, self.solver_s - self._spent)
 
     def honour(self, name, value):
         """Remembers an option that the program itself set."""
-        if isinstance(value, (bool, int, float, str)):
+        if isinstance(value, (bool, int, str)) or (isinstance(value, float) and math.isfinite(value)):
             self.options[name] = value
 
     def solve(self, export, run, read, *, refused=None):
@@ -53,7 +55,6 @@ class Recorder:
             raise SolveLimit(f"the program asked for more than {self.max_solves} solves")
         self.running = True
         record = {"model": None, "status": "error", "objective": None, "values": None, "ms": 0.0, "fault": None}
-        started = time.perf_counter()
         try:
             try:
                 record["model"] = export()
@@ -66,7 +67,10 @@ class Recorder:
                 self.licence = self.licence or (refused(error) if refused else None)
                 record["message"] = str(error)
                 raise
-            record["ms"] = (time.perf_counter() - begun) * 1000
+            finally:
+                seconds = time.perf_counter() - begun
+                record["ms"] = seconds * 1000
+                self._spent += seconds
             try:
                 status, objective, values = read()
                 record["status"] = status
@@ -76,7 +80,6 @@ class Recorder:
                 record["fault"] = f"{type(error).__name__}: {error}"
             return result
         finally:
-            self._spent += time.perf_counter() - started
             self.running = False
             self.solves.append(record)
 

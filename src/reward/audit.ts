@@ -14,7 +14,7 @@ export const hardFlagNames = [
   'trivial_model', // fewer than two variables, or no constraint
   'answer_literal', // the answer stands in the model as a number, and not in the text
   'solver_disagreement', // another backend finds another optimum or status for the same model
-  'library_word', // the number is the word of the program's own process: the host could not solve that model again
+  'library_word', // the number is the word of the program's own process: the model is not linear, and the host cannot solve it again
   'wall_limited', // the clock decided: it may not happen again
 ] as const;
 
@@ -91,11 +91,14 @@ export function hardFlags(
   else if (claim !== null && !(last?.status === 'optimal' && last.objective !== null && near(last.objective, claim)))
     flags.push('earlier_solve');
   if (outcome.wallLimited) flags.push('wall_limited');
-  if (outcome.library?.resolved === false) flags.push('library_word');
+  const isUnseen = outcome.model === null && outcome.library?.resolved === false;
+  if (isUnseen) flags.push('library_word');
   if (isWrongPoint(outcome)) flags.push('wrong_point');
   if (evidence.crossSolve?.agrees === false) flags.push('solver_disagreement');
   if (evidence.comparison === 'identical') return flags;
-  if (last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1)) flags.push('trivial_model');
+  // Of a model that no host could read the rows are not counted.
+  if (!isUnseen && last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1))
+    flags.push('trivial_model');
   if (outcome.model !== null && holdsAnswer(outcome.model, problem)) flags.push('answer_literal');
   return flags;
 }

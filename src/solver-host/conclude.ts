@@ -23,11 +23,33 @@ const ending = (status: OutcomeStatus, type: string, message: string, wallLimite
   wallLimited,
 });
 
-/** How a program ended that left no record; null when it left one. */
-export function endingWithoutRecord({ end, record, isOutputCut }: Ended, limits: HostLimits): Ending | null {
+/** A program that is ended by -9 this often, each time it is run, ends itself; before that something of this machine does. */
+const mostKills = 3;
+/** Shares of its wall time that a program without a processor waited and computed. */
+const starved = { leastQueued: 0.5, mostComputed: 0.5 };
+
+/** Whether a program was ended by -9 and not by us: by the kernel out of memory, by an operator, or by itself. */
+export const isKilled = ({ end }: Ended, limits: HostLimits): boolean =>
+  end.started && end.exit === -9 && !end.overdue && end.cpu_ms < limits.cpuS * 1000;
+
+/**
+ * How a program ended that left no record; null when it left one.
+ *
+ * @param kills how often this program `isKilled`, this time included.
+ */
+export function endingWithoutRecord({ end, record, isOutputCut }: Ended, limits: HostLimits, kills: number): Ending | null {
+  if (!end.started)
+    return ending('infra_error', 'NotStarted', `the program could not be started: its process ended with ${end.exit} first`);
+  if (end.overdue && end.queued_ms > starved.leastQueued * end.wall_ms && end.cpu_ms < starved.mostComputed * end.wall_ms)
+    return ending(
+      'infra_error',
+      'Starved',
+      `the program waited ${Math.round(end.queued_ms / 1000)} s of ${limits.wallS} s for a processor`,
+    );
   if (end.overdue) return ending('deadline', 'WallTime', `the program ran for more than ${limits.wallS} s`, true);
   if (end.exit === -24 || (end.exit === -9 && end.cpu_ms >= limits.cpuS * 1000))
     return ending('deadline', 'ProcessorTime', `the program used its ${limits.cpuS} s of processor time`, true);
+  if (kills > 0 && kills < mostKills) return ending('infra_error', 'Killed', "something of this machine ended the program's process (-9)");
   if (end.exit === 77) return ending('memory', 'MemoryError', `the program asked for more than ${limits.memoryMb} MiB`);
   if (record !== null) return null;
   if (isOutputCut) return ending('output_limit', 'OutputLimit', `the program printed more than ${limits.maxOutputChars} characters`);
@@ -49,6 +71,10 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
     return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };
   }
   if (last === null) return { status: 'no_solve', error: null, wallLimited: false };
+  // A linear model is never taken at the library's word; that our solver is slower is not the program's fault.
+  const library = record.solves.at(-1);
+  if (library !== undefined && isClaimed(library) && !last.isResolved)
+    return ending('infra_error', 'NotResolved', "the host's own solver reached no verdict on the program's model within its budget");
   if (last.status === 'error') return ending('runtime_error', 'SolverError', last.message ?? 'the solver refused the model');
   return { status: last.status, error: null, wallLimited: last.status === 'time_limit' };
 }
@@ -56,6 +82,7 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
 function statusOfError(type: string, isSyntax: boolean): OutcomeStatus {
   if (isSyntax) return 'syntax_error';
   if (type === 'MemoryError') return 'memory';
+  if (type === 'RecordTooLarge') return 'output_limit';
   return type === 'SolveLimit' ? 'deadline' : 'runtime_error';
 }
 
@@ -80,14 +107,14 @@ const proven: ReadonlySet<SolveStatus> = new Set(['optimal', 'infeasible', 'unbo
  *
  * Of a model that the host solved to a proven end the host's status, objective and point stand, whatever the library says: a program can
  * change the library in its own process, never the host. A library that stopped early keeps its status, since the program saw no optimum.
- * What the host could not solve keeps the library's word, marked as not resolved.
+ * What the host did not solve keeps the library's word, marked as not resolved.
  */
 export function verdictOf(solve: LibrarySolve, resolved: Resolved | null): Verdict {
   const numbers = {
     modelHash: resolved?.modelHash ?? '',
-    numVariables: solve.model?.variables.length ?? Object.keys(solve.values ?? {}).length,
-    numIntegers: solve.model?.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0) ?? 0,
-    numConstraints: solve.model?.constraints.length ?? 0,
+    numVariables: solve.model?.variables.length ?? solve.size?.variables ?? Object.keys(solve.values ?? {}).length,
+    numIntegers: solve.model?.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0) ?? solve.size?.integers ?? 0,
+    numConstraints: solve.model?.constraints.length ?? solve.size?.constraints ?? 0,
     ms: solve.ms,
   };
   const make = (status: SolveStatus, objective: number | null, solution: Outcome['solution'], isResolved: boolean): Verdict => ({

@@ -8,8 +8,10 @@ import type { HostLimits } from './host-limits.ts';
 import { MalformedRecord, type ProgramRecord, parseProgramRecord } from './program-record.ts';
 import { SlotFiles } from './slot-files.ts';
 
-/** Of what a program printed, this much is kept. */
-const keptOutputBytes = 65_536;
+/** Of what a program printed to its error stream, this much is kept. */
+const keptErrorBytes = 65_536;
+/** Longest character in UTF-8. */
+const bytesPerChar = 4;
 /** A fork server is made anew after this many programs, in case its library leaks. */
 const programsPerServer = 20_000;
 
@@ -102,10 +104,12 @@ export class DialectServer {
       limits: { cpu_s: limits.cpuS, memory_bytes: limits.memoryMb * 1024 * 1024, file_bytes: limits.maxRecordBytes },
     });
     this.#served += 1;
-    const stdout = files.take('stdout', keptOutputBytes);
-    const stderr = files.take('stderr', keptOutputBytes);
+    const most = limits.maxOutputChars;
+    const printed = files.take('stdout', bytesPerChar * (most + 1));
+    const stdout = printed.text.slice(0, most);
+    const stderr = files.take('stderr', keptErrorBytes).text;
     const record = end.exit === 0 ? recordOf(files.take('result', limits.maxRecordBytes).text) : null;
-    return { end, record, stdout: stdout.text, stderr: stderr.text, isOutputCut: stdout.bytes > limits.maxOutputChars };
+    return { end, record, stdout, stderr, isOutputCut: printed.text.length > most || printed.bytes >= limits.maxRecordBytes };
   }
 
   /** The fork server, made anew where it ended or served long. */

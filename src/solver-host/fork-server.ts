@@ -23,8 +23,12 @@ export interface JobEnd {
   readonly id: number;
   /** Exit code, or minus the number of the signal that ended it. */
   readonly exit: number;
+  /** Whether the program itself began: what goes wrong before that is ours. */
+  readonly started: boolean;
   /** It was ended because its wall time was up. */
   readonly overdue: boolean;
+  /** Milliseconds that its first thread waited for a processor, of one that was overdue. */
+  readonly queued_ms: number;
   readonly cpu_ms: number;
   readonly wall_ms: number;
   readonly rss_mb: number;

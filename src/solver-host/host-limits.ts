@@ -9,7 +9,7 @@ export interface HostLimits {
   /** MiB that the program may allocate beyond what its library had when loaded. */
   readonly memoryMb: number;
   readonly maxSolves: number;
-  /** Characters printed. */
+  /** Characters printed; more are cut off, and end in `output_limit`. */
   readonly maxOutputChars: number;
   /** Characters of the program and of the files beside it. */
   readonly maxCodeChars: number;

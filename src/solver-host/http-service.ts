@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { EvomError } from '../core/errors.ts';
 import { outcomeToJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';
+import { faultInFiles } from './program-files.ts';
 import { runCode } from './run-code.ts';
 import type { SolverHost } from './solver-host.ts';
 import { type ExecuteLine, maxRequestBytes } from './wire.ts';
@@ -113,6 +114,8 @@ function programsOf(body: unknown): readonly Program[] {
     if (files === undefined) return { dialect, code };
     const isTexts = typeof files === 'object' && files !== null && Object.values(files).every((text) => typeof text === 'string');
     if (!isTexts) throw new BadRequest(400, `programs[${index}].files must map names to texts`);
+    const badFile = faultInFiles(files as Record<string, string>);
+    if (badFile !== null) throw new BadRequest(400, `programs[${index}].files: ${badFile}`);
     return { dialect, code, files: files as Record<string, string> };
   });
 }

@@ -9,6 +9,8 @@ export interface LibrarySolve {
   readonly status: SolveStatus;
   readonly objective: number | null;
   readonly values: Readonly<Record<string, number>> | null;
+  /** How large the model was, where the record had no room for it; null otherwise. */
+  readonly size: { readonly variables: number; readonly integers: number; readonly constraints: number } | null;
   /** What the library said when it refused the model. */
   readonly message: string | null;
   readonly ms: number;
@@ -71,11 +73,20 @@ function librarySolve(value: unknown): LibrarySolve {
   const solve = object(value, 'solve');
   const status = string(solve.status, 'status');
   if (!statuses.has(status)) throw new MalformedRecord(`status ${status.slice(0, 40)}`);
+  const size = solve.size === undefined ? null : object(solve.size, 'size');
   return {
     model: solve.model === null ? null : linearModel(object(solve.model, 'model')),
     status: status as SolveStatus,
     objective: optionalNumber(solve.objective, 'objective'),
     values: solve.values === null ? null : point(object(solve.values, 'values')),
+    size:
+      size === null
+        ? null
+        : {
+            variables: number(size.variables, 'size.variables'),
+            integers: number(size.integers, 'size.integers'),
+            constraints: number(size.constraints, 'size.constraints'),
+          },
     message: typeof solve.message === 'string' ? solve.message : null,
     ms: number(solve.ms, 'ms'),
     fault: solve.fault === null ? null : string(solve.fault, 'fault'),

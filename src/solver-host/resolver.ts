@@ -11,17 +11,21 @@ export type Resolved = Omit<ResolveReply, 'id'>;
 
 interface Thread {
   readonly worker: Worker;
+  isEnded: boolean;
   readonly waiting: Map<number, { readonly resolve: (reply: Resolved) => void; readonly reject: (error: unknown) => void }>;
 }
 
-/** A few threads with HiGHS. */
+/** A few threads with HiGHS; one that ends is replaced. */
 export class Resolver {
   readonly version: string;
+  readonly #highs: unknown;
   readonly #threads: Thread[];
+  readonly #starting = new Map<number, Promise<Thread>>();
   #lastId = 0;
   #closed = false;
 
-  private constructor(threads: Thread[], version: string) {
+  private constructor(highs: unknown, threads: Thread[], version: string) {
+    this.#highs = highs;
     this.#threads = threads;
     this.version = version;
   }
@@ -31,15 +35,17 @@ export class Resolver {
     const highs = await compileHighs();
     const started = await Promise.all(Array.from({ length: threads }, () => startThread(highs)));
     return new Resolver(
+      highs,
       started.map(({ thread }) => thread),
       `HiGHS ${started[0]?.version ?? ''}`,
     );
   }
 
-  /** @throws {EvomError} E_SOLVER when the thread ended. */
-  solve(model: LinearModel, limits: SolveLimits): Promise<Resolved> {
-    const thread = [...this.#threads].sort((a, b) => a.waiting.size - b.waiting.size)[0];
-    if (thread === undefined || this.#closed) throw new EvomError('E_SOLVER', 'the resolver is closed');
+  /** @throws {EvomError} E_SOLVER when the thread ends under this model or the one before it; the next model gets a new thread. */
+  async solve(model: LinearModel, limits: SolveLimits): Promise<Resolved> {
+    const found = this.#leastBusy();
+    const thread = found instanceof Promise ? await found : found;
+    if (this.#closed) throw new EvomError('E_SOLVER', 'the resolver is closed');
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       thread.waiting.set(id, { resolve, reject });
@@ -47,15 +53,33 @@ export class Resolver {
     });
   }
 
+  #leastBusy(): Thread | Promise<Thread> {
+    const place = this.#threads.reduce((best, { waiting }, i) => (waiting.size < (this.#threads[best]?.waiting.size ?? 0) ? i : best), 0);
+    const thread = this.#threads[place];
+    if (thread !== undefined && !thread.isEnded) return thread;
+    const starting =
+      this.#starting.get(place) ??
+      startThread(this.#highs)
+        .then(({ thread: fresh }) => {
+          this.#threads[place] = fresh;
+          return fresh;
+        })
+        .finally(() => this.#starting.delete(place));
+    this.#starting.set(place, starting);
+    return starting;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    await Promise.allSettled(this.#starting.values());
     await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 }
 
 async function startThread(highs: unknown): Promise<{ thread: Thread; version: string }> {
   const worker = new Worker(compiledEntry(import.meta.url, './resolve-worker.js'), { workerData: { highs } });
-  const waiting: Thread['waiting'] = new Map();
+  const thread: Thread = { worker, isEnded: false, waiting: new Map() };
+  const { waiting } = thread;
   const version = await new Promise<string>((resolve, reject) => {
     worker.once('message', (hello: { version: string }) => resolve(hello.version));
     worker.once('error', reject);
@@ -65,10 +89,11 @@ async function startThread(highs: unknown): Promise<{ thread: Thread; version: s
     waiting.delete(id);
   });
   const end = (cause: unknown): void => {
+    thread.isEnded = true;
     for (const { reject } of waiting.values()) reject(new EvomError('E_SOLVER', 'a resolver thread ended', { cause }));
     waiting.clear();
   };
   worker.on('error', end);
   worker.on('exit', end);
-  return { thread: { worker, waiting }, version };
+  return { thread, version };
 }

@@ -1,4 +1,5 @@
 /** SandboxFusion's `POST /run_code` in front of a solver host: verl's and SkyRL's sandbox clients speak it. */
+import { faultInFiles } from './program-files.ts';
 import type { SolverHost } from './solver-host.ts';
 
 interface RunResult {
@@ -54,8 +55,11 @@ export async function runCode(host: SolverHost, body: unknown): Promise<RunCodeA
   const texts = Object.entries((files ?? {}) as Record<string, unknown>).flatMap(([name, text]) =>
     typeof text === 'string' ? [[name, Buffer.from(text, 'base64').toString('utf8')]] : [],
   );
+  const beside: Record<string, string> = Object.fromEntries(texts);
+  const badFile = faultInFiles(beside);
+  if (badFile !== null) return failed(`files: ${badFile}`);
   const ran = await host.run(
-    { dialect, code, files: Object.fromEntries(texts) },
+    { dialect, code, files: beside },
     {
       ...(isPositive(timeoutS) ? { wallS: timeoutS, solverS: timeoutS } : {}),
       ...(isPositive(memoryMb) ? { memoryMb } : {}),
@@ -63,6 +67,7 @@ export async function runCode(host: SolverHost, body: unknown): Promise<RunCodeA
   );
   if ('status' in ran) return failed(ran.error?.message ?? ran.status);
   const { end, record, stdout, stderr } = ran.ran;
+  if (!end.started) return failed(`the program could not be started: ${stderr.trim().split('\n').at(-1) ?? ''}`);
   // A Python program that raises ends with code 1.
   const returnCode = record === null ? end.exit : record.error === null ? 0 : 1;
   const result = { execution_time: end.wall_ms / 1000, stdout, stderr };

@@ -5,10 +5,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
-import type { Program } from '../core/program.ts';
-import { endingOf, endingWithoutRecord, isClaimed, type Verdict, verdictOf } from './conclude.ts';
+import { type Program, programHash } from '../core/program.ts';
+import { LruCache } from '../verify/cache.ts';
+import { endingOf, endingWithoutRecord, isClaimed, isKilled, type Verdict, verdictOf } from './conclude.ts';
 import { DialectServer, type Ran } from './dialect-server.ts';
 import { defaultHostLimits, type HostLimits } from './host-limits.ts';
+import { faultInFiles } from './program-files.ts';
 import type { ProgramRecord } from './program-record.ts';
 import { Resolver } from './resolver.ts';
 import type { DialectHealth, Health } from './wire.ts';
@@ -42,6 +44,8 @@ export class SolverHost {
   readonly #resolver: Resolver;
   readonly #servers: ReadonlyMap<string, DialectServer>;
   readonly #unavailable: ReadonlyMap<string, string>;
+  /** How often a program was ended by -9, by its hash. */
+  readonly #kills = new LruCache<number>(1000);
 
   private constructor(
     options: SolverHostOptions,
@@ -111,14 +115,18 @@ export class SolverHost {
    */
   async execute(program: Program, limits: Partial<HostLimits> = {}): Promise<Outcome> {
     const ran = await this.run(program, limits);
-    return 'status' in ran ? ran : await this.#conclude(program, ran.ran, ran.limits);
+    if ('status' in ran) return ran;
+    try {
+      return await this.#conclude(program, ran.ran, ran.limits);
+    } catch (error) {
+      return hostFault(program.dialect, 'HostFault', error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** Runs a program without solving its models again; an outcome only where there was nothing to run. */
   async run(program: Program, limits: Partial<HostLimits> = {}): Promise<Outcome | { readonly ran: Ran; readonly limits: HostLimits }> {
     const { dialect, code } = program;
-    const fault = (type: string, message: string): Outcome =>
-      emptyOutcome('infra_error', { dialect, backend: '', error: { type, message, line: null } });
+    const fault = (type: string, message: string): Outcome => hostFault(dialect, type, message);
     const server = this.#servers.get(dialect);
     if (server === undefined) {
       return fault(
@@ -131,6 +139,8 @@ export class SolverHost {
       const message = `program and files have ${chars} characters; the limit is ${this.limits.maxCodeChars}`;
       return { ...this.#about(program, server), status: 'syntax_error', error: { type: 'CodeTooLong', message, line: null } };
     }
+    const badFile = faultInFiles(program.files ?? {});
+    if (badFile !== null) return fault('BadFiles', badFile);
     const lowered = lowerLimits(this.limits, limits);
     try {
       return { ran: await server.run(program, lowered), limits: lowered };
@@ -174,7 +184,7 @@ export class SolverHost {
       if (missing.length === 0) continue;
       throw new EvomError(
         'E_SANDBOX',
-        `this machine cannot jail the programs of ${dialect}: it lacks ${missing.join(', ')}. Run the host on a kernel that has them (Linux 5.13 or newer with unprivileged user namespaces), or, for programs that you trust, give --unsafe-no-jail`,
+        `this machine cannot jail the programs of ${dialect}: it lacks ${missing.join(', ')}. Run the host on a kernel that has them (Linux 6.2 or newer with Landlock and unprivileged user namespaces), or, for programs that you trust, give --unsafe-no-jail`,
       );
     }
   }
@@ -189,7 +199,7 @@ export class SolverHost {
     const about = { ...this.#about(program, server), stdout: ran.stdout, wallMs: ran.end.wall_ms, cpuMs: ran.end.cpu_ms };
     if (ran.end.fault !== null)
       return { ...about, status: 'infra_error', error: { type: 'HostFault', message: ran.end.fault, line: null } };
-    const early = endingWithoutRecord(ran, limits);
+    const early = endingWithoutRecord(ran, limits, isKilled(ran, limits) ? this.#countKill(program) : 0);
     if (early !== null || ran.record === null) return { ...about, ...early };
     const { record } = ran;
     const verdicts = await this.#verdicts(record, limits);
@@ -210,16 +220,37 @@ export class SolverHost {
     };
   }
 
+  #countKill(program: Program): number {
+    const key = programHash(program);
+    const kills = (this.#kills.get(key) ?? 0) + 1;
+    this.#kills.set(key, kills);
+    return kills;
+  }
+
+  /**
+   * What the host makes of each solve. Solved again are those that an answer can rest on, the last one first: it, and those whose
+   * objective the program reported, all within one budget as large as the program's own.
+   */
   async #verdicts(record: ProgramRecord, limits: HostLimits): Promise<Verdict[]> {
+    const solves = record.solves.slice(0, limits.maxSolves);
+    let leftMs = limits.solverS * 1000;
     const verdicts: Verdict[] = [];
-    for (const solve of record.solves.slice(0, limits.maxSolves)) {
-      const budget = { timeLimitMs: limits.solverS * 1000 };
-      const resolved = isClaimed(solve) && solve.model !== null ? await this.#resolver.solve(solve.model, budget) : null;
-      verdicts.push(verdictOf(solve, resolved));
+    for (const [i, solve] of [...solves.entries()].reverse()) {
+      const isWanted = i === solves.length - 1 || isNear(solve.objective, record.reported);
+      const isAgain = isWanted && leftMs > 0 && isClaimed(solve) && solve.model !== null;
+      const resolved = isAgain ? await this.#resolver.solve(solve.model, { timeLimitMs: leftMs }) : null;
+      leftMs -= resolved?.solution.ms ?? 0;
+      verdicts.unshift(verdictOf(solve, resolved));
     }
     return verdicts;
   }
 }
+
+const hostFault = (dialect: string, type: string, message: string): Outcome =>
+  emptyOutcome('infra_error', { dialect, backend: '', error: { type, message, line: null } });
+
+const isNear = (x: number | null, y: number | null): boolean =>
+  x !== null && y !== null && Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(x), Math.abs(y));
 
 const folderPrefix = 'evom-solver-host-';
 

@@ -257,6 +257,9 @@ describe('scoreOutcome', () => {
     const library = { status: 'optimal', objective: right.objective, resolved: false } as const;
     expect(scoreOutcome(input({ ...right, library }), evom)).toMatchObject({ value: 0.1, correct: true, flags: ['library_word'] });
     expect(scoreOutcome(input({ ...right, library: { ...library, resolved: true } }), evom).flags).toEqual([]);
+    // A quadratic program: no host can read its rows, so that none are counted.
+    const quadratic = { ...right, model: null, solves: [{ ...solved, objective: right.objective, numConstraints: 0 }], library };
+    expect(scoreOutcome(input(quadratic), evom).flags).toEqual(['library_word']);
   });
   it('punishes length, and a cut-off completion as one of full length', () => {
     const config = { ...evom, overlong: { buffer: 20, penalty: 1 } };

@@ -1,0 +1,161 @@
+/** Whose fault it is that a program has no answer: the program's is data, ours is `infra_error`. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/config/find-file.ts';
+import type { LinearModel } from '../../src/core/linear-model.ts';
+import { type Ended, endingOf, endingWithoutRecord, isKilled, verdictOf } from '../../src/solver-host/conclude.ts';
+import { pythonOf } from '../../src/solver-host/environment.ts';
+import { defaultHostLimits as limits } from '../../src/solver-host/host-limits.ts';
+import { faultInFiles } from '../../src/solver-host/program-files.ts';
+import type { LibrarySolve, ProgramRecord } from '../../src/solver-host/program-record.ts';
+import { Resolver } from '../../src/solver-host/resolver.ts';
+import type { SolverHost } from '../../src/solver-host/solver-host.ts';
+import { column, inf, model, row } from '../solvers/models.ts';
+import { environmentDirectory, skipReason, startHost } from './environment.ts';
+
+const small = model('max', [column('x', 1), column('y', 1)], [row('r', -inf, [[0, 1]], 4), row('s', -inf, [[1, 1]], 3)]);
+
+function ended(end: Partial<Ended['end']>): Ended {
+  const usual = { id: 1, exit: 0, started: true, overdue: false, queued_ms: 0, cpu_ms: 100, wall_ms: 200, rss_mb: 50, fault: null };
+  return { end: { ...usual, ...end }, record: null, stdout: '', isOutputCut: false };
+}
+
+describe('how a process ended', () => {
+  it('is our fault when it ends before the program begins, whatever it ends with', () => {
+    for (const exit of [1, 77, -9, -24])
+      expect(endingWithoutRecord(ended({ started: false, exit }), limits, 0)).toMatchObject({
+        status: 'infra_error',
+        error: { type: 'NotStarted' },
+      });
+    expect(endingWithoutRecord(ended({ exit: 1 }), limits, 0)).toMatchObject({ status: 'crash' });
+  });
+
+  it('is our fault when it had no processor, and its own when it computed or slept', () => {
+    const overdue = { exit: -9, overdue: true, wall_ms: 30_000 };
+    const type = (end: Partial<Ended['end']>) => endingWithoutRecord(ended({ ...overdue, ...end }), limits, 0)?.status;
+    expect(type({ queued_ms: 20_000, cpu_ms: 9000 })).toBe('infra_error');
+    expect(type({ queued_ms: 20_000, cpu_ms: 29_000 })).toBe('deadline'); // a crowd of threads of its own
+    expect(type({ queued_ms: 10, cpu_ms: 100 })).toBe('deadline');
+  });
+
+  it('is our fault when something kills it, until it happens each time', () => {
+    const killed = ended({ exit: -9 });
+    expect(isKilled(killed, limits)).toBe(true);
+    expect(isKilled(ended({ exit: -9, overdue: true }), limits)).toBe(false);
+    expect([1, 2, 3].map((kills) => endingWithoutRecord(killed, limits, kills)?.status)).toEqual(['infra_error', 'infra_error', 'crash']);
+  });
+});
+
+describe('a linear model that our solver cannot finish', () => {
+  const solve: LibrarySolve = { model: small, status: 'optimal', objective: 7, values: { x: 4, y: 3 }, size: null, message: null, ms: 1, fault: null }; // biome-ignore format: one line
+  const record: ProgramRecord = { error: null, solves: [solve], options: {}, reported: null, licence: null };
+  const stopped = { status: 'time_limit', objective: null, values: null, message: null, wallLimited: true, ms: 10_000 } as const;
+
+  it('is our fault, and no word of the library is taken for it', () => {
+    const last = verdictOf(solve, { solution: stopped, modelHash: '' });
+    expect(endingOf(record, last, false, limits)).toMatchObject({ status: 'infra_error', error: { type: 'NotResolved' } });
+  });
+
+  it('leaves models that are not linear, and solves that ended early, as the library says', () => {
+    for (const other of [
+      { ...solve, model: null },
+      { ...solve, status: 'time_limit' as const },
+    ])
+      expect(endingOf({ ...record, solves: [other] }, verdictOf(other, null), false, limits).status).toBe(other.status);
+  });
+});
+
+it('names of files beside a program lie below its folder', () => {
+  expect(faultInFiles({ 'data.json': '{}', 'more/costs.csv': '1' })).toBeNull();
+  for (const name of ['/etc/x', '../x', 'a/../../x', 'a//b', '', './x', 'a\0b', '\ud800', 'x'.repeat(256)])
+    expect(faultInFiles({ 'fine.txt': '', [name]: '' })).toContain(`file name ${JSON.stringify(name.slice(0, 200))}`);
+  expect(faultInFiles({ a: '', 'a/b': '' })).toContain('a file and a folder at once');
+});
+
+it('a resolver goes on after one of its threads ended', async () => {
+  const resolver = await Resolver.create(1);
+  await expect(resolver.solve({} as LinearModel, { timeLimitMs: 1000 })).rejects.toThrow(/resolver thread ended/);
+  expect((await resolver.solve(small, { timeLimitMs: 1000 })).solution).toMatchObject({ status: 'optimal', objective: 7 });
+  await resolver.close();
+});
+
+describe.skipIf(skipReason !== null)('programs on a solver host', () => {
+  let host: SolverHost;
+  beforeAll(async () => {
+    host = await startHost(['highspy'], { limits: { memoryMb: 512, maxRecordBytes: 200_000, maxOutputChars: 50_000 } });
+  });
+  afterAll(() => host?.close());
+  const run = (code: string) => host.execute({ dialect: 'highspy', code });
+  const head = 'import highspy\nh = highspy.Highs()\nh.silent()\n';
+  const solved = `${head}x = h.addVariable(ub=3)\ny = h.addVariable()\nh.addConstr(x + 2 * y <= 4)\nh.maximize(x + y)\n`;
+
+  it('change neither mode, times nor attributes of a file outside their scratch folder', async () => {
+    const directory = mkdtempSync(join(packageRoot, '.venv-solvers', 'operator-'));
+    const file = join(directory, 'licence.lic');
+    writeFileSync(file, 'kept');
+    chmodSync(file, 0o640);
+    const before = statSync(file);
+    try {
+      const outcomes = await Promise.all(
+        [
+          `os.chmod(${JSON.stringify(file)}, 0o777)`,
+          `os.utime(${JSON.stringify(file)}, (1, 1))`,
+          `os.chown(${JSON.stringify(file)}, 0, 0)`,
+          `os.fchmod(os.open(${JSON.stringify(file)}, os.O_RDONLY), 0o777)`,
+          `os.setxattr(${JSON.stringify(file)}, "user.note", b"x")`,
+          `os.truncate(${JSON.stringify(file)}, 0)`,
+          `os.open(${JSON.stringify(file)}, os.O_RDONLY | os.O_TRUNC)`,
+        ].map((line) => run(`import os\n${line}`)),
+      );
+      for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'runtime_error', error: { type: 'PermissionError' } });
+      const after = statSync(file);
+      expect([after.mode, after.mtimeMs, after.uid, after.size]).toEqual([before.mode, before.mtimeMs, before.uid, before.size]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('that report no finite number keep their solve', async () => {
+    const [infinite, none] = await Promise.all(['inf', 'nan'].map((value) => run(`${solved}report(float("${value}"))`)));
+    for (const outcome of [infinite, none]) expect(outcome).toMatchObject({ status: 'optimal', objective: 3.5, reported: null });
+  });
+
+  it('whose record is too large lose the models of earlier solves first, then say so by name', async () => {
+    const grow = (rows: number) => `for i in range(${rows}):\n    h.addConstr(x + y <= 100 + i)\n`;
+    const earlier = await run(`${solved}${grow(600)}for _ in range(8):\n    h.run()\n`);
+    expect(earlier).toMatchObject({ status: 'optimal', objective: 3.5, model: expect.anything() });
+    expect(earlier.solves.map(({ numConstraints }) => numConstraints)).toEqual([1, ...Array.from({ length: 8 }, () => 601)]);
+    expect(await run(`${solved}${grow(8000)}h.run()`)).toMatchObject({ status: 'output_limit', error: { type: 'RecordTooLarge' } });
+  });
+
+  it('that kill their own process are a crash in the end', async () => {
+    const code = 'import signal\nsignal.raise_signal(signal.SIGKILL)';
+    const statuses = [(await run(code)).status, (await run(code)).status, (await run(code)).status];
+    expect(statuses).toEqual(['infra_error', 'infra_error', 'crash']);
+  });
+
+  it('keep what they print up to the limit, counted in characters', async () => {
+    const [fits, over] = await Promise.all([run('print("é" * 49_999)'), run('print("é" * 50_000)')]);
+    expect([fits?.status, fits?.stdout.length]).toEqual(['no_solve', 50_000]);
+    expect([over?.status, over?.stdout.length]).toEqual(['output_limit', 50_000]);
+  });
+
+  it('are not charged for our reading of their models', () => {
+    const program = `import sys, time
+sys.path.insert(0, ${JSON.stringify(resolve(packageRoot, 'scripts/solver-host'))})
+from recorder import Recorder
+recorder = Recorder()
+recorder.solve(lambda: time.sleep(0.3), lambda: time.sleep(0.1), lambda: ("optimal", 1, {}))
+print(9.5 < recorder.remaining() <= 9.9)`;
+    expect(execFileSync(pythonOf(environmentDirectory), ['-c', program], { encoding: 'utf8' })).toBe('True\n');
+  });
+
+  it('are jailed only where Landlock guards what they may only read', () => {
+    const missing =
+      'jail.features = {"landlock": 2, "seccomp": True}\nprint(jail.missing())\njail.features["landlock"] = 3\nprint(jail.missing())';
+    const program = `import sys\nsys.path.insert(0, ${JSON.stringify(resolve(packageRoot, 'scripts/solver-host'))})\nfrom jail import Jail\njail = Jail("/nowhere", 0, [])\n${missing}`;
+    expect(execFileSync(pythonOf(environmentDirectory), ['-c', program], { encoding: 'utf8' })).toBe("['landlock']\n[]\n");
+  });
+});
