@@ -10,7 +10,7 @@ import type { VerifyOptions } from './run-verify.ts';
 import { createReporter } from './terminal.ts';
 import { compactNumber, duration, percent } from './terminal-text.ts';
 import { lineItems, shownName } from './verify-input.ts';
-import { faultOf, itemKey, type VerdictRecord, type VerifyItem, verdictRecord } from './verify-record.ts';
+import { faultOf, itemKey, type VerdictRecord, type VerdictSettings, type VerifyItem, verdictRecord } from './verify-record.ts';
 
 export interface RunVerifyBatchOptions extends VerifyOptions {
   /** JSONL file; `-` is stdin. */
@@ -35,37 +35,58 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
   const about = { cwd: io.cwd, dialect: options.dialect, text: options.input === stdinName ? await textOf(process.stdin) : null };
   const shown = shownName(options.input);
   // The whole input is looked at before anything runs: a broken line is told at once and not after an hour.
-  const { lines, dialects } = await checkInput(lineItems(options.input, about), shown, settings.backend);
+  const { lines, dialects } = await checkInput(lineItems(options.input, about), shown, { rules, settings });
   const output = options.output === null ? null : await openJsonlOutput(resolve(io.cwd, options.output));
   const reporter = createReporter(io, { quiet });
   try {
-    const kept = output?.kept ?? [];
-    checkKept(kept, lines, options.output ?? '', shown);
+    checkKept(output?.kept ?? [], lines, options.output ?? '', shown);
+    const kept = [...(output?.kept ?? [])] as VerdictRecord[];
+    const again = new Set(kept.flatMap(({ status }, i) => (status === 'infra_error' ? [i] : [])));
     const tally = createTally();
-    for (const record of kept) tally.add(record as VerdictRecord);
-    if (kept.length > 0) reporter.info(`${options.output} holds ${kept.length} of ${lines.length} outcomes; going on`);
+    for (const [i, record] of kept.entries()) if (!again.has(i)) tally.add(record);
+    if (kept.length > 0) {
+      const rerun = again.size === 0 ? '' : `, ${again.size} of them faults that are run again`;
+      reporter.info(`${options.output} holds ${kept.length} of ${lines.length} outcomes${rerun}; going on`);
+    }
+    const before = tally.count();
     const began = io.now();
     let fault: EvomError | null = null;
-    if (kept.length < lines.length) {
+    if (before < lines.length) {
       const verification = await openVerification(dialects, settings, rules);
       const stop = (): void => void verification.close();
       signal.addEventListener('abort', stop);
-      try {
-        await inOrder(
-          skip(lineItems(options.input, about), kept.length),
-          (item: VerifyItem) => verification.verify(item),
-          async (verdict, item) => {
-            const record = verdictRecord(item, verdict, { rules, backend: settings.backend });
-            if (output === null) io.stdout(`${JSON.stringify(record)}\n`);
-            else await output.append(record);
+      const verifyLines = (
+        isWanted: (index: number) => boolean,
+        take: (record: VerdictRecord, index: number) => void | Promise<void>,
+      ): Promise<void> =>
+        inOrder(
+          wanted(lineItems(options.input, about), isWanted),
+          ({ item }) => verification.verify(item),
+          async (verdict, { item, index }) => {
+            const record = verdictRecord(item, verdict, { rules, settings });
+            await take(record, index);
             tally.add(record);
             if (record.status === 'infra_error') fault ??= faultOf(`${shown}:${item.line}`, record);
-            const done = tally.count() - kept.length;
+            const done = tally.count() - before;
             const rate = (1000 * done) / Math.max(1, io.now() - began);
             const left = duration((lines.length - tally.count()) / Math.max(rate, 1e-9));
             reporter.progress(`verifying ${tally.count()}/${lines.length}  ${compactNumber(rate)} programs/s  ${left} left`);
           },
           { ahead: settings.workers * aheadPerWorker, signal },
+        );
+      try {
+        if (output !== null && again.size > 0) {
+          await verifyLines(
+            (index) => again.has(index),
+            (record, index) => {
+              kept[index] = record;
+            },
+          );
+          await output.rewrite(kept);
+        }
+        await verifyLines(
+          (index) => index >= kept.length,
+          (record) => (output === null ? io.stdout(`${JSON.stringify(record)}\n`) : output.append(record)),
         );
       } catch (error) {
         signal.throwIfAborted(); // closing the verifier is how an interrupt stops it
@@ -93,7 +114,7 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
 async function checkInput(
   items: AsyncIterable<VerifyItem>,
   shown: string,
-  backend: string,
+  by: VerdictSettings,
 ): Promise<{ lines: Line[]; dialects: string[] }> {
   const lines: Line[] = [];
   const ids = new Set<string | number>();
@@ -103,7 +124,7 @@ async function checkInput(
       throw new EvomError('E_DATA', `${shown}:${item.line}: the id ${JSON.stringify(item.id)} comes twice; give each program its own`);
     ids.add(item.id);
     dialects.add(item.dialect);
-    lines.push({ id: item.id, line: item.line, key: itemKey(item, backend) });
+    lines.push({ id: item.id, line: item.line, key: itemKey(item, by) });
   }
   if (lines.length === 0) throw new EvomError('E_DATA', `${shown} holds no programs; write one {"id", "dialect", "code"} a line`);
   return { lines, dialects: [...dialects] };
@@ -119,7 +140,7 @@ function checkKept(kept: readonly Readonly<Record<string, unknown>>[], lines: re
         : record.id !== line.id
           ? `the outcome of ${JSON.stringify(record.id)}, where ${input} has ${JSON.stringify(line.id)}`
           : record.key !== line.key
-            ? `the outcome of another program, answer or backend than ${JSON.stringify(line.id)} is now asked with`
+            ? `the outcome of another program, problem, backend, limits, audit or judge than ${JSON.stringify(line.id)} is now asked with`
             : null;
     if (differs !== null) {
       throw new EvomError('E_DATA', `${output}:${index + 1} holds ${differs}; delete the file to begin anew, or choose another --output`);
@@ -149,7 +170,14 @@ function createTally() {
   };
 }
 
-async function* skip<Item>(items: AsyncIterable<Item>, count: number): AsyncGenerator<Item> {
-  let index = 0;
-  for await (const item of items) if (index++ >= count) yield item;
+/** The items at some of the indices. */
+async function* wanted<Item>(
+  items: AsyncIterable<Item>,
+  isWanted: (index: number) => boolean,
+): AsyncGenerator<{ readonly item: Item; readonly index: number }> {
+  let index = -1;
+  for await (const item of items) {
+    index += 1;
+    if (isWanted(index)) yield { item, index };
+  }
 }

@@ -39,7 +39,7 @@ export async function runVerify({
   try {
     const records = await Promise.all(
       items.map(async (item) => {
-        return verdictRecord(item, await verification.verify(item), { rules, backend: settings.backend });
+        return verdictRecord(item, await verification.verify(item), { rules, settings });
       }),
     );
     signal.throwIfAborted();

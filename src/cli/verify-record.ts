@@ -1,6 +1,8 @@
 /** The verdict on one program, as a record for files and as text for people. */
 import { createHash } from 'node:crypto';
+import type { VerifySettings } from '../config/verify-settings.ts';
 import { EvomError } from '../core/errors.ts';
+import { linearModelToJson } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type OutcomeJson, outcomeToJson } from '../core/outcome-json.ts';
 import type { Answer, Problem } from '../core/problem.ts';
@@ -46,20 +48,32 @@ export interface VerifyItem {
   readonly problem: Problem;
 }
 
-/** SHA-256 over backend, dialect, code and answer. */
-export const itemKey = ({ program, dialect, problem }: VerifyItem, backend: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([backend, dialect, program?.code ?? null, problem.answer]))
+/** How items are run and judged. */
+export interface VerdictSettings {
+  /** At least one; the first is the one that the reward was scored by. */
+  readonly rules: readonly JudgeRuleName[];
+  readonly settings: Pick<VerifySettings, 'backend' | 'sandbox' | 'audit'>;
+}
+
+/** SHA-256 over all that decides a line: program, problem, backend, limits, audit and judge rules; not how many workers or hosts share the work. */
+export function itemKey({ program, dialect, completion, problem }: VerifyItem, { rules, settings }: VerdictSettings): string {
+  const { question, answer, accepted, model } = problem;
+  const asked = [dialect, program?.code ?? null, program?.files ?? null, completion, question, answer, accepted ?? null];
+  const reference = model === undefined ? null : linearModelToJson(model);
+  const { backend, sandbox, audit } = settings;
+  return createHash('sha256')
+    .update(JSON.stringify([...asked, reference, backend, sandbox.limits, audit, rules]))
     .digest('hex')
     .slice(0, 16);
+}
 
-/** @param by.rules at least one; the first is the one that the reward was scored by. */
 export function verdictRecord(
   item: VerifyItem,
   { outcome, reward }: { readonly outcome: Outcome; readonly reward: Reward },
-  { rules, backend }: { readonly rules: readonly JudgeRuleName[]; readonly backend: string },
+  by: VerdictSettings,
 ): VerdictRecord {
   const { problem } = item;
+  const { rules } = by;
   const { status, objective, reported, ...rest } = outcomeToJson(outcome);
   return {
     id: item.id,
@@ -75,7 +89,7 @@ export function verdictRecord(
     identical: reward.identical,
     diagnosis: reward.identical === false && outcome.model && problem.model ? diagnoseModel(outcome.model, problem.model) : null,
     answer: problem.answer,
-    key: itemKey(item, backend),
+    key: itemKey(item, by),
     ...rest,
   };
 }

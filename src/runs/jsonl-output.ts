@@ -1,6 +1,7 @@
 /** A JSON Lines file that a killed process leaves behind and the next one goes on with. */
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
 export interface JsonlOutput {
@@ -8,6 +9,8 @@ export interface JsonlOutput {
   readonly kept: readonly Readonly<Record<string, unknown>>[];
   /** Adds one line; lines appear whole, but for the last of a process that is killed. */
   append(record: object): Promise<void>;
+  /** Puts these records in place of all that the file holds, at once; what is appended follows them. */
+  rewrite(records: readonly object[]): Promise<void>;
   /** Makes the file survive a power cut and closes it. */
   close(): Promise<void>;
 }
@@ -32,11 +35,20 @@ export interface JsonlOutput {
  */
 export async function openJsonlOutput(path: string): Promise<JsonlOutput> {
   const { kept, bytes } = await readKept(path);
-  const file = await openForAppending(path);
+  let file = await openForAppending(path);
   await file.truncate(bytes);
   return {
     kept,
     append: (record) => file.appendFile(`${JSON.stringify(record)}\n`),
+    async rewrite(records) {
+      await writeFileAtomically(
+        path,
+        records.map((record) => `${JSON.stringify(record)}\n`),
+      );
+      const written = await openForAppending(path);
+      await file.close();
+      file = written;
+    },
     async close() {
       try {
         await file.sync();

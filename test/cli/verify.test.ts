@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/command-line.ts';
 import { linearModelToJson } from '../../src/core/linear-model.ts';
@@ -212,7 +213,63 @@ describe('evom verify --input', () => {
     write('other.jsonl', batch(3).replace('302', '303'));
     const { code, err } = await evom('verify', '--input', 'other.jsonl', '--output', 'kept.jsonl');
     expect(code).toBe(3);
-    expect(err).toMatch(/kept\.jsonl:3 holds the outcome of another program, answer or backend than 2 is now asked with; delete the file/);
+    expect(err).toMatch(
+      /kept\.jsonl:3 holds the outcome of another program, problem, backend, limits, audit or judge than 2 is now asked with; delete the file/,
+    );
     expect((await evom('verify', '--input', 'first.jsonl', '--output', 'kept.jsonl', '--backend', 'glpk')).code).toBe(3);
+  });
+
+  it('refuses to go on under other rules, limits, audits, references or accepted answers', async () => {
+    const line = { id: 1, code: diet, answer: [1904, 7], model: linearModelToJson(parseLp(lp)) };
+    write('set.jsonl', JSON.stringify(line));
+    const go = (input: string, ...more: string[]) => evom('verify', '--input', input, '--output', 'set.out.jsonl', '--quiet', ...more);
+    expect((await go('set.jsonl')).code).toBe(0);
+    expect((await go('set.jsonl', '--workers', '1')).code).toBe(0); // who does the work decides nothing
+    const other = { ...line, model: linearModelToJson(parseLp(lp.replace('488', '489'))) };
+    write('set-model.jsonl', JSON.stringify(other));
+    write('set-answer.jsonl', JSON.stringify({ ...line, answer: [1904, 8] }));
+    for (const changed of [
+      go('set.jsonl', '--judge', 'exact'),
+      go('set.jsonl', '--set', 'sandbox.limits.solver_ms=999'),
+      go('set.jsonl', '--set', 'audit.perturbations=3'),
+      go('set-model.jsonl'),
+      go('set-answer.jsonl'),
+    ])
+      expect(await changed).toMatchObject({
+        code: 3,
+        err: expect.stringContaining('set.out.jsonl:1 holds the outcome of another program'),
+      });
+  });
+
+  it('runs again what a fault of ours kept from a verdict, and says so while it lasts', async () => {
+    // A solver that fails while a file is there.
+    const dist = pathToFileURL(join(process.cwd(), 'dist/index.js')).href;
+    write(
+      'flaky.mjs',
+      `import { existsSync } from 'node:fs';
+import { createHighs } from '${dist}';
+export default async function () {
+  const highs = await createHighs();
+  return { ...highs, name: 'flaky', solve: (model, limits) => {
+    if (existsSync(${JSON.stringify(join(cwd, 'down'))}) && model.constraints[0].upper === 301) throw new Error('no solver today');
+    return highs.solve(model, limits);
+  } };
+}
+`,
+    );
+    write('flaky.jsonl', batch(4));
+    const go = () => evom('verify', '--input', 'flaky.jsonl', '--output', 'flaky.out.jsonl', '--backend', join(cwd, 'flaky.mjs'));
+    const statuses = () => lines('flaky.out.jsonl').map(({ id, status }) => [id, status]);
+    write('down', '');
+    expect(await go()).toMatchObject({ code: 1, err: expect.stringContaining('flaky.jsonl:2: ') });
+    expect(statuses()).toEqual([0, 1, 2, 3].map((id) => [id, id === 1 ? 'infra_error' : 'optimal']));
+    expect(await go()).toMatchObject({ code: 1, err: expect.stringMatching(/4 of 4 outcomes, 1 of them faults that are run again/) });
+    rmSync(join(cwd, 'down'));
+    writeFileSync(
+      join(cwd, 'flaky.out.jsonl'),
+      `${readFileSync(join(cwd, 'flaky.out.jsonl'), 'utf8').split('\n').slice(0, 3).join('\n')}\n`,
+    );
+    expect(await go()).toMatchObject({ code: 0, err: expect.stringMatching(/4 programs in .*: optimal 4/) });
+    expect(statuses()).toEqual([0, 1, 2, 3].map((id) => [id, 'optimal']));
   });
 });
