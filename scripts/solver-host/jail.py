@@ -25,7 +25,7 @@ SYSCALLS = {
     "accept": (43, 202), "accept4": (288, 242), "acct": (163, 89), "add_key": (248, 217), "bind": (49, 200), "bpf": (321, 280),
     "chroot": (161, 51), "clock_settime": (227, 112), "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203),
     "execve": (59, 221), "execveat": (322, 281), "fanotify_init": (300, 262), "fork": (57, None), "init_module": (175, 105),
-    "finit_module": (313, 273), "io_setup": (206, 0), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "ioctl": (16, 29), "finit_module": (313, 273), "io_setup": (206, 0), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "io_uring_setup": (425, 425), "ioperm": (173, None), "iopl": (172, None), "kexec_load": (246, 104), "keyctl": (250, 219),
     "kill": (62, 129), "listen": (50, 201), "memfd_create": (319, 279), "memfd_secret": (447, 447), "mknod": (133, None),
     "mknodat": (259, 33), "mount": (165, 40), "mount_setattr": (442, 442), "move_mount": (429, 429), "mq_open": (240, 180),
@@ -51,7 +51,9 @@ EPERM, ENOSYS = 1, 38
 # The first ABI that keeps a program from emptying a file that it may only read (Linux 6.2).
 LEAST_LANDLOCK = 3
 # Treated one by one in the filter; the others are refused whatever their arguments.
-CONDITIONAL = ("clone", "clone3", "tgkill", "prlimit64")
+CONDITIONAL = ("clone", "clone3", "ioctl", "tgkill", "prlimit64")
+# What chattr asks of a file (FS_IOC_SETFLAGS, FS_IOC32_SETFLAGS, FS_IOC_FSSETXATTR).
+FILE_FLAGS = (0x40086602, 0x40046602, 0x401C5820)
 
 
 class Jail:
@@ -184,6 +186,13 @@ class Jail:
         # glibc falls back to clone, whose flags a filter can see.
         add(jump_eq, number["clone3"], 0, 1)
         add(give, error | ENOSYS)
+        # Flags of a file are as its mode.
+        add(jump_eq, number["ioctl"], 0, len(FILE_FLAGS) + 3)
+        add(load, 24)
+        for left, request in reversed(list(enumerate(FILE_FLAGS))):
+            add(jump_eq, request, left, 0 if left else 1)
+        add(give, error | EPERM)
+        add(give, allow)
         # Threads may be made, processes not.
         add(jump_eq, number["clone"], 0, 4)
         add(load, 16)

@@ -1,6 +1,7 @@
 /** The programs of one dialect on this host: a queue before the slots of its fork server, and the files that carry a program in and out. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EvomError } from '../core/errors.ts';
 import type { Program } from '../core/program.ts';
 import type { Ended } from './conclude.ts';
 import { ForkServer, type ForkServerHello, type ForkServerOptions } from './fork-server.ts';
@@ -68,10 +69,14 @@ export class DialectServer {
     return this.#server.pid;
   }
 
-  /** @throws {EvomError} E_SANDBOX when the fork server ended under the program and cannot be made anew. */
-  async run(program: Program, limits: HostLimits): Promise<Ran> {
+  /**
+   * @param signal aborted when nobody waits for the program any more: one that still queues is then not run.
+   * @throws {EvomError} E_SANDBOX when the fork server ended under the program and cannot be made anew, or when nobody waits.
+   */
+  async run(program: Program, limits: HostLimits, signal?: AbortSignal): Promise<Ran> {
     const slot = await this.#takeSlot();
     try {
+      if (signal?.aborted) throw new EvomError('E_SANDBOX', 'the client went away before the program began');
       return await this.#runIn(slot, program, limits);
     } finally {
       this.#freeSlots.push(slot);

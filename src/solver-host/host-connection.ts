@@ -26,6 +26,8 @@ export class HostConnection {
   /** Programs it takes at once over all dialects; 0 until its health is known. */
   capacity = 0;
   dialects: readonly DialectHealth[] = [];
+  /** What else outcomes depend on: the host's own version, its limits and the solver that solves models again. */
+  setup = '';
   #failures = 0;
   #downUntil = 0;
 
@@ -62,6 +64,7 @@ export class HostConnection {
     }
     if (health.service !== 'evom-solver-host') throw new HostDown(`${this.url} is no solver host`);
     this.dialects = health.dialects;
+    this.setup = JSON.stringify([health.version, health.resolver, health.limits]);
     // Twice what it runs at once, so that its queue is never empty while an answer travels.
     this.capacity = 2 * health.dialects.reduce((sum, { concurrency }) => sum + concurrency, 0);
     this.#failures = 0;

@@ -78,30 +78,36 @@ async function answer(host: SolverHost, options: ServiceOptions, request: Incomi
   if (request.method !== 'POST') throw new BadRequest(405, `${request.method} ${path} is not served; see POST /v1/execute, GET /v1/health`);
   switch (path) {
     case '/v1/execute':
-      return execute(host, programsOf(await jsonBody(request)), request, response);
+      return execute(host, programsOf(await jsonBody(request)), response);
     case '/run_code':
-      return sendJson(response, 200, await runCode(host, await jsonBody(request)));
+      return sendJson(response, 200, await runCode(host, await jsonBody(request), goneSignal(response)));
     default:
       throw new BadRequest(404, `${path} is not served; see POST /v1/execute, GET /v1/health, POST /run_code`);
   }
 }
 
 /** Runs a batch and writes each outcome as it is there. */
-async function execute(host: SolverHost, programs: readonly Program[], request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function execute(host: SolverHost, programs: readonly Program[], response: ServerResponse): Promise<void> {
+  const gone = goneSignal(response);
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
-  let gone = false;
-  request.once('close', () => {
-    gone = response.writableEnded ? gone : response.destroyed;
-  });
   await Promise.all(
     programs.map(async (program, index) => {
-      if (gone) return;
-      const outcome = outcomeToJson(await host.execute(program));
+      const outcome = outcomeToJson(await host.execute(program, {}, gone));
       if (!response.destroyed) response.write(`${JSON.stringify({ index, outcome } satisfies ExecuteLine)}\n`);
     }),
   );
   response.end();
+}
+
+/** Aborted once the client has gone without its whole answer. A request that was read to its end says nothing of that. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (response.destroyed) gone.abort();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
 }
 
 function programsOf(body: unknown): readonly Program[] {

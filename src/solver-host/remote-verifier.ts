@@ -133,7 +133,7 @@ class RemoteVerifier implements Verifier {
     if (this.#refusal !== null) throw this.#refusal;
     this.#stats.verified += 1;
     const key = createHash('sha256')
-      .update(`${programHash(program)}\n${about.versions}`)
+      .update([programHash(program), about.versions, ...this.#setups(program.dialect)].join('\n'))
       .digest('hex');
     const known = this.#cache.get(key);
     if (known !== undefined) {
@@ -161,6 +161,11 @@ class RemoteVerifier implements Verifier {
     this.#queue = [];
     for (const host of this.#hosts) host.close();
     await this.#store?.close();
+  }
+
+  /** How the hosts of a dialect are set up, each way once: an outcome under other limits is another outcome. */
+  #setups(dialect: string): readonly string[] {
+    return [...new Set(this.#hosts.filter((host) => host.serves(dialect)).map((host) => host.setup))].sort();
   }
 
   async #find(program: Program, key: string): Promise<Outcome> {
@@ -269,7 +274,9 @@ class RemoteVerifier implements Verifier {
     if (isRefused) ticket.refusedBy.add(host);
     else ticket.attempts += 1;
     const isRefusedByAll = isRefused && this.#hosts.every((other) => ticket.refusedBy.has(other) || !other.serves(ticket.program.dialect));
-    if (outcome.status !== 'infra_error' || isRefusedByAll) this.#finish(ticket, outcome);
+    // A second try may find our solver less busy; a third costs more than it brings.
+    const isTooHard = outcome.error?.type === 'NotResolved' && ticket.attempts >= 2;
+    if (outcome.status !== 'infra_error' || isRefusedByAll || isTooHard) this.#finish(ticket, outcome);
     else this.#again(ticket, outcome.error?.message ?? 'a fault of the host', outcome);
   }
 

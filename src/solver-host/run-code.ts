@@ -45,7 +45,7 @@ const failed = (message: string): RunCodeAnswer => ({
  * `compile_timeout`, `stdin` and `fetch_files` have no effect; `files` are base64, as in SandboxFusion. `run_timeout` (s) and
  * `memory_limit_MB` can lower the host's limits.
  */
-export async function runCode(host: SolverHost, body: unknown): Promise<RunCodeAnswer> {
+export async function runCode(host: SolverHost, body: unknown, signal?: AbortSignal): Promise<RunCodeAnswer> {
   const { code, language, run_timeout: timeoutS, memory_limit_MB: memoryMb, files } = (body ?? {}) as Record<string, unknown>;
   if (typeof code !== 'string') return failed('"code" must be text');
   if (language !== undefined && language !== 'python') return failed(`language "${String(language)}" is not served; python is`);
@@ -64,6 +64,7 @@ export async function runCode(host: SolverHost, body: unknown): Promise<RunCodeA
       ...(isPositive(timeoutS) ? { wallS: timeoutS, solverS: timeoutS } : {}),
       ...(isPositive(memoryMb) ? { memoryMb } : {}),
     },
+    signal,
   );
   if ('status' in ran) return failed(ran.error?.message ?? ran.status);
   const { end, record, stdout, stderr } = ran.ran;

@@ -112,9 +112,10 @@ export class SolverHost {
    * The outcome of a program; a fault of ours is `infra_error`, never an exception.
    *
    * @param limits replaces some of the host's limits for this program; none can be raised.
+   * @param signal aborted when nobody waits for the outcome: a program that has not begun is then not run.
    */
-  async execute(program: Program, limits: Partial<HostLimits> = {}): Promise<Outcome> {
-    const ran = await this.run(program, limits);
+  async execute(program: Program, limits: Partial<HostLimits> = {}, signal?: AbortSignal): Promise<Outcome> {
+    const ran = await this.run(program, limits, signal);
     if ('status' in ran) return ran;
     try {
       return await this.#conclude(program, ran.ran, ran.limits);
@@ -124,7 +125,11 @@ export class SolverHost {
   }
 
   /** Runs a program without solving its models again; an outcome only where there was nothing to run. */
-  async run(program: Program, limits: Partial<HostLimits> = {}): Promise<Outcome | { readonly ran: Ran; readonly limits: HostLimits }> {
+  async run(
+    program: Program,
+    limits: Partial<HostLimits> = {},
+    signal?: AbortSignal,
+  ): Promise<Outcome | { readonly ran: Ran; readonly limits: HostLimits }> {
     const { dialect, code } = program;
     const fault = (type: string, message: string): Outcome => hostFault(dialect, type, message);
     const server = this.#servers.get(dialect);
@@ -143,7 +148,7 @@ export class SolverHost {
     if (badFile !== null) return fault('BadFiles', badFile);
     const lowered = lowerLimits(this.limits, limits);
     try {
-      return { ran: await server.run(program, lowered), limits: lowered };
+      return { ran: await server.run(program, lowered, signal), limits: lowered };
     } catch (error) {
       return fault('HostFault', error instanceof Error ? error.message : String(error));
     }
@@ -168,6 +173,7 @@ export class SolverHost {
       running: servers.reduce((sum, server) => sum + server.running, 0),
       queued: servers.reduce((sum, server) => sum + server.queued, 0),
       resolver: this.#resolver.version,
+      limits: this.limits,
     };
   }
 

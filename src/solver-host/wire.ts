@@ -1,6 +1,7 @@
 /** What a solver host and its clients say to each other over HTTP: `POST /v1/execute` and `GET /v1/health`. */
 import type { OutcomeJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';
+import type { HostLimits } from './host-limits.ts';
 
 /** Body of `POST /v1/execute`. No problem, no answer: the host cannot tell a right program from a wrong one. */
 export interface ExecuteRequest {
@@ -53,6 +54,8 @@ export interface Health {
   readonly queued: number;
   /** Solver that solves each captured model again. */
   readonly resolver: string;
+  /** What one program may use. */
+  readonly limits: HostLimits;
 }
 
 /** Largest body of a request, in bytes. */

@@ -92,7 +92,7 @@ describe.skipIf(skipReason !== null)('programs on a solver host', () => {
   const solved = `${head}x = h.addVariable(ub=3)\ny = h.addVariable()\nh.addConstr(x + 2 * y <= 4)\nh.maximize(x + y)\n`;
 
   it('change neither mode, times nor attributes of a file outside their scratch folder', async () => {
-    const directory = mkdtempSync(join(packageRoot, '.venv-solvers', 'operator-'));
+    const directory = mkdtempSync(join(environmentDirectory, 'operator-'));
     const file = join(directory, 'licence.lic');
     writeFileSync(file, 'kept');
     chmodSync(file, 0o640);
@@ -107,7 +107,8 @@ describe.skipIf(skipReason !== null)('programs on a solver host', () => {
           `os.setxattr(${JSON.stringify(file)}, "user.note", b"x")`,
           `os.truncate(${JSON.stringify(file)}, 0)`,
           `os.open(${JSON.stringify(file)}, os.O_RDONLY | os.O_TRUNC)`,
-        ].map((line) => run(`import os\n${line}`)),
+          `fcntl.ioctl(os.open(${JSON.stringify(file)}, os.O_RDONLY), 0x40086602, bytes([64, 0, 0, 0, 0, 0, 0, 0]))`,
+        ].map((line) => run(`import fcntl, os\n${line}`)),
       );
       for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'runtime_error', error: { type: 'PermissionError' } });
       const after = statSync(file);

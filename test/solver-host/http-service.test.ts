@@ -62,6 +62,13 @@ describe.skipIf(skipReason !== null)('a solver host over HTTP', () => {
     ['/v1/execute', '{"programs": []}', 'Bearer wrong', 401, /token/],
     ['/v1/execute', 'no JSON', `Bearer ${token}`, 400, /no JSON/],
     ['/v1/execute', '{"programs": [{"code": 3}]}', `Bearer ${token}`, 400, /programs\[0\]/],
+    [
+      '/v1/execute',
+      '{"programs": [{"dialect": "highspy", "code": "", "files": {"../x": ""}}]}',
+      `Bearer ${token}`,
+      400,
+      /programs\[0\]\.files: file name "\.\.\/x"/,
+    ],
     ['/v2/execute', '{}', `Bearer ${token}`, 404, /POST \/v1\/execute/],
   ])('refuses %s with %s', async (path, body, auth, status, message) => {
     const response = await post(path, body, auth);
@@ -82,6 +89,19 @@ describe.skipIf(skipReason !== null)('a solver host over HTTP', () => {
     expect((raised.run_result as { stderr: string }).stderr).toContain('ValueError: wrong');
     expect(slow).toMatchObject({ status: 'Failed', run_result: { status: 'TimeLimitExceeded', return_code: null } });
     expect(other).toMatchObject({ status: 'SandboxError', run_result: null });
+  });
+
+  it('does not run what a client that went away had queued', async () => {
+    const { concurrency } = host.health().dialects[0] ?? { concurrency: 1 };
+    const sleeps = { dialect: 'highspy', code: 'import time\ntime.sleep(1)' };
+    const going = new AbortController();
+    const body = JSON.stringify({ programs: Array.from({ length: concurrency + 40 }, () => sleeps) });
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${service.url}/v1/execute`, { method: 'POST', body, headers, signal: going.signal });
+    expect(response.status).toBe(200);
+    await expect.poll(() => host.health().queued).toBe(40);
+    going.abort();
+    await expect.poll(() => host.health().queued, { timeout: 5000 }).toBe(0);
   });
 
   it('is made anew when its fork server is killed, and the program under way is a fault of ours', async () => {

@@ -102,6 +102,24 @@ describe.skipIf(skipReason !== null)('a remote verifier with real hosts', () => 
     await rm(cacheDirectory, { recursive: true });
   });
 
+  it('does not take an outcome on disk that a host with other limits gave', async () => {
+    const cacheDirectory = await mkdtemp(join(tmpdir(), 'evom-outcomes-'));
+    const twice = { ...program(5), code: `${program(5).code}\nh.run()` };
+    for (const [maxSolves, status] of [
+      [8, 'optimal'],
+      [1, 'deadline'],
+    ] as const) {
+      const host = await startHost(['highspy'], { limits: { maxSolves } });
+      const service = await serveSolverHost(host, { port: 0, address: '127.0.0.1', token: null });
+      const verifier = await createRemoteVerifier({ hosts: [service.url], dialects: ['highspy'], cacheDirectory });
+      expect((await verifier.verify(twice)).status).toBe(status);
+      await verifier.close();
+      await service.close();
+      await host.close();
+    }
+    await rm(cacheDirectory, { recursive: true });
+  });
+
   it('says so when the token is missing', async () => {
     const verifier = await connect({ token: null });
     await expect(verifier.verify(program(1))).rejects.toThrow(/asks for a token/);
