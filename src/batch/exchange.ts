@@ -12,10 +12,10 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
+import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import { readBatch, writeBatch } from './arrow.ts';
@@ -91,7 +91,7 @@ export async function publishSaveRequest(root: string, version: number, facts: R
 async function emptied(directory: string): Promise<string> {
   await rm(join(directory, 'READY'), { force: true });
   await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   return directory;
 }
 

@@ -1,9 +1,9 @@
 /** Checkpoint directories that appear whole, with a manifest of hashes that loading verifies. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { syncDirectory, writeFileAtomically } from '../core/atomic-write.ts';
+import { makeDirectory, syncDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
 /** Name of the file of hashes in a published directory. */
@@ -49,7 +49,7 @@ export async function publishDirectory(
   );
   if (exists && !replace) throw new EvomError('E_CHECKPOINT', `${directory} exists already; choose another directory or remove it`);
   const temporary = `${directory}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  await mkdir(temporary, { recursive: true });
+  await makeDirectory(temporary);
   try {
     await fill(temporary);
     const manifest = await buildManifest(temporary);

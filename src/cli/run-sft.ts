@@ -1,5 +1,5 @@
 /** The work behind `evom sft`: a new model or a checkpoint, trained on reference programs. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { copyModelFiles, writeModelFolder } from '../checkpoint/hf-layout.ts';
 import { initialWeights } from '../checkpoint/init.ts';
@@ -10,6 +10,7 @@ import { sftSources } from '../config/build-sft.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { defaultScoring } from '../config/reward-schema.ts';
 import type { SftConfig } from '../config/schema.ts';
+import { makeDirectory } from '../core/atomic-write.ts';
 import { buildPrompt } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import { type DecoderConfig, decoderConfigJson, decoderParameters } from '../nn/decoder-config.ts';
@@ -158,7 +159,7 @@ async function makeInitialModel(directory: string, config: SftConfig, texts: Ite
   if (config.model.type !== 'new') return;
   const { model } = config;
   await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const bpe = trainBpe(texts, { vocabSize: config.tokenizer.vocab_size });
   await writeTokenizer(directory, bpe, { maxLength: model.max_length });
   const decoder: DecoderConfig = {

@@ -1,7 +1,7 @@
 /** `checkpoints/NNNNNN/` of a run: published whole, found again, pruned. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
+import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
 /** How a checkpoint becomes a directory and is checked; the layout inside is not this folder's matter. */
@@ -82,7 +82,7 @@ export function openCheckpoints(
     },
     async save(step, fill) {
       const checkpoint = at(step);
-      await mkdir(root, { recursive: true });
+      await makeDirectory(root);
       const isThere = await format.verify(checkpoint.directory).catch(() => false);
       if (!isThere) {
         await removeDirectory(checkpoint.directory);

@@ -1,7 +1,7 @@
 /** A JSON Lines file that a killed process leaves behind and the next one goes on with. */
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeFileAtomically } from '../core/atomic-write.ts';
+import { makeDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
 export interface JsonlOutput {
@@ -60,8 +60,8 @@ export async function openJsonlOutput(path: string): Promise<JsonlOutput> {
 }
 
 async function openForAppending(path: string): Promise<FileHandle> {
+  await makeDirectory(dirname(path));
   try {
-    await mkdir(dirname(path), { recursive: true });
     return await open(path, 'a');
   } catch (cause) {
     throw new EvomError('E_DATA', `cannot write ${path}: ${(cause as Error).message}; choose another output`, { cause });

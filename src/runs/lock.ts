@@ -1,8 +1,9 @@
 /** A lock by process id: two processes never write one run. */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeDirectory } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
 export interface RunLock {
@@ -25,7 +26,7 @@ interface Holder {
  * @throws {EvomError} E_RUN naming the holder.
  */
 export async function acquireRunLock(directory: string): Promise<RunLock> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const path = join(directory, 'lock.json');
   const holder: Holder = {
     pid: process.pid,

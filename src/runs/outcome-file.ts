@@ -1,7 +1,8 @@
 /** Outcomes of sampled programs as JSON Lines: appended as they come, read back so that only missing ones are run again. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import type { OutcomeJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
@@ -54,7 +55,7 @@ export class OutcomeFile {
    * @throws {EvomError} `E_DATA` with file:line for a line that is no record of outcomes.
    */
   static async open(path: string): Promise<OutcomeFile> {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
       throw new EvomError('E_DATA', `cannot read ${path}: ${error.message}`, { cause: error });

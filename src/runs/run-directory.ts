@@ -1,10 +1,10 @@
 /** Layout of `runs/<name>/`: made once, never overwritten by accident, resumed from its newest checkpoint. */
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
+import { makeDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
 /** Paths in a run's directory. */
@@ -50,16 +50,16 @@ export function runPaths(directory: string): RunPaths {
  */
 export async function createRun(directory: string, files: RunFiles): Promise<RunPaths> {
   const paths = runPaths(directory);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const names = (await readdir(directory)).filter((name) => !isTemporary(name));
   if (names.includes('config.resolved.yaml'))
     throw new EvomError('E_RUN', `${directory} holds a run already; pass --resume to continue it, or choose another name with --name`);
   const unknown = names.filter((name) => !beginnings.has(name));
   if (unknown.length > 0)
     throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
-  await mkdir(paths.tensorboard, { recursive: true });
-  await mkdir(join(directory, 'steps'), { recursive: true });
-  await mkdir(join(directory, 'checkpoints'), { recursive: true });
+  await makeDirectory(paths.tensorboard);
+  await makeDirectory(join(directory, 'steps'));
+  await makeDirectory(join(directory, 'checkpoints'));
   await writeFileAtomically(paths.environment, `${JSON.stringify(await describeEnvironment(files.versions), null, 2)}\n`);
   await writeFileAtomically(paths.config, files.config);
   await writeFileAtomically(paths.resolvedConfig, files.resolvedConfig);

@@ -1,6 +1,7 @@
 /** Scalars as a TensorBoard event file: TFRecord framing around protobuf events, written by hand. */
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../core/atomic-write.ts';
 
 export interface ScalarWriter {
   /** Writes the scalars of one step in one go; values that are not finite are left out. */
@@ -19,7 +20,7 @@ export async function openScalarWriter(
   directory: string,
   { now, firstStep }: { readonly now: () => number; readonly firstStep: number },
 ): Promise<ScalarWriter> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const opened = now();
   const file = await open(join(directory, `events.out.tfevents.${Math.floor(opened)}.evom.${firstStep}`), 'w');
   const start = [event(opened, { type: 'version' }), event(opened, { type: 'start', step: firstStep })];

@@ -1,5 +1,5 @@
 /** A training run on disk: steps, metrics, evaluations, checkpoints; each written whole, found again after a kill. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBatch } from '../batch/arrow.ts';
 import { writeManifest } from '../batch/exchange.ts';
@@ -7,7 +7,7 @@ import { readRollouts, writeRollouts } from '../batch/rollouts.ts';
 import { copyModelFiles } from '../checkpoint/hf-layout.ts';
 import { modelCard } from '../checkpoint/model-card.ts';
 import { publishDirectory, verifyDirectory } from '../checkpoint/publish.ts';
-import { writeFileAtomically } from '../core/atomic-write.ts';
+import { makeDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { TrainingBatch } from '../core/training.ts';
@@ -81,7 +81,7 @@ export class DiskRunStore implements RunStore {
   async writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[], weightVersion: number): Promise<void> {
     const directory = this.#options.paths.step(step);
     await rm(directory, { recursive: true, force: true });
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     await writeRollouts(join(directory, 'rollouts.arrow'), groups);
     const name = (i: number): string => (batches.length === 1 ? 'batch.arrow' : `batch-${String(i).padStart(3, '0')}.arrow`);
     for (const [i, batch] of batches.entries()) await writeBatch(join(directory, name(i)), batch);
@@ -100,7 +100,7 @@ export class DiskRunStore implements RunStore {
 
   async saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void> {
     if (evaluations.length === 0) return;
-    await mkdir(join(this.#options.paths.directory, 'evaluations'), { recursive: true });
+    await makeDirectory(join(this.#options.paths.directory, 'evaluations'));
     await writeFileAtomically(this.#evaluationPath(step), `${JSON.stringify(evaluations)}\n`);
   }
 

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { writeFileAtomically } from '../../src/core/atomic-write.ts';
+import { makeDirectory, writeFileAtomically } from '../../src/core/atomic-write.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -34,5 +35,26 @@ describe('writeFileAtomically', () => {
     await Promise.all(versions.map((version) => writeFileAtomically(path, version)));
     expect(versions).toContain(await readFile(path, 'utf8'));
     expect(await readdir(directory)).toEqual(['file']);
+  });
+});
+
+describe('makeDirectory', () => {
+  it('makes all that is missing, beside others that make the same', async () => {
+    const path = join(directory, 'a', 'b', 'c');
+    await Promise.all([makeDirectory(path), makeDirectory(path), makeDirectory(join(directory, 'a', 'd'))]);
+    await makeDirectory(path);
+    expect((await readdir(join(directory, 'a'))).sort()).toEqual(['b', 'd']);
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  it('says which directory cannot be made', async () => {
+    await writeFile(join(directory, 'plain'), '');
+    await expect(makeDirectory(join(directory, 'plain', 'x', 'y'))).rejects.toThrow(`${join(directory, 'plain')}: it is a file`);
+  });
+
+  it.runIf(existsSync('/proc/self'))('ends where the file system takes no directories', async () => {
+    await expect(writeFileAtomically('/proc/evom-none/deep/file', 'x')).rejects.toThrow(
+      'cannot make the directory /proc/evom-none: /proc takes no directories; choose another place',
+    );
   });
 });
