@@ -16,7 +16,10 @@ const python = ((): string | undefined => {
   const named = process.env.EVOM_PYTHON;
   if (named === undefined) return undefined;
   try {
-    execFileSync(named, ['-c', 'import pyarrow, datasets'], { stdio: 'pipe', timeout: 60_000 });
+    execFileSync(named, ['-I', '-c', 'import pyarrow, datasets'] /* -I: our own folder is called datasets too */, {
+      stdio: 'pipe',
+      timeout: 60_000,
+    });
     return named;
   } catch {
     return undefined;
