@@ -123,6 +123,33 @@ describe.skipIf(skipReason !== null)('programs on a solver host', () => {
     for (const outcome of [infinite, none]) expect(outcome).toMatchObject({ status: 'optimal', objective: 3.5, reported: null });
   });
 
+  it('have the last of their solves solved again, and that whose objective they reported', async () => {
+    const bound = (b: number) => `h.changeColBounds(0, 0, ${b})\nh.run()\n`;
+    const { solves, reported } = await run(`${solved}${bound(2)}${bound(1)}report(3.0)`);
+    expect(reported).toBe(3);
+    // Only a model that the host solved has a hash.
+    expect(solves.map(({ objective, modelHash }) => [objective, modelHash !== ''])).toEqual([
+      [3.5, false],
+      [3, true],
+      [2.5, true],
+    ]);
+  });
+
+  it('are our fault where the library claims an optimum that our solver does not reach in the same time', async () => {
+    const lie = 'highspy.Highs.getModelStatus = lambda self: highspy.HighsModelStatus.kOptimal\n';
+    const hard = `import random
+random.seed(7)
+h.setOptionValue("time_limit", 0.2)
+x = [h.addBinary() for _ in range(40)]
+for _ in range(5):
+    row = [random.randint(0, 99) for _ in x]
+    over, under = h.addVariable(obj=1), h.addVariable(obj=1)
+    h.addConstr(sum(a * b for a, b in zip(row, x)) + over - under == sum(row) // 2)
+h.run()`;
+    const outcome = await host.execute({ dialect: 'highspy', code: `${head}${lie}${hard}` }, { solverS: 0.5 });
+    expect(outcome).toMatchObject({ status: 'infra_error', error: { type: 'NotResolved' } });
+  });
+
   it('whose record is too large lose the models of earlier solves first, then say so by name', async () => {
     const grow = (rows: number) => `for i in range(${rows}):\n    h.addConstr(x + y <= 100 + i)\n`;
     const earlier = await run(`${solved}${grow(600)}for _ in range(8):\n    h.run()\n`);
