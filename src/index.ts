@@ -231,18 +231,13 @@ export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics
 export { OutcomeFile, type OutcomeLine, type StoredSample } from './runs/outcome-file.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
 export { type Attribution, attributeFault, type Fault } from './solve/attribution.ts';
+export type { Evidence as SolveEvidence } from './solve/component-evidence.ts';
 export { type ConsistencyRule, consistencyRules, groupConsistency } from './solve/group-consistency.ts';
 export { type Recommendation, recommendSolver, type SolverOffer } from './solve/recommend.ts';
 export { type SampleAgreement, sampleAgreement } from './solve/sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
-export {
-  type Components,
-  type Evidence as SolveEvidence,
-  type SolveOptions,
-  type SolveParts,
-  type SolveResult,
-  solveProblem,
-} from './solve/solve.ts';
+export { type SolveResult, solveProblem } from './solve/solve.ts';
+export type { Components, SolveOptions, SolveParts } from './solve/solve-parts.ts';
 export { textShare } from './solve/text-share.ts';
 export { type Discrepancy, feedbackOf, type Validation, type ValidationOptions, validateBySimulator } from './solve/validate.ts';
 export { type Service, type ServiceOptions, serveSolverHost } from './solver-host/http-service.ts';

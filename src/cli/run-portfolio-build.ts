@@ -8,7 +8,7 @@ import { buildPrompt } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import { type Candidate, candidatesOf, sampleTexts, verified } from '../solve/candidates.ts';
 import { executionScores, judgeScores } from '../solve/evaluators.ts';
-import type { SolveParts } from '../solve/solve.ts';
+import type { SolveParts } from '../solve/solve-parts.ts';
 import { readCandidates } from './portfolio-candidates.ts';
 import type { RunOptions } from './run-options.ts';
 import { readQuestion } from './run-solve.ts';

@@ -7,7 +7,7 @@ import type { PromptTemplate } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import { embedTexts } from '../policy/text-embedding.ts';
 import { readProblems } from '../problems/jsonl.ts';
-import type { SolveParts } from '../solve/solve.ts';
+import type { SolveParts } from '../solve/solve-parts.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
 import { backendNames, createBackend } from '../solvers/registry.ts';
 import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';

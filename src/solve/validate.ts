@@ -117,3 +117,9 @@ export function feedbackOf(validation: Extract<Validation, { type: 'inconsistent
   const lines = validation.discrepancies.slice(0, 5).map(({ message }) => `- ${message}`);
   return `An independent simulation of the problem disagrees with this program:\n${lines.join('\n')}\nOne of the two is wrong. Read the problem again, then give the whole corrected program.`;
 }
+
+/** More simulators disagree than agree. */
+export const isRefuted = (validations: readonly Validation[]): boolean => {
+  const count = (type: Validation['type']): number => validations.filter((v) => v.type === type).length;
+  return count('inconsistent') > count('consistent');
+};
