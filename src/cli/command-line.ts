@@ -122,6 +122,7 @@ function usageMessage(message: string): string {
   const names = [...new Set(unknown.split(', '))].filter((name, _, all) => !(/[A-Z]/.test(name) && all.includes(kebab(name))));
   return names
     .map((name) => {
+      if (optionNames.includes(name)) return `this command has no --${name}`;
       const nearest = nearestName(name, optionNames);
       return `unknown option or argument: ${name}${nearest === null ? '' : `; did you mean --${nearest}?`}`;
     })

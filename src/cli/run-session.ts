@@ -62,6 +62,7 @@ export async function openSession(
   }
   try {
     const from = resume ? await newestCheckpoint(paths, config.run.keep_last, about.reporter) : null;
+    if (resume && from === null) about.reporter.info(`${paths.directory} has no checkpoint yet: its steps are made again from the first`);
     return { paths, from, command: commandOf(verb, source), close: () => lock.release() };
   } catch (error) {
     await lock.release();

@@ -1,4 +1,5 @@
 /** The work behind `evom solve-model FILE`. */
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -82,6 +83,8 @@ function formatOf(path: string): ModelFormat | null {
 
 async function readModelFile(path: string, shown: string, asked: ModelFormat | null): Promise<ModelText> {
   const format = asked ?? formatOf(path);
+  if (format === null && existsSync(path) && statSync(path).isDirectory())
+    throw new EvomError('E_DATA', `${shown} is a folder; name one LP or MPS file, or give many models by --input FILE.jsonl`);
   if (format === null)
     throw new EvomError('E_DATA', `${shown}: unknown extension; name it .lp or .mps, or say --format lp or --format mps`);
   let data: Buffer;

@@ -55,7 +55,10 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
   try {
     const kept = output?.kept ?? [];
     checkKept(kept, ids, options.output ?? '', options.input, name);
-    for (const { status } of kept) counts[String(status)] = (counts[String(status)] ?? 0) + 1;
+    for (const { id, status, unreadable: isUnreadable, message } of kept) {
+      counts[String(status)] = (counts[String(status)] ?? 0) + 1;
+      if (isUnreadable === true) unreadable.push(`${options.input}: ${JSON.stringify(id)}: ${String(message)}`);
+    }
     done = kept.length;
     if (done > 0) reporter.info(`${options.output} holds ${done} of ${ids.length} answers; going on`);
     const pool = await createSolvePool({ backend, directory: io.cwd, workers, limits: { timeLimitMs }, withSolution });
@@ -63,7 +66,7 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
     signal.addEventListener('abort', stop);
     try {
       const answer = async ({ record, answer }: { record: ModelRecord; answer: ModelAnswer }): Promise<void> => {
-        const line = { id: record.id, ...printedAnswer(answer), backend: name };
+        const line = { id: record.id, ...printedAnswer(answer), ...(answer.fault === 'text' ? { unreadable: true } : {}), backend: name };
         if (output === null) io.stdout(`${JSON.stringify(line)}\n`);
         else await output.append(line);
         counts[answer.status] = (counts[answer.status] ?? 0) + 1;

@@ -26,7 +26,11 @@ export async function readQuestion(file: string, cwd: string): Promise<string> {
   try {
     question = isStdin ? await text(process.stdin) : await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
-    throw new EvomError('E_DATA', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new EvomError(
+      'E_DATA',
+      `cannot read ${file}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file; check the path' : String(cause)}`,
+      { cause },
+    );
   }
   if (question.trim() === '') throw new EvomError('E_DATA', `${isStdin ? 'stdin' : file} is empty; write the problem there in words`);
   return question.trim();

@@ -167,7 +167,7 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
     ),
     ...found(
       schedule.warmup_steps >= schedule.total && schedule.warmup_steps > 0,
-      `the warm-up would never end: the schedule has ${schedule.total} steps`,
+      `the warm-up would never end: the schedule has ${schedule.total} steps; say --set schedule.warmup_steps=0 for a short run`,
       ['schedule', 'warmup_steps'],
       ['schedule', 'total'],
       ['run', 'steps'],

@@ -33,7 +33,7 @@ export interface GroupAdvantageOptions {
  *
  * @param rewards [G] finite rewards, or null.
  * @returns [G] advantages in the order of `rewards`.
- * @throws {RangeError} if `rewards` is empty or holds a number that is not finite, or `opo` lacks lengths.
+ * @throws {RangeError} if `rewards` is empty or holds a number that is not finite, `opo` lacks lengths, or an option is not known.
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
@@ -44,6 +44,7 @@ export interface GroupAdvantageOptions {
  */
 export function groupAdvantages(rewards: readonly (number | null)[], options: GroupAdvantageOptions = {}): number[] {
   const { estimator = 'grpo', compat = 'exact', lengths } = options;
+  checkOptions(options, estimator);
   const conventions = conventionsOf(compat);
   const scorable = scorableRewards(rewards, conventions);
   const values = scorable.map(({ reward }) => reward);
@@ -52,6 +53,17 @@ export function groupAdvantages(rewards: readonly (number | null)[], options: Gr
   const out = new Array<number>(rewards.length).fill(0);
   for (const [k, { index }] of scorable.entries()) out[index] = advantages[k] ?? 0;
   return out;
+}
+
+const groupEstimators: readonly string[] = ['grpo', 'dr_grpo', 'dapo', 'rloo', 'opo', 'maxrl'] satisfies GroupEstimator[];
+
+/** Callers from plain JavaScript have no types to tell them. */
+function checkOptions(options: object, estimator: string): void {
+  const stray = Object.keys(options).find((key) => !['estimator', 'compat', 'lengths'].includes(key));
+  if (stray !== undefined) throw new RangeError(`groupAdvantages has no option "${stray}"; it has estimator, compat and lengths`);
+  if (groupEstimators.includes(estimator)) return;
+  const elsewhere = estimator.startsWith('reinforce_pp') ? '; it whitens over a whole batch: use batchAdvantages' : '';
+  throw new RangeError(`estimator "${estimator}" is none of ${groupEstimators.join(', ')}${elsewhere}`);
 }
 
 /** The rewards that enter the statistics, with their places. */

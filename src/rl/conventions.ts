@@ -34,7 +34,9 @@ export const compatPresets: Readonly<Record<Compat, AdvantageConventions>> = {
   openrlhf: { eps: 1e-9, ddof: 1, singleton: 'zero', ...shared },
 };
 
-/** The conventions that a preset's name or a conventions object stands for. */
+/** The conventions that a preset's name or a conventions object stands for. @throws {RangeError} for a name that is not known. */
 export function conventionsOf(compat: Compat | AdvantageConventions): AdvantageConventions {
-  return typeof compat === 'string' ? compatPresets[compat] : compat;
+  if (typeof compat !== 'string') return compat;
+  if (!Object.hasOwn(compatPresets, compat)) throw new RangeError(`compat "${compat}" is none of ${Object.keys(compatPresets).join(', ')}`);
+  return compatPresets[compat];
 }

@@ -122,6 +122,11 @@ describe('groupAdvantages', () => {
 
   it('refuses what is no reward', () => {
     expect(() => groupAdvantages([])).toThrow(RangeError);
+    const fromJavaScript = groupAdvantages as (rewards: number[], options: unknown) => number[];
+    expect(() => fromJavaScript([1, 0], { estimator: 'reinforce_pp' })).toThrow('use batchAdvantages');
+    expect(() => fromJavaScript([1, 0], { estimator: 'foo' })).toThrow('none of grpo');
+    expect(() => fromJavaScript([1, 0], { compat: 'foo' })).toThrow('none of exact, verl');
+    expect(() => fromJavaScript([1, 0], { estimatr: 'rloo' })).toThrow('no option "estimatr"');
     expect(() => groupAdvantages([1, Number.NaN])).toThrow(/reward 1 is NaN/);
     expect(() => groupAdvantages([Number.POSITIVE_INFINITY])).toThrow(RangeError);
   });
