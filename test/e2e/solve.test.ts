@@ -77,7 +77,7 @@ describe('evom solve', () => {
   });
 
   it.each([
-    ['no such file', ['gone.md'], 3, /gone\.md cannot be read/],
+    ['no such file', ['gone.md'], 3, /cannot read gone\.md: no such file; check the path/],
     ['an empty file', ['empty.md'], 3, /empty\.md is empty/],
     ['no such policy', ['problem.md', '--policy', 'gone'], 3, /gone does not exist/],
     ['no such backend', ['problem.md', '--policy', tiny, '--backend', 'cplex'], 3, /unknown solver backend "cplex"/],
