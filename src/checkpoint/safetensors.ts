@@ -121,8 +121,9 @@ async function readHeader(file: FileHandle, path: string, size: number) {
     fail('the header is not JSON', cause);
   }
   if (!isRecord(header)) return fail('the header is not an object');
-  const metadata: Record<string, string> = {};
-  if (isRecord(header.__metadata__)) for (const [key, value] of Object.entries(header.__metadata__)) metadata[key] = String(value);
+  const metadata = Object.fromEntries(
+    Object.entries(isRecord(header.__metadata__) ? header.__metadata__ : {}).map(([key, value]) => [key, String(value)]),
+  );
   const entries = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]): [string, Entry] => [name, parseEntry(value, `${path}: tensor "${name}"`)])
@@ -173,9 +174,10 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>>,
   { dtype = 'F32' }: { readonly dtype?: StoredDtype } = {},
 ): Uint8Array[] {
-  const header: Record<string, unknown> = {
-    __metadata__: Object.fromEntries(Object.entries({ format: 'pt', ...metadata }).sort(([a], [b]) => (a < b ? -1 : 1))),
-  };
+  // Entries and not properties: assigning to a tensor named __proto__ would lose it.
+  const header: [name: string, value: unknown][] = [
+    ['__metadata__', Object.fromEntries(Object.entries({ format: 'pt', ...metadata }).sort(([a], [b]) => (a < b ? -1 : 1)))],
+  ];
   const parts: Uint8Array[] = [];
   let offset = 0;
   for (const [name, { shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -186,11 +188,11 @@ export function encodeSafetensors(
       );
     const stored = dtype === 'F32' ? data : dtype === 'F16' ? float16FromFloat32(data) : bfloat16FromFloat32(data);
     const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes.length] };
+    header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes.length] }]);
     offset += bytes.length;
     parts.push(bytes);
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
   padded.set(json, 8);

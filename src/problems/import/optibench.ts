@@ -47,13 +47,14 @@ function read(record: Fields): readonly Draft[] {
     return [{ field: 'results', message: 'is no object from quantities to values' }];
   // A columnar file gives every record the names of all records; those of others are null.
   const entries = Object.entries(results).filter(([, value]) => value !== null);
-  const values: Record<string, number> = {};
+  const answers: [name: string, answer: number][] = [];
   for (const [name, published] of entries) {
     const label = readLabel(published, plainLabels);
     if (typeof label?.answer !== 'number')
       return [{ field: `results.${name}`, message: `is ${JSON.stringify(published)}, which is no number` }];
-    values[name] = label.answer;
+    answers.push([name, label.answer]);
   }
+  const values = Object.fromEntries(answers);
   const objective = objectiveOf(entries);
   if (objective === null) return [{ field: 'results', message: 'is empty' }];
   return [
