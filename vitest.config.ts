@@ -5,8 +5,11 @@ export default defineConfig({
   resolve: { alias: { evom: fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    globalSetup: ['test/setup/temporary-folder.ts'],
+    setupFiles: ['test/setup/property-seed.ts'],
+    // For what hangs, not for what is slow: a busy machine takes ten times as long.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     maxWorkers: 2,
   },

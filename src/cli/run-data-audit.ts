@@ -28,7 +28,7 @@ export async function runDataAudit({ files, examples, io, json, quiet }: RunData
 
 /** The problems of each file by the name of its label version; two files of one name are told apart by their paths. */
 export async function namedSets(paths: readonly string[], reporter: Reporter): Promise<Record<string, Problem[]>> {
-  const sets: Record<string, Problem[]> = {};
+  const sets = new Map<string, Problem[]>();
   for (const input of (await findInputs(paths)).inputs) {
     const problems: Problem[] = [];
     let report: ImportReport | null = null;
@@ -39,9 +39,9 @@ export async function namedSets(paths: readonly string[], reporter: Reporter): P
     }
     if (problems.length === 0 && report?.format === null) continue;
     const name = report?.name ?? input.path;
-    sets[sets[name] === undefined ? name : input.path] = problems;
+    sets.set(sets.has(name) ? input.path : name, problems);
   }
-  return sets;
+  return Object.fromEntries(sets);
 }
 
 const answerText = (answer: Answer): string => (answer === null ? 'none' : String(answer));

@@ -21,12 +21,12 @@ export async function runDataOverlap(options: RunDataOverlapOptions): Promise<vo
   const { io, json, quiet, threshold } = options;
   const reporter = createReporter(io, { quiet });
   const onFault = (fault: string): void => reporter.warn(`left out ${fault}`);
-  const benchmarks: Record<string, OverlapText[]> = {};
+  const benchmarks = new Map<string, OverlapText[]>();
   for (const file of options.benchmarks) {
     const texts: OverlapText[] = [];
     for await (const text of textItems(resolve(io.cwd, file), onFault)) texts.push(text);
     if (texts.length === 0) throw new EvomError('E_DATA', `${file} holds no text to look for`);
-    benchmarks[file] = texts;
+    benchmarks.set(file, texts);
   }
   async function* watched(): AsyncGenerator<OverlapText> {
     let count = 0;
@@ -35,7 +35,7 @@ export async function runDataOverlap(options: RunDataOverlapOptions): Promise<vo
       yield text;
     }
   }
-  const reports = await overlapWith(benchmarks, watched(), threshold);
+  const reports = await overlapWith(Object.fromEntries(benchmarks), watched(), threshold);
   reporter.close();
   io.stdout(
     json

@@ -53,13 +53,10 @@ const withPrograms = (problem: Problem): Problem => {
 /** @throws {EvomError} `E_DATA` when the files share problems or hold a wrong label; the report is printed first. */
 export async function runDataCheck({ files, io, json, quiet }: RunDataCheckOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
-  const sets: Record<string, Problem[]> = {};
-  for (const file of files) {
-    const name = sets[basename(file)] === undefined ? basename(file) : file;
-    sets[name] = await readProblems(resolve(io.cwd, file));
-  }
+  const sets = new Map<string, Problem[]>();
+  for (const file of files) sets.set(sets.has(basename(file)) ? file : basename(file), await readProblems(resolve(io.cwd, file)));
   const { solve } = await generatorSolvers();
-  const report = checkProblems(sets, { solve });
+  const report = checkProblems(Object.fromEntries(sets), { solve });
   reporter.close();
   io.stdout(json ? `${JSON.stringify(report)}\n` : reportText(report));
   if (!report.passed) throw new EvomError('E_DATA', 'the check failed; see the report above, and remove or regenerate what it names');

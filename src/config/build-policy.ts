@@ -1,6 +1,5 @@
 /** `policy` of a configuration -> a policy on a checkpoint. */
-import { existsSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { readGenerationConfig, readModelConfig } from '../checkpoint/hf-layout.ts';
 import { EvomError } from '../core/errors.ts';
@@ -39,7 +38,7 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
     const settings = torchSettings(config);
     const host = await startTorchHost({
       python: pythonOf(config),
-      directory: mkdtempSync(join(tmpdir(), 'evom-host-')),
+      directory: null,
       startMs: config.learner.torch.timeout_s * 1000,
       args: [
         ...['--sample-only', '--model', directory, '--version', String(version), '--rows', String(policy.batch_rows)],

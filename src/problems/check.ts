@@ -125,12 +125,12 @@ function nearBetween(sets: Sets, threshold: number): CheckReport['nearDuplicates
 }
 
 function summaryOf(name: string, problems: readonly Problem[]): CheckReport['sets'][number] {
-  const families: Record<string, number> = {};
-  for (const problem of problems) families[familyOf(problem)] = (families[familyOf(problem)] ?? 0) + 1;
+  const families = new Map<string, number>();
+  for (const problem of problems) families.set(familyOf(problem), (families.get(familyOf(problem)) ?? 0) + 1);
   return {
     name,
     numProblems: problems.length,
-    families,
+    families: Object.fromEntries(families),
     numInfeasible: problems.filter((p) => p.answer === 'infeasible').length,
     numWithModel: problems.filter((p) => p.model !== undefined).length,
     numWordings: new Set(problems.flatMap((p) => wordingIdsOf(p).map(([slot, index]) => `${slot}/${index}`))).size,

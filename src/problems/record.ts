@@ -27,8 +27,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function at(record: Fields, path: string): unknown {
-  if (path in record) return record[path];
-  return path.split('.').reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), record);
+  if (Object.hasOwn(record, path)) return record[path];
+  return path.split('.').reduce<unknown>((value, key) => (isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined), record);
 }
 
 const present = (record: Fields, names: readonly string[]): string | undefined => names.find((name) => at(record, name) !== undefined);

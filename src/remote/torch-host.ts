@@ -1,6 +1,7 @@
 /** The colocated host: one Python process that samples and trains, and the requests that drive it. */
 import { randomBytes } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EvomError } from '../core/errors.ts';
@@ -11,8 +12,8 @@ export interface TorchHostOptions {
   readonly python: string;
   /** Arguments of `evom_torch.host` besides the address. */
   readonly args: readonly string[];
-  /** Folder for its log and its address. */
-  readonly directory: string;
+  /** Folder for its log and its address; null for a temporary one, which goes with the host that closes and stays where one fails. */
+  readonly directory: string | null;
   /** Longest wait for its start. */
   readonly startMs: number;
 }
@@ -51,7 +52,8 @@ export interface TorchHost {
 
 /** @throws {EvomError} `E_LEARNER` with the end of its log when it does not start. */
 export async function startTorchHost(options: TorchHostOptions): Promise<TorchHost> {
-  const addressFile = join(options.directory, 'logs', 'host.address');
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'evom-host-')));
+  const addressFile = join(directory, 'logs', 'host.address');
   await rm(addressFile, { force: true });
   // Through the environment: a command line can be read by other users of the machine.
   const token = randomBytes(24).toString('hex');
@@ -59,14 +61,14 @@ export async function startTorchHost(options: TorchHostOptions): Promise<TorchHo
     name: 'host',
     python: options.python,
     args: ['-m', 'evom_torch.host', '--address-file', addressFile, '--parent', String(process.pid), ...options.args],
-    logFile: logFileOf(options.directory, 'host'),
+    logFile: logFileOf(directory, 'host'),
     env: { EVOM_HOST_TOKEN: token },
   });
   const waiting = new AbortController();
   try {
     const address = await Promise.race([addressIn(addressFile, options.startMs, waiting.signal), child.ended]);
     const health = await requestJson<HostHealth>(`${address}/health`, { token, code: 'E_LEARNER' });
-    return new RunningHost(child, address, token, health);
+    return new RunningHost(child, address, token, health, options.directory === null ? directory : null);
   } catch (error) {
     await child.stop();
     throw error;
@@ -91,12 +93,14 @@ class RunningHost implements TorchHost {
   private readonly child: PythonProcess;
   private readonly address: string;
   private readonly token: string;
+  private readonly temporaryDirectory: string | null;
 
-  constructor(child: PythonProcess, address: string, token: string, health: HostHealth) {
+  constructor(child: PythonProcess, address: string, token: string, health: HostHealth, temporaryDirectory: string | null) {
     this.child = child;
     this.address = address;
     this.token = token;
     this.health = health;
+    this.temporaryDirectory = temporaryDirectory;
   }
 
   async generate(
@@ -133,7 +137,8 @@ class RunningHost implements TorchHost {
     }
   }
 
-  close(): Promise<void> {
-    return this.child.stop();
+  async close(): Promise<void> {
+    await this.child.stop();
+    if (this.temporaryDirectory !== null) await rm(this.temporaryDirectory, { recursive: true, force: true });
   }
 }

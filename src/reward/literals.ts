@@ -2,24 +2,26 @@
 import type { LinearModel } from '../core/linear-model.ts';
 
 /** Numbers that texts write as words. */
-const spelled: Readonly<Record<string, number>> = {
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  twelve: 12,
-  dozen: 12,
-  twice: 2,
-  double: 2,
-  half: 0.5,
-  third: 1 / 3,
-  quarter: 0.25,
-};
+const spelled: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    two: 2,
+    three: 3,
+    four: 4,
+    five: 5,
+    six: 6,
+    seven: 7,
+    eight: 8,
+    nine: 9,
+    ten: 10,
+    twelve: 12,
+    dozen: 12,
+    twice: 2,
+    double: 2,
+    half: 0.5,
+    third: 1 / 3,
+    quarter: 0.25,
+  }),
+);
 
 /** The numbers in a text, with thousands separators read both ways. */
 export function numbersIn(text: string): Set<number> {
@@ -39,7 +41,7 @@ export function figuresIn(text: string): number[] {
 }
 
 const wordsIn = (text: string): number[] =>
-  [...new Set(text.toLowerCase().match(/[a-z]+/g) ?? [])].flatMap((word) => spelled[word.replace(/s$/, '')] ?? spelled[word] ?? []);
+  [...new Set(text.toLowerCase().match(/[a-z]+/g) ?? [])].flatMap((word) => spelled.get(word.replace(/s$/, '')) ?? spelled.get(word) ?? []);
 
 export function* numbersOf(model: LinearModel): Generator<number> {
   yield model.offset;

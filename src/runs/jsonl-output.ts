@@ -23,8 +23,10 @@ export interface JsonlOutput {
  * ```ts
  * import assert from 'node:assert/strict';
  * import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
  * import { openJsonlOutput } from 'evom';
- * const path = `${mkdtempSync('/tmp/evom-')}/out.jsonl`;
+ * const path = join(mkdtempSync(join(tmpdir(), 'evom-')), 'out.jsonl');
  * writeFileSync(path, '{"id":1}\n{"id":2'); // the process was killed here
  * const output = await openJsonlOutput(path);
  * assert.deepEqual(output.kept, [{ id: 1 }]);

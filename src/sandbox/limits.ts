@@ -53,7 +53,7 @@ export const defaultLimits: SandboxLimits = {
  */
 export function resolveLimits(changes: Partial<SandboxLimits> = {}): SandboxLimits {
   for (const [name, value] of Object.entries(changes)) {
-    if (!(name in defaultLimits)) {
+    if (!Object.hasOwn(defaultLimits, name)) {
       throw new EvomError('E_CONFIG', `sandbox limit "${name}" is not known; known: ${Object.keys(defaultLimits).join(', ')}`);
     }
     if (!(typeof value === 'number' && value > 0 && Number.isFinite(value))) {

@@ -95,5 +95,6 @@ describeTorch('evom with PyTorch', () => {
     const { code, out, err } = await evom(args, folder);
     expect(code, err).toBe(0);
     expect(out.trimEnd().split('\n').length).toBe(8);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('evom-host-'))).toEqual([]);
   });
 });

@@ -61,6 +61,12 @@ describe('readProblems', () => {
     expect(problems).toEqual([{ id: 'k', question: 'q?', answer: 7, source: 'mine@2' }]);
   });
 
+  it('does not take for a field what every object inherits', async () => {
+    const path = await fileWith('{"question":"q?","label":{}}');
+    for (const answer of ['constructor', 'label.toString'])
+      await expect(readProblems(path, { fields: { answer } })).rejects.toThrow(`"${answer}" is missing`);
+  });
+
   it('names file, line and field of what it cannot read and guesses nothing', async () => {
     const path = await fileWith(
       '{"question":"fine?","answer":1}\n{"question":"odd?","answer":"about 5"}\n\n{"answer":3}\noops\n{"question":"open","answer":2',
@@ -182,6 +188,15 @@ describe('checkProblems', () => {
     expect(report.sharedNumbers.map((s) => s.b.id)).toEqual(['retold', 'copy']);
     expect(report.sharedTasks.map((s) => s.b.id)).toEqual(['copy']);
     expect(report.nearDuplicates).toEqual([{ a: 'copy', b: problem.id, overlap: 1, sets: ['test', 'train'] }]);
+  });
+
+  it('counts families of any name', () => {
+    const problem = { id: 'a', question: 'q?', answer: 1, source: 'mine', meta: { family: 'constructor' } };
+    const [set] = checkProblems({ mine: [problem, { ...problem, id: 'b', meta: { family: '__proto__' } }] }).sets;
+    expect(Object.entries(set?.families ?? {})).toEqual([
+      ['constructor', 1],
+      ['__proto__', 1],
+    ]);
   });
 
   it('finds wrong labels, repeated ids and held-out wordings that are called seen', () => {

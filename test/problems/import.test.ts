@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
 import type { Solvers } from '../../src/problems/generate.ts';
 import { csvRecords } from '../../src/problems/import/csv-records.ts';
+import { kindOfWord } from '../../src/problems/import/format.ts';
 import { type ImportItem, type ImportOptions, importInput, importProblems } from '../../src/problems/import/import-problems.ts';
 import { findInputs } from '../../src/problems/import/inputs.ts';
 import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/import/labels.ts';
@@ -364,6 +365,15 @@ describe('readLabel', () => {
     expect(readLabel('-9999.0', sirlFixedLabels)).toEqual({ answer: 'infeasible' }));
 });
 
+describe('kindOfWord', () => {
+  it.each([
+    ['LP problem', { kind: 'lp' }],
+    ['integer', {}],
+    ['constructor', {}],
+    [7, {}],
+  ])('reads %j as %j', (word, kind) => expect(kindOfWord(word)).toEqual(kind));
+});
+
 describe('spokenNumber', () => {
   it.each([
     ['60,500', 60500],
@@ -374,6 +384,8 @@ describe('spokenNumber', () => {
     ['1/0', undefined],
     ['8000 minutes', undefined],
     ['hundred two', undefined],
+    ['one constructor', undefined],
+    ['constructor', undefined],
     ['', undefined],
   ])('reads %j as %j', (text, value) => expect(spokenNumber(text)).toBe(value));
 });

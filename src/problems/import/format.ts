@@ -68,7 +68,7 @@ export function kindOfWord(word: unknown): { kind?: ProblemKind } {
     .trim()
     .toLowerCase()
     .replace(/\s*(?:programming|problem)$/, '');
-  const kind = kinds[name];
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   return kind === undefined ? {} : { kind };
 }
 

@@ -71,13 +71,17 @@ export function spokenNumber(text: string): number | undefined {
   return Object.hasOwn(words, plain) ? words[plain] : wordProduct(plain);
 }
 
-const scales: Readonly<Record<string, number>> = { hundred: 100, thousand: 1e3, million: 1e6 };
+const scales: ReadonlyMap<string, number> = new Map([
+  ['hundred', 100],
+  ['thousand', 1e3],
+  ['million', 1e6],
+]);
 
 /** "one hundred thousand": a number word and scales behind it, each larger than the one before. */
 function wordProduct(text: string): number | undefined {
   const [first = '', ...rest] = text.split(/\s+/);
   const start = spokenDigit(first);
-  const factors = rest.map((word) => scales[word]);
+  const factors = rest.map((word) => scales.get(word));
   if (start === undefined || factors.length === 0 || factors.some((factor, i) => factor === undefined || factor <= (factors[i - 1] ?? 1)))
     return undefined;
   return factors.reduce<number>((product, factor) => product * (factor ?? 1), start);
