@@ -42,26 +42,26 @@ const validate = async (model: LinearModel, code: string) => validateBySimulator
 
 describe('a reference simulator', () => {
   it('is the model as a function of the solution', () =>
-    expect(simulator.render(workshop)).toBe(`module.exports = (x) => ({
+    expect(simulator.render(workshop)).toBe(`module.exports = ({ boots, mugs }) => ({
 goal: "max",
-objective: 68 * x.boots + 62 * x.mugs,
+objective: 68 * boots + 62 * mugs,
 constraints: [
-[17 * x.boots + 22 * x.mugs, "<=", 488],
-[x.boots - x.mugs, ">=", 2],
-[x.boots, ">=", 0],
-[x.mugs, "<=", 20],
-[x.mugs, ">=", 0],
-[x.boots, "integer"],
-[x.mugs, "integer"],
+[ 17 * boots + 22 * mugs, "<=", 488],
+[ boots - mugs, ">=", 2],
+[ boots, ">=", 0],
+[ mugs, "<=", 20],
+[ mugs, ">=", 0],
+[ boots, "integer"],
+[ mugs, "integer"],
 ]});`));
 
-  it('takes any name and an offset', async () => {
-    const model = {
-      ...workshop,
-      offset: -5,
-      variables: workshop.variables.map((v, j) => ({ ...v, name: ['__proto__', 'mugs "large"'][j] ?? '' })),
-    };
-    const run = await simulate(program(simulator.render(model)), [{ ['__proto__']: 10, 'mugs "large"': 2 }], verify);
+  it.each([
+    ['__proto__', 'mugs "large"'],
+    ['await', 'mugs'],
+    ['x', '$1'],
+  ])('takes any name and an offset: %s, %s', async (boots, mugs) => {
+    const model = { ...workshop, offset: -5, variables: workshop.variables.map((v, j) => ({ ...v, name: [boots, mugs][j] ?? '' })) };
+    const run = await simulate(program(simulator.render(model)), [{ [boots]: 10, [mugs]: 2 }], verify);
     expect(run).toMatchObject({ type: 'ran', simulations: [{ objective: 68 * 10 + 62 * 2 - 5, broken: [], missing: [] }] });
   });
 
