@@ -43,6 +43,7 @@ export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from
 export { type Program, programHash } from './core/program.ts';
 export { type RandomStream, randomStream } from './core/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
+export { numberWordsIn, spokenNumber } from './core/spoken-number.ts';
 export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
 export {
   checkExtraction,
@@ -166,7 +167,6 @@ export { findInputs, type ImportInput } from './problems/import/inputs.ts';
 export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './problems/import/label-versions.ts';
 export { type Label, type LabelStyle, plainLabels, readLabel } from './problems/import/labels.ts';
 export { type Recordings, readRecordings } from './problems/import/recordings.ts';
-export { spokenNumber } from './problems/import/spoken-number.ts';
 export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
 export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
 export {
@@ -187,6 +187,7 @@ export type { Wordings } from './problems/tell.ts';
 export { type HardFlag, hardFlagNames, hardFlags, type SoftFlag, softFlagNames, softFlags } from './reward/audit.ts';
 export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';
 export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
+export { type ForeignNumbers, literalTrace } from './reward/literals.ts';
 export { type OverlongConfig, overlongPenalty } from './reward/overlong.ts';
 export { type RewardConfig, type RewardWeights, rewardPresets, type ScoreInput, scoreOutcome, type UserTerm } from './reward/reward.ts';
 export { type RuleScore, type StoredVerdict, scoreByRules } from './reward/score-by-rules.ts';

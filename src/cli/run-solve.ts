@@ -62,6 +62,7 @@ function resultJson(result: SolveResult, timesMs: Readonly<Record<string, number
     answer,
     confidence,
     evidence,
+    text: result.text && { unused_numbers: result.text.unused, foreign_numbers: result.text.foreign },
     program,
     model: model && linearModelToJson(model),
     lp: model && writeLp(model),

@@ -4,7 +4,8 @@ import type { Evidence } from '../core/evidence.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
-import { literalShares, numbersIn, numbersOf } from './literals.ts';
+import { literalShares, numbersOf } from './literals.ts';
+import { numbersIn } from './text-numbers.ts';
 
 /** Flags that take the answer's reward away. */
 export const hardFlagNames = [

@@ -1,64 +1,12 @@
-/** The numbers of a text and of a model, and which of the model's decide its optimum. */
+/** How the numbers of a text and of a model go together, and which of the model's decide its optimum. */
 import type { LinearModel } from '../core/linear-model.ts';
-
-/** Numbers that texts write as words. */
-const spelled: ReadonlyMap<string, number> = new Map(
-  Object.entries({
-    two: 2,
-    three: 3,
-    four: 4,
-    five: 5,
-    six: 6,
-    seven: 7,
-    eight: 8,
-    nine: 9,
-    ten: 10,
-    twelve: 12,
-    dozen: 12,
-    twice: 2,
-    double: 2,
-    half: 0.5,
-    third: 1 / 3,
-    quarter: 0.25,
-  }),
-);
-
-/** The numbers in a text, with thousands separators read both ways. */
-export function numbersIn(text: string): Set<number> {
-  const found = new Set<number>();
-  for (const [match] of text.matchAll(/\d[\d,]*(?:\.\d+)?/g)) {
-    found.add(Number(match.replaceAll(',', '')));
-    for (const part of match.split(',')) if (part !== '') found.add(Number(part));
-  }
-  return found;
-}
-
-/** The numbers of a text as figures, once each, without 0 and 1, which stand in every model. */
-export function figuresIn(text: string): number[] {
-  const found = new Set<number>();
-  for (const [match] of text.matchAll(/\d[\d,]*(?:\.\d+)?/g)) found.add(Number(match.replaceAll(',', '')));
-  return [...found].filter((figure) => figure !== 0 && figure !== 1);
-}
-
-const wordsIn = (text: string): number[] =>
-  [...new Set(text.toLowerCase().match(/[a-z]+/g) ?? [])].flatMap((word) => spelled.get(word.replace(/s$/, '')) ?? spelled.get(word) ?? []);
+import { figuresIn, isFormOf, toldIn } from './text-numbers.ts';
 
 export function* numbersOf(model: LinearModel): Generator<number> {
   yield model.offset;
   for (const { cost, lower, upper } of model.variables) yield* [cost, lower, upper];
   for (const { lower, upper, coefficients } of model.constraints) yield* [lower, upper, ...coefficients];
 }
-
-const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(x, y);
-
-/** The ways in which a model writes a number of the text: as it stands, as a share of 100, as what is left of 100 %, as a mark-up. */
-function formsOf(figure: number): number[] {
-  if (figure <= 1) return [figure, 100 * figure];
-  return figure <= 100 ? [figure, figure / 100, 1 - figure / 100, 1 + figure / 100] : [figure, figure / 100];
-}
-
-const isWritten = (literal: number, figures: readonly number[]): boolean =>
-  figures.some((figure) => formsOf(figure).some((form) => near(form, literal)));
 
 const sizes = (literals: Iterable<number>): number[] =>
   [...new Set([...literals].map(Math.abs))].filter((size) => Number.isFinite(size) && size !== 0);
@@ -86,16 +34,16 @@ export interface LiteralShares {
 export function literalShares(model: LinearModel, values: readonly number[], question: string): LiteralShares {
   const figures = figuresIn(question);
   const literals = sizes(numbersOf(model));
-  const covered = figures.filter((figure) => formsOf(figure).some((form) => literals.some((literal) => near(form, literal))));
+  const covered = figures.filter((figure) => literals.some((literal) => isFormOf(figure, literal)));
   const attached = sizes(tiedTo(model, () => true));
-  const tied = covered.filter((figure) => formsOf(figure).some((form) => attached.some((literal) => near(form, literal))));
+  const tied = covered.filter((figure) => attached.some((literal) => isFormOf(figure, literal)));
   const deciding = sizes(decidingNumbers(model, values)).filter((literal) => literal !== 1);
-  const told = [...figures, ...wordsIn(question)];
+  const told = toldIn(question);
   const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   return {
     coverage: share(covered.length, figures.length),
     attached: share(tied.length, covered.length),
-    native: share(deciding.filter((literal) => isWritten(literal, told)).length, deciding.length),
+    native: share(deciding.filter((literal) => told.some((number) => isFormOf(number, literal))).length, deciding.length),
     numFigures: figures.length,
   };
 }
@@ -147,4 +95,45 @@ function decidingNumbers(model: LinearModel, values: readonly number[]): number[
     }),
   };
   return tiedTo(deciding, (i) => binds[i] === true);
+}
+
+/** Where a model holds a number that the text does not. */
+export interface ForeignNumbers {
+  /** `objective`, a constraint by its name or place (`row 2`), or the bounds of a variable. */
+  readonly where: string;
+  /** Sizes, once each, without 0 and 1. */
+  readonly numbers: readonly number[];
+}
+
+/**
+ * Which figures of the text stand nowhere in the model, and what in the model holds numbers that the text does not.
+ *
+ * Neither is an error by itself: texts tell more than is needed, and models hold sums and products of what is told.
+ *
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { literalTrace, parseLp } from 'evom';
+ * const model = parseLp('max\n 68 boots + 62 mugs\nst\n 17 boots + 22 mugs <= 99\nend');
+ * const trace = literalTrace(model, 'Boots earn 68, mugs 62. They take 17 and twenty-two of the 488 hours.');
+ * assert.deepEqual(trace, { unused: [488], foreign: [{ where: 'row 1', numbers: [99] }] });
+ * ```
+ */
+export function literalTrace(model: LinearModel, question: string): { readonly unused: number[]; readonly foreign: ForeignNumbers[] } {
+  const literals = sizes(numbersOf(model));
+  const told = toldIn(question);
+  const foreignIn = (where: string, numbers: Iterable<number>): ForeignNumbers[] => {
+    const strange = sizes(numbers).filter((literal) => literal !== 1 && !told.some((number) => isFormOf(number, literal)));
+    return strange.length === 0 ? [] : [{ where, numbers: strange }];
+  };
+  return {
+    unused: figuresIn(question).filter((figure) => !literals.some((literal) => isFormOf(figure, literal))),
+    foreign: [
+      ...foreignIn('objective', [model.offset, ...model.variables.map(({ cost }) => cost)]),
+      ...model.constraints.flatMap(({ name, lower, upper, coefficients }, i) =>
+        foreignIn(name === '' ? `row ${i + 1}` : name, [lower, upper, ...coefficients]),
+      ),
+      ...model.variables.flatMap(({ name, lower, upper }) => foreignIn(`bounds of ${name}`, [lower, upper])),
+    ],
+  };
 }

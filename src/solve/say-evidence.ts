@@ -6,12 +6,14 @@ import { minimumBayesRisk } from '../decode/minimum-bayes-risk.ts';
 import { answerKindOf } from '../decode/self-consistency.ts';
 import type { PromptTemplate } from '../dialects/prompt.ts';
 import { identicalModels } from '../modeling/identical.ts';
+import type { ForeignNumbers } from '../reward/literals.ts';
 import type { Asked } from './ask.ts';
 import { countedSamples, type SampledProgram } from './candidates.ts';
 import { type Choice, isClose, keyOf } from './choose.ts';
 import type { Say } from './component-evidence.ts';
 import { sampleAgreement } from './sample-agreement.ts';
 import type { SolveOptions, SolveParts } from './solve-parts.ts';
+import { textShare } from './text-share.ts';
 import { isRefuted, type Validation } from './validate.ts';
 
 export function saySelfConsistency(
@@ -109,6 +111,28 @@ export function sayAgreement({ model, solution }: Outcome, samples: readonly Sam
       2 * agreeEverywhere > numModels ? 'supports' : 'silent',
       `of ${numModels} other models of the same variables, ${agreeAtOptimum} value the solution the same and allow it, ${agreeEverywhere} also all points around it`,
     );
+}
+
+/** At most this many of anything is listed. */
+const mostListed = 6;
+const listed = (items: readonly string[]): string =>
+  `${items.slice(0, mostListed).join(', ')}${items.length > mostListed ? ` and ${items.length - mostListed} more` : ''}`;
+
+export function sayText(
+  outcome: Outcome,
+  { unused, foreign }: { readonly unused: readonly number[]; readonly foreign: readonly ForeignNumbers[] },
+  { question }: SolveOptions,
+  say: Say,
+): void {
+  const share = textShare(question, outcome);
+  const parts = [
+    `the numbers of text and model go together by ${Math.round(100 * share)} %`,
+    ...(unused.length > 0 ? [`unused numbers: ${listed(unused.map(String))}`] : []),
+    ...(foreign.length > 0
+      ? [`not in the text: ${listed(foreign.map(({ where, numbers }) => `${listed(numbers.map(String))} (${where})`))}`]
+      : []),
+  ];
+  say('text', share === 1 ? 'supports' : 'silent', parts.join('; '));
 }
 
 export function sayCrossSolve(parts: SolveParts, outcome: Outcome, model: LinearModel, say: Say): void {

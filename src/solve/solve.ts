@@ -4,14 +4,14 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import type { Extraction } from '../decode/extraction.ts';
 import type { AnswerKind } from '../decode/self-consistency.ts';
+import { type ForeignNumbers, literalTrace } from '../reward/literals.ts';
 import { recalled, sampleAll } from './ask.ts';
 import { type Candidate, candidatesOf, countedSamples, type SampledProgram } from './candidates.ts';
 import { choose, keyOf } from './choose.ts';
 import type { ComponentName, Evidence } from './component-evidence.ts';
 import { type Recommendation, recommendSolver } from './recommend.ts';
-import { sayAgreement, sayBayesRisk, sayCrossSolve, saySelfConsistency, saySimulators } from './say-evidence.ts';
+import { sayAgreement, sayBayesRisk, sayCrossSolve, saySelfConsistency, saySimulators, sayText } from './say-evidence.ts';
 import type { SolveOptions, SolveParts } from './solve-parts.ts';
-import { textShare } from './text-share.ts';
 import { feedbackOf, isRefuted, type Validation, validateBySimulator } from './validate.ts';
 
 export interface SolveResult {
@@ -27,6 +27,8 @@ export interface SolveResult {
   /** Share of the samples that give this answer, without those that a fault of ours kept from a verdict: of what was sampled, not of the truth. */
   readonly confidence: number;
   readonly evidence: readonly Evidence[];
+  /** Figures of the text that stand nowhere in the model, and parts of the model with numbers that the text does not tell; null without a model. */
+  readonly text: { readonly unused: readonly number[]; readonly foreign: readonly ForeignNumbers[] } | null;
   readonly candidates: readonly Candidate[];
   readonly samples: readonly SampledProgram[];
   readonly rounds: number;
@@ -91,12 +93,9 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
   saySimulators(asked, validations, round, parts, options, say);
   const outcome = chosen?.sample.outcome ?? null;
   if (outcome !== null) sayAgreement(outcome, samples, options, say);
-  if (outcome?.model) {
-    const share = textShare(options.question, outcome);
-    const percent = `${Math.round(100 * share)} %`;
-    say('text', share === 1 ? 'supports' : 'silent', `the numbers of text and model go together by ${percent}`);
-  }
   const model = outcome?.model ?? null;
+  const text = model === null ? null : literalTrace(model, options.question);
+  if (outcome !== null && text !== null) sayText(outcome, text, options, say);
   const recommendation = outcome === null ? null : recommendSolver(model, parts.backends);
   if (outcome !== null && model !== null) await timed('cross_solve', async () => sayCrossSolve(parts, outcome, model, say));
 
@@ -110,6 +109,7 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
     recommendation: model === null ? null : recommendation,
     confidence: chosen === null || chosen.kind === 'error' ? 0 : chosen.agreeing / Math.max(1, countedSamples(samples).length),
     evidence,
+    text,
     candidates: candidatesOf(samples),
     samples,
     rounds: round,

@@ -14,7 +14,6 @@ import { type ImportItem, type ImportOptions, importInput, importProblems } from
 import { findInputs } from '../../src/problems/import/inputs.ts';
 import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/import/labels.ts';
 import { lz4Frame } from '../../src/problems/import/lz4-frame.ts';
-import { spokenNumber } from '../../src/problems/import/spoken-number.ts';
 import { testSolvers } from './solvers.ts';
 
 const tables = fileURLToPath(new URL('../golden/tables/', import.meta.url));
@@ -372,22 +371,6 @@ describe('kindOfWord', () => {
     ['constructor', {}],
     [7, {}],
   ])('reads %j as %j', (word, kind) => expect(kindOfWord(word)).toEqual(kind));
-});
-
-describe('spokenNumber', () => {
-  it.each([
-    ['60,500', 60500],
-    ['$3.50', 3.5],
-    ['fifteen percent', 0.15],
-    ['one hundred thousand', 100000],
-    ['1/4', 0.25],
-    ['1/0', undefined],
-    ['8000 minutes', undefined],
-    ['hundred two', undefined],
-    ['one constructor', undefined],
-    ['constructor', undefined],
-    ['', undefined],
-  ])('reads %j as %j', (text, value) => expect(spokenNumber(text)).toBe(value));
 });
 
 describe('csvRecords', () => {

@@ -112,6 +112,19 @@ describe('solveProblem', () => {
     });
   });
 
+  it('names numbers of the text that the model does not use, and numbers of the model that the text does not tell', async () => {
+    const question = 'Boots earn 68, mugs 62; each takes 17 and 22 of 488 hours. Boots exceed mugs by 5.';
+    const { text, evidence } = await solveProblem(
+      partsOf((_, kind) => (kind === 'simulator' ? simulator(right) : kind === 'extraction' ? record : program(right))),
+      { ...options, question },
+    );
+    expect(text).toEqual({ unused: [5], foreign: [{ where: 'row 2', numbers: [2] }] });
+    expect(evidence.find(({ component }) => component === 'text')).toMatchObject({
+      verdict: 'silent',
+      text: expect.stringMatching(/unused numbers: 5; not in the text: 2 \(row 2\)$/),
+    });
+  });
+
   it('repairs a program that the simulators refute, with the discrepancy as feedback', async () => {
     const prompts: string[] = [];
     const result = await solveProblem(

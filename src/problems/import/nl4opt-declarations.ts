@@ -1,9 +1,9 @@
 /** The NL4OPT competition's declarations as linear models: annotated spans of a text, not a model language. */
 import type { LinearModel } from '../../core/linear-model.ts';
+import { spokenNumber } from '../../core/spoken-number.ts';
 import { modelOf, type Row, type Term } from '../model-draft.ts';
 import type { Draft, Fields, Format } from './format.ts';
 import { has, isFields } from './format.ts';
-import { spokenNumber } from './spoken-number.ts';
 
 /** What makes a declaration unreadable: the field and why. */
 class DeclarationFault extends Error {
