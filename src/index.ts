@@ -262,6 +262,7 @@ export { type BpeModel, type BpeOptions, trainBpe, writeTokenizer } from './toke
 export { byteTokenizer } from './tokenizer/byte-tokenizer.ts';
 export { type ChatMessage, type ChatTokenizer, loadTokenizer } from './tokenizer/chat-tokenizer.ts';
 export { type BatchSettings, trainingBatches } from './train/batches.ts';
+export type { GatheredStep, ProblemSource, SamplingPosition } from './train/gather.ts';
 export {
   checkGuards,
   type GuardLimits,
@@ -270,17 +271,10 @@ export {
   type GuardVerdict,
   initialGuardState,
 } from './train/guards.ts';
-export {
-  type ProblemSource,
-  type RunStore,
-  type StepMetrics,
-  type TrainParts,
-  type TrainSettings,
-  type TrainState,
-  trainLoop,
-} from './train/loop.ts';
+export { type RunStore, type TrainParts, type TrainSettings, type TrainState, trainLoop } from './train/loop.ts';
 export { partialKlWeights } from './train/partial-kl.ts';
 export { initialTrainState, type SftParts, type SftSettings, sftLoop } from './train/sft.ts';
 export { type SftExample, sftRow } from './train/sft-rows.ts';
+export type { StepMetrics } from './train/step-metrics.ts';
 export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './verify/evidence/auditor.ts';
 export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';

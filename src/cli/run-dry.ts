@@ -20,6 +20,12 @@ export async function runDry({
   io.stdout(json ? `${JSON.stringify(plan)}\n` : planText(config, directory, plan));
 }
 
+/** Who waits for whom. */
+const overlapText = (ahead: number): string =>
+  ahead === 0
+    ? 'order    sampling and learning take turns (async.steps_ahead: 0)'
+    : `order    while the learner takes a step, the next ${ahead === 1 ? 'batch is' : `${ahead} batches are`} sampled, with weights ${ahead === 1 ? 'one step' : `${ahead} steps`} older (async.steps_ahead: ${ahead})`;
+
 function planText(config: TrainConfig, directory: string, { parameters, memory, launch, slurm }: TrainingPlan): string {
   const { algorithm, sampling, learner, policy } = config;
   const step = algorithm.groups_per_step * sampling.group_size;
@@ -33,6 +39,7 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
     `model    ${directory}: ${(parameters / 1e9).toFixed(3)} billion weights`,
     `policy   ${policy.type}${policy.type === 'openai' ? ` (${policy.openai.engine}, ${policy.openai.servers.length} servers)` : ''}`,
     `learner  ${learner.type}${processes}; backend ${config.backend}`,
+    overlapText(config.async.steps_ahead),
     '',
     'memory of a learner process, GiB (estimate)',
     ...table(memory.learner),

@@ -14,9 +14,10 @@ import type { Evaluation } from '../evaluate/evaluate.ts';
 import { problemCursor } from '../problems/cursor.ts';
 import { trainingBatches } from '../train/batches.ts';
 import type { GuardLimits } from '../train/guards.ts';
-import { type StepMetrics, trainLoop } from '../train/loop.ts';
+import { trainLoop } from '../train/loop.ts';
 import { DiskRunStore, optimizerStateDirectory, readTrainState } from '../train/run-store.ts';
 import { initialTrainState } from '../train/sft.ts';
+import type { StepMetrics } from '../train/step-metrics.ts';
 import type { RunOptions } from './run-options.ts';
 import { openSession } from './run-session.ts';
 import { type BeforeAfter, createReporter, type Reporter } from './terminal.ts';
@@ -130,6 +131,7 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
       {
         seed: config.run.seed,
         steps: config.run.steps,
+        stepsAhead: config.async.steps_ahead,
         groupSize: config.sampling.group_size,
         groupsPerStep: algorithm.groups_per_step,
         sampling,
@@ -140,6 +142,7 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
           maxRounds: dynamic.enabled ? dynamic.max_rounds : 1,
           minFill: dynamic.enabled ? dynamic.min_fill : 1 / algorithm.groups_per_step,
           maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
+          staleGroups: dynamic.stale_groups,
         },
         answerWeight: config.reward.answer,
         schedule: scheduleOf(config.schedule),

@@ -58,6 +58,10 @@ export const algorithmInput = z.strictObject({
         .default(0.5)
         .describe('Train after max_rounds if this share of the batch is there; else skip the step.'),
       max_staleness: whole().default(1).describe('Steps that a surplus group may wait for its batch.'),
+      stale_groups: z
+        .enum(['drop', 'keep'])
+        .default('drop')
+        .describe('Those that waited longer: drop them, or train on them under algorithm.sampler_correction.'),
     })
     .prefault({}),
 });
@@ -127,6 +131,7 @@ export function resolveAlgorithm(input: AlgorithmInput, maxTokens: number): Algo
       band: dynamic.band,
       min_fill: dynamic.min_fill,
       max_staleness: dynamic.max_staleness,
+      stale_groups: dynamic.stale_groups,
     },
   };
 }

@@ -56,6 +56,12 @@ export function checkTrain(input: TrainInput): Finding[] {
       'band',
     ]),
     ...found(
+      dynamic.stale_groups === 'keep' && algorithm.sampler_correction === null,
+      'groups of an older policy are only trained on under algorithm.sampler_correction; set it, or drop them',
+      ['algorithm', 'dynamic_sampling', 'stale_groups'],
+      ['algorithm', 'sampler_correction'],
+    ),
+    ...found(
       overlong !== null && overlong.buffer >= sampling.max_tokens,
       `the buffer must be shorter than sampling.max_tokens (${sampling.max_tokens})`,
       ['reward', 'overlong', 'buffer'],
@@ -112,6 +118,12 @@ export function checkTrain(input: TrainInput): Finding[] {
       input.policy.type === 'colocated' && (input.learner.torch.launch === 'external' || input.learner.torch.processes > 1),
       'a colocated policy and its learner are one process, started by the trainer',
       ['learner', 'torch', input.learner.torch.launch === 'external' ? 'launch' : 'processes'],
+      ['policy', 'type'],
+    ),
+    ...found(
+      input.policy.type === 'colocated' && input.async.steps_ahead > 0,
+      'a colocated policy samples and learns in turn, in one process; set 0, or sample elsewhere (policy.type: openai or onnx)',
+      ['async', 'steps_ahead'],
       ['policy', 'type'],
     ),
   ];

@@ -108,6 +108,14 @@ const guards = z.strictObject({
   action: z.enum(['warn', 'stop']).default('warn').describe('stop writes a checkpoint and ends with exit code 4.'),
 });
 
+const asynchronous = z.strictObject({
+  steps_ahead: whole()
+    .default(0)
+    .describe(
+      'Batches that are sampled while the learner is still at earlier ones, each with the weights of as many steps before; 0: sampling and learning take turns.',
+    ),
+});
+
 export const trainInput = z.strictObject({
   kind: z.literal('train').default('train'),
   run: run.prefault({}),
@@ -123,6 +131,7 @@ export const trainInput = z.strictObject({
   reward: reward.prefault({}),
   audit: audit.prefault({}),
   algorithm: algorithmInput.prefault({}),
+  async: asynchronous.prefault({}),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   learner: learner.prefault({}),

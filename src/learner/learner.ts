@@ -7,6 +7,8 @@ export interface LearnerStepOptions {
   readonly learningRateFactor: number;
   /** Whether `weights()` will be asked for before the next step; a learner in another process writes them only then. Default true. */
   readonly publishWeights?: boolean;
+  /** Oldest version that a sampler may still load, or go back to: a learner that writes weights keeps them from there. Default: the version before. */
+  readonly keepWeightsFrom?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -22,7 +24,7 @@ export interface Learner {
   /** Version of the weights: the number of steps taken since version 0. */
   readonly version: number;
   step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult>;
-  /** Where the current weights are; valid until the next step. */
+  /** Where the current weights are. Tensors are valid until the next step, a directory until a step that need not keep it. */
   weights(): PolicyWeights;
   /** Writes `model.safetensors` and `evom_state/optimizer.safetensors` into an existing directory. */
   save(directory: string): Promise<void>;

@@ -150,8 +150,8 @@ class TorchLearner implements Learner {
       this.current = directory;
     }
     this.currentVersion = from + 1;
-    // The version before stays: a sampler that cannot take the new one goes back to it.
-    await pruneExchange(root, { step: from - 1, version: from - 1 });
+    // A sampler that cannot take the new version goes back to the one that it serves.
+    await pruneExchange(root, { step: from - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
     return { version: this.currentVersion, metrics: answer.metrics };
   }
 

@@ -18,8 +18,10 @@ export interface DynamicSamplingConfig {
   readonly maxRounds: number;
   /** Share of `batchGroups`, in (0, 1], that is enough to train on when the rounds are used up. */
   readonly minFill: number;
-  /** Policy versions that a carried group may lie behind. */
+  /** Versions that a carried group may lie behind the policy that samples for the step; fresh groups lie behind by none. */
   readonly maxStaleness: number;
+  /** What becomes of an older one, by default dropped. A kept one is trained on under the sampler correction. */
+  readonly staleGroups?: 'drop' | 'keep';
 }
 
 /** What the decision needs to know of a group. */
@@ -40,8 +42,10 @@ export interface SamplingCounts {
   readonly offered: number;
   readonly accepted: number;
   readonly rejected: Readonly<Record<RejectionReason, number>>;
-  /** Carried groups that became too old. */
+  /** Carried groups that became too old, and were dropped. */
   readonly stale: number;
+  /** Carried groups that are too old, and were kept. */
+  readonly staleKept: number;
   /** Tokens of those: the only accepted ones that are ever thrown away. */
   readonly discardedTokens: number;
 }
@@ -66,6 +70,7 @@ const noCounts: SamplingCounts = {
   accepted: 0,
   rejected: { unscorable: 0, too_hard: 0, too_easy: 0 },
   stale: 0,
+  staleKept: 0,
   discardedTokens: 0,
 };
 
@@ -74,7 +79,7 @@ export function initialSamplingState<Group>(carry: readonly Group[] = []): Dynam
   return { carry, counts: noCounts };
 }
 
-/** Starts a step: counts from zero, carried groups that lie too far behind `policyVersion` dropped. */
+/** Starts a step: counts from zero, carried groups that lie too far behind `policyVersion` dropped or counted. */
 export function beginSamplingStep<Group>(
   state: DynamicSamplingState<Group>,
   config: DynamicSamplingConfig,
@@ -84,6 +89,7 @@ export function beginSamplingStep<Group>(
   const summaries = state.carry.map((group) => ({ group, summary: summarize(group) }));
   const isStale = ({ summary }: { summary: GroupSummary }): boolean => policyVersion - summary.policyVersion > config.maxStaleness;
   const stale = summaries.filter(isStale);
+  if (config.staleGroups === 'keep') return { carry: state.carry, counts: { ...noCounts, staleKept: stale.length } };
   return {
     carry: summaries.filter((entry) => !isStale(entry)).map(({ group }) => group),
     counts: { ...noCounts, stale: stale.length, discardedTokens: stale.reduce((sum, { summary }) => sum + summary.tokens, 0) },

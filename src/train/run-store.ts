@@ -16,11 +16,20 @@ import { type Checkpoint, type CheckpointStore, openCheckpoints } from '../runs/
 import { type MetricsLog, openMetricsLog } from '../runs/metrics.ts';
 import { discardStepsAfter, type RunPaths } from '../runs/run-directory.ts';
 import { openScalarWriter, type ScalarWriter } from '../runs/tensorboard.ts';
-import type { RunStore, StepMetrics, TrainState } from './loop.ts';
+import type { GatheredStep } from './gather.ts';
+import type { RunStore, TrainState } from './loop.ts';
+import type { StepMetrics } from './step-metrics.ts';
 
 export const optimizerStateDirectory = 'evom_state';
 const stateFile = 'train_state.json';
 const carryFile = 'carry.arrow';
+const aheadFile = 'ahead.arrow';
+
+/** A batch sampled ahead, its groups by their ids: a group may be seen for one step and trained on in another. */
+type StoredAhead = Omit<GatheredStep, 'groups' | 'seen'> & { readonly groups: readonly string[]; readonly seen: readonly string[] };
+
+/** `train_state.json`; `ahead` is left out where nothing was sampled ahead. */
+type StoredState = Omit<TrainState, 'carry' | 'ahead'> & { readonly carried: number; readonly ahead?: readonly StoredAhead[] };
 
 export interface DiskStoreOptions {
   readonly paths: RunPaths;
@@ -48,9 +57,19 @@ export async function readTrainState(directory: string): Promise<TrainState> {
       },
     );
   });
-  const { carried, ...state } = JSON.parse(text) as Omit<TrainState, 'carry'> & { carried: number };
-  const carry = carried === 0 ? [] : await readRollouts(join(directory, optimizerStateDirectory, carryFile));
-  return { ...state, carry };
+  const { carried, ahead = [], ...state } = JSON.parse(text) as StoredState;
+  const stored = (file: string) => readRollouts(join(directory, optimizerStateDirectory, file));
+  const groups = new Map(ahead.length === 0 ? [] : (await stored(aheadFile)).map((group) => [group.groupId, group]));
+  const named = (id: string): RolloutGroup => {
+    const group = groups.get(id);
+    if (group === undefined) throw new EvomError('E_CHECKPOINT', `${path} names group ${id}, which ${aheadFile} lacks`);
+    return group;
+  };
+  return {
+    ...state,
+    carry: carried === 0 ? [] : await stored(carryFile),
+    ahead: ahead.map((one) => ({ ...one, groups: one.groups.map(named), seen: one.seen.map(named) })),
+  };
 }
 
 /** The store of a run that begins, or goes on from a checkpoint: whatever lies after it is deleted, and made again. */
@@ -112,13 +131,21 @@ export class DiskRunStore implements RunStore {
 
   async saveCheckpoint(state: TrainState, learner: { save(directory: string): Promise<void> }): Promise<void> {
     await this.#metrics.sync();
-    const { carry, ...plain } = state;
+    const { carry, ahead, ...plain } = state;
+    const ids = (groups: readonly RolloutGroup[]): string[] => groups.map((group) => group.groupId);
+    const stored: StoredState = {
+      ...plain,
+      carried: carry.length,
+      ...(ahead.length === 0 ? {} : { ahead: ahead.map((one) => ({ ...one, groups: ids(one.groups), seen: ids(one.seen) })) }),
+    };
+    const aheadGroups = new Map(ahead.flatMap(({ groups, seen }) => [...groups, ...seen]).map((group) => [group.groupId, group]));
     await this.#checkpoints.save(state.step, async (directory) => {
       await copyModelFiles(this.#options.modelFrom, directory);
       await learner.save(directory);
       const stateDirectory = join(directory, optimizerStateDirectory);
       if (carry.length > 0) await writeRollouts(join(stateDirectory, carryFile), carry);
-      await writeFile(join(stateDirectory, stateFile), `${JSON.stringify({ ...plain, carried: carry.length })}\n`);
+      if (aheadGroups.size > 0) await writeRollouts(join(stateDirectory, aheadFile), [...aheadGroups.values()]);
+      await writeFile(join(stateDirectory, stateFile), `${JSON.stringify(stored)}\n`);
       await writeFile(join(directory, 'README.md'), this.#card(state.step));
     });
   }

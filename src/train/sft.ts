@@ -5,8 +5,9 @@ import type { Learner } from '../learner/learner.ts';
 import { lossDenominators } from '../rl/aggregate.ts';
 import { learningRateFactor, type ScheduleConfig } from '../rl/schedule.ts';
 import { initialGuardState } from './guards.ts';
-import { evaluationMetrics, type RunStore, type StepMetrics, type TrainState } from './loop.ts';
+import type { RunStore, TrainState } from './loop.ts';
 import { type SftExample, sftRow, takeExamples } from './sft-rows.ts';
+import { evaluationMetrics, type StepMetrics } from './step-metrics.ts';
 
 export interface SftParts {
   readonly learner: Learner;
@@ -37,6 +38,7 @@ export const initialTrainState: TrainState = {
   cursor: { epoch: 0, position: 0 },
   guards: initialGuardState,
   carry: [],
+  ahead: [],
 };
 
 /**

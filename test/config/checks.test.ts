@@ -45,6 +45,17 @@ describe('a kind: train configuration refuses', () => {
     ['a weight that is not one', ['dialect=[{name: highs-js, weight: 0}]'], /dialect\[0\]\.weight: must be greater than 0, not 0/],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
     ['a norm length that nothing divides by', ['algorithm.norm_length=100'], /only seq_mean_token_sum_norm divides by it/],
+    [
+      'a colocated policy that samples ahead',
+      ['async.steps_ahead=1', 'policy.type=colocated', 'learner.type=torch', 'optimizer.type=adamw'],
+      /async\.steps_ahead: a colocated policy samples and learns in turn/,
+    ],
+    ['a negative number of steps ahead', ['async.steps_ahead=-1'], /steps_ahead: must be at least 0, not -1/],
+    [
+      'stale groups without a correction',
+      ['algorithm.dynamic_sampling.stale_groups=keep'],
+      /stale_groups: groups of an older policy are only trained on under algorithm\.sampler_correction/,
+    ],
     ['an empty accuracy band', ['algorithm.dynamic_sampling.band=[0.5, 0.5]'], /no accuracy lies between 0\.5 and 0\.5/],
     ['an overlong buffer longer than the completion', ['reward.overlong={buffer: 200}'], /must be shorter than sampling\.max_tokens/],
     [

@@ -26,7 +26,11 @@ async function live(args: readonly string[], ms: number | null): Promise<Ended &
   return { ...result, spokenMs: performance.now() - spoke };
 }
 
-describe.each(['dapo', 'grpo'])('a %s run', (name) => {
+describe.each([
+  ['dapo', 3],
+  ['grpo', 3],
+  ['ahead', 2],
+] as const)('a %s run', (name, lives) => {
   const directories = (which: string): string[] => ['--config', `${name}.yaml`, '--set', `run.dir=${name}-${which}`];
   const whole = (): string => join(folder, `${name}-whole`, 'run');
   let uninterrupted: Ended & { readonly spokenMs: number };
@@ -45,12 +49,14 @@ describe.each(['dapo', 'grpo'])('a %s run', (name) => {
     );
     expect(states.map(({ step }) => step)).toEqual([2, 4, 6, 8]);
     if (name === 'dapo') expect(Math.max(...states.map(({ carried }) => carried))).toBeGreaterThan(0);
+    const ahead = states.map((state) => (state.ahead ?? []).map((one: { weightVersion: number }) => one.weightVersion));
+    expect(ahead).toEqual(name === 'ahead' ? [[1], [3], [5], []] : [[], [], [], []]);
     const { files } = await fingerprint(whole());
     const weights = Object.entries(files).filter(([file]) => file.endsWith('model.safetensors'));
     expect(new Set(weights.map(([, hash]) => hash)).size).toBe(4);
   });
 
-  it('ends with the same bits after three kills', async () => {
+  it(`ends with the same bits after ${lives} kills`, { timeout: 180_000 }, async () => {
     const random = randomStream('kill-resume', name);
     const run = join(folder, `${name}-killed`, 'run');
     const command = (): string[] => [
@@ -60,7 +66,7 @@ describe.each(['dapo', 'grpo'])('a %s run', (name) => {
       ...(existsSync(join(run, 'config.resolved.yaml')) ? ['--resume'] : []),
     ];
     let kills = 0;
-    for (let life = 0; life < 3; life++) {
+    for (let life = 0; life < lives; life++) {
       const { code, err } = await live(command(), random.int(0, Math.round(0.7 * uninterrupted.spokenMs)));
       if (code === 0) break;
       expect(code, err).toBe(null);

@@ -51,19 +51,23 @@ sandbox: { workers: 1 }
 output: model
 `;
 
-const train = (algorithm: string): string => `run: { name: run, seed: 3, steps: 8, checkpoint_every: 2, keep_last: 100, eval_every: 3 }
+const train = (
+  algorithm: string,
+  stepsAhead = 0,
+): string => `run: { name: run, seed: 3, steps: 8, checkpoint_every: 2, keep_last: 100, eval_every: 3 }
 policy: { checkpoint: model, threads: 1 }
 sampling: { group_size: 4, max_tokens: 64 }
 dataset:
   train: { type: jsonl, path: problems.jsonl }
   eval: [{ name: same, type: jsonl, path: problems.jsonl, samples: 2 }]
 algorithm: ${algorithm}
+async: { steps_ahead: ${stepsAhead} }
 optimizer: { type: muon, lr: 0.01 }
 learner: { threads: 1 }
 sandbox: { workers: 1 }
 `;
 
-/** Problems, the configurations `sft.yaml`, `dapo.yaml` and `grpo.yaml`, and the checkpoint `model` that they start from. */
+/** Problems, the configurations `sft.yaml`, `dapo.yaml`, `grpo.yaml` and `ahead.yaml`, and the checkpoint `model` that they start from. */
 export async function makeTinyRun(folder: string): Promise<void> {
   const lines = [4, 5, 6, 7, 8, 9].map((capacity) =>
     JSON.stringify({
@@ -80,6 +84,13 @@ export async function makeTinyRun(folder: string): Promise<void> {
     train('{ estimator: dapo, groups_per_step: 4, dynamic_sampling: { max_rounds: 3, max_staleness: 4, min_fill: 0.25 } }'),
   );
   writeFileSync(join(folder, 'grpo.yaml'), train('{ estimator: grpo, groups_per_step: 4, updates_per_batch: 2, kl: { coef: 0.01 } }'));
+  writeFileSync(
+    join(folder, 'ahead.yaml'),
+    train(
+      '{ estimator: dapo, groups_per_step: 4, sampler_correction: {}, dynamic_sampling: { max_rounds: 3, min_fill: 0.25, stale_groups: keep } }',
+      1,
+    ),
+  );
   const { code, err } = await evom(['sft', '--config', 'sft.yaml', '--quiet'], folder);
   if (code !== 0) throw new Error(`the tiny checkpoint could not be made: ${err}`);
 }

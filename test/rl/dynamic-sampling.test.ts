@@ -47,6 +47,7 @@ describe('dynamic sampling', () => {
       accepted: 4,
       rejected: { too_hard: 1, too_easy: 1, unscorable: 1 },
       stale: 0,
+      staleKept: 0,
       discardedTokens: 0,
     });
   });
@@ -59,6 +60,13 @@ describe('dynamic sampling', () => {
     const state = begin([group(0.5, { policyVersion: 3 }), group(0.5, { policyVersion: 4 })], 5);
     expect(state.carry).toHaveLength(1);
     expect(state.counts).toMatchObject({ stale: 1, discardedTokens: 10 });
+  });
+
+  it('keeps and counts them where it is told to', () => {
+    const old = [group(0.5, { policyVersion: 3 }), group(0.5, { policyVersion: 4 })];
+    const state = beginSamplingStep(initialSamplingState(old), { ...config, staleGroups: 'keep' }, 5, summarize);
+    expect(state.carry).toEqual(old);
+    expect(state.counts).toMatchObject({ stale: 0, staleKept: 1, discardedTokens: 0 });
   });
 
   it('trains on a part of the batch after the last round, or skips the step and keeps what it has', () => {

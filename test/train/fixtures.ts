@@ -7,7 +7,8 @@ import type { Learner } from '../../src/learner/learner.ts';
 import { problemCursor } from '../../src/problems/cursor.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
 import { type BatchSettings, trainingBatches } from '../../src/train/batches.ts';
-import type { RunStore, StepMetrics, TrainParts, TrainSettings, TrainState } from '../../src/train/loop.ts';
+import type { RunStore, TrainParts, TrainSettings, TrainState } from '../../src/train/loop.ts';
+import type { StepMetrics } from '../../src/train/step-metrics.ts';
 import { problem, sampling } from '../rollout/scripted.ts';
 
 /** A learner of one weight: each step adds the advantages it is given, so that what it saw can be read off it. */
@@ -75,6 +76,7 @@ export class MemoryStore implements RunStore {
 export const settings = (over: Partial<TrainSettings> = {}): TrainSettings => ({
   seed: 7,
   steps: 4,
+  stepsAhead: 0,
   groupSize: 2,
   groupsPerStep: 2,
   sampling,

@@ -6,8 +6,9 @@ import { readRollouts, writeRollouts } from '../../src/batch/rollouts.ts';
 import { EvomError } from '../../src/core/errors.ts';
 import { randomStream } from '../../src/core/random.ts';
 import { replayableMetrics } from '../../src/runs/metrics.ts';
-import { type StepMetrics, type TrainState, trainLoop } from '../../src/train/loop.ts';
+import { type TrainState, trainLoop } from '../../src/train/loop.ts';
 import { initialTrainState } from '../../src/train/sft.ts';
+import type { StepMetrics } from '../../src/train/step-metrics.ts';
 import { scriptedParts } from '../rollout/scripted.ts';
 import { countingLearner, evaluation, settings, trainParts } from './fixtures.ts';
 
@@ -23,7 +24,14 @@ describe('trainLoop', () => {
     const learner = countingLearner();
     const { parts, store } = trainParts(mixed(), learner, initialTrainState);
     const last = await trainLoop(parts, settings(), initialTrainState);
-    expect(last).toEqual({ step: 4, genStep: 4, cursor: { epoch: 1, position: 3 }, guards: { stepsWithoutSignal: 0 }, carry: [] });
+    expect(last).toEqual({
+      step: 4,
+      genStep: 4,
+      cursor: { epoch: 1, position: 3 },
+      guards: { stepsWithoutSignal: 0 },
+      carry: [],
+      ahead: [],
+    });
     expect(store.events).toEqual([
       'write 1: 1 batches at version 0',
       'metrics 1',
@@ -82,7 +90,11 @@ describe('trainLoop', () => {
       const path = join(folder, `${state.step}.arrow`);
       await writeRollouts(path, state.carry);
       const carry = state.carry.length === 0 ? [] : await readRollouts(path);
-      const restored: TrainState = { ...(JSON.parse(JSON.stringify({ ...state, carry: [] })) as TrainState), carry };
+      const restored: TrainState = {
+        ...(JSON.parse(JSON.stringify({ ...state, carry: [], ahead: [] })) as TrainState),
+        carry,
+        ahead: state.ahead,
+      };
       expect(restored.carry).toEqual(state.carry);
       const before = whole.store.lines[state.step - 1]?.['learner/loss'] ?? lastLoss(whole.store.lines.slice(0, state.step));
       const again = trainParts(drawn(), countingLearner(version, before), restored);

@@ -47,7 +47,7 @@ function savedLearner(from: string | null, onSave: (directory: string) => void =
 }
 
 /** Trains the run in `directory` from its newest checkpoint to the end; three groups a round leave one to carry. */
-async function live(directory: string, snapshot: (name: string) => void = () => {}): Promise<TrainState> {
+async function live(directory: string, stepsAhead: number, snapshot: (name: string) => void = () => {}): Promise<TrainState> {
   const from = await checkpointsOf(runPaths(directory), 2).newest();
   const state = from === null ? initialTrainState : await readTrainState(from.directory);
   const learner = savedLearner(from?.directory ?? null, () => snapshot('inside a checkpoint'));
@@ -75,7 +75,7 @@ async function live(directory: string, snapshot: (name: string) => void = () => 
     },
   });
   await rollout.policy.update(learner.weights());
-  const end = await trainLoop(parts, settings({ steps, groupsPerStep: 3, dynamicSampling }), state);
+  const end = await trainLoop(parts, settings({ steps, stepsAhead, groupsPerStep: 3, dynamicSampling }), state);
   await store.close();
   return end;
 }
@@ -99,16 +99,16 @@ async function contents(directory: string) {
   };
 }
 
-describe('a run on disk', () => {
+describe.each([0, 2])('a run on disk that samples %i steps ahead', (stepsAhead) => {
   let snapshots: { name: string; directory: string }[];
   let whole: string;
   let end: TrainState;
   beforeAll(async () => {
     snapshots = [];
-    whole = join(folder, 'whole');
+    whole = join(folder, `whole-${stepsAhead}`);
     mkdirSync(whole);
-    end = await live(whole, (name) => {
-      const directory = join(folder, `snapshot-${snapshots.length}`);
+    end = await live(whole, stepsAhead, (name) => {
+      const directory = join(folder, `snapshot-${stepsAhead}-${snapshots.length}`);
       cpSync(whole, directory, { recursive: true });
       snapshots.push({ name, directory });
     });
@@ -130,6 +130,10 @@ describe('a run on disk', () => {
   it('gives the state back as it was, carried groups included', async () => {
     expect(end.carry.length).toBeGreaterThan(0);
     expect(await readTrainState(join(whole, 'checkpoints/000005'))).toEqual(end);
+    const { ahead } = await readTrainState(join(whole, 'checkpoints/000004'));
+    expect(ahead.map(({ weightVersion, seen, groups }) => [weightVersion, seen.length > 0, groups.length])).toEqual(
+      stepsAhead === 0 ? [] : [[4 - stepsAhead, true, 2]],
+    );
   });
 
   it('keeps the groups of a step as they were sampled', async () => {
@@ -147,14 +151,14 @@ describe('a run on disk', () => {
     for (const { name, directory: cut } of snapshots) {
       const directory = `${cut}-resumed`;
       cpSync(cut, directory, { recursive: true });
-      expect(await live(directory), name).toEqual(end);
+      expect(await live(directory, stepsAhead), name).toEqual(end);
       expect(await contents(directory), name).toEqual(expected);
     }
   });
 
   it('ends the same after a torn line, a torn step and half a checkpoint', async () => {
     const cut = snapshots.find(({ name }) => name === 'metrics of step 3')?.directory ?? '';
-    const directory = join(folder, 'torn');
+    const directory = join(folder, `torn-${stepsAhead}`);
     cpSync(whole, directory, { recursive: true });
     for (const step of ['000004', '000005']) rmSync(join(directory, 'checkpoints', step), { recursive: true });
     cpSync(join(cut, 'checkpoints'), join(directory, 'checkpoints'), { recursive: true });
@@ -163,17 +167,17 @@ describe('a run on disk', () => {
     rmSync(join(directory, 'steps/000005/manifest.json'));
     mkdirSync(join(directory, 'checkpoints/000006.1.bb.tmp'));
     writeFileSync(join(directory, 'checkpoints/000006.1.bb.tmp/model.safetensors'), 'half');
-    expect(await live(directory)).toEqual(end);
+    expect(await live(directory, stepsAhead)).toEqual(end);
     expect(await contents(directory)).toEqual(await contents(whole));
   });
 
   it('passes over a checkpoint that is damaged', async () => {
-    const directory = join(folder, 'damaged');
+    const directory = join(folder, `damaged-${stepsAhead}`);
     cpSync(whole, directory, { recursive: true });
     writeFileSync(join(directory, 'checkpoints/000005/model.safetensors'), 'other');
     const from = await checkpointsOf(runPaths(directory), 2).newest();
     expect(from?.step).toBe(4);
-    expect(await live(directory)).toEqual(end);
+    expect(await live(directory, stepsAhead)).toEqual(end);
     expect(await contents(directory)).toEqual(await contents(whole));
   });
 
