@@ -53,6 +53,20 @@ export default async function () {
 }
 `,
   );
+  // A solver that ends its thread at a model called "deadly", and does not come back from one called "endless".
+  writeFileSync(
+    join(folder, 'deadly.mjs'),
+    `import { createHighs } from '${dist}';
+export default async function () {
+  const highs = await createHighs();
+  return { ...highs, name: 'deadly', solve: (model, limits) => {
+    if (model.variables[0]?.name === 'deadly') process.exit(3);
+    if (model.variables[0]?.name === 'endless') for (;;);
+    return highs.solve(model, limits);
+  } };
+}
+`,
+  );
 });
 afterAll(() => {
   highs.close();
@@ -159,10 +173,16 @@ describe('createAuditor', () => {
       expect(evidence?.hints).toEqual(['hint_relaxation']);
     }));
 
-  it('replaces a worker that takes too long', () =>
-    withAuditor({ backend: 'highs', crossSolve: 'off', hardMs: 1 }, async (auditor) => {
-      const [evidence] = await auditor.audit([audited(lucky, { of: problem })]);
-      expect(evidence?.fault).toContain('longer than 1 ms');
+  it('replaces a worker that ends or takes too long, and lets no task of its batch answer for another', () =>
+    withAuditor({ backend: 'highs', crossSolve: join(folder, 'deadly.mjs'), hardMs: 2000 }, async (auditor) => {
+      const called = (name: string): AuditInput => audited(parseLp(`max\n 3 ${name} + 2 y\nst\n ${name} + y <= 4\nend`));
+      const names = ['a', 'deadly', 'b', 'endless', ...Array.from({ length: 20 }, (_, i) => `c${i}`)];
+      const evidence = await auditor.audit(names.map(called));
+      expect(evidence[1]?.fault).toContain('ended with code 3');
+      expect(evidence[3]?.fault).toContain('longer than 2000 ms');
+      const others = evidence.filter((_, i) => i !== 1 && i !== 3);
+      expect(others.every(({ fault, crossSolve }) => fault === null && crossSolve?.agrees === true)).toBe(true);
+      expect(auditor.stats()).toMatchObject({ gathered: 24, faults: 2 });
     }));
 
   it('refuses what it cannot do before it starts, and work after it is closed', async () => {

@@ -5,6 +5,7 @@ import type { WasmModule } from '../../core/wasm.ts';
 import { comparePerturbed } from '../../modeling/robustness.ts';
 import { variantHints } from '../../modeling/variants.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
+import { createGlpk } from '../../solvers/glpk.ts';
 import { createHighs } from '../../solvers/highs.ts';
 import { createBackend } from '../../solvers/registry.ts';
 import { type AuditSettings, type AuditTask, auditLimits, gatherEvidence } from './gather.ts';
@@ -14,6 +15,8 @@ export interface AuditWorkerData {
   readonly highs: WasmModule;
   /** Name or path of the backend that solves captured models again; null for none. */
   readonly second: string | null;
+  /** GLPK is installed and in use: small relaxations are solved by it. */
+  readonly hasGlpk: boolean;
   readonly directory: string;
   readonly settings: AuditSettings;
 }
@@ -30,7 +33,7 @@ export interface AuditRequest {
   readonly job: AuditJob;
 }
 
-/** What came of a request; `fault` is null unless the work itself threw. */
+/** What came of a request; `fault` is null unless the work itself threw. Requests and replies travel in lists. */
 export interface AuditReply {
   readonly id: number;
   readonly result: unknown;
@@ -40,16 +43,23 @@ export interface AuditReply {
 const port = parentPort;
 if (port === null) throw new Error('audit-worker runs as a worker thread');
 
-const { highs: wasmModule, second, directory, settings } = workerData as AuditWorkerData;
+const { highs: wasmModule, second: secondName, hasGlpk, directory, settings } = workerData as AuditWorkerData;
 const highs = await createHighs({ wasmModule });
-const other: SolverBackend | null = second === null ? null : second === 'highs' ? highs : await createBackend(second, { directory });
+const glpk = hasGlpk ? await createGlpk() : null;
+const second = secondName === null ? null : await backendOf(secondName);
+const solvers = { backend: highs, second, small: glpk ?? highs };
+
+async function backendOf(name: string): Promise<SolverBackend> {
+  if (name === 'highs') return highs;
+  return name === 'glpk' && glpk !== null ? glpk : createBackend(name, { directory });
+}
 
 const solve = (model: LinearModel) => highs.solve(model, auditLimits);
 
 function answer(job: AuditJob): unknown {
   switch (job.type) {
     case 'gather':
-      return gatherEvidence(job.task, settings, highs, other);
+      return gatherEvidence(job.task, settings, solvers);
     case 'compare':
       return comparePerturbed(job.a, job.b, solve, { trials: settings.perturbations }).comparison;
     case 'hints':
@@ -59,18 +69,30 @@ function answer(job: AuditJob): unknown {
   }
 }
 
-port.on('message', ({ id, job }: AuditRequest) => {
-  let reply: AuditReply;
+function reply({ id, job }: AuditRequest): AuditReply {
   try {
-    reply = { id, result: answer(job), fault: null };
+    return { id, result: answer(job), fault: null };
   } catch (error) {
-    reply = { id, result: null, fault: `the audit failed: ${error instanceof Error ? error.message : String(error)}` };
+    return { id, result: null, fault: `the audit failed: ${error instanceof Error ? error.message : String(error)}` };
   }
-  // Worn engines are replaced between tasks.
-  Promise.all([highs.settled?.(), other?.settled?.()]).then(
-    () => port.postMessage(reply),
-    (error: unknown) => {
-      throw error;
-    },
-  );
+}
+
+/** Replies of so many milliseconds travel together. */
+const flushMs = 5;
+
+// The next requests come when all of these have their replies. A rejection ends the worker, and its owner starts another.
+port.on('message', async (requests: readonly AuditRequest[]) => {
+  let replies: AuditReply[] = [];
+  let flushed = performance.now();
+  for (const [i, request] of requests.entries()) {
+    replies.push(reply(request));
+    // Worn engines are replaced between tasks.
+    await Promise.all([highs.settled(), glpk?.settled(), second?.settled?.()]);
+    if (i < requests.length - 1 && performance.now() - flushed < flushMs) continue;
+    port.postMessage(replies);
+    replies = [];
+    flushed = performance.now();
+  }
 });
+
+port.postMessage([]); // ready

@@ -1,8 +1,6 @@
 /** Evidence for a group of outcomes, gathered off the main thread and only where a reward depends on it. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { Worker } from 'node:worker_threads';
-import { compiledEntry } from '../../core/compiled.ts';
 import { EvomError } from '../../core/errors.ts';
 import { type Evidence, type ModelComparison, noEvidence } from '../../core/evidence.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
@@ -13,7 +11,8 @@ import type { HintName } from '../../modeling/variants.ts';
 import { compileHighs } from '../../solvers/highs.ts';
 import { createBackend } from '../../solvers/registry.ts';
 import { LruCache } from '../cache.ts';
-import type { AuditJob, AuditReply, AuditRequest, AuditWorkerData } from './audit-worker.ts';
+import { AuditThread } from './audit-thread.ts';
+import type { AuditJob, AuditWorkerData } from './audit-worker.ts';
 import { entriesOf, largestAudited } from './gather.ts';
 
 export interface AuditorOptions {
@@ -89,6 +88,7 @@ export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
   const data: AuditWorkerData = {
     highs: await compileHighs(),
     second,
+    hasGlpk: [options.backend, second].includes('glpk') && isInstalled('glpk.js/node'),
     directory,
     settings: { perturbations: options.perturbations ?? 8 },
   };
@@ -207,17 +207,17 @@ class WorkerAuditor implements Auditor {
 
   /** Twice at most: a worker that died may have been killed by something else. */
   async #attempt(job: AuditJob, key: string): Promise<unknown> {
-    const first = await this.#try(job);
-    const answer = first.fault === null ? first : await this.#try(job);
+    const first = await this.#try(job, { alone: false });
+    const answer = first.fault === null ? first : await this.#try(job, { alone: true });
     if (answer.fault === null) return answer.result;
     this.#stats.faults += 1;
     this.#cache.delete(key); // it may go well another time
     return job.type === 'gather' ? { ...noEvidence, fault: answer.fault } : null;
   }
 
-  async #try(job: AuditJob): Promise<{ readonly result: unknown; readonly fault: string | null }> {
+  async #try(job: AuditJob, how: { readonly alone: boolean }): Promise<{ readonly result: unknown; readonly fault: string | null }> {
     try {
-      const result = await this.#thread.run(job);
+      const result = await this.#thread.run(job, how);
       return { result, fault: job.type === 'gather' ? (result as Evidence).fault : null };
     } catch (error) {
       if (error instanceof EvomError) throw error; // closed
@@ -236,90 +236,3 @@ class WorkerAuditor implements Auditor {
 
 /** JSON writes infinities as null; here they must stay apart. */
 const exactNumbers = (_: string, value: unknown): unknown => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value);
-
-interface Pending {
-  readonly request: AuditRequest;
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One worker thread that is started when it is needed and replaced when it ends; tasks wait for their turn. */
-class AuditThread {
-  readonly #data: AuditWorkerData;
-  readonly #hardMs: number;
-  #worker: Worker | null = null;
-  #queue: Pending[] = [];
-  #current: Pending | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #nextId = 0;
-  #closed = false;
-
-  constructor(data: AuditWorkerData, hardMs: number) {
-    this.#data = data;
-    this.#hardMs = hardMs;
-  }
-
-  run(job: AuditJob): Promise<unknown> {
-    if (this.#closed) throw new EvomError('E_SANDBOX', 'the auditor is closed; create another');
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ request: { id: this.#nextId++, job }, resolve, reject });
-      this.#next();
-    });
-  }
-
-  #next(): void {
-    if (this.#current !== null || this.#queue.length === 0) return;
-    this.#current = this.#queue.shift() ?? null;
-    this.#worker ??= this.#start();
-    this.#timer = setTimeout(() => this.#fail(new Error(`the audit took longer than ${this.#hardMs} ms`)), this.#hardMs);
-    this.#worker.ref();
-    this.#worker.postMessage(this.#current?.request);
-  }
-
-  #start(): Worker {
-    const worker = new Worker(compiledEntry(import.meta.url, './audit-worker.js'), { workerData: this.#data, env: {} });
-    worker.on('message', ({ id, result, fault }: AuditReply) => {
-      if (this.#worker !== worker || this.#current?.request.id !== id) return;
-      const { resolve, reject } = this.#current;
-      this.#settle();
-      if (fault === null) resolve(result);
-      else reject(new Error(fault));
-    });
-    worker.on('error', (error: unknown) => {
-      if (this.#worker === worker) this.#fail(error instanceof Error ? error : new Error(String(error)));
-    });
-    worker.on('exit', (code) => {
-      if (this.#worker === worker) this.#fail(new Error(`the audit worker ended with code ${code}`));
-    });
-    return worker;
-  }
-
-  #settle(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#current = null;
-    // An idle auditor must not keep the process alive.
-    if (this.#queue.length === 0) this.#worker?.unref();
-    this.#next();
-  }
-
-  #fail(error: Error): void {
-    const [worker, current] = [this.#worker, this.#current];
-    this.#worker = null;
-    void worker?.terminate();
-    this.#settle();
-    current?.reject(error);
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    const worker = this.#worker;
-    this.#worker = null;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const left = [...(this.#current === null ? [] : [this.#current]), ...this.#queue];
-    this.#queue = [];
-    this.#current = null;
-    for (const { reject } of left) reject(new EvomError('E_SANDBOX', 'the auditor was closed while it worked'));
-    await worker?.terminate();
-  }
-}

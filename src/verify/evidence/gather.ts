@@ -28,30 +28,38 @@ export interface AuditSettings {
 export const auditLimits = { timeLimitMs: 2000, simplexIterations: 20_000, nodes: 2000 } as const;
 /** Matrix entries up to which a model is solved again: above, an audit would cost more than the program. */
 export const largestAudited = 20_000;
+/** Matrix entries up to which GLPK takes the relaxations. */
+const smallRelaxation = 1000;
 
 /** Variables and matrix entries. */
 export const entriesOf = (model: LinearModel): number =>
   model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
 
-/**
- * Gathers the evidence of an outcome whose answer is right.
- *
- * @param backend solves perturbed models and relaxations; exact and deterministic.
- * @param second another backend for the captured model itself, or null to ask none.
- */
-export function gatherEvidence(task: AuditTask, settings: AuditSettings, backend: SolverBackend, second: SolverBackend | null): Evidence {
+/** Who solves what. All are exact and deterministic, but for `second`, whose word is only compared. */
+export interface AuditSolvers {
+  /** Perturbed models and large relaxations. */
+  readonly backend: SolverBackend;
+  /** The captured model itself, once more; null to ask none. */
+  readonly second: SolverBackend | null;
+  /** Relaxations of up to 1,000 matrix entries, which GLPK solves several times faster than HiGHS. */
+  readonly small: SolverBackend;
+}
+
+/** Gathers the evidence of an outcome whose answer is right. */
+export function gatherEvidence(task: AuditTask, settings: AuditSettings, { backend, second, small }: AuditSolvers): Evidence {
   const { model, reference, answer } = task;
   if (entriesOf(model) > largestAudited || (reference !== null && entriesOf(reference) > largestAudited))
     return { ...noEvidence, comparison: reference === null ? null : 'unmatched' };
   const solve = (candidate: LinearModel): Solution => backend.solve(candidate, auditLimits);
+  // Which of the two depends on the model alone.
+  const solveRelaxation = entriesOf(model) > smallRelaxation ? solve : (candidate: LinearModel) => small.solve(candidate, auditLimits);
   const comparison = reference === null ? null : compare(model, reference, settings, solve);
   return {
     ...noEvidence,
     comparison,
     solvesReference: reference !== null && typeof answer === 'number' ? solvesReference(model, task.solution, reference, answer) : null,
     crossSolve: second === null ? null : crossSolve(task, second),
-    objectiveRange:
-      comparison === 'identical' || task.status !== 'optimal' ? null : objectiveRange(task, rangeSolver(model, backend, second)),
+    objectiveRange: comparison === 'identical' || task.status !== 'optimal' ? null : objectiveRange(task, solveRelaxation),
   };
 }
 
@@ -82,15 +90,6 @@ function agreement(task: Pick<AuditTask, 'status' | 'objective'>, status: Soluti
   }
   if (objective === null || task.objective === null) return objective === task.objective;
   return Math.abs(objective - task.objective) <= 1e-6 * Math.max(1, Math.abs(objective), Math.abs(task.objective));
-}
-
-/** Matrix entries up to which GLPK solves a relaxation several times faster than HiGHS. */
-const smallRelaxation = 1000;
-
-/** The faster of two exact solvers; which one depends on the model alone. */
-function rangeSolver(model: LinearModel, backend: SolverBackend, second: SolverBackend | null): (model: LinearModel) => Solution {
-  const solver = second?.name === 'glpk' && entriesOf(model) <= smallRelaxation ? second : backend;
-  return (candidate) => solver.solve(candidate, auditLimits);
 }
 
 /** Least and greatest objective over the linear relaxation; null when a solve reached no verdict. */
