@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
-import { LruCache } from '../verify/cache.ts';
-import { type Verifier, type VerifierStats, withoutTimes } from '../verify/verifier.ts';
+import { OutcomeMemory } from '../verify/outcome-memory.ts';
+import type { Verifier, VerifierStats } from '../verify/verifier.ts';
 import { HostConnection, HostDown } from './host-connection.ts';
 import { OutcomeStore } from './outcome-store.ts';
 
@@ -101,14 +101,13 @@ class RemoteVerifier implements Verifier {
   readonly #hosts: readonly HostConnection[];
   readonly #options: RemoteVerifierOptions;
   readonly #about: ReadonlyMap<string, { backend: string; versions: string }>;
-  readonly #cache: LruCache<Outcome>;
   readonly #store: OutcomeStore | null;
-  readonly #underWay = new Map<string, Promise<Outcome>>();
+  readonly #memory: OutcomeMemory;
   readonly #closing = new AbortController();
   #queue: Ticket[] = [];
   #timer: NodeJS.Timeout | null = null;
   #refusal: EvomError | null = null;
-  #stats = { verified: 0, cacheHits: 0, shared: 0, infraErrors: 0, wallMs: 0, cpuMs: 0, executed: 0, requeued: 0 };
+  #stats = { executed: 0, requeued: 0 };
 
   constructor(
     hosts: readonly HostConnection[],
@@ -120,8 +119,8 @@ class RemoteVerifier implements Verifier {
     this.#about = about;
     this.dialects = options.dialects;
     this.backend = [...new Set([...about.values()].map(({ backend }) => backend))].join('+');
-    this.#cache = new LruCache(options.cacheSize ?? 10_000);
     this.#store = options.cacheDirectory ? new OutcomeStore(options.cacheDirectory) : null;
+    this.#memory = new OutcomeMemory(options.cacheSize ?? 10_000, this.#store);
   }
 
   async verify(program: Program): Promise<Outcome> {
@@ -131,27 +130,14 @@ class RemoteVerifier implements Verifier {
     }
     if (this.#closing.signal.aborted) throw new EvomError('E_SANDBOX', 'the connection to the solver hosts is closed');
     if (this.#refusal !== null) throw this.#refusal;
-    this.#stats.verified += 1;
     const key = createHash('sha256')
       .update([programHash(program), about.versions, ...this.#setups(program.dialect)].join('\n'))
       .digest('hex');
-    const known = this.#cache.get(key);
-    if (known !== undefined) {
-      this.#stats.cacheHits += 1;
-      return known;
-    }
-    const running = this.#underWay.get(key);
-    if (running !== undefined) {
-      this.#stats.shared += 1;
-      return running;
-    }
-    const run = this.#find(program, key).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, run);
-    return run;
+    return this.#memory.outcome(key, () => this.#run(program));
   }
 
   stats(): VerifierStats {
-    return { ...this.#stats, workersReplaced: 0, instancesRecycled: 0 };
+    return { ...this.#memory.stats(), ...this.#stats, workersReplaced: 0, instancesRecycled: 0 };
   }
 
   async close(): Promise<void> {
@@ -168,24 +154,10 @@ class RemoteVerifier implements Verifier {
     return [...new Set(this.#hosts.filter((host) => host.serves(dialect)).map((host) => host.setup))].sort();
   }
 
-  async #find(program: Program, key: string): Promise<Outcome> {
-    const stored = (await this.#store?.get(key)) ?? null;
-    if (stored !== null) {
-      this.#stats.cacheHits += 1;
-      this.#cache.set(key, stored);
-      return stored;
-    }
+  async #run(program: Program): Promise<Outcome> {
     const outcome = await this.#send(program);
     if (this.#refusal !== null) throw this.#refusal;
-    this.#stats.wallMs += outcome.wallMs;
-    this.#stats.cpuMs += outcome.cpuMs;
-    const timeless = withoutTimes(outcome);
-    if (timeless.status === 'infra_error') this.#stats.infraErrors += 1;
-    else if (!timeless.wallLimited) {
-      this.#cache.set(key, timeless);
-      this.#store?.put(key, timeless);
-    }
-    return timeless;
+    return outcome;
   }
 
   #send(program: Program): Promise<Outcome> {

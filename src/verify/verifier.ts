@@ -12,8 +12,8 @@ import { resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
 import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';
 import { compileHighs } from '../solvers/highs.ts';
 import { createBackend } from '../solvers/registry.ts';
-import { LruCache } from './cache.ts';
 import type { GuestData } from './guests/backends.ts';
+import { OutcomeMemory, type OutcomeMemoryStats } from './outcome-memory.ts';
 
 /** Dialects whose programs run in the JavaScript sandbox, with their guests' compiled entries. */
 const guestEntries: Readonly<Record<string, string>> = {
@@ -38,19 +38,7 @@ export interface VerifierOptions {
   readonly batchSize?: number;
 }
 
-export interface VerifierStats extends SandboxStats {
-  /** Programs asked for. */
-  readonly verified: number;
-  /** Of these, how many were answered from the cache. */
-  readonly cacheHits: number;
-  /** Of these, how many joined an equal program that was under way. */
-  readonly shared: number;
-  /** `infra_error` outcomes that a second try did not cure. */
-  readonly infraErrors: number;
-  /** Wall and processor milliseconds inside the sandbox, of programs that were run. */
-  readonly wallMs: number;
-  readonly cpuMs: number;
-}
+export interface VerifierStats extends SandboxStats, OutcomeMemoryStats {}
 
 export interface Verifier {
   readonly backend: string;
@@ -127,17 +115,15 @@ class SandboxVerifier implements Verifier {
   readonly backend: string;
   readonly dialects: readonly string[];
   readonly #sandbox: Sandbox;
-  readonly #cache: LruCache<Outcome>;
-  readonly #underWay = new Map<string, Promise<Outcome>>();
+  readonly #memory: OutcomeMemory;
   /** What an outcome depends on besides the program. */
   readonly #context: string;
-  #stats = { verified: 0, cacheHits: 0, shared: 0, infraErrors: 0, wallMs: 0, cpuMs: 0 };
 
   constructor(sandbox: Sandbox, backend: string, dialects: readonly string[], cacheSize: number) {
     this.#sandbox = sandbox;
     this.backend = backend;
     this.dialects = dialects;
-    this.#cache = new LruCache(cacheSize);
+    this.#memory = new OutcomeMemory(cacheSize);
     this.#context = createHash('sha256')
       .update(JSON.stringify([backend, sandbox.limits]))
       .digest('hex');
@@ -147,49 +133,24 @@ class SandboxVerifier implements Verifier {
     if (!this.dialects.includes(program.dialect)) {
       throw new EvomError('E_CONFIG', `dialect "${program.dialect}" is not one of this verifier's: ${this.dialects.join(', ')}`);
     }
-    this.#stats.verified += 1;
-    const key = `${programHash(program)}/${this.#context}`;
-    const known = this.#cache.get(key);
-    if (known !== undefined) {
-      this.#stats.cacheHits += 1;
-      return known;
-    }
-    const running = this.#underWay.get(key);
-    if (running !== undefined) {
-      this.#stats.shared += 1;
-      return running;
-    }
-    const run = this.#run(program, key).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, run);
-    return run;
+    return this.#memory.outcome(`${programHash(program)}/${this.#context}`, () => this.#run(program));
   }
 
-  async #run(program: Program, key: string): Promise<Outcome> {
+  async #run(program: Program): Promise<Outcome> {
     let outcome = await this.#sandbox.execute(program);
     // On a machine with more to do than cores the clock may have decided too early.
     const isStarved = outcome.wallLimited && (loadavg()[0] ?? 0) > availableParallelism();
     if (outcome.status === 'infra_error' || isStarved) outcome = await this.#sandbox.execute(program);
-    this.#stats.wallMs += outcome.wallMs;
-    this.#stats.cpuMs += outcome.cpuMs;
-    const timeless = withoutTimes(outcome.backend === '' ? { ...outcome, backend: this.backend } : outcome);
-    if (timeless.status === 'infra_error') this.#stats.infraErrors += 1;
-    // A verdict of the clock, or of our own fault, may come out otherwise next time.
-    else if (!timeless.wallLimited) this.#cache.set(key, timeless);
-    return timeless;
+    return outcome.backend === '' ? { ...outcome, backend: this.backend } : outcome;
   }
 
   stats(): VerifierStats {
-    return { ...this.#stats, ...this.#sandbox.stats() };
+    return { ...this.#memory.stats(), ...this.#sandbox.stats() };
   }
 
   close(): Promise<void> {
     return this.#sandbox.close();
   }
-}
-
-/** An outcome that does not tell how long it took, so that equal programs give equal outcomes. */
-export function withoutTimes(outcome: Outcome): Outcome {
-  return { ...outcome, wallMs: 0, cpuMs: 0, solves: outcome.solves.map((solve) => ({ ...solve, ms: 0 })) };
 }
 
 /**
