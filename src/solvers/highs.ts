@@ -11,7 +11,7 @@ import { engineSlot } from './engine.ts';
 import { parseLp } from './lp-reader.ts';
 import { parseMps } from './mps-reader.ts';
 import { checkedPoint, withoutPoint } from './solution.ts';
-import { boundsCross, modelFault, smallestCoefficient, solverBound } from './validate.ts';
+import { boundsCross, modelFault, smallestCoefficient, solverBound, wholeLower, wholeUpper } from './validate.ts';
 import { capWasmMemory } from './wasm-memory.ts';
 
 /** Model text as HiGHS means it. */
@@ -114,8 +114,9 @@ function modelData(model: LinearModel, { withCosts }: { readonly withCosts: bool
     sense: (model.sense === 'max' ? -1 : 1) as NonNullable<ModelData['sense']>,
     offset: withCosts ? model.offset : 0,
     colCost: variables.map((v) => (withCosts ? v.cost : 0)),
-    colLower: variables.map((v) => solverBound(v.lower)),
-    colUpper: variables.map((v) => solverBound(v.upper)),
+    // Presolve tightens coefficients as if the bounds of integers were whole (HiGHS issue 3274).
+    colLower: variables.map((v) => solverBound(v.integer ? wholeLower(v.lower) : v.lower)),
+    colUpper: variables.map((v) => solverBound(v.integer ? wholeUpper(v.upper) : v.upper)),
     rowLower: constraints.map((c) => solverBound(c.lower)),
     rowUpper: constraints.map((c) => solverBound(c.upper)),
     matrix: { format: 'csr', numRows: constraints.length, numCols: variables.length, starts, indices, values },

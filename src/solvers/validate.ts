@@ -70,10 +70,14 @@ export function modelFault(model: LinearModel): string | null {
   return null;
 }
 
+/** The smallest whole number from a bound on, and the largest up to one; a bound that misses a whole number by rounding is that number. */
+export const wholeLower = (bound: number): number => Math.ceil(bound - 1e-6);
+export const wholeUpper = (bound: number): number => Math.floor(bound + 1e-6);
+
 /** Whether bounds cross, so that no point can satisfy the model; whole numbers decide for integer variables. */
 export function boundsCross(model: LinearModel): boolean {
   return (
-    model.variables.some((v) => (v.integer ? Math.ceil(v.lower - 1e-6) > Math.floor(v.upper + 1e-6) : v.lower > v.upper)) ||
+    model.variables.some((v) => (v.integer ? wholeLower(v.lower) > wholeUpper(v.upper) : v.lower > v.upper)) ||
     model.constraints.some((c) => c.lower > c.upper)
   );
 }

@@ -190,15 +190,19 @@ describe('evom verify --input', () => {
         },
       );
     const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.on('exit', (code) => resolve(code)));
-    const killed = run('killed.jsonl');
-    const end = ended(killed);
     const count = (): number =>
       existsSync(join(cwd, 'killed.jsonl')) ? readFileSync(join(cwd, 'killed.jsonl'), 'utf8').split('\n').length - 1 : 0;
-    while (count() < 40) await new Promise((resolve) => setTimeout(resolve, 5));
-    killed.kill('SIGKILL');
-    await end;
-    const kept = count();
-    expect(kept).toBeLessThan(300);
+    // On a busy machine it may end before we have looked; then it is asked again.
+    for (let attempt = 0; attempt < 5 && count() % 300 === 0; attempt++) {
+      rmSync(join(cwd, 'killed.jsonl'), { force: true });
+      const killed = run('killed.jsonl');
+      const end = ended(killed);
+      while (killed.exitCode === null && count() < 40) await new Promise((resolve) => setTimeout(resolve, 5));
+      killed.kill('SIGKILL');
+      await end;
+    }
+    expect(count()).toBeGreaterThan(0);
+    expect(count()).toBeLessThan(300);
     appendFileSync(join(cwd, 'killed.jsonl'), '{"id":40,"status":"opt');
     expect(await ended(run('killed.jsonl'))).toBe(0);
     expect(await ended(run('whole.jsonl'))).toBe(0);

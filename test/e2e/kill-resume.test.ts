@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/core/random.ts';
 import { readMetrics } from '../../src/runs/metrics.ts';
@@ -14,16 +15,25 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs until `ms` after the process first spoke, then kill -9; to the end with null. */
-async function live(args: readonly string[], ms: number | null): Promise<Ended & { readonly spokenMs: number }> {
+interface Kill {
+  readonly run: string;
+  /** Steps that its metrics must hold, and how long it then goes on. */
+  readonly steps: number;
+  readonly thenMs: number;
+}
+
+/** Runs until kill -9, or to the end with null. Progress decides and not the clock, so that a busy machine is killed halfway too. */
+async function live(args: readonly string[], kill: Kill | null): Promise<Ended> {
   const { child, ended } = startEvom(args, folder);
-  let spoke = 0;
-  child.stderr?.once('data', () => {
-    spoke = performance.now();
-    if (ms !== null) setTimeout(() => child.kill('SIGKILL'), ms);
+  child.stderr?.once('data', async () => {
+    if (kill === null) return;
+    const metrics = join(kill.run, 'metrics.jsonl');
+    const steps = (): number => (existsSync(metrics) ? readFileSync(metrics, 'utf8').split('\n').length - 1 : 0);
+    while (child.exitCode === null && steps() < kill.steps) await sleep(10);
+    await sleep(kill.thenMs);
+    child.kill('SIGKILL');
   });
-  const result = await ended;
-  return { ...result, spokenMs: performance.now() - spoke };
+  return ended;
 }
 
 describe.each([
@@ -33,7 +43,7 @@ describe.each([
 ] as const)('a %s run', (name, lives) => {
   const directories = (which: string): string[] => ['--config', `${name}.yaml`, '--set', `run.dir=${name}-${which}`];
   const whole = (): string => join(folder, `${name}-whole`, 'run');
-  let uninterrupted: Ended & { readonly spokenMs: number };
+  let uninterrupted: Ended;
 
   beforeAll(async () => {
     uninterrupted = await live(['train', ...directories('whole')], null);
@@ -67,7 +77,7 @@ describe.each([
     ];
     let kills = 0;
     for (let life = 0; life < lives; life++) {
-      const { code, err } = await live(command(), random.int(0, Math.round(0.7 * uninterrupted.spokenMs)));
+      const { code, err } = await live(command(), { run, steps: random.int(2 * life, 2 * life + 1), thenMs: random.int(0, 150) });
       if (code === 0) break;
       expect(code, err).toBe(null);
       kills += 1;

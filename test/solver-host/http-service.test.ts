@@ -93,15 +93,16 @@ describe.skipIf(skipReason !== null)('a solver host over HTTP', () => {
 
   it('does not run what a client that went away had queued', async () => {
     const { concurrency } = host.health().dialects[0] ?? { concurrency: 1 };
-    const sleeps = { dialect: 'highspy', code: 'import time\ntime.sleep(1)' };
+    const sleeps = { dialect: 'highspy', code: 'import time\ntime.sleep(5)' };
     const going = new AbortController();
     const body = JSON.stringify({ programs: Array.from({ length: concurrency + 40 }, () => sleeps) });
     const headers = { authorization: `Bearer ${token}` };
     const response = await fetch(`${service.url}/v1/execute`, { method: 'POST', body, headers, signal: going.signal });
     expect(response.status).toBe(200);
-    await expect.poll(() => host.health().queued).toBe(40);
+    await expect.poll(() => host.health().queued, { timeout: 4000 }).toBe(40);
     going.abort();
-    await expect.poll(() => host.health().queued, { timeout: 5000 }).toBe(0);
+    // Run one after the other, they would take longer than this.
+    await expect.poll(() => host.health().queued, { timeout: 20_000 }).toBe(0);
   });
 
   it('is made anew when its fork server is killed, and the program under way is a fault of ours', async () => {

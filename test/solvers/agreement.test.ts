@@ -34,15 +34,22 @@ describe('HiGHS and GLPK', () => {
 
   it('agree on status and objective of random models', () => {
     const seen = new Map<string, number>();
+    let undecided = 0;
     fc.assert(
       fc.property(randomModels(), (model) => {
         const [a, b] = both(model);
+        // GLPK aborts on a model in a thousand: that it gives no verdict is no disagreement.
+        if (![a, b].every(({ status }) => ['optimal', 'infeasible', 'unbounded'].includes(status))) {
+          undecided++;
+          return;
+        }
         seen.set(a.status, (seen.get(a.status) ?? 0) + 1);
-        expect({ status: b.status, message: b.message }).toEqual({ status: a.status, message: a.message });
+        expect(b.status).toBe(a.status);
         expect(isClose(a.objective, b.objective), `${a.objective} and ${b.objective}`).toBe(true);
       }),
       { numRuns: 300 },
     );
+    expect(undecided).toBeLessThan(5);
     // The generator would be no test if it made one kind of model only.
     expect([...seen.keys()].sort()).toEqual(['infeasible', 'optimal', 'unbounded']);
     for (const count of seen.values()) expect(count).toBeGreaterThan(20);

@@ -59,6 +59,14 @@ end`;
     expect([...(solution.values ?? [])]).toEqual([7, -1, 500]);
   });
 
+  it('rounds the bounds of integers, which presolve takes for whole numbers', () => {
+    // By hand: x2 = 7 needs x1 <= -1, which costs 2 and leaves -19; x2 = 6 allows x1 = 0 and leaves -18. Given 7.5, HiGHS says -18.5.
+    const text = 'min\n obj: - 2 x1 - 3 x2\nst\n r0: x1 + 3 x2 <= 20\nbounds\n -inf <= x1 <= 0\n x2 <= 7.5\ngen\n x2\nend';
+    const solution = highs.solve(parseLp(text), { timeLimitMs: 5000 });
+    expect(solution).toMatchObject({ status: 'optimal', objective: -19 });
+    expect([...(solution.values ?? [])]).toEqual([-1, 7]);
+  });
+
   it('solves without presolve what presolve fails on', () => {
     const text = `min
  obj: 0 x0
