@@ -23,8 +23,8 @@ export const reward = z.strictObject({
   consistency: nonNegative().optional().describe('For a program that the rest of its group and the text bear out; needs no label.'),
   consistency_rule: z
     .enum(consistencyRules)
-    .default('agreement')
-    .describe('agreement: shares of equal answers and models, and of numbers of the text; majority: 1 for the most frequent answer.'),
+    .default('faithful')
+    .describe('faithful: numbers of the text and votes among programs that hold them all; agreement, majority: docs/solve.md.'),
   cross_solver: nonNegative().optional().describe('For an optimum that the second backend of the audit confirms.'),
   terms: z.array(term).default([]).describe('Terms of your own.'),
   format_tags: z

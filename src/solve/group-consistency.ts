@@ -6,12 +6,14 @@ import { sampleAgreement } from './sample-agreement.ts';
 import { textShare } from './text-share.ts';
 
 /**
+ * `faithful`: half for how far the numbers of the text stand in the program's model (`textShare`), half for the votes of the others whose
+ * models hold all of them; only a program that holds all of them itself has votes. Programs that leave a number out are outvoted by none.
  * `agreement`: the mean of three shares for each program that reached a verdict of the solver, 0 for the others: of the other programs, how
  * many give the same answer; how many hand over a model that says the same at every point around the optimum; and how far the numbers
  * of the text stand in the model. The last holds on to the text, so that a group cannot agree on a model of nothing.
  * `majority`: 1 for a program that gives the consensus answer (`selfConsistent`) with at least one other, else 0.
  */
-export const consistencyRules = ['agreement', 'majority'] as const;
+export const consistencyRules = ['faithful', 'agreement', 'majority'] as const;
 export type ConsistencyRule = (typeof consistencyRules)[number];
 
 /**
@@ -24,6 +26,8 @@ export type ConsistencyRule = (typeof consistencyRules)[number];
  */
 export function groupConsistency(question: string, outcomes: readonly Outcome[], rule: ConsistencyRule): (ConsistencyEvidence | null)[] {
   switch (rule) {
+    case 'faithful':
+      return byFaithful(question, outcomes);
     case 'majority':
       return byMajority(outcomes);
     case 'agreement':
@@ -37,6 +41,23 @@ const hasAnswer = ({ status }: Outcome): boolean => {
   const kind = answerKindOf(status);
   return kind === 'optimal' || kind === 'infeasible' || kind === 'unbounded';
 };
+
+function byFaithful(question: string, outcomes: readonly Outcome[]): (ConsistencyEvidence | null)[] {
+  const text = outcomes.map((outcome) => (hasAnswer(outcome) ? textShare(question, outcome) : 0));
+  const isFaithful = text.map((share) => share > 1 - 1e-9);
+  /** Of the other faithful programs, the share with the same answer; 1 where there is no other. */
+  const votesFor = (i: number): number => {
+    const others = outcomes.filter((_, j) => j !== i && isFaithful[j]);
+    return others.length === 0 ? 1 : others.filter((other) => sameAnswer(outcomes[i] as Outcome, other)).length / others.length;
+  };
+  return outcomes.map((outcome, i): ConsistencyEvidence | null => {
+    if (outcome.status === 'infra_error') return null;
+    if (!hasAnswer(outcome)) return { passed: 0, failed: ['answer'] };
+    const votes = isFaithful[i] ? votesFor(i) : 0;
+    const failed = [...(isFaithful[i] ? [] : ['text']), ...(votes < 0.5 ? ['votes'] : [])];
+    return { passed: ((text[i] ?? 0) + votes) / 2, failed };
+  });
+}
 
 function byMajority(outcomes: readonly Outcome[]): (ConsistencyEvidence | null)[] {
   const consensus = selfConsistent(outcomes);

@@ -4,7 +4,7 @@ import { noEvidence } from '../../src/core/evidence.ts';
 import { emptyOutcome, type Outcome } from '../../src/core/outcome.ts';
 import { modelHash } from '../../src/modeling/identical.ts';
 import { rewardPresets, scoreOutcome } from '../../src/reward/reward.ts';
-import { groupConsistency } from '../../src/solve/group-consistency.ts';
+import { type ConsistencyRule, groupConsistency } from '../../src/solve/group-consistency.ts';
 import { parseLp } from '../../src/solvers/lp-reader.ts';
 
 const about = { dialect: 'highs-js', backend: 'highs' };
@@ -29,8 +29,36 @@ const right = outcomeOf('max\n 68 boots + 62 mugs\nst\n 17 boots + 22 mugs <= 48
 const short = outcomeOf('max\n 68 boots + 62 mugs\nst\n 17 boots + 22 mugs <= 488\ngen\n boots mugs\nend', 1904, { boots: 28, mugs: 0 });
 const nothing = outcomeOf('max\n 0 x\nst\n x <= 1\nend', 0, { x: 0 });
 const broken = emptyOutcome('runtime_error', about);
-const passed = (outcomes: Outcome[], rule: 'agreement' | 'majority') =>
-  groupConsistency(question, outcomes, rule).map((e) => e?.passed ?? null);
+const passed = (outcomes: Outcome[], rule: ConsistencyRule) => groupConsistency(question, outcomes, rule).map((e) => e?.passed ?? null);
+
+describe('groupConsistency by programs that are faithful to the text', () => {
+  const other = outcomeOf('max\n 62 boots + 68 mugs\nst\n 17 boots + 22 mugs <= 488\n boots - mugs >= 2\ngen\n boots mugs\nend', 1788, {
+    boots: 18,
+    mugs: 8,
+  });
+
+  it('is half the share of the numbers, half the votes among the programs that hold them all', () => {
+    // right and other hold 68, 62, 17, 22, 488 and 2; short has no 2 and so no vote, though it gives the answer of right.
+    expect(passed([right, right, right, other, short, short], 'faithful')).toEqual([
+      expect.closeTo((1 + 2 / 3) / 2, 9),
+      expect.closeTo((1 + 2 / 3) / 2, 9),
+      expect.closeTo((1 + 2 / 3) / 2, 9),
+      expect.closeTo(1 / 2, 9),
+      expect.closeTo(5 / 6 / 2, 9),
+      expect.closeTo(5 / 6 / 2, 9),
+    ]);
+  });
+
+  it('lets one faithful program win against any number that are not', () => {
+    const [alone, crowd] = passed([right, ...Array.from({ length: 7 }, () => short)], 'faithful');
+    expect([alone, crowd]).toEqual([1, expect.closeTo(5 / 12, 9)]);
+  });
+
+  it('pays nothing for agreeing on nothing, without an answer nothing either, and null after a fault of ours', () => {
+    expect(passed([nothing, nothing, broken, emptyOutcome('infra_error', about)], 'faithful')).toEqual([0, 0, 0, null]);
+    expect(groupConsistency(question, [short, broken], 'faithful').map((e) => e?.failed)).toEqual([['text', 'votes'], ['answer']]);
+  });
+});
 
 describe('groupConsistency by agreement', () => {
   it('is the mean of equal answers, equal models and numbers of the text', () => {
@@ -60,7 +88,7 @@ describe('groupConsistency by majority', () => {
   });
 });
 
-describe.each(['agreement', 'majority'] as const)('the reward by %s', (rule) => {
+describe.each(['faithful', 'agreement', 'majority'] as const)('the reward by %s', (rule) => {
   const config = { ...rewardPresets.evom, weights: { ...rewardPresets.evom.weights, answer: 0, consistency: 1 } };
   const rewards = (answer: number | null, outcomes: readonly Outcome[]) => {
     const evidence = groupConsistency(question, outcomes, rule);
