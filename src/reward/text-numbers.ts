@@ -11,12 +11,14 @@ export function numbersIn(text: string): Set<number> {
   return found;
 }
 
-/** The numbers of a text as figures, once each, without 0 and 1, which stand in every model. */
-export function figuresIn(text: string): number[] {
-  const found = new Set<number>();
-  for (const [match] of text.matchAll(/\d[\d,]*(?:\.\d+)?/g)) found.add(Number(match.replaceAll(',', '')));
-  return [...found].filter((figure) => figure !== 0 && figure !== 1);
-}
+/** The numbers of a text as figures, each time they are written, without 0 and 1, which stand in every model. */
+export const figureOccurrences = (text: string): number[] =>
+  [...text.matchAll(/\d[\d,]*(?:\.\d+)?/g)]
+    .map(([match]) => Number(match.replaceAll(',', '')))
+    .filter((figure) => figure !== 0 && figure !== 1);
+
+/** The numbers of a text as figures, once each, without 0 and 1. */
+export const figuresIn = (text: string): number[] => [...new Set(figureOccurrences(text))];
 
 /** Figures and number words of a text, without 0 and 1. */
 export const toldIn = (text: string): number[] => [...figuresIn(text), ...numberWordsIn(text).filter((word) => word !== 0 && word !== 1)];

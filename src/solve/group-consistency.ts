@@ -2,12 +2,13 @@
 import type { ConsistencyEvidence } from '../core/evidence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { answerKindOf, modelHashOf, selfConsistent } from '../decode/self-consistency.ts';
+import { sameNumbers } from './same-numbers.ts';
 import { sampleAgreement } from './sample-agreement.ts';
 import { textShare } from './text-share.ts';
 
 /**
- * `faithful`: half for how far the numbers of the text stand in the program's model (`textShare`), half for the votes of the others whose
- * models hold all of them; only a program that holds all of them itself has votes. Programs that leave a number out are outvoted by none.
+ * `faithful`: for a program whose model is written with exactly the numbers of the text (`sameNumbers`), the share of the other such programs
+ * that give the same answer, or 1 where there is no other; 0 for every other program, which has no vote either.
  * `agreement`: the mean of three shares for each program that reached a verdict of the solver, 0 for the others: of the other programs, how
  * many give the same answer; how many hand over a model that says the same at every point around the optimum; and how far the numbers
  * of the text stand in the model. The last holds on to the text, so that a group cannot agree on a model of nothing.
@@ -43,19 +44,13 @@ const hasAnswer = ({ status }: Outcome): boolean => {
 };
 
 function byFaithful(question: string, outcomes: readonly Outcome[]): (ConsistencyEvidence | null)[] {
-  const text = outcomes.map((outcome) => (hasAnswer(outcome) ? textShare(question, outcome) : 0));
-  const isFaithful = text.map((share) => share > 1 - 1e-9);
-  /** Of the other faithful programs, the share with the same answer; 1 where there is no other. */
-  const votesFor = (i: number): number => {
-    const others = outcomes.filter((_, j) => j !== i && isFaithful[j]);
-    return others.length === 0 ? 1 : others.filter((other) => sameAnswer(outcomes[i] as Outcome, other)).length / others.length;
-  };
+  const isFaithful = outcomes.map((outcome) => hasAnswer(outcome) && outcome.model !== null && sameNumbers(question, outcome.model));
   return outcomes.map((outcome, i): ConsistencyEvidence | null => {
     if (outcome.status === 'infra_error') return null;
-    if (!hasAnswer(outcome)) return { passed: 0, failed: ['answer'] };
-    const votes = isFaithful[i] ? votesFor(i) : 0;
-    const failed = [...(isFaithful[i] ? [] : ['text']), ...(votes < 0.5 ? ['votes'] : [])];
-    return { passed: ((text[i] ?? 0) + votes) / 2, failed };
+    if (!isFaithful[i]) return { passed: 0, failed: [hasAnswer(outcome) ? 'numbers' : 'answer'] };
+    const others = outcomes.filter((_, j) => j !== i && isFaithful[j]);
+    const votes = others.length === 0 ? 1 : others.filter((other) => sameAnswer(outcome, other)).length / others.length;
+    return { passed: votes, failed: votes < 0.5 ? ['votes'] : [] };
   });
 }
 
