@@ -5,6 +5,8 @@ export interface HostileProgram {
   readonly name: string;
   readonly code: string;
   readonly status: readonly OutcomeStatus[];
+  /** What the host records; left out where the program decides nothing about it. */
+  readonly objective?: number;
   /** Default highs-js. */
   readonly dialect?: 'highs-js' | 'glpk-js';
 }
@@ -12,6 +14,9 @@ export interface HostileProgram {
 const lp = 'Max\\nx + y\\nst\\nx + 2 y <= 4\\nx <= 3\\nEnd';
 const h = 'const h = await require("highs")();\n';
 const g = 'const g = await require("glpk.js")();\n';
+/** Names that objects inherit something under: 3 * 3 + 2 * 1 = 11 at its optimum. */
+const inherited =
+  'Max\\n __proto__: 3 __proto__ + 2 constructor\\nst\\n toString: __proto__ + constructor <= 4\\n valueOf: __proto__ <= 3\\nEnd';
 /** Two rows of a market split problem (Cornuéjols and Dawande 1998): hard for branch and bound. */
 const marketSplit = `const weights = (i) => Array.from({ length: 30 }, (_, j) => 1 + (((i + 3) * 7919 + (j + 1) * 104729 * (i + 2)) % 97));
 const rows = [0, 1, 2].map((i) => weights(i).map((a, j) => a + " x" + j).join(" + ") + " + p" + i + " - m" + i + " = " + Math.floor(weights(i).reduce((s, a) => s + a, 0) / 2));
@@ -384,5 +389,115 @@ export const hostilePrograms: readonly HostileProgram[] = [
     name: 'hooks the setters of results',
     code: `Object.defineProperty(Object.prototype, "ObjectiveValue", { get: () => 42, set() {} });\n${h}report(h.solve("${lp}").ObjectiveValue);`,
     status: ['optimal'],
+  },
+
+  // ---- names that objects inherit something under
+  {
+    name: 'names all after what objects inherit',
+    code: `${h}const { Columns } = h.solve("${inherited}"); report(3 * Columns.__proto__.Primal + 2 * Columns.constructor.Primal);`,
+    status: ['optimal'],
+    objective: 11,
+  },
+  {
+    name: 'bounds and rounds variables named so',
+    code: `${h}h.solve("${inherited}".replace("End", "Bounds\\n 1.5 <= constructor <= 9\\n hasOwnProperty free\\nGeneral\\n __proto__ constructor\\nEnd"));`,
+    status: ['optimal'],
+    objective: 10,
+  },
+  {
+    name: 'writes such names as text and reads them again',
+    code: `${h}const m = h.createModel({ format: "lp", data: "${inherited}" }); m.passModelName("__proto__");
+const again = h.createModel({ format: "mps", data: m.exportModel("mps") }); again.run(); h.solve(again.exportModel("lp"));`,
+    status: ['optimal'],
+    objective: 11,
+  },
+  {
+    name: 'hides a model behind a key of its arrays',
+    code: `${h}const m = h.createModel(JSON.parse('{"__proto__": {"numCols": 9, "offset": 5}, "numCols": 2, "numRows": 1, "sense": -1, "colCost": [3, 2], "colLower": [0, 0], "colUpper": [3, 9], "rowLower": [-1e30], "rowUpper": [4], "colNames": ["__proto__", "constructor"], "rowNames": ["__proto__"], "matrix": {"__proto__": {"format": "csc"}, "format": "csr", "numRows": 1, "numCols": 2, "starts": [0, 2], "indices": [0, 1], "values": [1, 1]}}')); m.run();`,
+    status: ['optimal'],
+    objective: 11,
+  },
+  {
+    name: 'inherits its options',
+    code: `${h}h.solve("${inherited}", { __proto__: { time_limit: 0 } });`,
+    status: ['optimal'],
+    objective: 11,
+  },
+  {
+    name: 'names an option so',
+    code: `${h}h.solve("${inherited}", JSON.parse('{"__proto__": {"time_limit": 0}}'));`,
+    status: ['runtime_error'],
+  },
+  { name: 'gives an option to the constructor', code: `${h}h.solve("${inherited}", { constructor: 1 });`, status: ['runtime_error'] },
+  {
+    name: 'asks a model for what objects inherit',
+    code: `${h}const m = h.createModel(); m.addVar(0, 1);
+for (const n of ["__proto__", "constructor", "toString"]) for (const f of [() => m.getColByName(n), () => m.info.get(n), () => m.options.get(n), () => m.options.set(n, 1)]) {
+  try { f(); } catch { continue; }
+  h.solve("${lp}");
+}`,
+    status: ['no_solve'],
+  },
+  {
+    name: 'gives all objects the parts of a model',
+    code: `${h}for (const k of ["numCols", "cost", "lower", "names", "sense", "offset", "time_limit", "format", "integrality", "hessian"]) Object.prototype[k] = 7; h.solve("${inherited}");`,
+    status: ['optimal'],
+    objective: 11,
+  },
+  {
+    name: 'traps __proto__',
+    code: `${h}Object.defineProperty(Object.prototype, "__proto__", { get: () => 42, set() { throw 1; } }); h.solve("${inherited}");`,
+    status: ['optimal'],
+    objective: 11,
+  },
+  {
+    name: 'makes all lists another list',
+    code: `${h}Array.prototype.toJSON = () => [1]; Object.prototype.toJSON = () => 1; h.createModel({ format: "lp", data: "${lp}" }).run();`,
+    status: ['runtime_error'],
+  },
+  {
+    name: 'names all of a glpk model so',
+    dialect: 'glpk-js',
+    code: `${g}const { result } = g.solve({ name: "__proto__", objective: { direction: g.GLP_MAX, name: "__proto__", vars: [{ name: "__proto__", coef: 3 }, { name: "valueOf", coef: 2 }] }, subjectTo: [{ name: "__proto__", vars: [{ name: "__proto__", coef: 2 }, { name: "valueOf", coef: 2 }], bnds: { type: g.GLP_UP, ub: 7, lb: 0 } }], generals: ["__proto__"], binaries: ["valueOf"], bounds: [{ name: "__proto__", type: g.GLP_DB, lb: 0, ub: 2 }] });
+report(3 * result.vars.__proto__ + 2 * result.vars.valueOf);`,
+    status: ['optimal'],
+    objective: 8,
+  },
+  {
+    name: 'hides bounds behind keys of its JSON',
+    dialect: 'glpk-js',
+    code: `${g}g.solve('{"__proto__": {"bounds": [{"name": "a", "type": 5, "lb": 0}]}, "objective": {"__proto__": {"direction": 1}, "direction": 2, "vars": [{"name": "__proto__", "coef": 3}, {"name": "a", "coef": 1, "__proto__": {"coef": 9}}]}, "subjectTo": [{"name": "__proto__", "vars": [{"name": "__proto__", "coef": 1}, {"name": "a", "coef": 1}], "bnds": {"type": 3, "ub": 4}}]}');`,
+    status: ['optimal'],
+    objective: 12,
+  },
+  {
+    name: 'has sides only behind a key of its JSON',
+    dialect: 'glpk-js',
+    code: `${g}g.solve('{"objective": {"direction": 2, "vars": [{"name": "a", "coef": 3}]}, "subjectTo": [{"name": "c", "vars": [{"name": "a", "coef": 1}], "bnds": {"__proto__": {"type": 3, "ub": 4}}}]}');`,
+    status: ['runtime_error'],
+  },
+  {
+    name: 'gives all objects the parts of a glpk model',
+    dialect: 'glpk-js',
+    code: `${g}Object.assign(Object.prototype, { bounds: [{ name: "x", type: 5, lb: 0 }], generals: ["x"], ub: 99 });
+g.solve({ objective: { direction: 2, vars: [{ name: "x", coef: 1 }] }, subjectTo: [{ name: "c", vars: [{ name: "x", coef: 2 }], bnds: { type: 3, ub: 5, lb: 0 } }] });`,
+    status: ['optimal'],
+    objective: 2.5,
+  },
+
+  // ---- reports and long models
+  { name: 'reports a trap', code: 'report({ valueOf() { for (;;); } });', status: ['deadline'] },
+  { name: 'reports a symbol', code: 'report(Symbol("42"));', status: ['runtime_error'] },
+  { name: 'reports what is no number', code: 'report(Infinity); report("1e999"); report(NaN); report({});', status: ['no_solve'] },
+  {
+    name: 'begins a section a hundred thousand times',
+    code: `${h}h.solve("Max\\n x\\n" + "st\\n".repeat(1e5));`,
+    status: ['runtime_error'],
+  },
+  {
+    name: 'puts 50,000 variables in a row',
+    dialect: 'glpk-js',
+    code: `${g}g.solve({ objective: { direction: 1, vars: [] }, subjectTo: [{ name: "c", vars: Array.from({ length: 5e4 }, (_, i) => ({ name: "x" + i, coef: 1 })), bnds: { type: 2, lb: 1 } }] });`,
+    status: ['optimal', 'memory', 'deadline', 'time_limit'],
   },
 ];

@@ -12,7 +12,7 @@ const named = (name: string): HostileProgram => hostilePrograms.find((program) =
 
 describe('hostile programs', () => {
   it('are of every kind, each with a name of its own', () => {
-    expect(hostilePrograms.length).toBeGreaterThan(130);
+    expect(hostilePrograms.length).toBeGreaterThan(150);
     expect(new Set(hostilePrograms.map(({ name }) => name)).size).toBe(hostilePrograms.length);
   });
 
@@ -35,7 +35,10 @@ describe('hostile programs', () => {
       return outcomes;
     };
     const first = await run(hostilePrograms);
-    for (const [i, { name, status }] of hostilePrograms.entries()) expect(status, name).toContain(first[i]?.status);
+    for (const [i, { name, status, objective }] of hostilePrograms.entries()) {
+      expect(status, name).toContain(first[i]?.status);
+      if (objective !== undefined) expect(first[i]?.objective, name).toBeCloseTo(objective, 9);
+    }
     const replayed = hostilePrograms.filter((_, i) => first[i]?.wallLimited === false);
     const second = await run(replayed);
     for (const [i, program] of replayed.entries()) expect(second[i], program.name).toEqual(first[hostilePrograms.indexOf(program)]);

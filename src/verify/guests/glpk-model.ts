@@ -78,18 +78,16 @@ export function glpkModel(lp: unknown): LinearModel {
 
 function constraint(row: Json, i: number, column: (name: unknown, where: string) => number): Constraint {
   const where = `subjectTo[${i}]`;
-  const columns: number[] = [];
-  const coefficients: number[] = [];
+  const terms = new Map<number, number>();
   for (const term of list(row.vars, `${where}.vars`)) {
     const { name, coef } = object(term, `a term of ${where}`);
     const at = column(name, where);
-    if (columns.includes(at)) throw refusal(`${where} has variable ${String(name)} twice`);
-    columns.push(at);
-    coefficients.push(number(coef, `the coefficient of ${String(name)} in ${where}`));
+    if (terms.has(at)) throw refusal(`${where} has variable ${String(name)} twice`);
+    terms.set(at, number(coef, `the coefficient of ${String(name)} in ${where}`));
   }
   const name = row.name;
   const bounds = boundsOf(object(row.bnds, `${where}.bnds`), `${where}.bnds`);
-  return { name: typeof name === 'string' ? name : '', ...bounds, columns, coefficients };
+  return { name: typeof name === 'string' ? name : '', ...bounds, columns: [...terms.keys()], coefficients: [...terms.values()] };
 }
 
 function boundsOf(given: Json, where: string): { readonly lower: number; readonly upper: number } {
