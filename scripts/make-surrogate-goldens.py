@@ -57,14 +57,25 @@ def token_losses(row, lp, c):
         log_ratio = mean.detach() + lp - lp.detach()
     ratio = log_ratio.exp()
     bounded = ratio.clamp(1 - c["clipLow"], 1 + c["clipHigh"])
-    if c["surrogate"] == "cispo":
+    if c["surrogate"] == "sapo":
+        tau = c["gateTemperature"]["positive" if advantage > 0 else "negative"]
+        surrogate = 4 / tau * torch.sigmoid(tau * (ratio - 1)) * advantage
+    elif c["surrogate"] == "dppo":
+        moved = lp.exp() - row["old"].exp()
+        dropped = moved > c["clipHigh"] if advantage > 0 else moved < -c["clipLow"]
+        surrogate = torch.where(dropped, torch.zeros_like(ratio), ratio * advantage)
+    elif c["surrogate"] == "cispo":
         surrogate = bounded.detach() * advantage * lp
     else:
         surrogate = torch.minimum(ratio * advantage, bounded * advantage)
         if c["dualClip"] is not None and advantage < 0:
             surrogate = torch.maximum(surrogate, torch.full_like(surrogate, c["dualClip"] * advantage))
     k = row["ref"] - lp
-    kl = {"k1": -k, "k2": 0.5 * k * k, "k3": k.exp() - k - 1}[c["klEstimator"]]
+    kl = {"k1": -k, "k2": 0.5 * k * k, "k3": k.exp() - k - 1}[c["klEstimator"][:2]]
+    if c["klEstimator"].endswith("+"):
+        kl = kl.detach() + 0.5 * k * k - (0.5 * k * k).detach()
+    if c.get("klUnbiased"):
+        kl = kl * ratio
     return -surrogate + c["klCoef"] * row["kl_weights"] * kl
 
 
@@ -81,14 +92,14 @@ def loss_of(rows, lps, c):
     return sum(s / c["normLength"] for s, _ in sums) / len(used)
 
 
-def main():
-    rows = random_batch()
-    cases = []
-    aggregations = ["token_mean", "seq_mean_token_mean", "seq_mean_token_sum", "seq_mean_token_sum_norm"]
+AGGREGATIONS = ["token_mean", "seq_mean_token_mean", "seq_mean_token_sum", "seq_mean_token_sum_norm"]
+
+
+def configurations():
     kinds = itertools.product(["token", "sequence"], ["ppo", "cispo"], [None, 3.0], ["k1", "k2", "k3"])
     for i, (ratio, surrogate, dual, estimator) in enumerate(kinds):
-        aggregation = aggregations[i % 4]
-        c = {
+        aggregation = AGGREGATIONS[i % 4]
+        yield {
             "type": "policy_gradient",
             "clipLow": 1.0 if i % 5 == 0 else 0.2,
             "clipHigh": 4.0 if i % 7 == 0 else 0.28,
@@ -100,6 +111,29 @@ def main():
             "klCoef": 0.0 if i % 3 == 0 else 0.05,
             "klEstimator": estimator,
         }
+    # Soft gates and differences of probability; the KL term unbiased, and with the gradient of k2.
+    kinds = [("token", "sapo", "k3"), ("sequence", "sapo", "k1+"), ("token", "dppo", "k3+"), ("token", "dppo", "k2"), ("token", "ppo", "k1+")]
+    for i, (ratio, surrogate, estimator) in enumerate(kinds):
+        yield {
+            "type": "policy_gradient",
+            "clipLow": 0.05,
+            "clipHigh": 0.1,
+            "dualClip": None,
+            "ratio": ratio,
+            "surrogate": surrogate,
+            "gateTemperature": {"positive": 1.0, "negative": 1.5},
+            "aggregation": AGGREGATIONS[i % 3],
+            "normLength": None,
+            "klCoef": 0.05,
+            "klEstimator": estimator,
+            "klUnbiased": i % 2 == 0,
+        }
+
+
+def main():
+    rows = random_batch()
+    cases = []
+    for c in configurations():
         lps = [row["lp"].clone().requires_grad_() for row in rows]
         loss = loss_of(rows, lps, c)
         loss.backward()

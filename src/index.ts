@@ -44,7 +44,7 @@ export { type Program, programHash } from './core/program.ts';
 export { type RandomStream, randomStream } from './core/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
 export { numberWordsIn, spokenNumber } from './core/spoken-number.ts';
-export type { Aggregation, BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
+export type { Aggregation, BatchMetadata, GateTemperature, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
 export {
   checkExtraction,
   type Extraction,
@@ -198,8 +198,8 @@ export {
   type GroupEstimator,
   groupAdvantages,
 } from './rl/advantage.ts';
-export { type LossDenominators, lossDenominators, type MaskedRow, tokenWeights } from './rl/aggregate.ts';
-export { batchAdvantages, type RewardedGroup } from './rl/batch-advantage.ts';
+export { type LossDenominators, lossDenominators, type MaskedRow, promptMeanWeights, tokenWeights } from './rl/aggregate.ts';
+export { type BatchAdvantageOptions, batchAdvantages, type RewardedGroup } from './rl/batch-advantage.ts';
 export { type AdvantageConventions, type Compat, compatPresets } from './rl/conventions.ts';
 export {
   beginSamplingStep,

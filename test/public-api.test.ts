@@ -158,6 +158,7 @@ it('offers these values', () => {
       "problemCursor",
       "problemToJson",
       "programHash",
+      "promptMeanWeights",
       "promptTemplates",
       "publishBatches",
       "publishDirectory",

@@ -55,9 +55,11 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
     const rollout = await buildRollout(config, directory, learner.version, policy);
     closers.unshift(() => rollout.close());
     // PyTorch learners score the batch with the initial weights themselves.
-    const scoresReference = config.algorithm.kl.coef > 0 && config.learner.type !== 'torch';
-    const reference = scoresReference ? await buildPolicy(config, initial, 0) : null;
-    if (reference) closers.unshift(() => reference.close());
+    const { kl } = config.algorithm;
+    const scoresReference = kl.coef > 0 && kl.reference === 'initial' && config.learner.type !== 'torch';
+    const frozen = scoresReference ? await buildPolicy(config, initial, 0) : null;
+    if (frozen) closers.unshift(() => frozen.close());
+    const reference = kl.coef > 0 && kl.reference === 'sampler' ? 'sampler' : frozen;
     const store = await DiskRunStore.open(
       {
         paths,
@@ -114,6 +116,8 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
             estimator: algorithm.estimator,
             compat: algorithm.compat,
             loss: lossOf(config),
+            promptMean: algorithm.aggregation === 'prompt_mean',
+            termWeights: termWeights(config.reward),
             sampling,
             truncated: algorithm.mask_truncated ? 'mask' : 'train',
             updatesPerBatch: algorithm.updates_per_batch,
@@ -177,13 +181,28 @@ function lossOf({ algorithm }: TrainConfig): LossConfig {
     dualClip: algorithm.dual_clip,
     ratio: algorithm.ratio,
     surrogate: algorithm.surrogate,
-    aggregation: algorithm.aggregation,
+    ...(algorithm.surrogate === 'sapo' ? { gateTemperature: algorithm.gate_temperature } : {}),
+    // A mean over prompts is a token mean of weighed rows.
+    aggregation: algorithm.aggregation === 'prompt_mean' ? 'token_mean' : algorithm.aggregation,
     normLength: algorithm.norm_length,
     klCoef: algorithm.kl.coef,
     klEstimator: algorithm.kl.estimator,
+    ...(algorithm.kl.unbiased ? { klUnbiased: true } : {}),
     samplerCorrection: algorithm.sampler_correction,
   };
 }
+
+/** Weight of each term of a reward, by the name it has in `Reward.parts`. */
+const termWeights = (reward: TrainConfig['reward']): Record<string, number> => ({
+  format: reward.format,
+  executes: reward.executes,
+  answer: reward.answer,
+  solution: reward.solution,
+  consistency: reward.consistency,
+  cross_solver: reward.cross_solver,
+  overlong: reward.overlong?.penalty ?? 0,
+  ...Object.fromEntries(reward.terms.map(({ name, weight }) => [name, weight])),
+});
 
 const guardLimits = (guards: TrainConfig['guards']): GuardLimits => ({
   entropyMin: guards.entropy_min,

@@ -16,7 +16,14 @@ export const algorithmInput = z.strictObject({
   clip_high: nonNegative().optional(),
   dual_clip: z.number().gt(1).nullable().optional().describe('Bound on the loss of a negative advantage, as a ratio above 1.'),
   ratio: z.enum(['token', 'sequence']).default('token').describe('sequence: GSPO.'),
-  surrogate: z.enum(['ppo', 'cispo']).default('ppo'),
+  surrogate: z
+    .enum(['ppo', 'cispo', 'sapo', 'dppo'])
+    .default('ppo')
+    .describe('Under dppo clip_low and clip_high bound the difference of probabilities instead of the ratio.'),
+  gate_temperature: z
+    .strictObject({ positive: positive().default(1), negative: positive().default(1.05) })
+    .prefault({})
+    .describe('Of sapo, by the sign of the advantage.'),
   aggregation: z.enum(aggregations).optional().describe('How token losses are averaged over a batch.'),
   norm_length: whole(1)
     .nullable()
@@ -25,11 +32,16 @@ export const algorithmInput = z.strictObject({
   kl: z
     .strictObject({
       coef: nonNegative().default(0),
-      estimator: z.enum(['k1', 'k2', 'k3']).default('k3'),
+      estimator: z.enum(['k1', 'k2', 'k3', 'k1+', 'k3+']).default('k3').describe('With + the gradient is that of k2.'),
+      unbiased: z.boolean().default(false).describe('Weigh the penalty by the importance ratio.'),
+      reference: z
+        .enum(['initial', 'sampler'])
+        .default('initial')
+        .describe('What the penalty holds the policy near: the checkpoint that training began with, or the weights that sampled.'),
       tokens: z.enum(['all', 'program']).default('all').describe('program: from where the program begins (partial KL).'),
     })
     .prefault({})
-    .describe('Penalty that holds the policy near the checkpoint it started from.'),
+    .describe('Penalty that holds the policy near another.'),
   sampler_correction: z
     .discriminatedUnion('type', [
       z.strictObject({
@@ -38,10 +50,13 @@ export const algorithmInput = z.strictObject({
         ...ratioRange,
       }),
       z.strictObject({ type: z.literal('mask'), level: z.enum(['token', 'sequence', 'geometric']).default('token'), ...ratioRange }),
+      z.strictObject({ type: z.literal('off_policy_mask'), threshold: positive() }),
     ])
     .nullable()
     .default(null)
-    .describe('Weigh tokens by learner over sampler probability: truncate clamps it (TIS), mask drops what lies outside.'),
+    .describe(
+      'Weigh tokens by learner over sampler probability: truncate clamps it (TIS), mask drops what lies outside, off_policy_mask drops bad sequences that became unlikely.',
+    ),
   mask_truncated: z.boolean().default(false).describe('Leave completions that ran into max_tokens out of the loss.'),
   dynamic_sampling: z
     .strictObject({
@@ -98,6 +113,10 @@ const defaultsOf = (estimator: Estimator): EstimatorDefaults => {
     case 'rloo':
     case 'opo':
     case 'maxrl':
+    case 'grpo_passk':
+    case 'grpo_batch':
+    case 'gpg':
+    case 'gdpo':
       return ppo;
     default:
       return estimator satisfies never;
@@ -120,6 +139,7 @@ export function resolveAlgorithm(input: AlgorithmInput, maxTokens: number): Algo
     dual_clip: input.dual_clip ?? null,
     ratio: input.ratio,
     surrogate: input.surrogate,
+    gate_temperature: input.gate_temperature,
     aggregation,
     norm_length: input.norm_length ?? (aggregation === 'seq_mean_token_sum_norm' ? maxTokens : null),
     kl: input.kl,

@@ -39,10 +39,28 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['algorithm', 'groups_per_step'],
     ),
     ...found(
-      algorithm.dual_clip !== null && algorithm.surrogate === 'cispo',
-      'cispo has no dual clip; remove dual_clip or take surrogate: ppo',
+      algorithm.dual_clip !== null && algorithm.surrogate !== 'ppo',
+      `${algorithm.surrogate} has no dual clip; remove dual_clip or take surrogate: ppo`,
       ['algorithm', 'dual_clip'],
       ['algorithm', 'surrogate'],
+    ),
+    ...found(
+      algorithm.surrogate === 'dppo' && algorithm.ratio === 'sequence',
+      'dppo looks at the probability of each token; take ratio: token',
+      ['algorithm', 'ratio'],
+      ['algorithm', 'surrogate'],
+    ),
+    ...found(
+      algorithm.kl.unbiased && algorithm.ratio === 'sequence',
+      'weighs the penalty of a token by its own ratio; take ratio: token',
+      ['algorithm', 'kl', 'unbiased'],
+      ['algorithm', 'ratio'],
+    ),
+    ...found(
+      algorithm.kl.reference === 'sampler' && algorithm.kl.coef === 0,
+      'nothing holds the policy near the sampler while kl.coef is 0',
+      ['algorithm', 'kl', 'reference'],
+      ['algorithm', 'kl', 'coef'],
     ),
     ...found(
       input.algorithm.norm_length != null && algorithm.aggregation !== 'seq_mean_token_sum_norm',

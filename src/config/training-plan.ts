@@ -61,7 +61,9 @@ export function estimateMemory(config: TrainConfig, model: DecoderConfig): Memor
     { name: 'AdamW moments, float32', gib: gib((trained * 8) / shards) },
     { name: `activations of ${tokens} tokens`, gib: gib(activations) },
     { name: 'logits of 1024 positions', gib: gib(Math.min(tokens, 1024) * vocabSize * 4 * 3) },
-    ...(config.algorithm.kl.coef > 0 && torch.lora === null ? [{ name: 'reference weights', gib: gib(weights * width) }] : []),
+    ...(config.algorithm.kl.coef > 0 && config.algorithm.kl.reference === 'initial' && torch.lora === null
+      ? [{ name: 'reference weights', gib: gib(weights * width) }]
+      : []),
   ];
   const perToken = 2 * layers * model.numKeyValueHeads * model.headDim * width;
   const length = Math.min(model.maxPositions, promptTokens + config.sampling.max_tokens);

@@ -14,6 +14,10 @@ export const estimators = [
   'reinforce_pp_baseline',
   'opo',
   'maxrl',
+  'grpo_passk',
+  'grpo_batch',
+  'gpg',
+  'gdpo',
 ] as const satisfies AdvantageEstimator[];
 export const compatPresets = ['exact', 'verl', 'trl', 'openrlhf'] as const satisfies Compat[];
 export const aggregations = [
@@ -21,7 +25,8 @@ export const aggregations = [
   'seq_mean_token_mean',
   'seq_mean_token_sum',
   'seq_mean_token_sum_norm',
-] as const satisfies Aggregation[];
+  'prompt_mean',
+] as const satisfies (Aggregation | 'prompt_mean')[];
 export const judgeRules = [
   'sirl',
   'evom',

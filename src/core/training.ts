@@ -8,7 +8,17 @@ export type SamplerCorrection =
   /** Truncated importance sampling: the ratio, of a token or the product over the sequence, clamped to [low, high]. */
   | { readonly type: 'truncate'; readonly level: 'token' | 'sequence'; readonly low: number; readonly high: number }
   /** Ratios outside [low, high] weigh 0 (IcePop by token); `geometric` drops whole sequences by their mean log-ratio and keeps token ratios. */
-  | { readonly type: 'mask'; readonly level: 'token' | 'sequence' | 'geometric'; readonly low: number; readonly high: number };
+  | { readonly type: 'mask'; readonly level: 'token' | 'sequence' | 'geometric'; readonly low: number; readonly high: number }
+  /** Sequences of negative advantage whose mean `log pi_sampler - log pi_old` exceeds `threshold` (nats) weigh 0; all others 1 (DeepSeek-V3.2). */
+  | { readonly type: 'off_policy_mask'; readonly threshold: number };
+
+/** Estimators of the KL term; with `+` its value with the gradient of `k2`. */
+export type KlEstimator = 'k1' | 'k2' | 'k3' | 'k1+' | 'k3+';
+
+export interface GateTemperature {
+  readonly positive: number;
+  readonly negative: number;
+}
 
 export type LossConfig =
   | {
@@ -19,13 +29,20 @@ export type LossConfig =
       readonly dualClip: number | null;
       /** Importance ratio a token, or one a sequence (GSPO). */
       readonly ratio: 'token' | 'sequence';
-      /** `ppo`: min of clipped and unclipped; `cispo`: clipped ratio, detached, times log-probability. */
-      readonly surrogate: 'ppo' | 'cispo';
+      /**
+       * `ppo`: min of clipped and unclipped; `cispo`: clipped ratio, detached, times log-probability; `sapo`: a soft gate of the ratio;
+       * `dppo`: the ratio, dropped where the probability moved too far. Under `dppo` the clips are differences of probability.
+       */
+      readonly surrogate: 'ppo' | 'cispo' | 'sapo' | 'dppo';
+      /** Temperatures of `sapo`'s gate by the sign of the advantage; left out: 1 and 1.05. */
+      readonly gateTemperature?: GateTemperature;
       readonly aggregation: Aggregation;
       /** Divisor of a row's token sum under `seq_mean_token_sum_norm`. */
       readonly normLength: number | null;
       readonly klCoef: number;
-      readonly klEstimator: 'k1' | 'k2' | 'k3';
+      readonly klEstimator: KlEstimator;
+      /** Weighs the KL term by the importance ratio, which makes its gradient unbiased off policy (DeepSeek-V3.2); left out: no. */
+      readonly klUnbiased?: boolean;
       /**
        * Weights of the surrogate that answer for a sampler which is not the learner; left out or null: none. Where a row has no
        * `oldLogprobs`, the learner's own before the step are the old ones, so that ratio and correction stay apart.

@@ -117,12 +117,19 @@ function feeds(batch: MicroBatch, form: LossForm, loss: LossConfig): Record<stri
     ...base,
     ...perToken('advantage'),
     ...perToken('old_logprob'),
-    clip_min: { data: Float32Array.of(1 - loss.clipLow), shape: [] },
-    clip_max: { data: Float32Array.of(1 + loss.clipHigh), shape: [] },
+    ...clipBounds(form, loss),
     ...(form.surrogate === 'ppo' ? perToken('dual_bound') : {}),
     ...(form.ratio === 'sequence' ? perToken('row_mean_weight') : {}),
     ...(form.kl === null ? {} : { ...perToken('ref_logprob'), ...perToken('kl_weight') }),
   };
+}
+
+/** Bounds of the ratio, or under `dppo` of what the probability may move; none under `sapo`. */
+function clipBounds({ surrogate }: LossForm & { type: 'policy_gradient' }, loss: LossConfig & { type: 'policy_gradient' }) {
+  if (surrogate === 'sapo') return {};
+  const centre = surrogate === 'dppo' ? 0 : 1;
+  const scalar = (value: number): Tensor => ({ data: Float32Array.of(value), shape: [] });
+  return { clip_min: scalar(centre - loss.clipLow), clip_max: scalar(centre + loss.clipHigh) };
 }
 
 function positions({ sizes: { B, G, P, C, N }, contextLengths }: MicroBatch): BigInt64Array {

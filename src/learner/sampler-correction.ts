@@ -18,7 +18,8 @@ export function correctedForSampler(batch: MicroBatch, logprobs: Float32Array, c
   for (let start = 0; start < old.length; start += sizes.C) {
     const row = <T extends { subarray(from: number, to: number): T }>(values: T): T => values.subarray(start, start + sizes.C);
     const mask = Uint8Array.from(row(columns.weight), (weight) => (weight === 0 ? 0 : 1));
-    for (const [t, weight] of samplerWeights(row(old), row(columns.sampler_logprob), mask, correction).entries()) {
+    const weights = samplerWeights(row(old), row(columns.sampler_logprob), mask, correction, row(columns.advantage));
+    for (const [t, weight] of weights.entries()) {
       advantage[start + t] = (advantage[start + t] as number) * weight;
       dualBound[start + t] = (dualBound[start + t] as number) * weight;
     }

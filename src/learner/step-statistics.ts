@@ -1,5 +1,6 @@
 /** Figures of a gradient step, summed over tokens in float64 and over micro-batches in a fixed order. */
 import type { LossConfig } from '../core/training.ts';
+import { isClipped } from '../rl/surrogate.ts';
 import type { MicroBatch } from './micro-batches.ts';
 
 /** Sums and maxima over the loss tokens seen so far. */
@@ -64,12 +65,10 @@ export function addTokenStatistics(
     if (loss.type === 'cross_entropy' || results.ratio === null) continue;
     const sampler = at(columns.sampler_logprob, i);
     const ratio = at(results.ratio, i);
-    const bounded = Math.max(1 - loss.clipLow, Math.min(1 + loss.clipHigh, ratio));
-    const advantage = at(columns.advantage, i);
-    const isClipped = loss.surrogate === 'cispo' ? bounded !== ratio : -advantage * bounded > -advantage * ratio;
+    const token = { ratio, advantage: at(columns.advantage, i), logprob, old: at(columns.old_logprob, i) };
     sums.approxKl += k3(logprob - sampler);
     sums.refKl += loss.klCoef === 0 ? 0 : k3(at(columns.ref_logprob, i) - logprob);
-    sums.clipped += isClipped ? 1 : 0;
+    sums.clipped += isClipped(loss, token) ? 1 : 0;
     sums.ratioMax = Math.max(sums.ratioMax, ratio);
     sums.logprobDiff += Math.abs(logprob - sampler);
     sums.logprobDiffMax = Math.max(sums.logprobDiffMax, Math.abs(logprob - sampler));

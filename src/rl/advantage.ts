@@ -2,9 +2,9 @@
 import { type AdvantageConventions, type Compat, conventionsOf } from './conventions.ts';
 
 /** Estimators that need only one group. `dapo` is grpo's advantage: DAPO differs in sampling and in the loss. */
-export type GroupEstimator = 'grpo' | 'dr_grpo' | 'dapo' | 'rloo' | 'opo' | 'maxrl';
-/** Estimators that whiten over all tokens of a batch. */
-export type BatchEstimator = 'reinforce_pp' | 'reinforce_pp_baseline';
+export type GroupEstimator = 'grpo' | 'dr_grpo' | 'dapo' | 'rloo' | 'opo' | 'maxrl' | 'grpo_passk';
+/** Estimators that look at a whole batch: `batchAdvantages` has their formulas. */
+export type BatchEstimator = 'reinforce_pp' | 'reinforce_pp_baseline' | 'grpo_batch' | 'gpg' | 'gdpo';
 export type AdvantageEstimator = GroupEstimator | BatchEstimator;
 
 export interface GroupAdvantageOptions {
@@ -25,6 +25,7 @@ export interface GroupAdvantageOptions {
  * | `dr_grpo` | `r - mean` | arXiv:2503.20783 |
  * | `rloo` | `r - mean of the others` | arXiv:2402.14740 |
  * | `opo` | `r - sum(r * length) / sum(length)` | arXiv:2505.23585 |
+ * | `grpo_passk` | best: `(r - second best) / (std + eps)`; all others 0 | arXiv:2503.19595, verl |
  * | `maxrl` | `(r - mean) / (mean + eps)`, zeros when the mean is not positive | SkyRL, prime-rl |
  *
  * Equal rewards (`max - min <= zeroRange`) give zeros: tested on the range, because the deviation of equal floats
@@ -55,14 +56,21 @@ export function groupAdvantages(rewards: readonly (number | null)[], options: Gr
   return out;
 }
 
-const groupEstimators: readonly string[] = ['grpo', 'dr_grpo', 'dapo', 'rloo', 'opo', 'maxrl'] satisfies GroupEstimator[];
+const groupEstimators: readonly string[] = ['grpo', 'dr_grpo', 'dapo', 'rloo', 'opo', 'maxrl', 'grpo_passk'] satisfies GroupEstimator[];
+const batchEstimators: readonly string[] = [
+  'reinforce_pp',
+  'reinforce_pp_baseline',
+  'grpo_batch',
+  'gpg',
+  'gdpo',
+] satisfies BatchEstimator[];
 
 /** Callers from plain JavaScript have no types to tell them. */
 function checkOptions(options: object, estimator: string): void {
   const stray = Object.keys(options).find((key) => !['estimator', 'compat', 'lengths'].includes(key));
   if (stray !== undefined) throw new RangeError(`groupAdvantages has no option "${stray}"; it has estimator, compat and lengths`);
   if (groupEstimators.includes(estimator)) return;
-  const elsewhere = estimator.startsWith('reinforce_pp') ? '; it whitens over a whole batch: use batchAdvantages' : '';
+  const elsewhere = batchEstimators.includes(estimator) ? '; it looks at a whole batch: use batchAdvantages' : '';
   throw new RangeError(`estimator "${estimator}" is none of ${groupEstimators.join(', ')}${elsewhere}`);
 }
 
@@ -95,6 +103,7 @@ function valueAdvantages(
   const first = values[0];
   if (first === undefined) return [];
   // verl takes mean 0 and deviation 1 for a lone sample, so its grpo still divides by 1 + eps.
+  if (values.length === 1 && estimator === 'grpo_passk') return [0]; // there is no second best
   if (values.length === 1) return [singleton === 'zero' ? 0 : estimator === 'grpo' || estimator === 'dapo' ? first / (1 + eps) : first];
   if (isZeroVariance(values, zeroRange)) return values.map(() => 0);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -102,9 +111,13 @@ function valueAdvantages(
   switch (estimator) {
     case 'grpo':
     case 'dapo': {
-      const variance = centred.reduce((sum, value) => sum + value * value, 0) / (values.length - ddof);
-      const std = Math.max(Math.sqrt(variance), stdFloor);
+      const std = Math.max(deviation(values, ddof), stdFloor);
       return centred.map((value) => value / (std + eps));
+    }
+    case 'grpo_passk': {
+      const [best, second] = values.toSorted((a, b) => b - a) as [number, number];
+      const at = values.indexOf(best);
+      return values.map((_, k) => (k === at ? (best - second) / (Math.max(deviation(values, ddof), stdFloor) + eps) : 0));
     }
     case 'dr_grpo':
       return centred;
@@ -119,6 +132,12 @@ function valueAdvantages(
     default:
       return estimator satisfies never;
   }
+}
+
+/** Standard deviation with `ddof` degrees of freedom taken off. */
+export function deviation(values: readonly number[], ddof: number): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - ddof));
 }
 
 function lengthWeightedMean(values: readonly number[], lengths: readonly number[] | undefined): number {

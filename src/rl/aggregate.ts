@@ -38,6 +38,30 @@ export function lossDenominators(rows: readonly MaskedRow[]): LossDenominators {
 }
 
 /**
+ * Row weights that make a token mean of the batch the mean over prompts of each prompt's token mean (`prompt_mean` in SkyRL), so that a
+ * prompt with long answers weighs no more than one with short ones. They go into the batch: no learner knows of prompts.
+ *
+ * @param rows [R] all rows of the batch.
+ * @returns [R] the rows' `lossWeight`, scaled; 0 stays 0.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { promptMeanWeights } from 'evom';
+ * const row = (groupId: string, tokens: number) => ({ groupId, lossMask: new Uint8Array(tokens).fill(1), lossWeight: 1 });
+ * assert.deepEqual(promptMeanWeights([row('a', 1), row('a', 2), row('b', 1)]), [4 / 6, 4 / 6, 4 / 2]);
+ * ```
+ */
+export function promptMeanWeights(rows: readonly (MaskedRow & Pick<TrainingRow, 'groupId'>)[]): number[] {
+  const tokens = new Map<string, number>();
+  for (const row of rows) tokens.set(row.groupId, (tokens.get(row.groupId) ?? 0) + lossTokens(row));
+  const prompts = [...tokens.values()].filter((count) => count > 0).length;
+  const { globalLossTokens } = lossDenominators(rows);
+  return rows.map((row) =>
+    lossTokens(row) === 0 ? row.lossWeight : (row.lossWeight * globalLossTokens) / ((tokens.get(row.groupId) as number) * prompts),
+  );
+}
+
+/**
  * Weight of each token in the batch loss: `loss = -sum(weight * surrogate)` over any set of shards.
  *
  * | aggregation | weight of an unmasked token |

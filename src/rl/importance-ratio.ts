@@ -35,6 +35,7 @@ export function sequenceRatio(logprobs: Logprobs, oldLogprobs: Logprobs, lossMas
  *
  * @param oldLogprobs [T] of the trainer before the step.
  * @param samplerLogprobs [T] of the engine that drew the tokens, at the same temperature.
+ * @param advantages [T], whose signs `off_policy_mask` looks at; others do not read them.
  * @returns [T] weights, 0 where the mask is 0.
  * @example
  * ```ts
@@ -49,16 +50,16 @@ export function samplerWeights(
   samplerLogprobs: Logprobs,
   lossMask: Uint8Array,
   correction: SamplerCorrection,
+  advantages: Logprobs = [],
 ): Float64Array {
-  const { low, high } = correction;
   const ratios = tokenRatios(oldLogprobs, samplerLogprobs, lossMask);
   const { sum, count } = summedLogRatio(oldLogprobs, samplerLogprobs, lossMask);
   const sequence = Math.exp(Math.min(logRatioBound, Math.max(-logRatioBound, sum)));
   const onTokens = (weight: (ratio: number) => number): Float64Array => ratios.map((ratio, t) => (lossMask[t] === 0 ? 0 : weight(ratio)));
-  const inside = (ratio: number): boolean => ratio >= low && ratio <= high;
+  const inside = (ratio: number): boolean => correction.type === 'mask' && ratio >= correction.low && ratio <= correction.high;
   switch (correction.type) {
     case 'truncate': {
-      const clamp = (ratio: number): number => Math.min(high, Math.max(low, ratio));
+      const clamp = (ratio: number): number => Math.min(correction.high, Math.max(correction.low, ratio));
       return onTokens((ratio) => clamp(correction.level === 'token' ? ratio : sequence));
     }
     case 'mask':
@@ -74,6 +75,10 @@ export function samplerWeights(
         default:
           return correction satisfies never;
       }
+    case 'off_policy_mask': {
+      const isFar = -sum / Math.max(count, 1) > correction.threshold;
+      return Float64Array.from(lossMask, (bit, t) => (bit === 0 || (isFar && (advantages[t] ?? 0) < 0) ? 0 : 1));
+    }
     default:
       return correction satisfies never;
   }

@@ -1,6 +1,8 @@
 /** Per-token estimators of the divergence from the reference policy, with their gradients. */
 
-export type KlEstimator = 'k1' | 'k2' | 'k3';
+import type { KlEstimator } from '../core/training.ts';
+
+export type { KlEstimator } from '../core/training.ts';
 
 const logRatioBound = 20;
 const k3Bound = 10;
@@ -16,7 +18,8 @@ export interface KlTerm {
  * `k3 = e^k - k - 1` with `k = ref - lp`.
  *
  * As in verl, k is clamped to ±20 and k3 to at most 10, beyond which the gradient is 0. As a loss term only the
- * gradient of k2 has the divergence's gradient as its mean; k1's has mean 0 and k3's is biased.
+ * gradient of k2 has the divergence's gradient as its mean; k1's has mean 0 and k3's is biased. So `k1+` and `k3+` (verl) have the
+ * value of k1 and k3 with the gradient of k2.
  *
  * @param logprob nats, of the policy.
  * @param refLogprob nats, of the reference.
@@ -40,6 +43,9 @@ export function klTerm(estimator: KlEstimator, logprob: number, refLogprob: numb
       const inside = k === -difference && value <= k3Bound;
       return { value: Math.min(value, k3Bound), gradient: inside ? -Math.expm1(k) : 0 };
     }
+    case 'k1+':
+    case 'k3+':
+      return { value: klTerm(estimator === 'k1+' ? 'k1' : 'k3', logprob, refLogprob).value, gradient: difference };
     default:
       return estimator satisfies never;
   }

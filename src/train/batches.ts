@@ -5,7 +5,7 @@ import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
 import type { Policy, SamplingParams } from '../policy/policy.ts';
 import type { AdvantageEstimator } from '../rl/advantage.ts';
-import { lossDenominators } from '../rl/aggregate.ts';
+import { lossDenominators, promptMeanWeights } from '../rl/aggregate.ts';
 import { batchAdvantages } from '../rl/batch-advantage.ts';
 import { type Compat, conventionsOf } from '../rl/conventions.ts';
 import { partialKlWeights } from './partial-kl.ts';
@@ -15,6 +15,10 @@ export interface BatchSettings {
   readonly estimator: AdvantageEstimator;
   readonly compat: Compat;
   readonly loss: LossConfig;
+  /** Every prompt counts alike: the rows' weights turn the loss's token mean into a mean over prompts. Default false. */
+  readonly promptMean?: boolean;
+  /** Weight of each reward term; `gdpo` needs them. */
+  readonly termWeights?: Readonly<Record<string, number>>;
   readonly sampling: SamplingParams;
   readonly truncated: 'train' | 'mask';
   /** Optimizer steps that the groups are cut into. */
@@ -22,8 +26,8 @@ export interface BatchSettings {
   readonly tokenizerSha256: string;
   readonly modelId: string;
   readonly padId: number;
-  /** Frozen policy for the KL penalty; null without one. */
-  readonly reference: Policy | null;
+  /** What the KL penalty holds the policy near: a frozen one, or the sampler that drew the completions; null: nothing, or the learner's own affair. */
+  readonly reference: Policy | 'sampler' | null;
   /** Text of token ids, where the KL penalty counts on programs alone; null or left out: on all tokens. */
   readonly partialKl?: ((tokenIds: Int32Array) => string) | null;
 }
@@ -40,6 +44,7 @@ export async function trainingBatches(
     groups.map((group) => ({
       rewards: group.rollouts.map((rollout) => rollout.reward.value),
       lengths: group.rollouts.map((rollout) => rollout.completion.tokenIds.length),
+      parts: group.rollouts.map((rollout) => rollout.reward.parts),
     })),
     settings,
   );
@@ -50,7 +55,8 @@ export async function trainingBatches(
     const some = groups.slice(start, start + perUpdate);
     const options = { sampling: settings.sampling, truncated: settings.truncated };
     const plain = trainingRows(some, advantages.slice(start, start + perUpdate), options);
-    const rows = await withReference(withPartialKl(plain, some, settings.partialKl ?? null), settings);
+    const weighed = settings.promptMean ? withPromptMean(plain) : plain;
+    const rows = await withReference(withPartialKl(weighed, some, settings.partialKl ?? null), settings);
     batches.push({
       metadata: {
         runId: settings.runId,
@@ -71,6 +77,11 @@ export async function trainingBatches(
     });
   }
   return batches;
+}
+
+function withPromptMean(rows: readonly TrainingRow[]): TrainingRow[] {
+  const weights = promptMeanWeights(rows);
+  return rows.map((row, i) => ({ ...row, lossWeight: weights[i] as number }));
 }
 
 /** Adds KL weights that are 0 on the prompt and before each program. */
@@ -95,6 +106,7 @@ function withPartialKl(
 /** Adds the reference policy's log-probabilities of the response tokens, 0 on the prompt. */
 async function withReference(rows: TrainingRow[], { reference, sampling }: BatchSettings): Promise<TrainingRow[]> {
   if (reference === null) return rows;
+  if (reference === 'sampler') return rows.map((row) => ({ ...row, refLogprobs: row.samplerLogprobs }));
   const scores = await reference.score(
     rows.map(({ inputIds, promptLength }) => ({ promptIds: inputIds.slice(0, promptLength), completionIds: inputIds.slice(promptLength) })),
     sampling.temperature > 0 ? sampling.temperature : 1,

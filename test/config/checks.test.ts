@@ -44,6 +44,15 @@ describe('a kind: train configuration refuses', () => {
     ['examples in a bare prompt', ['prompt.examples=2'], /prompt\.examples: a bare prompt has no examples/],
     ['a weight that is not one', ['dialect=[{name: highs-js, weight: 0}]'], /dialect\[0\]\.weight: must be greater than 0, not 0/],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
+    ['a dual clip of a soft gate', ['algorithm.surrogate=sapo', 'algorithm.dual_clip=3'], /sapo has no dual clip/],
+    [
+      'a bound on the probability of a sequence',
+      ['algorithm.surrogate=dppo', 'algorithm.ratio=sequence'],
+      /ratio: dppo looks at the probability/,
+    ],
+    ['an unbiased penalty by sequences', ['algorithm.kl={coef: 0.1, unbiased: true}', 'algorithm.ratio=sequence'], /kl\.unbiased: weighs/],
+    ['a reference that nothing is held near', ['algorithm.kl.reference=sampler'], /kl\.reference: nothing holds/],
+    ['a mask without a threshold', ['algorithm.sampler_correction={type: off_policy_mask}'], /sampler_correction\.threshold/],
     ['a norm length that nothing divides by', ['algorithm.norm_length=100'], /only seq_mean_token_sum_norm divides by it/],
     [
       'a colocated policy that samples ahead',

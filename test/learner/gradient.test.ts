@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { TrainingBatch } from '../../src/core/training.ts';
+import type { LossConfig, TrainingBatch } from '../../src/core/training.ts';
 import { GradientEngine } from '../../src/learner/gradient-engine.ts';
 import { packMicroBatches } from '../../src/learner/micro-batches.ts';
 import { fillFromTensors, parameterViews } from '../../src/learner/parameters.ts';
 import { emptyStatistics, type StepStatistics } from '../../src/learner/step-statistics.ts';
 import { trainingSequences } from '../../src/learner/training-sequence.ts';
+import { tokenWeights } from '../../src/rl/aggregate.ts';
 import { samplerWeights } from '../../src/rl/importance-ratio.ts';
 import { surrogateLoss } from '../../src/rl/surrogate.ts';
 import { goldenCase, goldenCases, type goldenModel, relativeError } from './golden-case.ts';
+
+type PolicyGradient = Extract<LossConfig, { type: 'policy_gradient' }>;
 
 /** Gradient of a whole batch on this thread. */
 async function gradientOf(
@@ -121,6 +124,52 @@ describe('gradient of the training graph', () => {
       const expected = surrogateLoss(rows, golden.logprobs, batch.metadata.loss, batch.metadata, weights);
       expect(Math.abs(statistics.loss - expected.loss)).toBeLessThan(1e-5);
     }
+  });
+
+  // The reference loss knows the derivative by each log-probability; as token advantages on policy they ask for the same gradient.
+  it.each<[string, Partial<PolicyGradient>]>([
+    ['sapo by token', { surrogate: 'sapo', klCoef: 0 }],
+    ['sapo by sequence', { surrogate: 'sapo', ratio: 'sequence', gateTemperature: { positive: 2, negative: 0.5 }, klCoef: 0 }],
+    ['dppo', { surrogate: 'dppo', clipLow: 0.01, clipHigh: 0.01, klCoef: 0 }],
+    ['ppo with an unbiased k3', { klUnbiased: true, klCoef: 0.2 }],
+    ['dppo with k1+', { surrogate: 'dppo', clipLow: 0.01, clipHigh: 0.02, klEstimator: 'k1+', klCoef: 0.2 }],
+    ['sapo with an unbiased k3+', { surrogate: 'sapo', klEstimator: 'k3+', klUnbiased: true, klCoef: 0.2 }],
+    ['ppo under an off-policy mask', { klCoef: 0, samplerCorrection: { type: 'off_policy_mask', threshold: 0.02 } }],
+  ])('is that of the reference loss for %s', async (_, change) => {
+    const golden = await goldenCase('llama-grpo');
+    const { metadata } = golden.batch;
+    if (metadata.loss.type !== 'policy_gradient') throw new Error('golden case changed');
+    const loss: PolicyGradient = { ...metadata.loss, dualClip: null, ...change };
+    const rows = golden.batch.rows.map((row) => ({ ...row, oldLogprobs: row.oldLogprobs ?? row.samplerLogprobs }));
+    const correction = loss.samplerCorrection;
+    const weights = rows.map((row) =>
+      correction
+        ? samplerWeights(
+            row.oldLogprobs,
+            row.samplerLogprobs,
+            row.lossMask,
+            correction,
+            new Float32Array(row.lossMask.length).fill(row.advantage),
+          )
+        : Float64Array.from(row.lossMask),
+    );
+    const expected = surrogateLoss(rows, golden.logprobs, loss, metadata, weights);
+    const scales = tokenWeights(rows, loss, metadata);
+    const onPolicy = rows.map((row, i) => ({
+      ...row,
+      oldLogprobs: golden.logprobs[i] as Float32Array,
+      tokenAdvantages: Float32Array.from(scales[i] as Float32Array, (scale, t) =>
+        scale === 0 ? 0 : -(expected.gradients[i]?.[t] ?? 0) / scale,
+      ),
+    }));
+    const plain: PolicyGradient = { ...metadata.loss, surrogate: 'ppo', ratio: 'token', klCoef: 0, dualClip: null };
+    const actual = await gradientOf(golden, { metadata: { ...metadata, loss }, rows }, 2048);
+    const wanted = await gradientOf(golden, { metadata: { ...metadata, loss: plain }, rows: onPolicy }, 2048);
+    expect(relativeError(actual.flat, wanted.flat)).toBeLessThan(1e-4);
+    expect(Math.abs(actual.statistics.loss - expected.loss)).toBeLessThan(1e-5);
+    if (!correction) expect(actual.statistics.clipped / actual.statistics.lossTokens).toBeCloseTo(expected.clipFraction, 2);
+    if (loss.surrogate === 'dppo') expect(actual.statistics.clipped).toBeGreaterThan(0);
+    if (correction) expect(new Set(weights.flatMap((row) => [...row])).size).toBe(2);
   });
 
   it('refuses a batch whose first token is in the loss, or that lacks reference log-probabilities', async () => {

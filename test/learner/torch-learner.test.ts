@@ -10,7 +10,7 @@ import { writeBatch } from '../../src/batch/arrow.ts';
 import { weightsDirectory } from '../../src/batch/exchange.ts';
 import { readWeights } from '../../src/checkpoint/hf-layout.ts';
 import { readSafetensors } from '../../src/checkpoint/safetensors.ts';
-import type { LossConfig, SamplerCorrection } from '../../src/core/training.ts';
+import type { LossConfig } from '../../src/core/training.ts';
 import { GradientEngine } from '../../src/learner/gradient-engine.ts';
 import type { Learner } from '../../src/learner/learner.ts';
 import { packMicroBatches } from '../../src/learner/micro-batches.ts';
@@ -52,16 +52,25 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+type LossChange = Partial<Extract<LossConfig, { type: 'policy_gradient' }>>;
+
+/** Losses that no golden file has, on the batch of the first. */
+const moreLosses: Readonly<Record<string, LossChange>> = {
+  truncated: { samplerCorrection: { type: 'truncate', level: 'token', low: 0, high: 1.1 } },
+  'off-policy mask': { samplerCorrection: { type: 'off_policy_mask', threshold: 0.02 } },
+  sapo: { surrogate: 'sapo', gateTemperature: { positive: 1, negative: 2 } },
+  dppo: { surrogate: 'dppo', clipLow: 0.01, clipHigh: 0.02, klCoef: 0.1, klEstimator: 'k1+' },
+  'unbiased KL': { klCoef: 0.1, klUnbiased: true },
+};
+
 /** What the embedded learner computes for a case: metrics and gradients. */
-async function embedded(name: string, samplerCorrection: SamplerCorrection | null) {
+async function embedded(name: string, change: LossChange) {
   const { config, tensors, batch: golden } = await goldenCase(name);
-  const batch =
-    samplerCorrection === null
-      ? golden
-      : {
-          metadata: { ...golden.metadata, loss: { ...golden.metadata.loss, samplerCorrection } as LossConfig },
-          rows: golden.rows.map((row) => ({ ...row, oldLogprobs: null })),
-        };
+  const batch = {
+    metadata: { ...golden.metadata, loss: { ...golden.metadata.loss, ...change } as LossConfig },
+    // The sampler's ratios are corrected against old log-probabilities that each learner computes itself.
+    rows: change.samplerCorrection ? golden.rows.map((row) => ({ ...row, oldLogprobs: null })) : golden.rows,
+  };
   const engine = new GradientEngine(config);
   const weights = new Float32Array(engine.layout.total);
   fillFromTensors(engine.layout, weights, tensors, 'golden');
@@ -107,13 +116,12 @@ async function torched(model: string, files: readonly string[], out: string, pro
 
 describeTorch('the PyTorch gradient', () => {
   it.each(['llama', 'qwen2', 'qwen3'])('equals the embedded one on the same Arrow batches of %s', { timeout: 300_000 }, async (model) => {
-    const cases = goldenCases.filter((name) => name.startsWith(model)).map((name) => [name, null] as const);
-    // One more: the sampler's ratios corrected, against old log-probabilities that each learner computes itself.
-    const corrected = [`${cases[0]?.[0]}`, { type: 'truncate', level: 'token', low: 0, high: 1.1 }] as const;
-    const all = [...cases, ...(model === 'llama' ? [corrected] : [])];
-    const names = all.map(([name, correction]) => `${name}${correction === null ? '' : '-corrected'}`);
+    const cases = goldenCases.filter((name) => name.startsWith(model)).map((name) => ({ name, golden: name, change: {} as LossChange }));
+    const more = Object.entries(moreLosses).map(([name, change]) => ({ name, golden: 'llama-grpo', change }));
+    const all = [...cases, ...(model === 'llama' ? more : [])];
+    const names = all.map(({ name }) => name);
     const files = names.map((name) => join(folder, `${name}.arrow`));
-    const ours = await Promise.all(all.map(([name, correction]) => embedded(name, correction)));
+    const ours = await Promise.all(all.map(({ golden, change }) => embedded(golden, change)));
     for (const [i, file] of files.entries()) await writeBatch(file, (ours[i] as (typeof ours)[number]).batch);
     const theirs = await torched(model, files, join(folder, `${model}-gradients`));
     expect(theirs.length).toBe(names.length);

@@ -61,6 +61,9 @@ describe('groupAdvantages against values that other trainers gave', () => {
     ['trl', 'grpo', [1, 0, null, 0], [1.1545005, -0.5772503, 0, -0.5772503]],
     ['trl', 'dr_grpo', [1, 0, null, 0], [0.6666666, -0.3333333, 0, -0.3333333]],
     ['trl', 'grpo', [1, null, null, null], [0, 0, 0, 0]],
+    ['verl', 'grpo_passk', b, [1.9999959, 0, 0, 0]],
+    ['trl', 'grpo', [1, 2, 3, null], [-0.9999, 0, 0.9999, 0]], // a deviation of 1 over the scorable ones
+    ['trl', 'grpo', [3, 5], [-0.7070568, 0.7070568]], // and of the root of 2
     [skyrl, 'maxrl', b, [2.9999878, -0.9999959, -0.9999959, -0.9999959]],
     ['exact', 'dapo', a, [1, -1, -1, 1]],
   ] as const)('%o %s %j', (compat, estimator, rewards, expected) => {
@@ -85,6 +88,40 @@ describe('groupAdvantages against values that other trainers gave', () => {
   it('whitens over tokens under REINFORCE++', () => {
     for (const estimator of ['reinforce_pp', 'reinforce_pp_baseline'] as const)
       expectClose(batchAdvantages([{ rewards: a, lengths: [1, 2, 3, 4] }], { estimator, compat: 'verl' })[0] ?? [], pair(0.9486833));
+  });
+
+  it('divides by the deviation of the whole batch under grpo_batch, as TRL scaled by batch', () => {
+    const groups = [
+      { rewards: [1, 0, 0, 0], lengths: [1, 1, 1, 1] },
+      { rewards: [1, 1, 1, 0], lengths: [1, 1, 1, 1] },
+    ];
+    const [high, low] = [1.4028591, 0.4676197];
+    expectClose(batchAdvantages(groups, { estimator: 'grpo_batch', compat: 'trl' }).flat(), [high, -low, -low, -low, low, low, low, -high]);
+  });
+
+  it('scales by the share of rewards that are not 0 under gpg', () => {
+    expectClose(batchAdvantages([{ rewards: a, lengths: [1, 2, 3, 4] }], { estimator: 'gpg', compat: 'verl' })[0] ?? [], pair(1));
+  });
+
+  it('normalizes each term of the reward by itself under gdpo, as TRL does', () => {
+    const terms = [
+      [1, 0],
+      [0, 1],
+      [0, 1],
+      [1, 1],
+    ] as const;
+    const group = {
+      rewards: terms.map(([first, second]) => first + 0.5 * second),
+      lengths: [1, 1, 1, 1],
+      parts: terms.map(([first, second]) => ({ first, second: 0.5 * second })),
+    };
+    const options = { estimator: 'gdpo', compat: 'trl', termWeights: { first: 1, second: 0.5 } } as const;
+    expectClose(batchAdvantages([group], options)[0] ?? [], [0.1414751, -0.7510265, -0.7510265, 1.3605777]);
+  });
+
+  it('takes the weighted sum of the terms that could be had, as TRL does', () => {
+    // Two reward functions of weights 1 and 0.5; the second has nothing to say of the third sample.
+    expectClose(groupAdvantages([1, 0.5, 0, 1.5], { compat: 'trl' }), [0.3872383, -0.3872383, -1.1617149, 1.1617149]);
   });
 
   it('normalizes two groups apart', () => {
@@ -124,6 +161,7 @@ describe('groupAdvantages', () => {
     expect(() => groupAdvantages([])).toThrow(RangeError);
     const fromJavaScript = groupAdvantages as (rewards: number[], options: unknown) => number[];
     expect(() => fromJavaScript([1, 0], { estimator: 'reinforce_pp' })).toThrow('use batchAdvantages');
+    expect(() => fromJavaScript([1, 0], { estimator: 'gdpo' })).toThrow('use batchAdvantages');
     expect(() => fromJavaScript([1, 0], { estimator: 'foo' })).toThrow('none of grpo');
     expect(() => fromJavaScript([1, 0], { compat: 'foo' })).toThrow('none of exact, verl');
     expect(() => fromJavaScript([1, 0], { estimatr: 'rloo' })).toThrow('no option "estimatr"');
@@ -187,6 +225,33 @@ describe('groupAdvantages', () => {
 });
 
 describe('batchAdvantages', () => {
+  const parts = [
+    { rewards: [2, 1, 0], lengths: [1, 1, 1], parts: [{ a: 1, b: 1 }, { a: 1 }, { a: 0, b: 0 }] },
+    { rewards: [1, null, 1], lengths: [1, 1, 1], parts: [{ a: 1, b: 0 }, {}, { a: 0, b: 1 }] },
+  ];
+  it('has mean 0 and deviation 1 over the scorable rollouts under gdpo, and 0 for the others', () => {
+    const advantages = batchAdvantages(parts, { estimator: 'gdpo', compat: 'exact', termWeights: { a: 1, b: 1 } });
+    expect(advantages[1]?.[1]).toBe(0);
+    const scorable = advantages.flat().filter((_, i) => i !== 4);
+    expect(scorable.reduce((s, x) => s + x, 0)).toBeCloseTo(0, 12);
+    expect(scorable.reduce((s, x) => s + x * x, 0) / 5).toBeCloseTo(1, 12);
+    // A term of weight 0 says nothing; equal rewards say nothing.
+    const one = batchAdvantages(parts, { estimator: 'gdpo', compat: 'exact', termWeights: { a: 1, b: 0 } });
+    expect(one[0]?.[0]).toBeCloseTo(one[0]?.[1] as number, 12);
+    const same = [{ rewards: [1, 1], lengths: [1, 1], parts: [{ a: 1 }, { a: 1 }] }];
+    expect(batchAdvantages(same, { estimator: 'gdpo', compat: 'trl', termWeights: { a: 1 } })).toEqual([[0, 0]]);
+  });
+  it('asks for what gdpo needs', () => {
+    expect(() => batchAdvantages(parts, { estimator: 'gdpo', compat: 'exact' })).toThrow(/parts of the rewards and their weights/);
+    expect(() => batchAdvantages(parts, { estimator: 'gdpo', compat: 'exact', termWeights: { a: 1 } })).toThrow(/no weight .* "b"/);
+  });
+  it('gives zeros to a batch of equal or no rewards under grpo_batch and gpg', () => {
+    for (const estimator of ['grpo_batch', 'gpg'] as const) {
+      expect(batchAdvantages([{ rewards: [0, 0], lengths: [2, 3] }], { estimator, compat: 'trl' })).toEqual([[0, 0]]);
+      expect(batchAdvantages([{ rewards: [null], lengths: [4] }], { estimator, compat: 'trl' })).toEqual([[0]]);
+    }
+  });
+
   it('has mean 0 and variance 1 over tokens under REINFORCE++', () => {
     const groups = [
       { rewards: [1, 0, null], lengths: [5, 9, 4] },

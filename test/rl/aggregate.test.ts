@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Aggregation, type LossConfig, lossDenominators, tokenWeights } from '../../src/index.ts';
+import { type Aggregation, type LossConfig, lossDenominators, promptMeanWeights, tokenWeights } from '../../src/index.ts';
 
 const values = [
   [1, 2, 3],
@@ -32,11 +32,34 @@ describe('tokenWeights', () => {
     expect(dot(tokenWeights(rows, loss(aggregation, normLength), lossDenominators(rows)))).toBeCloseTo(expected, 6);
   });
 
+  it('scales advantages of +1 and -1 as SkyRL does', () => {
+    // Rows of three and two tokens, of two prompts.
+    const pair = [Uint8Array.of(1, 1, 1), Uint8Array.of(1, 1, 0)].map((lossMask, i) => ({ lossMask, lossWeight: 1, groupId: `${i}` }));
+    const scaled = (some: typeof pair, config: LossConfig) => {
+      const weights = tokenWeights(some, config, lossDenominators(some));
+      return [weights[0]?.[0], -(weights[1]?.[0] ?? Number.NaN)];
+    };
+    const close = (actual: (number | undefined)[], expected: number[]) => {
+      for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 6);
+    };
+    close(scaled(pair, loss('token_mean')), [0.2, -0.2]);
+    close(scaled(pair, loss('seq_mean_token_mean')), [0.1666667, -0.25]);
+    close(scaled(pair, loss('seq_mean_token_sum_norm', 3)), [0.1666667, -0.1666667]);
+    const weights = promptMeanWeights(pair);
+    const byPrompt = pair.map((row, i) => ({ ...row, lossWeight: weights[i] as number }));
+    close(scaled(byPrompt, loss('token_mean')), [0.1666667, -0.25]);
+  });
+
   it('divides by the global counts that it is given', () => {
     const global = { globalLossTokens: 12, globalLossRows: 8 };
     expect(dot(tokenWeights(rows, loss('token_mean'), global))).toBeCloseTo(7 / 12, 6);
     expect(dot(tokenWeights(rows, loss('seq_mean_token_sum'), global))).toBeCloseTo(7 / 8, 6);
     expect(dot(tokenWeights(rows, loss('seq_mean_token_mean'), global))).toBeCloseTo(5.5 / 8, 6);
+    // verl's agg_loss with two data-parallel ranks, whose mean takes the factor 2 back: 1.1666667, 1.75, 1.375, and 0.7 by a scale of 10.
+    const verl = { token_mean: 1.1666667, seq_mean_token_sum: 1.75, seq_mean_token_mean: 1.375 } as const;
+    for (const [aggregation, expected] of Object.entries(verl))
+      expect(2 * dot(tokenWeights(rows, loss(aggregation as Aggregation), global))).toBeCloseTo(expected, 6);
+    expect(dot(tokenWeights(rows, loss('seq_mean_token_sum_norm', 10 / 8), global))).toBeCloseTo(0.7, 6);
   });
 
   it('sums to 1 under the means, and counts neither truncated nor empty rows', () => {

@@ -18,6 +18,14 @@ describe('klTerm', () => {
     for (const [i, [logprob, ref]] of pairs.entries()) expect(klTerm(estimator, logprob, ref).value).toBeCloseTo(expected[i] as number, 6);
   });
 
+  it('has the value of k1 and k3 with the gradient of k2, where a + says so', () => {
+    for (const [logprob, ref] of pairs) {
+      const { gradient } = klTerm('k2', logprob, ref);
+      expect(klTerm('k1+', logprob, ref)).toEqual({ value: klTerm('k1', logprob, ref).value, gradient });
+      expect(klTerm('k3+', logprob, ref)).toEqual({ value: klTerm('k3', logprob, ref).value, gradient });
+    }
+  });
+
   it('has the gradient of its value, and none beyond the clamp', () => {
     for (const estimator of ['k1', 'k2', 'k3'] as const)
       for (const [logprob, ref] of pairs.slice(0, 5)) {

@@ -40,7 +40,7 @@ describe('surrogateLoss against torch', () => {
     golden.cases.map(
       (c) =>
         [
-          `${c.loss.ratio} ${c.loss.surrogate} dual ${c.loss.dualClip} ${c.loss.klCoef} ${c.loss.klEstimator} ${c.loss.aggregation}`,
+          `${c.loss.ratio} ${c.loss.surrogate} dual ${c.loss.dualClip} ${c.loss.klCoef} ${c.loss.klEstimator}${c.loss.klUnbiased ? ' unbiased' : ''} ${c.loss.aggregation}`,
           c,
         ] as const,
     ),

@@ -48,6 +48,8 @@ describe('surrogateLoss against values that verl, TRL and OpenRLHF gave', () => 
     ['Dr.GRPO denominators of TRL', { aggregation: 'seq_mean_token_sum_norm', normLength: 3 }, -0.1277329],
     ['Dr.GRPO denominators of verl: no division by rows', { aggregation: 'seq_mean_token_sum_norm', normLength: 3 / 2 }, -0.2554657],
     ['the same, clip-higher', { clipHigh: 0.28, aggregation: 'seq_mean_token_sum_norm', normLength: 3 }, -0.1313],
+    ['and of verl', { clipHigh: 0.28, aggregation: 'seq_mean_token_sum_norm', normLength: 3 / 2 }, -0.2625999],
+    ['SAPO, sequence mean', { surrogate: 'sapo', dualClip: null, aggregation: 'seq_mean_token_mean' }, -0.0097027],
     ['GSPO, sequence mean', { ratio: 'sequence', dualClip: null, aggregation: 'seq_mean_token_mean' }, 0.0475813],
     ['GSPO, token mean', { ratio: 'sequence', dualClip: null }, -0.1429025],
     ['CISPO, two-sided', { surrogate: 'cispo', clipHigh: 0.28 }, 0.2967888],
@@ -85,6 +87,37 @@ describe('surrogateLoss against values that verl, TRL and OpenRLHF gave', () => 
     expect(result.refKl).toBeCloseTo(0.1954571, 6);
   });
 
+  it('adds the k3 penalty weighed by the ratio, TRL’s use_bias_correction_kl', () => {
+    const withRef = rows.map((r, i) => ({ ...r, refLogprobs: ref[i] as Float32Array }));
+    expect(run({ klCoef: 0.1, klUnbiased: true }, withRef).loss).toBeCloseTo(-0.1402687, 6);
+  });
+
+  it('divides by the counts that it is given: of the whole batch, of several passes, of rows that are masked too', () => {
+    const divided = (change: Partial<Ppo>, denominators: Parameters<typeof surrogateLoss>[3], input = rows) =>
+      surrogateLoss(input, lp, { ...ppo, ...change } as LossConfig, denominators).loss;
+    expect(divided({ clipHigh: 0.28 }, { globalLossTokens: 10, globalLossRows: 2 })).toBeCloseTo(-0.07878, 6); // TRL, num_items 10
+    const sequenceMean = { aggregation: 'seq_mean_token_mean' } as const;
+    expect(divided(sequenceMean, { globalLossTokens: 10, globalLossRows: 4 })).toBeCloseTo(0.0211391, 6); // TRL, two accumulated passes
+    const half = [row(0), row(1, { lossMask: Uint8Array.of(0, 0, 0) })];
+    expect(divided(sequenceMean, { globalLossTokens: 3, globalLossRows: 2 }, half)).toBeCloseTo(-0.4677551, 6); // TRL counts the empty row
+  });
+
+  it('takes a weight for each row, as TRL’s importance_sampling_ratio', () => {
+    const weights = [new Float64Array(3).fill(0.5), new Float64Array(3)];
+    const loss = { ...ppo, clipHigh: 0.28, dualClip: null };
+    expect(surrogateLoss(rows, lp, loss, lossDenominators(rows), weights).loss).toBeCloseTo(-0.2827933, 6);
+  });
+
+  it('drops what moved too far in probability and holds the rest near the sampler, as prime-rl does', () => {
+    const [trainer, sampler] = [[0.9, 0.5, 0.2].map(Math.log), Float32Array.from([0.5, 0.5, 0.5], Math.log)];
+    const one = row(0, { samplerLogprobs: sampler, refLogprobs: sampler, tokenAdvantages: Float32Array.of(1, 1, -1) });
+    // kl_tau 1e-3 on the squared log-ratio is k2 with twice the coefficient; prime-rl sums over tokens, of which there are three.
+    const result = run({ surrogate: 'dppo', dualClip: null, klCoef: 2e-3, klEstimator: 'k2' }, [one], [trainer]);
+    expect(3 * result.loss).toBeCloseTo(-0.998815, 6);
+    expect(result.clipFraction).toBeCloseTo(2 / 3, 12);
+    expect(result.gradients[0]?.[1]).toBeCloseTo(-1 / 3, 6);
+  });
+
   it('on policy is -A per token', () => {
     const onPolicy = rows.map((r, i) => ({ ...r, samplerLogprobs: Float32Array.from(lp[i] as number[]) }));
     const exact = lp.map((values) => values.map(Math.fround));
@@ -112,6 +145,23 @@ describe('surrogateLoss against values that verl, TRL and OpenRLHF gave', () => 
     expectFlat(token, [1.105171, 1, 1, 1, 2, 0]);
     expectFlat(normalizedWeights(token, masks), [0.90511, 0.818978, 0.818978, 0.818978, 1.637956, 0]);
     expectFlat(weigh({ type: 'truncate', level: 'sequence', low: 0, high: 2 }), [1.105171, 1.105171, 1.105171, 2, 2, 0]);
+  });
+  it('keeps the tokens that verl’s token_k1 test keeps, from 0.5 to 2', () => {
+    const kept = weigh({ type: 'mask', level: 'token', low: 0.5, high: 2 }).map((w) => [...w].map((weight) => (weight > 0 ? 1 : 0)));
+    expect(kept).toEqual([
+      [1, 1, 1],
+      [1, 0, 0],
+    ]);
+  });
+  it('drops bad sequences that became unlikely, as TRL’s off-policy mask', () => {
+    const weights = [
+      [1, 2],
+      [-1, 0.5],
+      [-1, 2],
+    ].map(([advantage, kl]) =>
+      samplerWeights([-1 - (kl as number)], [-1], Uint8Array.of(1), { type: 'off_policy_mask', threshold: 1 }, [advantage as number]),
+    );
+    expect(weights.map(([weight]) => weight)).toEqual([1, 1, 0]);
   });
   it('drops a whole sequence under TRL sequence_mask', () => {
     expect([...(weigh({ type: 'mask', level: 'sequence', low: 0, high: 3 })[1] as Float64Array)]).toEqual([0, 0, 0]);
@@ -142,6 +192,8 @@ describe('surrogateLoss', () => {
     ratio: fc.constantFrom('token' as const, 'sequence' as const),
     clipLow: fc.constantFrom(0.2, 1),
     clipHigh: fc.constantFrom(0.2, 0.28, 4),
+    surrogate: fc.constantFrom('ppo' as const, 'sapo' as const),
+    klUnbiased: fc.boolean(),
     dualClip: fc.constantFrom(null, 3),
     aggregation: fc.constantFrom('token_mean' as const, 'seq_mean_token_mean' as const, 'seq_mean_token_sum' as const),
     klCoef: fc.constantFrom(0, 0.1),
@@ -169,7 +221,9 @@ describe('surrogateLoss', () => {
 
   it('has the gradient of its own value (finite differences, away from kinks)', () => {
     fc.assert(
-      fc.property(batch, config, (b, change) => {
+      fc.property(batch, config, (b, drawn) => {
+        // A sequence ratio sends its gradient to each token as if it were the token's: with unequal terms that is another one.
+        const change = { ...drawn, klUnbiased: drawn.klUnbiased && drawn.ratio === 'token' };
         const step = 1e-5;
         const at = (delta: number, r: number, t: number) =>
           run(

@@ -12,6 +12,7 @@ from .batch import Batch, Row
 LOG_RATIO_BOUND = 20.0
 SEQUENCE_LOG_RATIO_BOUND = 10.0
 K3_BOUND = 10.0
+GATE_TEMPERATURE = {"positive": 1.0, "negative": 1.05}
 
 
 @dataclass(frozen=True)
@@ -77,15 +78,25 @@ def token_loss(loss: dict, logprobs: Tensor, columns: TokenColumns) -> TokenLoss
     if loss["surrogate"] == "cispo":
         value = -bounded.detach() * advantage * logprobs
         clipped = bounded != ratio
+    elif loss["surrogate"] == "sapo":
+        gates = loss.get("gateTemperature") or GATE_TEMPERATURE
+        temperature = torch.where(advantage > 0, gates["positive"], gates["negative"])
+        value = -advantage * 4 / temperature * torch.sigmoid(temperature * (ratio - 1))
+        clipped = torch.zeros_like(ratio, dtype=torch.bool)
+    elif loss["surrogate"] == "dppo":
+        moved = torch.exp(detached) - torch.exp(old)
+        clipped = torch.where(advantage > 0, moved > loss["clipHigh"], moved < -loss["clipLow"])
+        value = torch.where(clipped, 0.0, -advantage * ratio)
     elif loss["surrogate"] == "ppo":
         value = torch.maximum(-advantage * ratio, -advantage * bounded)
         if loss["dualClip"] is not None:
             value = torch.where(advantage < 0, torch.minimum(value, -advantage * loss["dualClip"]), value)
-        clipped = -columns.advantage * bounded > -columns.advantage * ratio
+        clipped = -advantage * bounded > -advantage * ratio
     else:
         raise ValueError(f"unknown surrogate {loss['surrogate']}")
     if loss["klCoef"] != 0:
-        value = value + loss["klCoef"] * columns.kl_weight * kl_term(loss["klEstimator"], logprobs, columns.ref)
+        kl = kl_term(loss["klEstimator"], logprobs, columns.ref)
+        value = value + loss["klCoef"] * columns.kl_weight * (kl * ratio if loss.get("klUnbiased") else kl)
     return TokenLoss(value, ratio.detach(), clipped.detach())
 
 
@@ -111,8 +122,12 @@ def sampler_weights(correction: dict, old: Tensor, columns: TokenColumns) -> Ten
     """Detached weights `pi_old / pi_sampler` that answer for the difference between sampler and learner.
 
     `truncate` clamps the ratio to [low, high] (TIS); `mask` makes those outside weigh 0 (IcePop by token; `geometric` drops
-    a sequence by its mean log-ratio and keeps token ratios).
+    a sequence by its mean log-ratio and keeps token ratios); `off_policy_mask` drops sequences of negative advantage that have
+    become less likely by more than `threshold` nats a token, and leaves the others as they are.
     """
+    if correction["type"] == "off_policy_mask":
+        means = (_row_sums(columns.sampler - old, columns) / _row_counts(columns))[columns.row]
+        return torch.where((columns.advantage < 0) & (means > correction["threshold"]), 0.0, 1.0).to(old.dtype)
     low, high, level = correction["low"], correction["high"], correction["level"]
     difference = old - columns.sampler
     token = torch.exp(torch.clamp(difference, -LOG_RATIO_BOUND, LOG_RATIO_BOUND))
@@ -130,7 +145,10 @@ def sampler_weights(correction: dict, old: Tensor, columns: TokenColumns) -> Ten
 
 
 def kl_term(estimator: str, logprobs: Tensor, ref: Tensor) -> Tensor:
-    """Schulman's estimators of KL(policy || reference) a token; k3's argument is clamped to ±20 and its value to 10."""
+    """Schulman's estimators of KL(policy || reference) a token; k3's argument is clamped to ±20 and its value to 10.
+
+    `k1+` and `k3+` have the gradient of k2.
+    """
     if estimator == "k1":
         return logprobs - ref
     if estimator == "k2":
@@ -138,4 +156,7 @@ def kl_term(estimator: str, logprobs: Tensor, ref: Tensor) -> Tensor:
     if estimator == "k3":
         k = torch.clamp(ref - logprobs, -LOG_RATIO_BOUND, LOG_RATIO_BOUND)
         return torch.clamp(torch.exp(k) - k - 1, -K3_BOUND, K3_BOUND)
+    if estimator in ("k1+", "k3+"):
+        k2 = kl_term("k2", logprobs, ref)
+        return k2 - k2.detach() + kl_term(estimator[:2], logprobs, ref).detach()
     raise ValueError(f"unknown KL estimator {estimator}")

@@ -71,6 +71,8 @@ RUNAWAY = [LP[0], [-0.9 + math.log(5), -1.2, -9]]
         ({"surrogate": "cispo", "clipLow": 1.0, "clipHigh": 4.0}, LP, 0.2194011),
         ({"surrogate": "cispo", "clipLow": 1.0, "clipHigh": 0.28}, LP, 0.2194011),
         ({"klCoef": 0.1}, LP, -0.1337337),
+        ({"klCoef": 0.1, "klUnbiased": True}, LP, -0.1402687),
+        ({"surrogate": "sapo", "dualClip": None, "aggregation": "seq_mean_token_mean"}, LP, -0.0097027),
     ],
 )
 def test_loss(change, lp, expected):
@@ -115,6 +117,25 @@ def test_partial_kl_counts_only_the_weighted_tokens():
     rest = evaluate({**PPO, "klCoef": 0.1}, kl_weights=[[1, 1, 0], [1, 0, 0]])[0] - evaluate(PPO)[0]
     assert program_only + rest == pytest.approx(whole, abs=1e-6)
     assert program_only == pytest.approx(0.1 / 5 * (0.7182817 + 0.249329), abs=1e-6)
+
+
+def test_prime_rl_drops_what_moved_too_far():
+    # kl_tau 1e-3 on the squared log-ratio to the sampler; prime-rl sums over the tokens.
+    logs = lambda values: [[math.log(v) for v in values]]
+    loss = {**PPO, "surrogate": "dppo", "dualClip": None, "klCoef": 2e-3, "klEstimator": "k2"}
+    half = logs([0.5, 0.5, 0.5])
+    losses = []
+    for advantage, mask in ((1.0, [[1, 1, 0]]), (-1.0, [[0, 0, 1]])):
+        value, _, columns = evaluate(loss, lp=logs([0.9, 0.5, 0.2]), mask=mask, old=half, sampler=half, ref=half, advantages=(advantage,), loss_weights=(1.0,))
+        losses.append(value * len(columns.weight))
+    assert sum(losses) == pytest.approx(-0.998815, abs=1e-6)
+
+
+def test_off_policy_mask_of_trl():
+    mask = {"type": "off_policy_mask", "threshold": 1.0}
+    old = [[-3.0], [-1.5], [-3.0]]
+    _, _, columns = evaluate(PPO, lp=old, mask=[[1]] * 3, old=old, sampler=[[-1.0]] * 3, ref=old, advantages=(1.0, -1.0, -1.0), loss_weights=(1.0,) * 3)
+    assert sampler_weights(mask, columns.old, columns).tolist() == [1, 1, 0]
 
 
 def correction(kind, level, low, high):
