@@ -97,7 +97,11 @@ for (const dialect of args.dialects.split(',')) {
   if (soak > 0) {
     row.rssMb = [];
     for (let done = 0; done <= soak; done += 1000) {
-      row.rssMb.push({ programs: done, node: Math.round(rssMb('self')), forkServer: Math.round(rssMb(host.pids[0])) });
+      row.rssMb.push({
+        programs: done,
+        node: Math.round(rssMb('self')),
+        forkServers: Math.round(host.pids.reduce((sum, pid) => sum + rssMb(pid), 0)),
+      });
       for (let k = 0; k < 1000 && done < soak; k += 250) {
         await runOn(host, dialect, seed, 250);
         seed += 250;

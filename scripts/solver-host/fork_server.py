@@ -17,6 +17,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import capture  # noqa: E402
 import guest  # noqa: E402
 from jail import Jail, address_space, die_with_parent  # noqa: E402
 from recorder import Recorder  # noqa: E402
@@ -30,6 +31,7 @@ def main():
     options.add_argument("--dialect", required=True)
     options.add_argument("--slots", type=int, required=True)
     options.add_argument("--scratch", required=True)
+    options.add_argument("--preload", choices=("all", "core"), default="all", help="what is loaded before the first fork")
     options.add_argument("--readable", action="append", default=[], help="a licence file or folder that programs may read")
     options = options.parse_args()
     die_with_parent(os.getppid())
@@ -41,7 +43,7 @@ def main():
     features = jail.prepare()
     recorder = Recorder()
     try:
-        about = _load(options.dialect, recorder)
+        about = capture.load(options.dialect, recorder, options.preload)
     except Exception as error:
         lines.write(json.dumps({"ready": False, "message": f"{type(error).__name__}: {error}"}) + "\n")
         sys.exit(1)
@@ -50,14 +52,6 @@ def main():
     gc.freeze()
     lines.write(json.dumps(about) + "\n")
     Server(jail, recorder, lines).serve()
-
-
-def _load(dialect, recorder):
-    import numpy  # noqa: F401  most programs that need more than their solver need this
-
-    import capture
-
-    return capture.load(dialect, recorder)
 
 
 class Server:

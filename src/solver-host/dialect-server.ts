@@ -1,11 +1,13 @@
-/** The programs of one dialect on this host: a queue before the slots of its fork server, and the files that carry a program in and out. */
+/** The programs of one dialect on this host: a queue before its slots, and the files that carry a program in and out of a fork server. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import type { Program } from '../core/program.ts';
 import type { Ended } from './conclude.ts';
-import { ForkServer, type ForkServerHello, type ForkServerOptions } from './fork-server.ts';
+import type { ForkServerHello, ForkServerOptions } from './fork-server.ts';
 import type { HostLimits } from './host-limits.ts';
+import { LastingServer } from './lasting-server.ts';
+import { type Preload, preloadOf, preloadsOf } from './preload.ts';
 import { MalformedRecord, type ProgramRecord, parseProgramRecord } from './program-record.ts';
 import { SlotFiles } from './slot-files.ts';
 
@@ -13,8 +15,6 @@ import { SlotFiles } from './slot-files.ts';
 const keptErrorBytes = 65_536;
 /** Longest character in UTF-8. */
 const bytesPerChar = 4;
-/** A fork server is made anew after this many programs, in case its library leaks. */
-const programsPerServer = 20_000;
 
 /** A program that ran: how its process ended, its record, what it printed. */
 export interface Ran extends Ended {
@@ -22,51 +22,59 @@ export interface Ran extends Ended {
 }
 
 export class DialectServer {
-  readonly #options: ForkServerOptions;
+  readonly #dialect: string;
+  readonly #slots: number;
   readonly #slotFiles: readonly SlotFiles[];
   readonly #freeSlots: number[];
   readonly #waiting: (() => void)[] = [];
-  #server: ForkServer;
-  #starting: Promise<ForkServer> | null = null;
+  readonly #servers: ReadonlyMap<Preload, LastingServer>;
   #lastId = 0;
-  #served = 0;
-  #closed = false;
 
-  private constructor(options: ForkServerOptions, jobs: string, server: ForkServer) {
-    this.#options = options;
-    this.#slotFiles = Array.from({ length: options.slots }, (_, slot) => new SlotFiles(jobs, slot));
-    this.#server = server;
-    this.#freeSlots = Array.from({ length: options.slots }, (_, slot) => slot);
+  private constructor(dialect: string, slots: number, jobs: string, servers: ReadonlyMap<Preload, LastingServer>) {
+    this.#dialect = dialect;
+    this.#slots = slots;
+    this.#slotFiles = Array.from({ length: slots }, (_, slot) => new SlotFiles(jobs, slot));
+    this.#servers = servers;
+    this.#freeSlots = Array.from({ length: slots }, (_, slot) => slot);
   }
 
   /** @param directory of this dialect's alone. */
-  static async start(options: Omit<ForkServerOptions, 'scratch'>, directory: string): Promise<DialectServer> {
-    const [jobs, scratch] = [join(directory, 'jobs'), join(directory, 'scratch')];
+  static async start(options: Omit<ForkServerOptions, 'scratch' | 'preload'>, directory: string): Promise<DialectServer> {
+    const jobs = join(directory, 'jobs');
     await mkdir(jobs, { recursive: true, mode: 0o700 });
-    await mkdir(scratch, { recursive: true, mode: 0o700 });
-    const full = { ...options, scratch };
-    return new DialectServer(full, jobs, await ForkServer.start(full));
+    const servers = new Map<Preload, LastingServer>();
+    try {
+      for (const preload of preloadsOf(options.dialect)) {
+        const scratch = join(directory, `scratch-${preload}`);
+        await mkdir(scratch, { recursive: true, mode: 0o700 });
+        servers.set(preload, await LastingServer.start({ ...options, preload, scratch }));
+      }
+    } catch (error) {
+      for (const server of servers.values()) server.close();
+      throw error;
+    }
+    return new DialectServer(options.dialect, options.slots, jobs, servers);
   }
 
   get hello(): ForkServerHello {
-    return this.#server.hello;
+    return this.#of('all').hello;
   }
 
   get slots(): number {
-    return this.#options.slots;
+    return this.#slots;
   }
 
   get running(): number {
-    return this.#options.slots - this.#freeSlots.length;
+    return this.#slots - this.#freeSlots.length;
   }
 
   get queued(): number {
     return this.#waiting.length;
   }
 
-  /** Process id of the fork server, for accounting. */
-  get pid(): number {
-    return this.#server.pid;
+  /** Process ids of the fork servers, for accounting. */
+  get pids(): readonly number[] {
+    return [...this.#servers.values()].map((server) => server.pid);
   }
 
   /**
@@ -85,8 +93,7 @@ export class DialectServer {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#server.close();
+    for (const server of this.#servers.values()) server.close();
     for (const files of this.#slotFiles) files.close();
   }
 
@@ -96,7 +103,7 @@ export class DialectServer {
   }
 
   async #runIn(slot: number, program: Program, limits: HostLimits): Promise<Ran> {
-    const server = await this.#live();
+    const server = await this.#of(preloadOf(this.#dialect, program.code)).take(this.running === 1);
     const files = this.#slotFiles[slot] as SlotFiles;
     files.give(JSON.stringify({ code: program.code, files: program.files ?? {} }));
     const end = await server.run({
@@ -108,7 +115,6 @@ export class DialectServer {
       wall_s: limits.wallS,
       limits: { cpu_s: limits.cpuS, memory_bytes: limits.memoryMb * 1024 * 1024, file_bytes: limits.maxRecordBytes },
     });
-    this.#served += 1;
     const most = limits.maxOutputChars;
     const printed = files.take('stdout', bytesPerChar * (most + 1));
     const stdout = printed.text.slice(0, most);
@@ -117,19 +123,8 @@ export class DialectServer {
     return { end, record, stdout, stderr, isOutputCut: printed.text.length > most || printed.bytes >= limits.maxRecordBytes };
   }
 
-  /** The fork server, made anew where it ended or served long. */
-  async #live(): Promise<ForkServer> {
-    const isWorn = this.#served >= programsPerServer && this.running === 1;
-    if (!this.#closed && (this.#server.ended || isWorn)) {
-      this.#starting ??= ForkServer.start(this.#options).finally(() => {
-        this.#starting = null;
-      });
-      const old = this.#server;
-      this.#server = await this.#starting;
-      if (old !== this.#server && !old.ended) old.close();
-      this.#served = 0;
-    }
-    return this.#server;
+  #of(preload: Preload): LastingServer {
+    return this.#servers.get(preload) as LastingServer;
   }
 }
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { EvomError } from '../core/errors.ts';
+import type { Preload } from './preload.ts';
 import type { Isolation } from './wire.ts';
 
 /** A program for a child; the paths are files of the host's that only this child opens. */
@@ -51,6 +52,7 @@ export interface ForkServerOptions {
   readonly python: string;
   readonly script: string;
   readonly dialect: string;
+  readonly preload: Preload;
   readonly slots: number;
   readonly scratch: string;
   /** Licence files and folders that programs may read. */
@@ -87,7 +89,10 @@ export class ForkServer {
     const readable = options.readable.flatMap((path) => ['--readable', path]);
     const child = spawn(
       options.python,
-      ['-I', '-B', options.script, '--dialect', options.dialect, '--slots', `${options.slots}`, '--scratch', options.scratch, ...readable],
+      [
+        ...['-I', '-B', options.script, '--dialect', options.dialect, '--preload', options.preload],
+        ...['--slots', `${options.slots}`, '--scratch', options.scratch, ...readable],
+      ],
       { env: { ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] },
     );
     let said = '';

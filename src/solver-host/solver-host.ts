@@ -105,7 +105,7 @@ export class SolverHost {
 
   /** Process ids of the fork servers, for accounting. */
   get pids(): readonly number[] {
-    return [...this.#servers.values()].map((server) => server.pid);
+    return [...this.#servers.values()].flatMap((server) => server.pids);
   }
 
   /**

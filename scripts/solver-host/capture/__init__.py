@@ -13,10 +13,16 @@ MODULES = {
 }
 
 
-def load(dialect, recorder):
-    """Returns {"library", "solver", "licence", "backend"}: versions and the licence's state in words."""
+def load(dialect, recorder, preload):
+    """Returns {"library", "solver", "licence", "backend"}: versions and the licence's state in words.
+
+    `preload`: `core` for the library alone; `all` also for numpy and those parts of the library that bring much with them.
+    """
     module = importlib.import_module(f"capture.{MODULES[dialect]}")
     about = module.load(recorder)
+    if preload == "all":
+        for name in ("numpy", *getattr(module, "MORE", ())):
+            importlib.import_module(name)
     exec(compile(module.WARM_UP, "warm_up.py", "exec"), {"__name__": "__main__"})
     sys.stdout.flush()  # what is left in the buffer would come out of every child
     recorder.reset()

@@ -1,6 +1,7 @@
 """OR-Tools: the solves of pywraplp, model_builder, MathOpt and CP-SAT hand their models to the recorder."""
 
 from capture import cp_sat
+from capture.on_import import on_import
 from recorder import linear, replace_method
 
 
@@ -19,21 +20,46 @@ for name in ("SCIP", "GLOP"):
 """
 
 
+# Loaded before programs that may need them. pandas comes with them, and every fork pays for its pages.
+MORE = ("ortools.linear_solver.python.model_builder", "ortools.math_opt.python.mathopt", "ortools.sat.python.cp_model")
+
+
 def load(recorder):
     import ortools
-    from ortools.linear_solver import pywraplp
-    from ortools.linear_solver.python import model_builder
-    from ortools.math_opt.python import mathopt
-    from ortools.math_opt.python import solve as mathopt_solve
-    from ortools.sat.python import cp_model
 
-    replace_method(pywraplp.Solver, "Solve", _wrapper_solve(recorder, pywraplp))
-    replace_method(model_builder.Solver, "solve", _builder_solve(recorder, model_builder))
-    solve = _mathopt_solve(recorder, mathopt)(mathopt_solve.solve)
-    mathopt.solve = mathopt_solve.solve = solve
-    cp_sat.install(recorder, cp_model)
+    on_import("ortools.linear_solver.pywraplp", lambda module: _install_wrapper(recorder, module))
+    on_import("ortools.linear_solver.python.model_builder", lambda module: _install_builder(recorder, module))
+    on_import("ortools.math_opt.python.solve", lambda module: _install_mathopt(recorder, module))
+    on_import("ortools.sat.python.cp_model", lambda module: cp_sat.install(recorder, module))
+    from ortools.linear_solver import pywraplp  # noqa: F401
+
     version = ortools.__version__
     return {"library": f"ortools {version}", "solver": f"OR-Tools {version}", "licence": "free", "backend": "ortools"}
+
+
+def _install_wrapper(recorder, pywraplp):
+    replace_method(pywraplp.Solver, "Solve", _wrapper_solve(recorder, pywraplp))
+
+
+def _install_builder(recorder, model_builder):
+    replace_method(model_builder.Solver, "solve", _builder_solve(recorder, model_builder))
+
+
+def _install_mathopt(recorder, solve):
+    record = _mathopt_record(recorder)
+    once = solve.solve
+
+    def with_record(opt_model, solver_type, *, params=None, **keywords):
+        return record(opt_model, solver_type, params, lambda params: once(opt_model, solver_type, params=params, **keywords))
+
+    def again(original):
+        def with_record(self, *, params=None, **keywords):
+            return record(self._model, self._solver_type, params, lambda params: original(self, params=params, **keywords))
+
+        return with_record
+
+    solve.solve = with_record  # `mathopt` takes the function from here
+    replace_method(solve.IncrementalSolver, "solve", again)
 
 
 # --- pywraplp ----------------------------------------------------------------------------------------------------------
@@ -168,42 +194,41 @@ def _builder_solve(recorder, model_builder):
 # --- MathOpt -----------------------------------------------------------------------------------------------------------
 
 
-def _mathopt_solve(recorder, mathopt):
+def _mathopt_record(recorder):
     import datetime
 
-    reasons = mathopt.TerminationReason
+    from ortools.math_opt.python.parameters import SolveParameters, SolverType
+    from ortools.math_opt.python.result import TerminationReason as reasons
+
     status_of = {reasons.OPTIMAL: "optimal", reasons.INFEASIBLE: "infeasible", reasons.UNBOUNDED: "unbounded",
                  reasons.INFEASIBLE_OR_UNBOUNDED: "infeasible_or_unbounded", reasons.FEASIBLE: "time_limit",
                  reasons.NO_SOLUTION_FOUND: "time_limit", reasons.IMPRECISE: "feasible"}  # fmt: skip
 
-    def make(original):
-        def solve(opt_model, solver_type, *, params=None, **keywords):
-            def run():
-                parameters = params or mathopt.SolveParameters()
-                if parameters.time_limit is not None:
-                    recorder.honour("time_limit_s", parameters.time_limit.total_seconds())
-                left = datetime.timedelta(seconds=recorder.remaining())
-                kept = parameters.time_limit, parameters.relative_gap_tolerance
-                parameters.time_limit = min(parameters.time_limit or left, left)
-                if parameters.relative_gap_tolerance is None and solver_type not in (mathopt.SolverType.GLOP, mathopt.SolverType.PDLP):
-                    parameters.relative_gap_tolerance = 0.0
-                try:
-                    run.result = original(opt_model, solver_type, params=parameters, **keywords)
-                finally:
-                    parameters.time_limit, parameters.relative_gap_tolerance = kept
-                return run.result
+    def record(opt_model, solver_type, params, solve):
+        def run():
+            parameters = params or SolveParameters()
+            if parameters.time_limit is not None:
+                recorder.honour("time_limit_s", parameters.time_limit.total_seconds())
+            left = datetime.timedelta(seconds=recorder.remaining())
+            kept = parameters.time_limit, parameters.relative_gap_tolerance
+            parameters.time_limit = min(parameters.time_limit or left, left)
+            if parameters.relative_gap_tolerance is None and solver_type not in (SolverType.GLOP, SolverType.PDLP):
+                parameters.relative_gap_tolerance = 0.0
+            try:
+                run.result = solve(parameters)
+            finally:
+                parameters.time_limit, parameters.relative_gap_tolerance = kept
+            return run.result
 
-            def read():
-                result = run.result
-                status = status_of.get(result.termination.reason, "error")
-                if not result.has_primal_feasible_solution() or status in ("infeasible", "unbounded", "infeasible_or_unbounded"):
-                    return status, None, None
-                values = {v.name or f"x{v.id}": value for v, value in result.variable_values().items()}
-                return status, result.objective_value(), values
+        def read():
+            result = run.result
+            status = status_of.get(result.termination.reason, "error")
+            if not result.has_primal_feasible_solution() or status in ("infeasible", "unbounded", "infeasible_or_unbounded"):
+                return status, None, None
+            values = {v.name or f"x{v.id}": value for v, value in result.variable_values().items()}
+            return status, result.objective_value(), values
 
-            return recorder.solve(lambda: export(opt_model), run, read)
-
-        return solve
+        return recorder.solve(lambda: export(opt_model), run, read)
 
     def export(model):
         proto = model.export_model()
@@ -242,4 +267,4 @@ def _mathopt_solve(recorder, mathopt):
             coefficients=[a for row in rows for _, a in row],
         )
 
-    return make
+    return record
