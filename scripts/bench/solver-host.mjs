@@ -54,9 +54,10 @@ function processMs(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
   return fields.slice(11, 15).reduce((sum, ticks) => sum + 10 * Number(ticks), 0);
 }
+/** Processor milliseconds of a host so far: of Node with its resolver threads, and of the fork servers with their children. */
 const hostMs = (host) => {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1000 + host.pids.reduce((sum, pid) => sum + processMs(pid), 0);
+  return { node: (user + system) / 1000, children: host.pids.reduce((sum, pid) => sum + processMs(pid), 0) };
 };
 const rssMb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
@@ -74,21 +75,25 @@ for (const dialect of args.dialects.split(',')) {
   const host = await SolverHost.create({ dialects: [dialect], python, scripts: join(root, 'scripts', 'solver-host'), version: 'bench' });
   const files = Array.from({ length: numFresh }, (_, k) => join(scratch, `${dialect}-${k}.py`));
   for (const [k, file] of files.entries()) writeFileSync(file, dialectByName(dialect).render(model(k)));
-  const times = { host: [], fresh: [] };
+  const times = { host: [], node: [], fresh: [] };
   for (let round = -1; round < rounds; round++) {
     const before = hostMs(host);
     await runOn(host, dialect, seed, count);
     seed += count;
-    const hosted = (hostMs(host) - before) / count;
+    const after = hostMs(host);
+    const node = (after.node - before.node) / count;
+    const hosted = node + (after.children - before.children) / count;
     const fresh = Number(execFileSync(python, [join(import.meta.dirname, 'fresh_process.py'), ...files], { encoding: 'utf8' }));
     if (round < 0) continue; // warm-up
     times.host.push(hosted);
+    times.node.push(node);
     times.fresh.push(fresh);
   }
   const [hosted, fresh] = [median(times.host), median(times.fresh)];
   const row = {
     dialect,
     hostMs: hosted,
+    nodeMs: median(times.node),
     programsPerCpuSecond: 1000 / hosted,
     freshMs: fresh,
     timesLess: fresh / hosted,
