@@ -37,6 +37,7 @@ const { values: options } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+if (options.python.includes('/')) options.python = resolve(options.python);
 const { quick } = options;
 const models = options.models ?? (quick ? 's1' : 's3');
 const threads = options.threads ?? (quick ? '1' : String(Math.min(2, cpus().length)));
@@ -180,10 +181,15 @@ const parts = {
 };
 
 const chosen = options.parts.split(',');
-const unknown = chosen.find((name) => !(name in parts));
-if (unknown !== undefined) {
-  process.stderr.write(`there is no part ${unknown}; the parts are ${Object.keys(parts).join(', ')}\n`);
-  process.exit(2);
+for (const [what, given, known] of [
+  ['part', chosen, Object.keys(parts)],
+  ['model', models.split(','), ['s1', 's3']],
+]) {
+  const unknown = given.find((name) => !known.includes(name));
+  if (unknown !== undefined) usage(`there is no ${what} "${unknown}"; known: ${known.join(', ')}`);
+}
+for (const [name, value] of Object.entries({ threads, rounds })) {
+  if (!value.split(',').every((one) => /^[1-9]\d*$/.test(one))) usage(`--${name} must be whole numbers from 1, not "${value}"`);
 }
 buildIfNeeded();
 const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
@@ -204,6 +210,11 @@ for (const part of chosen) {
 
 if (options.json) process.stdout.write(`${JSON.stringify({ machine, rounds: Number(rounds), results })}\n`);
 else process.stdout.write(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; medians of ${rounds} rounds\n\n${table(results)}`);
+
+function usage(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}
 
 /** Fixed columns; a row without a figure says why. */
 function table(rows) {
