@@ -50,7 +50,11 @@ const about = (value) => (value >= 100 ? Math.round(value) : Number(value.toPrec
 /** A command's stdout as JSON; what it says on stderr is in the error when it fails. */
 function run(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args.map(String), { encoding: 'utf8', cwd: root, maxBuffer: 1 << 28 });
-  if (status !== 0) throw new Error(`${error?.message ?? stderr.trim().split('\n').at(-1)} (${command} ${args.join(' ')})`);
+  if (status !== 0) {
+    const lines = stderr.trim().split('\n');
+    const said = error?.message ?? lines.findLast((line) => /Error\b/.test(line)) ?? lines.at(-1);
+    throw new Error(`${said.trim()} (${command} ${args.join(' ')})`);
+  }
   return JSON.parse(stdout);
 }
 const script = (name, ...args) => run(process.execPath, [join(root, 'scripts', 'bench', name), ...args]);

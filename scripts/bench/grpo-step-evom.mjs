@@ -108,6 +108,7 @@ const parts = {
 };
 const loop = {
   seed: config.run.seed,
+  stepsAhead: 0,
   groupSize: settings.groupSize,
   groupsPerStep: settings.groups,
   sampling,
