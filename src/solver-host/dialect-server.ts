@@ -60,6 +60,11 @@ export class DialectServer {
     return this.#of('all').hello;
   }
 
+  /** Protections that any of its fork servers lacks. */
+  get missing(): readonly string[] {
+    return [...new Set([...this.#servers.values()].flatMap((server) => server.hello.missing))];
+  }
+
   get slots(): number {
     return this.#slots;
   }

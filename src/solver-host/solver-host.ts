@@ -169,7 +169,7 @@ export class SolverHost {
       service: 'evom-solver-host',
       version: this.#options.version,
       dialects,
-      unjailed: servers.some((server) => server.hello.missing.length > 0),
+      unjailed: servers.some((server) => server.missing.length > 0),
       running: servers.reduce((sum, server) => sum + server.running, 0),
       queued: servers.reduce((sum, server) => sum + server.queued, 0),
       resolver: this.#resolver.version,
@@ -186,7 +186,7 @@ export class SolverHost {
   #refuseUnjailed(): void {
     if (this.#options.allowUnjailed === true) return;
     for (const [dialect, server] of this.#servers) {
-      const { missing } = server.hello;
+      const { missing } = server;
       if (missing.length === 0) continue;
       throw new EvomError(
         'E_SANDBOX',
