@@ -1,16 +1,21 @@
 /**
  * Measures the parts of `evom solve`, as docs/solve.md reports them.
  *
- *   node scripts/measure-solve.mjs simulator [--problems 120] [--models FILE.jsonl]
- *   node scripts/measure-solve.mjs decoding  [--problems 200] [--samples 16] [--policy checkpoints/tiny] [--wordings seen] [--families a,b]
+ *   node scripts/measure-solve.mjs simulator [--problems 120] [--models FILE.jsonl] [--dialect simulator-python --environment .venv-solvers]
+ *   node scripts/measure-solve.mjs written   [--problems 100] [--checks 4]   [--policy checkpoints/tiny] [--wordings held_out] [--families a,b]
+ *   node scripts/measure-solve.mjs decoding  [--problems 200] [--samples 16] [--checks 8] [--policy checkpoints/tiny] [--wordings seen] [--families a,b]
  *   node scripts/measure-solve.mjs latency   [--problems 20]  [--policy checkpoints/tiny]
  *
  * `simulator`: detection of injected errors and false alarms, with reference simulators. FILE.jsonl holds models as LP text under `lp`.
- * `decoding`: one sample against self-consistency and minimum Bayes risk on the same samples, with paired tests.
+ * `written`: simulators that a policy writes, against the reference models: how many run, and at how many points they say the same.
+ * `decoding`: one sample against self-consistency and minimum Bayes risk on the same samples, with paired tests; with --checks, against the
+ * policy's own simulators as well, and against as many more programs as those cost tokens.
  * `latency`: milliseconds of each part of a solve. Run `npm run build` first.
  */
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as evom from '../dist/index.js';
 
@@ -24,7 +29,10 @@ const { positionals, values } = parseArgs({
     difficulties: { type: 'string', default: '1' },
     families: { type: 'string' },
     models: { type: 'string' },
+    checks: { type: 'string' },
     seed: { type: 'string', default: '101' },
+    dialect: { type: 'string', default: 'simulator-js' },
+    environment: { type: 'string', default: '.venv-solvers' },
   },
 });
 const limits = { timeLimitMs: 5000 };
@@ -82,10 +90,24 @@ function modelsIn(path, wanted) {
   return found;
 }
 
+/** Runs simulators of the chosen dialect: in the sandbox, or on a solver host in this process. */
+async function simulatorRunner() {
+  if (values.dialect !== 'simulator-python') {
+    const verifier = await evom.createVerifier({ dialects: [values.dialect], workers: 1 });
+    return { verify: (program) => verifier.verify(program), close: () => verifier.close() };
+  }
+  const host = await evom.SolverHost.create({
+    dialects: [values.dialect],
+    python: join(values.environment, 'bin', 'python'),
+    scripts: fileURLToPath(new URL('solver-host', import.meta.url)),
+    version: 'measure',
+  });
+  return { verify: (program) => host.execute(program), close: () => host.close() };
+}
+
 async function measureSimulator() {
-  const simulator = evom.dialectByName('simulator-js');
-  const verifier = await evom.createVerifier({ dialects: ['simulator-js'], workers: 1 });
-  const verify = (program) => verifier.verify(program);
+  const simulator = evom.dialectByName(values.dialect);
+  const { verify, close } = await simulatorRunner();
   const wanted = Number(values.problems ?? 100);
   const models = values.models ? modelsIn(values.models, wanted) : problemsOf(wanted).map(({ model }) => model);
   const rows = {};
@@ -93,7 +115,7 @@ async function measureSimulator() {
   const began = process.cpuUsage();
   let runs = 0;
   for (const model of models) {
-    const program = { dialect: 'simulator-js', code: simulator.render(model) };
+    const program = { dialect: simulator.name, code: simulator.render(model) };
     const validate = async (outcome, level) => {
       runs += 1;
       const options = { verify, probes: level > 0, ...(level > 1 ? { solve: (m) => highs.solve(m, limits) } : {}) };
@@ -141,7 +163,67 @@ async function measureSimulator() {
     );
   }
   say(`${runs} simulator runs, ${((cpu.user + cpu.system) / 1000 / runs).toFixed(2)} CPU-ms each, all included`);
-  await verifier.close();
+  await close();
+}
+
+/** What a policy writes when asked `count` times, by problem, in the order of the seeds. */
+async function sampledTexts({ tokenizer, policy }, problems, dialect, count) {
+  const requests = problems.map(({ id, question }) => ({
+    promptIds: tokenizer.encodeChat(evom.buildPrompt('bare', question, dialect)).tokenIds,
+    seeds: Array.from({ length: count }, (_, k) => `measure/${id}/${dialect.name === 'highs-js' ? '' : `${dialect.name}/`}${k}`),
+  }));
+  const completions = await policy.sample(requests, { temperature: 1, topK: 0, topP: 1, maxTokens: 200 });
+  return completions.map((group) => group.map(({ tokenIds }) => ({ text: tokenizer.decode(tokenIds), numTokens: tokenIds.length })));
+}
+
+const closeTo = (a, b) => a !== null && Math.abs(a - b) <= 1e-6 + 1e-6 * Math.abs(b);
+
+async function measureWritten() {
+  const problems = problemsOf(Number(values.problems ?? 100));
+  const parts = await openPolicy();
+  const dialect = evom.dialectByName('simulator-js');
+  const groups = await sampledTexts(parts, problems, dialect, Number(values.checks ?? 4));
+  const verify = (program) => parts.verifier.verify(program);
+  const total = { written: 0, runs: 0, names: 0, sense: 0, optimum: 0, feasible: 0, all: 0 };
+  for (const [p, { model }] of problems.entries()) {
+    const own = solvedOutcome(model);
+    const names = model.variables.map(({ name }) => name);
+    const probes = evom.probePoints(
+      model,
+      names.map((name) => own.solution[name]),
+      'written',
+    );
+    const truth = probes.map((point) => evom.evaluatePoint(model, point));
+    const isFeasible = truth.map(({ violation, fraction }) => Math.max(violation, fraction) <= 1e-7);
+    const points = probes.map((point) => Object.fromEntries(names.map((name, j) => [name, point[j]])));
+    for (const { text } of groups[p]) {
+      total.written += 1;
+      const program = dialect.extract(text);
+      const run = program === null ? null : await evom.simulate(program, points, verify);
+      if (run?.type !== 'ran') continue;
+      total.runs += 1;
+      if (run.simulations.some(({ missing }) => missing.length > 0)) continue;
+      total.names += 1;
+      total.sense += run.goal === model.sense;
+      const saysSo = ({ objective, broken }, i) => closeTo(objective, truth[i].objective) && broken.length === 0;
+      total.optimum += saysSo(run.simulations[0], 0);
+      total.feasible += run.simulations.every((one, i) => !isFeasible[i] || saysSo(one, i));
+      const validation = await evom.validateBySimulator(own, program, { verify, solve: (m) => highs.solve(m, limits) });
+      total.all += validation.type === 'consistent';
+    }
+  }
+  const { written } = total;
+  say(
+    `${problems.length} problems (${values.wordings} wordings, difficulty ${values.difficulties}), ${written} simulators of ${values.policy}, T=1`,
+  );
+  say(`run | ${percent(total.runs, written)}`);
+  say(`ask for the names of the reference model | ${percent(total.names, written)}`);
+  say(`sense right | ${percent(total.sense, written)}`);
+  say(`right at the optimum | ${percent(total.optimum, written)}`);
+  say(`right at all feasible points | ${percent(total.feasible, written)}`);
+  say(`right at all points, edges of rows included | ${percent(total.all, written)}`);
+  await parts.policy.close();
+  await parts.verifier.close();
 }
 
 async function openPolicy() {
@@ -317,7 +399,7 @@ async function measureLatency() {
   await verifier.close();
 }
 
-const measures = { simulator: measureSimulator, decoding: measureDecoding, latency: measureLatency };
+const measures = { simulator: measureSimulator, written: measureWritten, decoding: measureDecoding, latency: measureLatency };
 const measure = measures[positionals[0]];
 if (measure === undefined) {
   process.stderr.write(`usage: node scripts/measure-solve.mjs ${Object.keys(measures).join('|')} [options]\n`);

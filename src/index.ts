@@ -234,6 +234,7 @@ export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limi
 export { type Attribution, attributeFault, type Fault } from './solve/attribution.ts';
 export type { Evidence as SolveEvidence } from './solve/component-evidence.ts';
 export { type ConsistencyRule, consistencyRules, groupConsistency } from './solve/group-consistency.ts';
+export { probePoints } from './solve/probe-points.ts';
 export { type Recommendation, recommendSolver, type SolverOffer } from './solve/recommend.ts';
 export { type SampleAgreement, sampleAgreement } from './solve/sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';

@@ -155,6 +155,7 @@ it('offers these values', () => {
       "partialKlWeights",
       "passAtK",
       "plainLabels",
+      "probePoints",
       "problemCursor",
       "problemToJson",
       "programHash",

@@ -126,6 +126,8 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
                 memory: null,
                 embedding: null,
                 examples: 0,
+                simulatorDialect: null,
+                samples: wholeNumber(args.samples, '--samples', 1),
               },
             });
             return 0;

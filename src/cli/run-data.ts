@@ -42,8 +42,11 @@ export async function runDataGenerate({ dataset, out, io, json, quiet }: RunData
   io.stdout(json ? `${JSON.stringify({ out: path, problems: problems.length, counts })}\n` : `${path}\n`);
 }
 
-/** Reference programs in the dialects that run here, and simulators, rendered from the reference model. */
-const rendered = [...dialectNames, ...simulatorNames].map(dialectByName).filter((dialect) => dialect.language === 'javascript');
+/** Reference programs in the dialects that run here, and simulators in both languages, rendered from the reference model. */
+const rendered = [
+  ...dialectNames.map(dialectByName).filter((dialect) => dialect.language === 'javascript'),
+  ...simulatorNames.map(dialectByName),
+];
 const withPrograms = (problem: Problem): Problem => {
   const { model } = problem;
   if (model === undefined) return problem;

@@ -1,8 +1,8 @@
 /** `evom train --dry-run`: what a run would do and need, and how its parts are started; nothing is written. */
 import { basename, join } from 'node:path';
 import { readModelConfig } from '../checkpoint/hf-layout.ts';
-import { resolveCheckpoint } from '../config/build.ts';
 import type { ConfigSource } from '../config/load.ts';
+import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { type MemoryItem, type TrainingPlan, totalGib, trainingPlan } from '../config/training-plan.ts';
 import { parseDecoderConfig } from '../nn/decoder-config.ts';

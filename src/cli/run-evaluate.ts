@@ -1,8 +1,9 @@
 /** The work behind `evom evaluate`: a checkpoint on every evaluation set of a configuration. */
 import { resolve } from 'node:path';
-import { type BuiltRollout, buildEvalSets, buildRollout, evaluateSets, resolveCheckpoint } from '../config/build.ts';
+import { type BuiltRollout, buildEvalSets, buildRollout, evaluateSets } from '../config/build.ts';
 import type { ConfigSource } from '../config/load.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../config/outcome-memory.ts';
+import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';

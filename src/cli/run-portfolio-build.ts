@@ -141,7 +141,7 @@ async function fromFile({ setup, io }: RunPortfolioBuildOptions, file: string): 
   const programs = given.map(
     ({ program, dialect }): Program => ({ code: program, dialect: dialectByName(dialect ?? setup.dialect ?? 'highs-js').name }),
   );
-  const verifier = await verifierOf(setup, [...new Set(programs.map(({ dialect }) => dialect))]);
+  const verifier = await verifierOf({ ...setup, samples: programs.length }, [...new Set(programs.map(({ dialect }) => dialect))]);
   try {
     return await Promise.all(
       given.map(async ({ logprobs, scores }, i) => {

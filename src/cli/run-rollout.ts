@@ -1,9 +1,10 @@
 /** The work behind `evom rollout`: sample and score without training, to read what a policy writes. */
 import { resolve } from 'node:path';
 import { writeRollouts } from '../batch/rollouts.ts';
-import { buildRollout, resolveCheckpoint } from '../config/build.ts';
+import { buildRollout } from '../config/build.ts';
 import { buildProblems } from '../config/build-problems.ts';
 import type { ConfigSource } from '../config/load.ts';
+import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { EvomError } from '../core/errors.ts';
 import type { RolloutGroup } from '../core/rollout.ts';

@@ -1,10 +1,11 @@
 /** The work behind `evom train`: evaluation, the loop, evaluation again, and what changed between them. */
 import { basename, join } from 'node:path';
-import { buildEvalSets, buildRollout, evaluateSets, resolveCheckpoint, scheduleOf } from '../config/build.ts';
+import { buildEvalSets, buildRollout, evaluateSets, scheduleOf } from '../config/build.ts';
 import { buildLearner } from '../config/build-learner.ts';
 import { buildPolicy } from '../config/build-policy.ts';
 import { buildProblems } from '../config/build-problems.ts';
 import type { ConfigSource } from '../config/load.ts';
+import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';

@@ -1,9 +1,10 @@
 /** The work behind `evom transfer`: one evaluation a cell, what is already stored left alone. */
 import { join, resolve } from 'node:path';
-import { buildEvalSets, buildRollout, evaluateSets, resolveCheckpoint } from '../config/build.ts';
+import { buildEvalSets, buildRollout, evaluateSets } from '../config/build.ts';
 import { packageRoot } from '../config/find-file.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../config/outcome-memory.ts';
 import { readPublishedResults } from '../config/published-results.ts';
+import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { backends, dialects, dialectsOfBackend, isModulePath } from '../config/vocabulary.ts';
 import { writeFileAtomically } from '../core/atomic-write.ts';

@@ -37,6 +37,12 @@ const solveOptions = {
     default: true,
     describe: 'ask for simulators, and repair what they refute; --no-simulator leaves them out',
   },
+  'simulator-dialect': {
+    type: 'string',
+    choices: ['simulator-js', 'simulator-python'] as const,
+    default: 'simulator-js',
+    describe: 'what simulators are written in; those in Python run on a solver host',
+  },
   mbr: { type: 'boolean', default: true, describe: 'minimum Bayes risk decoding; --no-mbr' },
   'self-consistency': { type: 'boolean', default: true, describe: 'the consensus of the samples; --no-self-consistency takes one' },
   ...outputOptions,
@@ -90,6 +96,8 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
             memory: args.memory || null,
             embedding: args.embedding ?? null,
             examples: wholeNumber(args.examples, '--examples', 1),
+            simulatorDialect: args.simulator && args.checks > 0 ? args.simulatorDialect : null,
+            samples: wholeNumber(args.samples, '--samples', 1),
           },
           options: {
             samples: wholeNumber(args.samples, '--samples', 1),

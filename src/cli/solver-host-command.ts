@@ -4,7 +4,10 @@ import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
 
 const solverHostOptions = {
-  dialects: { type: 'string', describe: 'list such as gurobipy,coptpy,ortools,highspy,pyscipopt,pulp' },
+  dialects: {
+    type: 'string',
+    describe: 'list of gurobipy, coptpy, ortools, highspy, pyscipopt, pulp and simulator-python, separated by commas',
+  },
   setup: { type: 'string', describe: 'make the Python environment of all dialects in this folder and leave' },
   environment: { type: 'string', default: '.venv-solvers', describe: 'folder that --setup made' },
   python: { type: 'string', default: 'python3', describe: 'Python that --setup makes the environment from' },

@@ -11,13 +11,10 @@ import type { SolveParts } from '../solve/solve-parts.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
 import { backendNames, createBackend } from '../solvers/registry.ts';
 import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
-
-import type { Verifier } from '../verify/verifier.ts';
-import { resolveCheckpoint } from './build.ts';
+import { createVerifier, type Verifier } from '../verify/verifier.ts';
 import { buildEmbeddedPolicy } from './build-policy.ts';
-import { buildVerifier } from './build-verifier.ts';
-import { sandbox, solverHosts } from './train-schema.ts';
-import { dialectsOfBackend, hostedDialects, isModulePath, backends as knownBackends } from './vocabulary.ts';
+import { resolveCheckpoint } from './resolve-checkpoint.ts';
+import { dialectsOfBackend, isHosted, isModulePath, backends as knownBackends } from './vocabulary.ts';
 
 export interface SolveSetup {
   /** Folder of a checkpoint or a run. */
@@ -34,6 +31,10 @@ export interface SolveSetup {
   /** Folder of an embedding model for the memory; null: by words. */
   readonly embedding: string | null;
   readonly examples: number;
+  /** What simulators are written in; null to ask for none. */
+  readonly simulatorDialect: string | null;
+  /** Programs that will be asked for, so that no more workers start than they need. */
+  readonly samples: number;
   readonly now: () => number;
 }
 
@@ -49,7 +50,7 @@ const smallVocabulary = 8000;
 export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
   const directory = resolveCheckpoint(setup.policy);
   const dialect = dialectByName(setup.dialect ?? dialectOfBackend(setup.backend));
-  const simulatorDialect = dialectByName('simulator-js');
+  const simulatorDialect = setup.simulatorDialect === null ? null : dialectByName(setup.simulatorDialect);
   const threads = Math.max(1, availableParallelism());
   const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -63,7 +64,7 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
     const [tokenizer, policy, verifier, backends] = await Promise.all([
       loadTokenizer(directory),
       buildEmbeddedPolicy(directory, { threads, batchRows: 64, version: 0 }).then(opened),
-      verifierOf(setup, [dialect.name, simulatorDialect.name]).then(opened),
+      verifierOf(setup, [dialect.name, ...(simulatorDialect === null ? [] : [simulatorDialect.name])]).then(opened),
       offeredBackends(setup.backend).then((all) => all.map(opened)),
     ]);
     const memory = setup.memory === null ? null : await readMemory(setup.memory, dialect.name);
@@ -103,16 +104,24 @@ function dialectOfBackend(backend: string): string {
 
 const isLocal = (backend: string): boolean => backendNames.includes(backend) || isModulePath(backend);
 
+/** A worker of the sandbox runs this many of a policy's programs before a second one has started. */
+const programsPerWorker = 32;
+
 /** A verifier of some dialects, with the limits and solver hosts that a configuration has by default. */
-export function verifierOf(
-  { backend, solverHosts: urls }: Pick<SolveSetup, 'backend' | 'solverHosts'>,
+export async function verifierOf(
+  { backend: chosen, solverHosts: urls, samples }: Pick<SolveSetup, 'backend' | 'solverHosts' | 'samples'>,
   dialects: readonly string[],
 ): Promise<Verifier> {
-  if (!dialects.some((name) => hostedDialects.includes(name)) && !isLocal(backend)) dialectOfBackend(backend);
+  if (!dialects.some(isHosted) && !isLocal(chosen)) dialectOfBackend(chosen);
+  // A hosted backend solves on its host; what runs here beside it needs one that is here.
+  const backend = isLocal(chosen) ? chosen : 'highs';
+  const workers = Math.min(Math.max(1, availableParallelism()), Math.ceil(samples / programsPerWorker));
+  if (!dialects.some(isHosted)) return createVerifier({ backend, dialects, workers });
+  // The configuration's schema takes as long to load as a policy of a million weights: only where its defaults are needed.
+  const [{ buildVerifier }, { sandbox, solverHosts }] = await Promise.all([import('./build-verifier.ts'), import('./train-schema.ts')]);
   return buildVerifier(dialects, {
-    // A hosted backend solves on its host; what runs here beside it needs one that is here.
-    backend: isLocal(backend) ? backend : 'highs',
-    sandbox: sandbox.parse({}),
+    backend,
+    sandbox: sandbox.parse({ workers }),
     solver_hosts: solverHosts.parse(urls.length === 0 ? {} : { urls }),
   });
 }

@@ -5,7 +5,7 @@ import { createRemoteVerifier } from '../solver-host/remote-verifier.ts';
 import { routeByDialect } from '../solver-host/verifier-router.ts';
 import { createVerifier, type Verifier } from '../verify/verifier.ts';
 import type { TrainConfig } from './schema.ts';
-import { hostedDialects } from './vocabulary.ts';
+import { isHosted } from './vocabulary.ts';
 
 /** The keys of a configuration that say how programs are run. */
 export type VerifierConfig = Pick<TrainConfig, 'sandbox' | 'solver_hosts'> & {
@@ -20,8 +20,8 @@ export type VerifierConfig = Pick<TrainConfig, 'sandbox' | 'solver_hosts'> & {
  * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or when no solver host serves a Python dialect.
  */
 export async function buildVerifier(dialects: readonly string[], config: VerifierConfig): Promise<Verifier> {
-  const hosted = dialects.filter((name) => hostedDialects.includes(name));
-  const local = dialects.filter((name) => !hostedDialects.includes(name));
+  const hosted = dialects.filter(isHosted);
+  const local = dialects.filter((name) => !isHosted(name));
   const built: Verifier[] = [];
   try {
     if (hosted.length > 0) built.push(await hostedVerifier(hosted, config.solver_hosts));

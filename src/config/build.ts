@@ -1,7 +1,4 @@
 /** Configuration -> live parts: the only place that names concrete classes. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import { randomStream } from '../core/random.ts';
 import { buildPrompt } from '../dialects/prompt.ts';
@@ -45,25 +42,6 @@ export interface BuiltRollout {
   /** Of a recorded policy: what it can be asked. */
   readonly recordings: Recordings | null;
   close(): Promise<void>;
-}
-
-/**
- * The model folder that a path stands for: itself, the newest checkpoint of a run directory, or what `latest` names.
- *
- * @throws {EvomError} `E_CHECKPOINT` when there is none.
- */
-export function resolveCheckpoint(path: string, type: string = 'onnx'): string {
-  if (type === 'recorded') return path; // the file of completions itself
-  const isRun = existsSync(join(path, 'config.resolved.yaml'));
-  const pointer = isRun ? join(path, 'latest') : path;
-  if (!existsSync(pointer)) {
-    throw new EvomError(
-      'E_CHECKPOINT',
-      isRun ? `${path} has no checkpoint yet` : `${path} does not exist; give the folder of a checkpoint or a run`,
-    );
-  }
-  if (statSync(pointer).isDirectory()) return pointer;
-  return join(dirname(pointer), readFileSync(pointer, 'utf8').trim());
 }
 
 /**

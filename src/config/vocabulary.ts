@@ -57,13 +57,15 @@ export const dialectsOfBackend = {
 } as const satisfies Record<string, readonly [string, ...string[]]>;
 
 /** Dialects whose programs check a solution; a policy is fine-tuned on them, no solver backend runs them. */
-export const simulatorDialects = ['simulator-js'] as const;
+export const simulatorDialects = ['simulator-js', 'simulator-python'] as const;
 
 type Backend = keyof typeof dialectsOfBackend;
 export const backends = Object.keys(dialectsOfBackend) as [Backend, ...Backend[]];
 export const dialects: readonly string[] = [...new Set<string>(Object.values(dialectsOfBackend).flat())];
-/** Dialects whose programs run on solver hosts. */
+/** Dialects whose programs solve on solver hosts. */
 export const hostedDialects: readonly string[] = dialects.filter((name) => !(dialectsOfBackend.highs as readonly string[]).includes(name));
+/** Whether a dialect's programs, solving or simulating, run on solver hosts. */
+export const isHosted = (dialect: string): boolean => hostedDialects.includes(dialect) || dialect === 'simulator-python';
 
 /** The backend that executes a dialect's programs when `backend` is the configured one. */
 export function backendOfDialect(dialect: string, backend: string): string {

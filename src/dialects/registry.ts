@@ -10,9 +10,10 @@ import { ortools } from './python/ortools.ts';
 import { pulp } from './python/pulp.ts';
 import { pyscipopt } from './python/pyscipopt.ts';
 import { simulatorJs } from './simulator-js.ts';
+import { simulatorPython } from './simulator-python.ts';
 
 const solving: readonly Dialect[] = [highsJs, glpkJs, gurobipy, coptpy, ortools, highspy, pyscipopt, pulp];
-const simulating: readonly Dialect[] = [simulatorJs];
+const simulating: readonly Dialect[] = [simulatorJs, simulatorPython];
 const known: ReadonlyMap<string, Dialect> = new Map([...solving, ...simulating].map((dialect) => [dialect.name, dialect]));
 
 /** Names of the dialects whose programs solve, in the order they are documented. */

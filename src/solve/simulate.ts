@@ -1,6 +1,7 @@
 /** Runs a simulator on points: what each is worth, and which demands it breaks. */
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
+import { marker, simulatorHarness } from './simulator-harness.ts';
 
 /** A solution: the value of each decision variable by name. */
 export type Point = Readonly<Record<string, number>>;
@@ -19,58 +20,18 @@ export type SimulatorRun =
   | { readonly type: 'ran'; readonly goal: 'min' | 'max' | null; readonly simulations: readonly Simulation[] }
   | { readonly type: 'failed'; readonly status: Outcome['status']; readonly message: string };
 
-/** Breaches up to this share of the sides, or of 1, are rounding: the tolerances of the solvers. */
-const feasibilityTolerance = 1e-6;
-const integralityTolerance = 1e-5;
-const marker = 'evom-simulation ';
-
-/**
- * Appended to a simulator. It judges the demands where they are, so that only what is broken comes back. The proxy notes names that a
- * point lacks: a simulator that calls things otherwise must not look like one that disagrees.
- */
-const harness = (points: readonly Point[]): string => `
-;console.log(${JSON.stringify(marker)} + JSON.stringify(((simulate, points) => {
-const near = (a, b) => ${feasibilityTolerance} * Math.max(1, Math.abs(a), Math.abs(b));
-const holds = (d) => {
-if (typeof d === 'boolean') return d;
-if (!Array.isArray(d)) throw new TypeError('a demand is true, false, [left, relation, right] or [value, "integer"]; got ' + JSON.stringify(d));
-const [a, r, b] = d;
-switch (r) {
-case '<=': case '<': return a - b <= near(a, b);
-case '>=': case '>': return b - a <= near(a, b);
-case '=': case '==': case '===': return Math.abs(a - b) <= near(a, b);
-case 'integer': return Math.abs(a - Math.round(a)) <= ${integralityTolerance};
-default: throw new TypeError('the relation ' + JSON.stringify(r) + ' is not known');
-}
-};
-let goal = null;
-const results = points.map((point) => {
-const missing = {};
-const seen = new Proxy(point, { get: (t, k) => { if (typeof k === 'string' && !Object.prototype.hasOwnProperty.call(t, k)) missing[k] = 1; return t[k]; } });
-const { objective, constraints, goal: g } = simulate(seen);
-if (g === 'min' || g === 'max') goal = g;
-if (typeof constraints !== 'object' || constraints === null) throw new TypeError('constraints must be a list');
-const broken = [];
-Object.entries(constraints).forEach(([name, d], i) => {
-if (!holds(d) && broken.length < 5) broken.push((Array.isArray(constraints) ? '#' + (i + 1) : name) + (Array.isArray(d) ? ': ' + d.join(' ') : ''));
-});
-return [typeof objective === 'number' && isFinite(objective) ? objective : null, broken, Object.keys(missing)];
-});
-return [goal, results];
-})(module.exports, JSON.parse(${JSON.stringify(JSON.stringify(points))}))));`; // a literal would set the prototype of a point with __proto__
-
 /**
  * What a simulator says of each point. Equal simulators and points are answered from the verifier's cache.
  *
- * @param simulator a program in a simulator dialect: `module.exports` is a function of the point.
- * @param verify runs it in the sandbox.
+ * @param simulator a program in a simulator dialect: `module.exports` (`simulator-js`) or `simulate` (`simulator-python`) is a function of the point.
+ * @param verify runs it, in the sandbox or on a solver host.
  */
 export async function simulate(
   simulator: Program,
   points: readonly Point[],
   verify: (program: Program) => Promise<Outcome>,
 ): Promise<SimulatorRun> {
-  const outcome = await verify({ dialect: simulator.dialect, code: simulator.code + harness(points) });
+  const outcome = await verify({ dialect: simulator.dialect, code: simulator.code + simulatorHarness(simulator.dialect, points) });
   const line = outcome.stdout
     .split('\n')
     .filter((text) => text.startsWith(marker))

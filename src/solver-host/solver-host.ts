@@ -16,7 +16,7 @@ import { Resolver } from './resolver.ts';
 import type { DialectHealth, Health } from './wire.ts';
 
 /** Dialects that a solver host can serve. */
-export const hostDialects = ['gurobipy', 'coptpy', 'ortools', 'highspy', 'pyscipopt', 'pulp'] as const;
+export const hostDialects = ['gurobipy', 'coptpy', 'ortools', 'highspy', 'pyscipopt', 'pulp', 'simulator-python'] as const;
 
 export interface SolverHostOptions {
   readonly dialects: readonly string[];

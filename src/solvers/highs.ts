@@ -68,14 +68,22 @@ interface Engine {
   failedReads: number;
 }
 
+/** Compiled once a process for each ceiling of its memory. */
+const modules = new Map<number, Promise<WasmModule>>();
+
 /**
  * HiGHS as a WebAssembly module, with a ceiling on its memory. `structuredClone` and `workerData` pass it on for free.
  *
  * @param memoryMb ceiling in MiB; 2048 is the package's own.
  */
-export async function compileHighs(memoryMb = 256): Promise<WasmModule> {
-  const path = createRequire(import.meta.url).resolve('highs/runtime');
-  return webAssembly.compile(capWasmMemory(await readFile(path), memoryMb));
+export function compileHighs(memoryMb = 256): Promise<WasmModule> {
+  const compile = async (): Promise<WasmModule> => {
+    const path = createRequire(import.meta.url).resolve('highs/runtime');
+    return webAssembly.compile(capWasmMemory(await readFile(path), memoryMb));
+  };
+  const compiled = modules.get(memoryMb) ?? compile();
+  modules.set(memoryMb, compiled);
+  return compiled;
 }
 
 async function createEngine(wasmModule: WasmModule): Promise<Engine> {

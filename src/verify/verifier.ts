@@ -6,7 +6,6 @@ import { compiledEntry } from '../core/compiled.ts';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
-import type { WasmModule } from '../core/wasm.ts';
 import type { GuestSource } from '../sandbox/guest.ts';
 import { resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
 import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';
@@ -56,15 +55,6 @@ export interface Verifier {
   close(): Promise<void>;
 }
 
-/** HiGHS, compiled once a process for each ceiling of its memory. */
-const highsModules = new Map<number, Promise<WasmModule>>();
-
-function highsModule(memoryMb: number): Promise<WasmModule> {
-  const compiled = highsModules.get(memoryMb) ?? compileHighs(memoryMb);
-  highsModules.set(memoryMb, compiled);
-  return compiled;
-}
-
 /**
  * Starts the sandbox with one solver backend behind all dialects.
  *
@@ -89,7 +79,7 @@ export async function createVerifier(options: VerifierOptions = {}): Promise<Ver
   const data: GuestData = {
     backend,
     directory: options.directory ?? process.cwd(),
-    highs: await highsModule(solverMemoryMb),
+    highs: await compileHighs(solverMemoryMb),
     memoryMb: solverMemoryMb,
   };
   const guests = Object.fromEntries(dialects.map((dialect) => [dialect, guestSource(dialect, data)]));

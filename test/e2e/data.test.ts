@@ -31,7 +31,7 @@ describe('evom data generate', () => {
     for (const { question, model, programs } of problems) {
       expect(question.length).toBeGreaterThan(40);
       expect(model?.variables.length).toBeGreaterThan(0);
-      expect(Object.keys(programs ?? {}).sort()).toEqual(['glpk-js', 'highs-js', 'simulator-js']);
+      expect(Object.keys(programs ?? {}).sort()).toEqual(['glpk-js', 'highs-js', 'simulator-js', 'simulator-python']);
     }
   });
 
@@ -47,7 +47,8 @@ describe('evom data generate', () => {
     const verifier = await createVerifier({ workers: 1 });
     const problems = problemsIn('test.jsonl').slice(0, 6);
     for (const { id, answer, programs } of problems) {
-      const { 'simulator-js': simulator = '', ...solving } = programs ?? {};
+      const { 'simulator-js': simulator = '', 'simulator-python': inPython = '', ...solving } = programs ?? {};
+      expect(inPython).toMatch(/^def simulate/);
       expect(await verifier.verify({ dialect: 'simulator-js', code: simulator })).toMatchObject({ status: 'no_solve', error: null });
       for (const [dialect, code] of Object.entries(solving)) {
         const { status, objective } = await verifier.verify({ dialect, code });

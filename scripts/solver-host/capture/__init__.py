@@ -10,6 +10,7 @@ MODULES = {
     "highspy": "highs",
     "pyscipopt": "scip",
     "pulp": "pulp_solver",
+    "simulator-python": "no_solver",
 }
 
 

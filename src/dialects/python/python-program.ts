@@ -18,7 +18,8 @@ const keywords = new Set(
     ' ',
   ),
 );
-const isSafe = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !keywords.has(name) && name.length < 200;
+/** Whether a variable of a program can have this name: none that Python, or what our programs begin with, has taken. */
+export const isFreeName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !keywords.has(name) && name.length < 200;
 
 /**
  * A program that builds, solves and prints the model, as short as is readable. A range becomes two rows.
@@ -26,7 +27,7 @@ const isSafe = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) 
  * Variables whose names Python cannot hold are renamed.
  */
 export function pythonProgram(model: LinearModel, api: PythonApi): string {
-  const names = safeNames(model, isSafe);
+  const names = safeNames(model, isFreeName);
   const costs = model.variables.map((v, j) => ({ coefficient: v.cost, name: names[j] ?? '' }));
   return [
     ...api.head(model),

@@ -1,0 +1,15 @@
+"""Simulators: functions that say of a given solution what it is worth. They have no solver: an import of one fails as if it were not there."""
+
+import sys
+
+PACKAGES = ("gurobipy", "coptpy", "ortools", "highspy", "pyscipopt", "pulp", "scipy")
+
+# What a simulator and the lines that call it need, loaded before the first fork.
+WARM_UP = "import json, math\n"
+
+
+def load(recorder):
+    for name in PACKAGES:
+        sys.modules[name] = None
+    version = sys.version.split()[0]
+    return {"library": f"Python {version}", "solver": f"Python {version}", "licence": "free", "backend": "none"}

@@ -1,0 +1,129 @@
+/** What is appended to a simulator so that it is called on points, in the language of each dialect. */
+import { EvomError } from '../core/errors.ts';
+import type { Point } from './simulate.ts';
+
+/** Breaches up to this share of the sides, or of 1, are rounding: the tolerances of the solvers. */
+const feasibilityTolerance = 1e-6;
+const integralityTolerance = 1e-5;
+/** At most this many broken demands are named. */
+const mostBroken = 5;
+
+/** Begins the line that holds the result. */
+export const marker = 'evom-simulation ';
+
+/**
+ * Code that prints one line: the marker, then `[goal, [[objective, broken demands, missing names], ...]]` as JSON.
+ *
+ * It judges the demands where they are, so that only what is broken comes back, and notes names that a point lacks: a simulator that calls
+ * things otherwise must not look like one that disagrees.
+ */
+export function simulatorHarness(dialect: string, points: readonly Point[]): string {
+  const text = JSON.stringify(JSON.stringify(points)); // a literal would set the prototype of a point with __proto__
+  if (dialect === 'simulator-js') return javascript(text);
+  if (dialect === 'simulator-python') return python(text);
+  throw new EvomError('E_INTERNAL', `${dialect} is no dialect of simulators`);
+}
+
+const javascript = (points: string): string => `
+;console.log(${JSON.stringify(marker)} + JSON.stringify(((simulate, points) => {
+const near = (a, b) => ${feasibilityTolerance} * Math.max(1, Math.abs(a), Math.abs(b));
+const holds = (d) => {
+if (typeof d === 'boolean') return d;
+if (!Array.isArray(d)) throw new TypeError('a demand is true, false, [left, relation, right] or [value, "integer"]; got ' + JSON.stringify(d));
+const [a, r, b] = d;
+switch (r) {
+case '<=': case '<': return a - b <= near(a, b);
+case '>=': case '>': return b - a <= near(a, b);
+case '=': case '==': case '===': return Math.abs(a - b) <= near(a, b);
+case 'integer': return Math.abs(a - Math.round(a)) <= ${integralityTolerance};
+default: throw new TypeError('the relation ' + JSON.stringify(r) + ' is not known');
+}
+};
+let goal = null;
+const results = points.map((point) => {
+const missing = {};
+const seen = new Proxy(point, { get: (t, k) => { if (typeof k === 'string' && !Object.prototype.hasOwnProperty.call(t, k)) missing[k] = 1; return t[k]; } });
+const { objective, constraints, goal: g } = simulate(seen);
+if (g === 'min' || g === 'max') goal = g;
+if (typeof constraints !== 'object' || constraints === null) throw new TypeError('constraints must be a list');
+const broken = [];
+Object.entries(constraints).forEach(([name, d], i) => {
+if (!holds(d) && broken.length < ${mostBroken}) broken.push((Array.isArray(constraints) ? '#' + (i + 1) : name) + (Array.isArray(d) ? ': ' + d.join(' ') : ''));
+});
+return [typeof objective === 'number' && isFinite(objective) ? objective : null, broken, Object.keys(missing)];
+});
+return [goal, results];
+})(module.exports, JSON.parse(${points}))));`;
+
+// Numbers of numpy are taken as Python's own; a name that a point lacks is not a number, as undefined is none in JavaScript.
+const python = (points: string): string => `
+
+def __evom_simulate(simulate, points):
+    import json, math
+
+    class Point(dict):
+        def __init__(self, values):
+            super().__init__(values)
+            self.missing = {}
+
+        def __missing__(self, name):
+            self.missing[str(name)] = 1
+            return math.nan
+
+        def get(self, name, default=None):
+            if name not in self:
+                self.missing[str(name)] = 1
+            return super().get(name, default)
+
+    def near(a, b):
+        return ${feasibilityTolerance} * max(1, abs(a), abs(b))
+
+    def holds(d):
+        if type(d).__name__ in ("bool", "bool_"):
+            return bool(d)
+        if not isinstance(d, (list, tuple)) or len(d) not in (2, 3):
+            raise TypeError(f'a demand is True, False, (left, relation, right) or (value, "integer"); got {d!r}')
+        a, relation = d[0], d[1]
+        if relation == "integer":
+            return math.isfinite(a) and abs(a - round(a)) <= ${integralityTolerance}
+        if len(d) != 3 or relation not in ("<=", "<", ">=", ">", "=", "=="):
+            raise TypeError(f"the relation {relation!r} is not known")
+        b = d[2]
+        if relation in ("<=", "<"):
+            return bool(a - b <= near(a, b))
+        if relation in (">=", ">"):
+            return bool(b - a <= near(a, b))
+        return bool(abs(a - b) <= near(a, b))
+
+    def text(value):
+        if isinstance(value, str):
+            return value
+        number = float(value)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+    goal, results = None, []
+    for values in points:
+        point = Point(values)
+        said = simulate(point)
+        if not isinstance(said, dict):
+            raise TypeError(f"simulate must return a dict; got {type(said).__name__}")
+        goal = said.get("goal") if said.get("goal") in ("min", "max") else goal
+        demands = said.get("constraints")
+        if isinstance(demands, dict):
+            named = list(demands.items())
+        elif isinstance(demands, (list, tuple)):
+            named = [(f"#{i + 1}", d) for i, d in enumerate(demands)]
+        else:
+            raise TypeError("constraints must be a list")
+        broken = [f"{name}: {' '.join(map(text, d))}" if isinstance(d, (list, tuple)) else str(name) for name, d in named if not holds(d)]
+        objective = said.get("objective")
+        try:
+            objective = float(objective)
+        except (TypeError, ValueError):
+            objective = math.nan
+        results.append([objective if math.isfinite(objective) else None, broken[:${mostBroken}], list(point.missing)])
+    print("\\n" + ${JSON.stringify(marker)} + json.dumps([goal, results]))
+
+
+__evom_simulate(simulate, __import__("json").loads(${points}))
+`;
