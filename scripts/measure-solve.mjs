@@ -4,12 +4,15 @@
  *   node scripts/measure-solve.mjs simulator [--problems 120] [--models FILE.jsonl] [--dialect simulator-python --environment .venv-solvers]
  *   node scripts/measure-solve.mjs written   [--problems 100] [--checks 4]   [--policy checkpoints/tiny] [--wordings held_out] [--families a,b]
  *   node scripts/measure-solve.mjs decoding  [--problems 200] [--samples 16] [--checks 8] [--policy checkpoints/tiny] [--wordings seen] [--families a,b]
+ *   node scripts/measure-solve.mjs recorded  --outcomes A.csv --outcomes B.csv ... [--questions FILE.jsonl --executed FILE.jsonl]
  *   node scripts/measure-solve.mjs latency   [--problems 20]  [--policy checkpoints/tiny]
  *
  * `simulator`: detection of injected errors and false alarms, with reference simulators. FILE.jsonl holds models as LP text under `lp`.
  * `written`: simulators that a policy writes, against the reference models: how many run, and at how many points they say the same.
  * `decoding`: one sample against self-consistency and minimum Bayes risk on the same samples, with paired tests; with --checks, against the
  * policy's own simulators as well, and against as many more programs as those cost tokens.
+ * `recorded`: what several systems have published for the same problems as several samples: their vote against each of them. CSV files have the
+ * columns `index`, `obj_value`, `ground_truth` and `status` or `gurobi_status`; --executed is ORLM's format, matched to --questions by text.
  * `latency`: milliseconds of each part of a solve. Run `npm run build` first.
  */
 import { readFileSync } from 'node:fs';
@@ -30,6 +33,9 @@ const { positionals, values } = parseArgs({
     families: { type: 'string' },
     models: { type: 'string' },
     checks: { type: 'string' },
+    outcomes: { type: 'string', multiple: true, default: [] },
+    executed: { type: 'string', multiple: true, default: [] },
+    questions: { type: 'string' },
     seed: { type: 'string', default: '101' },
     dialect: { type: 'string', default: 'simulator-js' },
     environment: { type: 'string', default: '.venv-solvers' },
@@ -167,12 +173,12 @@ async function measureSimulator() {
 }
 
 /** What a policy writes when asked `count` times, by problem, in the order of the seeds. */
-async function sampledTexts({ tokenizer, policy }, problems, dialect, count) {
+async function sampledTexts({ tokenizer, policy }, problems, dialect, count, first = 0) {
   const requests = problems.map(({ id, question }) => ({
     promptIds: tokenizer.encodeChat(evom.buildPrompt('bare', question, dialect)).tokenIds,
-    seeds: Array.from({ length: count }, (_, k) => `measure/${id}/${dialect.name === 'highs-js' ? '' : `${dialect.name}/`}${k}`),
+    seeds: Array.from({ length: count }, (_, k) => `measure/${id}/${dialect.name === 'highs-js' ? '' : `${dialect.name}/`}${first + k}`),
   }));
-  const completions = await policy.sample(requests, { temperature: 1, topK: 0, topP: 1, maxTokens: 200 });
+  const completions = await policy.sample(requests, { temperature: 1, topK: 0, topP: 1, maxTokens: dialect.isSimulator ? 200 : 160 });
   return completions.map((group) => group.map(({ tokenIds }) => ({ text: tokenizer.decode(tokenIds), numTokens: tokenIds.length })));
 }
 
@@ -235,96 +241,133 @@ async function openPolicy() {
   return { tokenizer, policy, verifier };
 }
 
+/** Programs run: an outcome for each text. */
+const outcomesOf = (verifier, dialect, texts) =>
+  Promise.all(
+    texts.map(({ text }) => {
+      const program = dialect.extract(text);
+      return program === null ? evom.emptyOutcome('no_program', { dialect: dialect.name, backend: 'highs' }) : verifier.verify(program);
+    }),
+  );
+
+/** The outcome whose model is least unlike the others', and the model put together from all. */
+function leastRisky(outcomes) {
+  const solved = outcomes.filter((o) => o.model !== null);
+  const choice = evom.minimumBayesRisk(solved.map((o) => evom.extractionOfModel(o.model)));
+  if (choice === null) return { whole: null, record: null };
+  const best = choice.risks.reduce((b, risk, i) => (risk < choice.risks[b] - 1e-12 ? i : b), 0);
+  return { whole: solved[best], record: evom.modelOfExtraction(choice.extraction) };
+}
+
+const sum = (list) => list.reduce((total, x) => total + x, 0);
+const mean = (list) => sum(list) / list.length;
+
+/** How often each method finds the right optimum, and the identical model, on the same problems. */
+class Scores {
+  value = {};
+  identical = {};
+  note(name, { answer, model }, objective, found) {
+    const right = objective !== null && objective !== undefined && Math.abs(objective - answer) <= 1e-6 * (Math.abs(answer) + 1);
+    this.add(name, Number(right), Number(found !== null && found !== undefined && evom.identicalModels(found, model)));
+  }
+  /** Of several outcomes that a method cannot tell apart: what a draw among them finds on average. */
+  noteMean(name, problem, outcomes) {
+    const own = new Scores();
+    for (const { objective, model } of outcomes) own.note(name, problem, objective, model);
+    this.add(name, mean(own.value[name]), mean(own.identical[name]));
+  }
+  add(name, value, identical) {
+    this.value[name] ??= [];
+    this.value[name].push(value);
+    this.identical[name] ??= [];
+    this.identical[name].push(identical);
+  }
+  print() {
+    say('method | right optimum | change, p | identical model | change, p');
+    for (const name of Object.keys(this.value)) {
+      const [v, m] = [this.value, this.identical].map((list) => evom.pairedPermutationTest(list[name], list['one sample'], { seed: 1 }));
+      const shown = ({ meanDifference, pValue }) =>
+        name === 'one sample' ? '' : `${(100 * meanDifference).toFixed(1)} points, ${pValue.toFixed(4)}`;
+      const of = (list) => `${(100 * mean(list[name])).toFixed(1)} %`;
+      say(`${name} | ${of(this.value)} | ${shown(v)} | ${of(this.identical)} | ${shown(m)}`);
+    }
+  }
+  compare(name, other) {
+    const { meanDifference, pValue } = evom.pairedPermutationTest(this.value[name], this.value[other], { seed: 1 });
+    say(`${name} against ${other}: ${(100 * meanDifference).toFixed(1)} points, p ${pValue.toFixed(4)}`);
+  }
+}
+
 async function measureDecoding() {
   const problems = problemsOf(Number(values.problems ?? 200));
   const numSamples = Number(values.samples);
-  const { tokenizer, policy, verifier } = await openPolicy();
-  const dialect = evom.dialectByName('highs-js');
-  const requests = problems.map(({ id, question }) => ({
-    promptIds: tokenizer.encodeChat(evom.buildPrompt('bare', question, dialect)).tokenIds,
-    seeds: Array.from({ length: numSamples }, (_, k) => `measure/${id}/${k}`),
-  }));
-  const completions = await policy.sample(requests, { temperature: 1, topK: 0, topP: 1, maxTokens: 160 });
-  const isRight = (answer, objective) => objective !== null && Math.abs(objective - answer) <= 1e-6 * (Math.abs(answer) + 1);
-  const names = [
-    'one sample',
-    'self-consistency',
-    'minimum Bayes risk, whole',
-    'minimum Bayes risk, by component',
-    'self-consistency, then risk',
-    'self-consistency, votes by text',
-    'by text alone',
-  ];
-  const value = Object.fromEntries(names.map((name) => [name, []]));
-  const identical = Object.fromEntries(names.map((name) => [name, []]));
+  const numChecks = Number(values.checks ?? 0);
+  const parts = await openPolicy();
+  const { policy, verifier } = parts;
+  const [dialect, simulatorDialect] = ['highs-js', 'simulator-js'].map(evom.dialectByName);
+  const programs = await sampledTexts(parts, problems, dialect, numSamples);
+  const simulators = numChecks > 0 ? await sampledTexts(parts, problems, simulatorDialect, numChecks) : null;
+  // What the simulators cost, spent on programs instead.
+  const tokensOf = (groups) => sum(groups.flat().map(({ numTokens }) => numTokens));
+  const numMore = simulators === null ? 0 : Math.round((tokensOf(simulators) / tokensOf(programs)) * numSamples);
+  const more = numMore > 0 ? await sampledTexts(parts, problems, dialect, numMore, numSamples) : null;
+  const scores = new Scores();
   const confidences = [];
+  const verify = (program) => verifier.verify(program);
   for (const [p, problem] of problems.entries()) {
-    const outcomes = await Promise.all(
-      completions[p].map(async ({ tokenIds }) => {
-        const program = dialect.extract(tokenizer.decode(tokenIds));
-        return program === null ? evom.emptyOutcome('no_program', { dialect: 'highs-js', backend: 'highs' }) : verifier.verify(program);
-      }),
-    );
-    const note = (name, ok, same) => {
-      value[name].push(Number(ok));
-      identical[name].push(Number(same));
+    const outcomes = await outcomesOf(verifier, dialect, programs[p]);
+    const note = (name, outcome) => scores.note(name, problem, outcome?.objective, outcome?.model);
+    const consensusOf = (name, of, weights) => {
+      const consensus = evom.selfConsistent(of, weights === undefined ? {} : { weights });
+      scores.note(name, problem, consensus?.value, of[consensus?.representative ?? -1]?.model);
+      return consensus;
     };
-    const isSame = (model) => model !== null && evom.identicalModels(model, problem.model);
-    const mean = (of) => outcomes.filter(of).length / outcomes.length;
-    note(
-      'one sample',
-      mean((o) => isRight(problem.answer, o.objective)),
-      mean((o) => isSame(o.model)),
-    );
-    const consensus = evom.selfConsistent(outcomes);
-    const shown = consensus === null ? null : outcomes[consensus.representative];
-    note('self-consistency', isRight(problem.answer, consensus?.value ?? null), isSame(shown?.model ?? null));
-    if (consensus?.kind === 'optimal')
-      confidences.push({ share: consensus.members.length / outcomes.length, right: isRight(problem.answer, consensus.value) });
-    const leastRisky = (all) => {
-      const solved = all.filter((o) => o.model !== null);
-      const choice = evom.minimumBayesRisk(solved.map((o) => evom.extractionOfModel(o.model)));
-      if (choice === null) return { whole: null, record: null };
-      const best = choice.risks.reduce((b, risk, i) => (risk < choice.risks[b] - 1e-12 ? i : b), 0);
-      return { whole: solved[best], record: evom.modelOfExtraction(choice.extraction) };
-    };
+    scores.noteMean('one sample', problem, outcomes);
+    const consensus = consensusOf('self-consistency', outcomes);
+    if (consensus?.kind === 'optimal') {
+      const isRight = Math.abs(consensus.value - problem.answer) <= 1e-6 * (Math.abs(problem.answer) + 1);
+      confidences.push({ share: consensus.members.length / outcomes.length, right: isRight });
+    }
     const { whole, record } = leastRisky(outcomes);
-    note('minimum Bayes risk, whole', isRight(problem.answer, whole?.objective ?? null), isSame(whole?.model ?? null));
-    note(
-      'minimum Bayes risk, by component',
-      record !== null && isRight(problem.answer, highs.solve(record, limits).objective),
-      isSame(record),
-    );
-    const weights = outcomes.map((o) => evom.textShare(problem.question, o));
-    const weighted = evom.selfConsistent(outcomes, { weights });
-    note(
-      'self-consistency, votes by text',
-      isRight(problem.answer, weighted?.value ?? null),
-      isSame(outcomes[weighted?.representative ?? 0].model),
-    );
-    const best = outcomes[weights.reduce((b, w, i) => (w > weights[b] ? i : b), 0)];
-    note('by text alone', isRight(problem.answer, best.objective), isSame(best.model));
+    note('minimum Bayes risk, whole', whole);
+    scores.note('minimum Bayes risk, by component', problem, record === null ? null : highs.solve(record, limits).objective, record);
     const inCluster = leastRisky(consensus === null ? [] : consensus.members.map((i) => outcomes[i])).whole;
-    note(
-      'self-consistency, then risk',
-      isRight(problem.answer, inCluster?.objective ?? consensus?.value ?? null),
-      isSame(inCluster?.model ?? null),
+    scores.note('self-consistency, then risk', problem, inCluster?.objective ?? consensus?.value, inCluster?.model);
+    const told = outcomes.map((o) => evom.textShare(problem.question, o));
+    consensusOf('self-consistency, votes by text', outcomes, told);
+    note('by text alone', outcomes[told.reduce((b, w, i) => (w > told[b] ? i : b), 0)]);
+    if (simulators === null) continue;
+    const checks = simulators[p].flatMap(({ text }) => simulatorDialect.extract(text) ?? []);
+    const votes = await evom.simulatorVotes(outcomes, checks, { verify, seed: problem.id });
+    const most = Math.max(...votes.map(({ agree }) => agree));
+    scores.noteMean(
+      'by simulators alone',
+      problem,
+      outcomes.filter((_, i) => votes[i].agree === most),
     );
+    const checked = votes.map(evom.simulatorWeight);
+    consensusOf('self-consistency, votes by simulators', outcomes, checked);
+    const left = outcomes.filter((_, i) => votes[i].differ <= votes[i].agree);
+    consensusOf('self-consistency without what simulators refute', left.length > 0 ? left : outcomes);
+    const all = checked.map((weight, i) => weight * told[i]);
+    const together = evom.selfConsistent(outcomes, { weights: all });
+    const shown = leastRisky(together === null ? [] : together.members.map((i) => outcomes[i])).whole;
+    scores.note('all together', problem, shown?.objective ?? together?.value, shown?.model);
+    const rest = await outcomesOf(verifier, dialect, more[p]);
+    consensusOf('self-consistency for the tokens of the simulators', [...outcomes, ...rest]);
   }
-  const mean = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
   say(
-    `${problems.length} problems (${values.wordings} wordings, difficulty ${values.difficulties}) x ${numSamples} samples of ${values.policy}, T=1`,
+    `${problems.length} problems (${values.wordings} wordings, difficulty ${values.difficulties}) x ${numSamples} samples of ${values.policy}, T=1${simulators === null ? '' : `, ${numChecks} simulators, which cost as many tokens as ${numMore} programs`}`,
   );
-  say('method | right optimum | change, p | identical model | change, p');
-  for (const name of names) {
-    const test = (list) => evom.pairedPermutationTest(list[name], list['one sample'], { seed: 1 });
-    const [v, m] = [test(value), test(identical)];
-    const shownTest = ({ meanDifference, pValue }) =>
-      name === 'one sample' ? '' : `${(100 * meanDifference).toFixed(1)} points, ${pValue.toFixed(4)}`;
-    say(
-      `${name} | ${(100 * mean(value[name])).toFixed(1)} % | ${shownTest(v)} | ${(100 * mean(identical[name])).toFixed(1)} % | ${shownTest(m)}`,
-    );
-  }
+  scores.print();
+  if (simulators !== null)
+    for (const name of [
+      'by simulators alone',
+      'self-consistency, votes by simulators',
+      'self-consistency without what simulators refute',
+      'all together',
+    ])
+      for (const other of ['self-consistency', 'self-consistency for the tokens of the simulators']) scores.compare(name, other);
   say('confidence (share of samples) | answers | right');
   for (const [low, high] of [
     [0, 0.25],
@@ -337,6 +380,94 @@ async function measureDecoding() {
   }
   await policy.close();
   await verifier.close();
+}
+
+/** Gurobi's codes and names, and evom's. */
+const recordedStatus = {
+  2: 'optimal',
+  OPTIMAL: 'optimal',
+  3: 'infeasible',
+  INFEASIBLE: 'infeasible',
+  4: 'infeasible_or_unbounded',
+  INF_OR_UNBD: 'infeasible_or_unbounded',
+  5: 'unbounded',
+  UNBOUNDED: 'unbounded',
+  9: 'time_limit',
+  TIME_LIMIT: 'time_limit',
+};
+const recordedOutcome = (status, value) => ({
+  ...evom.emptyOutcome(status, { dialect: '', backend: '' }),
+  objective: status === 'optimal' && value !== '' && Number.isFinite(Number(value)) ? Number(value) : null,
+});
+const jsonLines = (path) =>
+  readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+/** One system's outcomes by the problem's index, and the labels that stand beside them. */
+async function recordedSystems() {
+  const { csvRecords } = await import('../dist/problems/import/csv-records.js');
+  const systems = [];
+  for (const path of values.outcomes) {
+    const byIndex = new Map();
+    for await (const { value: row } of csvRecords([readFileSync(path, 'utf8')])) {
+      const status = recordedStatus[row.status ?? row.gurobi_status] ?? 'runtime_error';
+      byIndex.set(Number(row.index), { outcome: recordedOutcome(status, row.obj_value), label: Number(row.ground_truth) });
+    }
+    systems.push({ name: path, byIndex });
+  }
+  const plain = (text) => text.replace(/\W+/g, '').toLowerCase().slice(0, 200);
+  for (const path of values.executed) {
+    const questions = new Map(
+      jsonLines(values.questions).map(({ en_question, en_answer }, i) => [plain(en_question), { i, label: Number(en_answer) }]),
+    );
+    const byIndex = new Map();
+    for (const { en_question, execution_best_solution: best } of jsonLines(path)) {
+      const known = questions.get(plain(en_question));
+      if (known === undefined) continue;
+      const status = best === 'No Best Solution' ? 'infeasible' : best === null ? 'runtime_error' : 'optimal';
+      byIndex.set(known.i, { outcome: recordedOutcome(status, best), label: known.label });
+    }
+    systems.push({ name: path, byIndex });
+  }
+  return systems;
+}
+
+async function measureRecorded() {
+  const systems = await recordedSystems();
+  const indices = [...systems[0].byIndex.keys()].filter((i) => systems.every(({ byIndex }) => byIndex.has(i)));
+  const isRight = (value, label) => Number(value !== null && value !== undefined && Math.abs(value - label) <= 1e-4 * Math.abs(label));
+  const right = Object.fromEntries(
+    [...systems.map(({ name }) => name), 'one system', 'self-consistency', 'some system'].map((name) => [name, []]),
+  );
+  const confidences = [];
+  for (const i of indices) {
+    const { label } = systems[0].byIndex.get(i);
+    const outcomes = systems.map(({ byIndex }) => byIndex.get(i).outcome);
+    const each = outcomes.map(({ objective }) => isRight(objective, label));
+    for (const [k, { name }] of systems.entries()) right[name].push(each[k]);
+    right['one system'].push(mean(each));
+    right['some system'].push(Math.max(...each));
+    // Of equal votes the first stands: every system is put first once.
+    const votes = outcomes.map((_, k) => evom.selfConsistent([...outcomes.slice(k), ...outcomes.slice(0, k)]));
+    right['self-consistency'].push(mean(votes.map((vote) => isRight(vote?.value, label))));
+    const [vote] = votes;
+    if (vote?.kind === 'optimal') confidences.push({ share: vote.members.length / outcomes.length, right: isRight(vote.value, label) });
+  }
+  say(`${indices.length} problems, ${systems.length} systems; right: within 1e-4 of the label`);
+  say('system | right | self-consistency against it, p');
+  for (const name of Object.keys(right)) {
+    const { meanDifference, pValue } = evom.pairedPermutationTest(right['self-consistency'], right[name], { seed: 1 });
+    say(
+      `${name} | ${(100 * mean(right[name])).toFixed(1)} % | ${name === 'self-consistency' ? '' : `${(100 * meanDifference).toFixed(1)} points, ${pValue.toFixed(4)}`}`,
+    );
+  }
+  say('share of the systems | answers | right');
+  for (const share of [...new Set(confidences.map((one) => one.share))].sort()) {
+    const bin = confidences.filter((one) => one.share === share);
+    say(`${share.toFixed(2)} | ${bin.length} | ${percent(bin.filter(({ right: ok }) => ok).length, bin.length)}`);
+  }
 }
 
 async function measureLatency() {
@@ -399,7 +530,13 @@ async function measureLatency() {
   await verifier.close();
 }
 
-const measures = { simulator: measureSimulator, written: measureWritten, decoding: measureDecoding, latency: measureLatency };
+const measures = {
+  simulator: measureSimulator,
+  written: measureWritten,
+  decoding: measureDecoding,
+  recorded: measureRecorded,
+  latency: measureLatency,
+};
 const measure = measures[positionals[0]];
 if (measure === undefined) {
   process.stderr.write(`usage: node scripts/measure-solve.mjs ${Object.keys(measures).join('|')} [options]\n`);

@@ -238,6 +238,7 @@ export { probePoints } from './solve/probe-points.ts';
 export { type Recommendation, recommendSolver, type SolverOffer } from './solve/recommend.ts';
 export { type SampleAgreement, sampleAgreement } from './solve/sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './solve/simulate.ts';
+export { type SimulatorVotes, simulatorVotes, simulatorWeight } from './solve/simulator-votes.ts';
 export { type SolveResult, solveProblem } from './solve/solve.ts';
 export type { Components, SolveOptions, SolveParts } from './solve/solve-parts.ts';
 export { textShare } from './solve/text-share.ts';

@@ -193,6 +193,8 @@ it('offers these values', () => {
       "sftLoop",
       "sftRow",
       "simulate",
+      "simulatorVotes",
+      "simulatorWeight",
       "simulatePortfolios",
       "simulatorNames",
       "softFlagNames",

@@ -7,6 +7,8 @@ export interface Dialect {
   readonly name: string;
   /** Language of its programs, as a fence names it. */
   readonly language: 'javascript' | 'python';
+  /** Whether its programs check a solution that is given to them instead of finding one. */
+  readonly isSimulator?: boolean;
   /** A few lines that teach the API to a general model, with one worked program. */
   readonly instructions: string;
   /**

@@ -79,7 +79,7 @@ export function buildPrompt(
   return [
     {
       role: 'system',
-      content: `You are an expert in operations research. You answer with one complete program that models and solves the problem. ${dialect.instructions}`,
+      content: `You are an expert in operations research. You answer with one complete program${dialect.isSimulator ? '' : ' that models and solves the problem'}. ${dialect.instructions}`,
     },
     ...workedExamples
       .slice(0, examples)

@@ -12,14 +12,13 @@ import { pyscipopt } from './python/pyscipopt.ts';
 import { simulatorJs } from './simulator-js.ts';
 import { simulatorPython } from './simulator-python.ts';
 
-const solving: readonly Dialect[] = [highsJs, glpkJs, gurobipy, coptpy, ortools, highspy, pyscipopt, pulp];
-const simulating: readonly Dialect[] = [simulatorJs, simulatorPython];
-const known: ReadonlyMap<string, Dialect> = new Map([...solving, ...simulating].map((dialect) => [dialect.name, dialect]));
+const all: readonly Dialect[] = [highsJs, glpkJs, gurobipy, coptpy, ortools, highspy, pyscipopt, pulp, simulatorJs, simulatorPython];
+const known: ReadonlyMap<string, Dialect> = new Map(all.map((dialect) => [dialect.name, dialect]));
 
 /** Names of the dialects whose programs solve, in the order they are documented. */
-export const dialectNames: readonly string[] = solving.map(({ name }) => name);
+export const dialectNames: readonly string[] = all.filter((dialect) => !dialect.isSimulator).map(({ name }) => name);
 /** Names of the dialects whose programs check a given solution. */
-export const simulatorNames: readonly string[] = simulating.map(({ name }) => name);
+export const simulatorNames: readonly string[] = all.filter((dialect) => dialect.isSimulator).map(({ name }) => name);
 
 /**
  * The dialect of a name.

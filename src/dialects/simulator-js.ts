@@ -21,6 +21,7 @@ module.exports = ({ boots, mugs }) => ({
 export const simulatorJs: Dialect = {
   name: 'simulator-js',
   language: 'javascript',
+  isSimulator: true,
   instructions,
   render: programText,
   extract: (completion) => {

@@ -24,6 +24,7 @@ def simulate(x):
 export const simulatorPython: Dialect = {
   name: 'simulator-python',
   language: 'python',
+  isSimulator: true,
   instructions,
   render: programText,
   extract: (completion) => {

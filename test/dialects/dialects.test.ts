@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinearModel } from '../../src/core/linear-model.ts';
 import { buildPrompt, maxExamples, type PromptTemplate, type promptTemplates } from '../../src/dialects/prompt.ts';
-import { dialectByName, dialectNames } from '../../src/dialects/registry.ts';
+import { dialectByName, dialectNames, simulatorNames } from '../../src/dialects/registry.ts';
 import { workedExamples } from '../../src/dialects/worked-examples.ts';
 import { column, inf, model, row } from '../solvers/models.ts';
 
@@ -101,6 +101,12 @@ describe('buildPrompt', () => {
     const [system, user] = buildPrompt('instruct', 'Make mugs.', dialect);
     expect(system?.content).toContain(dialect.instructions);
     expect(user?.content).toMatch(/^Make mugs\./);
+  });
+
+  it('asks for no solution where a program is to check one', () => {
+    const systemOf = (name: string) => buildPrompt('instruct', 'Make mugs.', dialectByName(name))[0]?.content;
+    for (const name of simulatorNames) expect(systemOf(name)).not.toMatch(/models and solves/);
+    for (const name of dialectNames) expect(systemOf(name)).toMatch(/models and solves/);
   });
 
   it.each(dialectNames)('shows worked examples in %s in the form that it asks for, from which the program can be taken', (name) => {
