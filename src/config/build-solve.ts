@@ -56,17 +56,18 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).reverse()) await one();
   };
+  const opened = <T extends { close(): Promise<void> | void }>(part: T): T => {
+    closing.push(() => part.close());
+    return part;
+  };
+  const opening = [
+    loadTokenizer(directory),
+    buildEmbeddedPolicy(directory, { threads, batchRows: 64, version: 0 }).then(opened),
+    verifierOf(setup, [dialect.name, ...(simulatorDialect === null ? [] : [simulatorDialect.name])]).then(opened),
+    offeredBackends(setup.backend).then((all) => all.map(opened)),
+  ] as const;
   try {
-    const opened = <T extends { close(): Promise<void> | void }>(part: T): T => {
-      closing.push(() => part.close());
-      return part;
-    };
-    const [tokenizer, policy, verifier, backends] = await Promise.all([
-      loadTokenizer(directory),
-      buildEmbeddedPolicy(directory, { threads, batchRows: 64, version: 0 }).then(opened),
-      verifierOf(setup, [dialect.name, ...(simulatorDialect === null ? [] : [simulatorDialect.name])]).then(opened),
-      offeredBackends(setup.backend).then((all) => all.map(opened)),
-    ]);
+    const [tokenizer, policy, verifier, backends] = await Promise.all(opening);
     const memory = setup.memory === null ? null : await readMemory(setup.memory, dialect.name);
     return {
       parts: {
@@ -85,6 +86,7 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
       close,
     };
   } catch (error) {
+    await Promise.allSettled(opening); // a thread that is stopped while it loads its library takes the process down
     await close();
     throw error;
   }

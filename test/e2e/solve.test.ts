@@ -81,6 +81,12 @@ describe('evom solve', () => {
     ['an empty file', ['empty.md'], 3, /empty\.md is empty/],
     ['no such policy', ['problem.md', '--policy', 'gone'], 3, /gone does not exist/],
     ['no such backend', ['problem.md', '--policy', tiny, '--backend', 'cplex'], 3, /unknown solver backend "cplex"/],
+    [
+      'no solver host for simulators in Python',
+      ['problem.md', '--simulator-dialect', 'simulator-python', '--solver-host', 'http://127.0.0.1:9'],
+      3,
+      /start one with "evom solver-host --dialects simulator-python"/,
+    ],
     ['no samples', ['problem.md', '--samples', '0'], 2, /--samples must be a whole number/],
   ])('ends with %s by saying so', async (_, argv, code, message) => {
     const result = await evom('solve', ...argv);
