@@ -1,6 +1,5 @@
 /** What is appended to a simulator so that it is called on points, in the language of each dialect. */
 import { EvomError } from '../core/errors.ts';
-import type { Point } from './simulate.ts';
 
 /** Breaches up to this share of the sides, or of 1, are rounding: the tolerances of the solvers. */
 const feasibilityTolerance = 1e-6;
@@ -17,7 +16,7 @@ export const marker = 'evom-simulation ';
  * It judges the demands where they are, so that only what is broken comes back, and notes names that a point lacks: a simulator that calls
  * things otherwise must not look like one that disagrees.
  */
-export function simulatorHarness(dialect: string, points: readonly Point[]): string {
+export function simulatorHarness(dialect: string, points: readonly Readonly<Record<string, number>>[]): string {
   const text = JSON.stringify(JSON.stringify(points)); // a literal would set the prototype of a point with __proto__
   if (dialect === 'simulator-js') return javascript(text);
   if (dialect === 'simulator-python') return python(text);

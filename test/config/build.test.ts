@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawDialect, scheduleOf } from '../../src/config/build.ts';
-import { resolveCheckpoint } from '../../src/config/resolve-checkpoint.ts';
 import { buildProblems } from '../../src/config/build-problems.ts';
 import { sftSources } from '../../src/config/build-sft.ts';
 import { threadCount } from '../../src/config/build-torch.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import { resolveCheckpoint } from '../../src/config/resolve-checkpoint.ts';
 import type { SftConfig, TrainConfig } from '../../src/config/schema.ts';
 import { learningRateFactor } from '../../src/rl/schedule.ts';
 
