@@ -1,12 +1,16 @@
 /**
- * Long runs of the verifier with hostile programs in between: every good program right, memory flat, the same outcomes on a repeat.
+ * Long runs of one verifier with hostile programs in between: every good program right, the same outcomes in every pass, memory flat.
  *
- *   node scripts/soak.mjs [--count 10000] [--workers 2] [--backend highs]
+ *   node scripts/soak.mjs [--passes 4] [--count 10000] [--workers 2] [--backend highs]
  *
  * One program in fifty is one of `test/sandbox/hostile.ts`, in turn; the others are linear and integer programs in both dialects, each
- * with numbers of its own, whose optimum a solver outside the sandbox knows. Prints memory each tenth of the way and a summary; exits
- * with 1 when anything is wrong.
+ * with numbers of its own, whose optimum a solver outside the sandbox knows. Prints memory on the way and a summary; exits with 1 when
+ * anything is wrong.
+ *
+ * Memory is flat when all of `flat` below holds: of what is in use at the end of each pass, after a collection of garbage in every thread, and
+ * of what the system has given to the process (resident memory), which holds garbage and what the C allocator keeps for later too.
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -14,8 +18,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import ts from 'typescript';
 import { buildIfNeeded } from './build-if-needed.mjs';
+import { threadMemory } from './soak/thread-memory.mjs';
 
 const root = join(import.meta.dirname, '..');
+if (globalThis.gc === undefined) {
+  const flags = ['--expose-gc', '--import', join(root, 'scripts/soak/thread-memory.mjs')];
+  const { status } = spawnSync(process.execPath, [...flags, import.meta.filename, ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}
 buildIfNeeded();
 const { dialectByName } = await import('../dist/dialects/registry.js');
 const { createBackend } = await import('../dist/solvers/registry.js');
@@ -23,12 +33,27 @@ const { createVerifier } = await import('../dist/verify/verifier.js');
 
 const { values: options } = parseArgs({
   options: {
+    passes: { type: 'string', default: '4' },
     count: { type: 'string', default: '10000' },
     workers: { type: 'string', default: '2' },
     backend: { type: 'string', default: 'highs' },
   },
 });
-const count = Number(options.count);
+const [passes, count, workers] = [options.passes, options.count, options.workers].map(Number);
+/**
+ * Shares by which memory may exceed what it is compared with. The first pass warms everything up and is compared with nothing.
+ *
+ * JavaScript's heap is the same from pass to pass but for compiled code. A WebAssembly memory never shrinks, and a hard model may have grown a
+ * solver's by some MB when a pass ends. Resident memory goes up and down with garbage.
+ */
+const flat = {
+  /** JavaScript's heaps after each pass, with those after the first. */
+  heap: 0.05,
+  /** Heaps and what they keep outside, with those after the first. */
+  inUse: 0.1,
+  /** The median of resident memory in a pass, with that of the pass before, from the third on. */
+  resident: 0.1,
+};
 /** One program in this many is hostile. */
 const every = 50;
 const hostile = await hostilePrograms();
@@ -80,13 +105,25 @@ function program(i) {
   return { name: `model ${i}`, program: { dialect, code: dialectByName(dialect).render(one) }, isRight };
 }
 
-/** Runs all programs in waves, so that what waits stays small. @returns a hash of every outcome that no clock decided */
-async function pass(title) {
-  const limits = { ticks: 150, maxOutputChars: 8192, cpuMs: 3000, solverMs: 3000, nodes: 5000, hardMs: 1500, memoryMb: 32 };
-  const verifier = await createVerifier({ workers: Number(options.workers), backend: options.backend, cacheSize: 0, limits });
-  const digests = [];
-  const wrong = [];
-  const memory = [];
+const mb = (bytes) => Math.round(bytes / 1e5) / 10;
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+/** Least squares, in MB per 10,000 programs, over all passes but the first. */
+function slope(values) {
+  const points = values.slice(1).map((value, i) => [(i * count) / 10_000, value]);
+  if (points.length < 2) return null;
+  const [meanX, meanY] = [0, 1].map((axis) => sum(points.map((point) => point[axis])) / points.length);
+  return mb(sum(points.map(([x, y]) => (x - meanX) * (y - meanY))) / sum(points.map(([x]) => (x - meanX) ** 2)));
+}
+
+/** Each outcome's hash in the first pass; null where a clock decided it. */
+const digests = [];
+const digestOf = (outcome) => (outcome.wallLimited ? null : createHash('sha256').update(JSON.stringify(outcome)).digest('base64'));
+
+/** Runs all programs in waves, so that what waits stays small, and compares the outcomes with those of the first pass. */
+async function pass(verifier, number) {
+  const found = { wrong: [], differing: [], decidedByAClock: 0, resident: [] };
   const cpuStart = process.cpuUsage();
   const start = performance.now();
   const wave = 200;
@@ -94,40 +131,73 @@ async function pass(title) {
     const jobs = Array.from({ length: Math.min(wave, count - from) }, (_, k) => program(from + k));
     const outcomes = await Promise.all(jobs.map((job) => verifier.verify(job.program)));
     for (const [k, outcome] of outcomes.entries()) {
-      if (!jobs[k].isRight(outcome))
-        wrong.push(`${jobs[k].name}: ${outcome.status} ${outcome.objective ?? ''} ${outcome.error?.message ?? ''}`);
-      digests.push(outcome.wallLimited ? null : createHash('sha256').update(JSON.stringify(outcome)).digest('hex'));
+      const { name, isRight } = jobs[k];
+      if (!isRight(outcome)) found.wrong.push(`${name}: ${outcome.status} ${outcome.objective ?? ''} ${outcome.error?.message ?? ''}`);
+      const digest = digestOf(outcome);
+      if (digest === null) found.decidedByAClock += 1;
+      if (number === 1) digests.push(digest);
+      else if (digest !== null && digests[from + k] !== null && digest !== digests[from + k]) found.differing.push(name);
     }
-    if ((from + wave) % Math.max(wave, Math.round(count / 10)) < wave) {
-      memory.push(Math.round(process.memoryUsage.rss() / 1024 / 1024));
-      console.error(`${title} ${from + wave}/${count}  RSS ${memory.at(-1)} MB  load ${loadavg()[0].toFixed(1)}`);
-    }
+    found.resident.push(process.memoryUsage.rss());
+    if ((from + wave) % Math.max(wave, Math.round(count / 10)) < wave)
+      console.error(`pass ${number}: ${from + wave}/${count}  RSS ${mb(found.resident.at(-1))} MB  load ${loadavg()[0].toFixed(1)}`);
   }
+  const seconds = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpuStart);
-  const stats = verifier.stats();
-  await verifier.close();
-  return { digests, wrong, memory, stats, seconds: (performance.now() - start) / 1000, cpuMs: (user + system) / 1000 / count };
+  // Good programs replace the interpreters that the last hostile ones have grown.
+  await Promise.all(Array.from({ length: 40 * workers }, (_, i) => verifier.verify({ dialect: 'highs-js', code: `report(${i});` })));
+  const threads = await threadMemory(workers);
+  const heap = sum(threads.map((thread) => thread.heap));
+  const inUse = heap + sum(threads.map((thread) => thread.external));
+  console.error(
+    `pass ${number}: in use ${threads.map((thread) => `${mb(thread.heap)}+${mb(thread.external)}`).join(', ')} MB (heap+outside, each thread)`,
+  );
+  return { ...found, heap, inUse, seconds, cpuMs: (user + system) / 1000 / count };
 }
 
-const first = await pass('first');
-const second = await pass('repeat');
-const differing = first.digests.filter((digest, i) => digest !== null && second.digests[i] !== null && digest !== second.digests[i]).length;
-const clocked = [first, second].map(({ digests }) => digests.filter((digest) => digest === null).length);
+const limits = { ticks: 150, maxOutputChars: 8192, cpuMs: 3000, solverMs: 3000, nodes: 5000, hardMs: 1500, memoryMb: 32 };
+const verifier = await createVerifier({ workers, backend: options.backend, cacheSize: 0, limits });
+const results = [];
+for (let number = 1; number <= passes; number++) results.push(await pass(verifier, number));
+const { workersReplaced, instancesRecycled, requeued, infraErrors } = verifier.stats();
+await verifier.close();
+
+const series = {
+  heap: results.map(({ heap }) => heap),
+  inUse: results.map(({ inUse }) => inUse),
+  resident: results.map(({ resident }) => median(resident)),
+};
+/** Passes whose memory is above what it is compared with. */
+const above = (values, share, before) =>
+  values.flatMap((value, i) => (before(i) !== undefined && value > (1 + share) * before(i) ? [i + 1] : []));
+const risen = {
+  heap: above(series.heap, flat.heap, () => series.heap[0]),
+  inUse: above(series.inUse, flat.inUse, () => series.inUse[0]),
+  resident: above(series.resident, flat.resident, (i) => (i < 2 ? undefined : series.resident[i - 1])),
+};
 const summary = {
   programs: count,
+  passes,
   hostile: Math.floor(count / every),
-  wrong: [...first.wrong, ...second.wrong],
-  differingOnRepeat: differing,
-  decidedByAClock: clocked,
-  rssMb: { first: first.memory, repeat: second.memory },
-  workersReplaced: [first.stats.workersReplaced, second.stats.workersReplaced],
-  interpretersReplaced: [first.stats.instancesRecycled, second.stats.instancesRecycled],
-  requeued: [first.stats.requeued, second.stats.requeued],
-  infraErrors: [first.stats.infraErrors, second.stats.infraErrors],
-  cpuMsPerProgram: [first.cpuMs, second.cpuMs].map((ms) => Number(ms.toFixed(2))),
-  seconds: [first.seconds, second.seconds].map(Math.round),
+  wrong: results.flatMap(({ wrong }) => wrong),
+  differingFromTheFirstPass: results.flatMap(({ differing }) => differing),
+  decidedByAClock: results.map(({ decidedByAClock }) => decidedByAClock),
+  memoryMb: {
+    heap: series.heap.map(mb),
+    inUse: series.inUse.map(mb),
+    residentMedian: series.resident.map(mb),
+    residentLeast: results.map(({ resident }) => mb(Math.min(...resident))),
+    residentMost: results.map(({ resident }) => mb(Math.max(...resident))),
+  },
+  slopeMbPer10000Programs: { heap: slope(series.heap), inUse: slope(series.inUse), resident: slope(series.resident) },
+  passesInWhichMemoryRose: risen,
+  workersReplaced,
+  interpretersReplaced: instancesRecycled,
+  requeued,
+  infraErrors,
+  cpuMsPerProgram: results.map(({ cpuMs }) => Number(cpuMs.toFixed(2))),
+  seconds: results.map(({ seconds }) => Math.round(seconds)),
 };
 console.log(JSON.stringify(summary, null, 2));
-// Memory goes up and down with workers and engines that are replaced; a leak would lift the repeat over the first pass.
-const isFlat = Math.max(...second.memory) < Math.max(...first.memory) + 50;
-if (summary.wrong.length > 0 || differing > 0 || !isFlat) process.exit(1);
+const isFlat = Object.values(risen).every((list) => list.length === 0);
+if (summary.wrong.length > 0 || summary.differingFromTheFirstPass.length > 0 || !isFlat) process.exit(1);
