@@ -71,6 +71,7 @@ export async function measureDecoding(values) {
   const more = numMore > 0 ? await sampledTexts(parts, problems, dialect, numMore, numSamples) : null;
   const scores = new Scores();
   const confidences = [];
+  const verdicts = { 'more agree': [], 'as many, or none can tell': [], 'more differ': [] };
   const verify = (program) => verifier.verify(program);
   for (const [p, problem] of problems.entries()) {
     const outcomes = await outcomesOf(verifier, dialect, programs[p]);
@@ -97,6 +98,11 @@ export async function measureDecoding(values) {
     if (simulators === null) continue;
     const checks = simulators[p].flatMap(({ text }) => simulatorDialect.extract(text) ?? []);
     const votes = await evom.simulatorVotes(outcomes, checks, { verify, seed: problem.id });
+    if (consensus?.kind === 'optimal') {
+      const { agree, differ } = votes[consensus.representative];
+      const verdict = agree > differ ? 'more agree' : agree < differ ? 'more differ' : 'as many, or none can tell';
+      verdicts[verdict].push(confidences.at(-1).right);
+    }
     const most = Math.max(...votes.map(({ agree }) => agree));
     scores.noteMean(
       'by simulators alone',
@@ -126,6 +132,11 @@ export async function measureDecoding(values) {
       'all together',
     ])
       for (const other of ['self-consistency', 'self-consistency for the tokens of the simulators']) scores.compare(name, other);
+  if (simulators !== null) {
+    say('simulators on the answer of self-consistency | answers | right');
+    for (const [name, rights] of Object.entries(verdicts))
+      say(`${name} | ${rights.length} | ${percent(rights.filter(Boolean).length, rights.length)}`);
+  }
   say('confidence (share of samples) | answers | right');
   for (const [low, high] of [
     [0, 0.25],
