@@ -49,8 +49,10 @@ export async function measureLatency(values) {
     );
     const own = solvedOutcome(model);
     const program = { dialect: 'simulator-js', code: evom.dialectByName('simulator-js').render(model) };
-    await timed('one simulator, all points', () => evom.validateBySimulator(own, program, { verify: parts.verify, seed: id }));
-    await timed('the same again, remembered', () =>
+    await timed('one simulator, at the optimum and around it', () =>
+      evom.validateBySimulator(own, program, { verify: parts.verify, seed: id }),
+    );
+    await timed('the same with the edges of rows', () =>
       evom.validateBySimulator(own, program, { verify: parts.verify, seed: id, solve: (m) => highs.solve(m, limits) }),
     );
   }

@@ -15,12 +15,14 @@ export const marker = 'evom-simulation ';
  *
  * It judges the demands where they are, so that only what is broken comes back, and notes names that a point lacks: a simulator that calls
  * things otherwise must not look like one that disagrees.
+ *
+ * @throws {EvomError} `E_CONFIG` for a dialect whose programs solve.
  */
 export function simulatorHarness(dialect: string, points: readonly Readonly<Record<string, number>>[]): string {
   const text = JSON.stringify(JSON.stringify(points)); // a literal would set the prototype of a point with __proto__
   if (dialect === 'simulator-js') return javascript(text);
   if (dialect === 'simulator-python') return python(text);
-  throw new EvomError('E_INTERNAL', `${dialect} is no dialect of simulators`);
+  throw new EvomError('E_CONFIG', `"${dialect}" is no dialect of simulators; known are simulator-js and simulator-python`);
 }
 
 const javascript = (points: string): string => `

@@ -99,6 +99,9 @@ describe('simulate', () => {
     expect(run).toMatchObject({ goal: null, simulations: [{ broken: [] }, { broken: ['stock never negative'] }] });
   });
 
+  it('takes programs that solve for no simulators', () =>
+    expect(simulate({ dialect: 'highs-js', code: '' }, [{ boots: 1 }], verify)).rejects.toMatchObject({ code: 'E_CONFIG' }));
+
   it('names what the simulator asked for and the point lacks', async () => {
     const run = await simulate(program('module.exports = (x) => ({ objective: x.shoes, constraints: [] });'), [{ boots: 1 }], verify);
     expect(run).toMatchObject({ simulations: [{ objective: null, missing: ['shoes'] }] });
