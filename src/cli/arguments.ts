@@ -3,13 +3,14 @@ import type { Options } from 'yargs';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
+import type { OnInterrupt } from './interrupt.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** The work that a command line asks for; its result is the exit code. */
 export type Work = (options: RunOptions) => Promise<number>;
 
-/** Given to each command: calling it chooses the work to do once the whole line is understood. */
-export type Choose = (work: Work) => void;
+/** Given to each command: calling it chooses the work to do once the whole line is understood, and what Ctrl-C does to it. */
+export type Choose = (onInterrupt: OnInterrupt, work: Work) => void;
 
 /** What `-` becomes before yargs, which drops it from lists of files, sees the line. */
 export const stdinName = '/dev/stdin';

@@ -2,12 +2,12 @@
 import yargs from 'yargs';
 import { nearestName } from '../config/nearest.ts';
 import { EvomError } from '../core/errors.ts';
-import { stdinName, type Work } from './arguments.ts';
+import { type Choose, stdinName, type Work } from './arguments.ts';
 import { dataCommand, dataOptionNames } from './data-command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { reportError } from './errors.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './evaluate-command.ts';
-import { withInterrupt } from './interrupt.ts';
+import { type OnInterrupt, withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import { judgeCommand, judgeOptionNames } from './judge-command.ts';
 import { packageVersion } from './package-version.ts';
@@ -20,7 +20,7 @@ import { sftCommand, trainCommand, trainOptionNames } from './train-command.ts';
 import { transferCommand, transferOptionNames } from './transfer-command.ts';
 import { verifyCommand, verifyOptionNames } from './verify-command.ts';
 
-const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted after a checkpoint.
+const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted (training after a checkpoint).
 Results go to stdout, progress to stderr; --json ends with one line of JSON.`;
 
 const optionNames = [
@@ -56,19 +56,21 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       return 0;
     }
     const quiet = argv.includes('--quiet') || argv.includes('-q');
-    return await withInterrupt(io, (signal) => asked.work({ io, json, quiet, signal }));
+    return await withInterrupt(io, asked.onInterrupt, (signal) => asked.work({ io, json, quiet, signal }));
   } catch (error) {
     return reportError(error, io, json);
   }
 }
 
-type Asked = { readonly type: 'text'; readonly text: string } | { readonly type: 'work'; readonly work: Work };
+type Asked =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'work'; readonly onInterrupt: OnInterrupt; readonly work: Work };
 
 async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
-  let work: Work | null = null;
+  let chosen: Asked | null = null;
   let text = '';
-  const choose = (chosen: Work): void => {
-    work = chosen;
+  const choose: Choose = (onInterrupt, work) => {
+    chosen = { type: 'work', onInterrupt, work };
   };
   const words = argv.map((word) => (word === '-' ? stdinName : word));
   const base = yargs(words)
@@ -110,12 +112,14 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     text = output;
   });
   if (text !== '') return { type: 'text', text };
-  if (work === null) throw new EvomError('E_USAGE', 'which command?');
-  return { type: 'work', work };
+  if (chosen === null) throw new EvomError('E_USAGE', 'which command?');
+  return chosen;
 }
 
 /** yargs suggests commands; for options the nearest known one is ours to say. */
 function usageMessage(message: string): string {
+  const meant = /^Did you mean (.*)\?$/.exec(message)?.[1];
+  if (meant !== undefined) return `unknown command; did you mean ${meant}?`;
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1];
   if (unknown === undefined) return message;
   // Camel-case doubles of an option come along; only the name as typed is of interest.

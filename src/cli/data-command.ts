@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import type { Override } from '../config/overrides.ts';
 import { type Choose, outputOptions } from './arguments.ts';
 import { dataFilesCommands, dataFilesOptionNames } from './data-files-command.ts';
+import { overwriteOption } from './new-file.ts';
 
 /** Flags that are keys of a generated dataset; values are checked by its schema. */
 const datasetOptions = {
@@ -18,6 +19,7 @@ const datasetOptions = {
 const generateOptions = {
   ...datasetOptions,
   out: { type: 'string', alias: 'o', describe: 'JSONL file to write; stdout when left out' },
+  overwrite: overwriteOption,
   ...outputOptions,
 } as const;
 
@@ -46,11 +48,11 @@ export function dataCommand(cli: Argv, choose: Choose): Argv {
             .example('$0 data generate --count 1000 --seed 7 --out problems.jsonl', 'a file of problems')
             .example('$0 data generate -n 3 --families diet,knapsack', 'a look at some'),
         (args) =>
-          choose(async (run) => {
+          choose('end', async (run) => {
             const { generatedFromFlags } = await import('../config/load-generated.ts');
             const dataset = generatedFromFlags(flagsOf(args));
             const { runDataGenerate } = await import('./run-data.ts');
-            await runDataGenerate({ ...run, dataset, out: args.out ?? null });
+            await runDataGenerate({ ...run, dataset, out: args.out ?? null, overwrite: args.overwrite });
             return 0;
           }),
       )
@@ -59,11 +61,11 @@ export function dataCommand(cli: Argv, choose: Choose): Argv {
         'validate problem files and find leaks and near-duplicates between them',
         (command) =>
           command
-            .positional('files', { type: 'string', array: true, demandOption: true, describe: 'JSONL files' })
+            .positional('files', { type: 'string', array: true, demandOption: true, describe: 'JSON Lines, CSV, Parquet or Arrow files' })
             .options(outputOptions)
             .example('$0 data check train.jsonl test.jsonl', 'no problem of one file is in the other'),
         (args) =>
-          choose(async (run) => {
+          choose('end', async (run) => {
             const { runDataCheck } = await import('./run-data.ts');
             await runDataCheck({ ...run, files: args.files });
             return 0;

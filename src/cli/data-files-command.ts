@@ -4,6 +4,7 @@ import { EvomError } from '../core/errors.ts';
 import { folderFormats } from '../problems/import/folders.ts';
 import { formats } from '../problems/import/formats.ts';
 import { type Choose, outputOptions } from './arguments.ts';
+import { overwriteOption } from './new-file.ts';
 
 const fieldOptions = {
   'question-field': { type: 'string', describe: 'field of the text, where no known format fits; a path such as meta.text is allowed' },
@@ -13,6 +14,7 @@ const fieldOptions = {
 
 const importOptions = {
   out: { type: 'string', alias: 'o', describe: 'JSONL file to write; stdout when left out' },
+  overwrite: overwriteOption,
   format: { type: 'string', default: 'auto', describe: 'auto tells it from the records; a name forces it' },
   name: { type: 'string', describe: 'name of the label version, kept in source and id; a published file knows its own' },
   ...fieldOptions,
@@ -40,6 +42,7 @@ const overlapOptions = {
 
 const splitOptions = {
   out: { type: 'string', alias: 'o', demandOption: true, describe: 'folder for train.jsonl, validation.jsonl and test.jsonl' },
+  overwrite: overwriteOption,
   train: { type: 'number', default: 0.8, describe: 'share of the problems' },
   validation: { type: 'number', default: 0.1, describe: 'share of the problems' },
   test: { type: 'number', default: 0.1, describe: 'share of the problems' },
@@ -80,7 +83,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
           )
           .example('$0 data import rows.parquet --question-field text --answer-field label --out mine.jsonl', 'any other file'),
       (args) =>
-        choose(async (run) => {
+        choose('end', async (run) => {
           if (args.format !== 'auto' && Object.keys(fieldsOf(args)).length > 0)
             throw new EvomError('E_USAGE', '--format and --question-field, --answer-field, --id-field exclude each other');
           const { runDataImport } = await import('./run-data-import.ts');
@@ -94,6 +97,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
             keepSentinels: args.keepSentinels,
             skipFaulty: args.skipFaulty,
             out: args.out ?? null,
+            overwrite: args.overwrite,
           });
           return 0;
         }),
@@ -112,7 +116,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
           .options(auditOptions)
           .example('$0 data audit mamo_easy_lp.jsonl MAMO_EasyLP_fixed.jsonl', 'what the correction changed'),
       (args) =>
-        choose(async (run) => {
+        choose('end', async (run) => {
           const { runDataAudit } = await import('./run-data-audit.ts');
           await runDataAudit({ ...run, files: args.files, examples: args.examples });
           return 0;
@@ -128,7 +132,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
           .options(overlapOptions)
           .example('$0 data overlap train.parquet NL4OPT.jsonl OptiBench.json --fail', 'no test problem in the training data'),
       (args) =>
-        choose(async (run) => {
+        choose('end', async (run) => {
           if (!(args.threshold > 0 && args.threshold <= 1)) throw new EvomError('E_USAGE', '--threshold is a share, above 0 and at most 1');
           const { runDataOverlap } = await import('./run-data-overlap.ts');
           await runDataOverlap({
@@ -151,13 +155,21 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
           .options(splitOptions)
           .example('$0 data split problems.jsonl --out splits --test 0.2 --train 0.7', 'train.jsonl, validation.jsonl and test.jsonl'),
       (args) =>
-        choose(async (run) => {
+        choose('end', async (run) => {
           const shares = { train: args.train, validation: args.validation, test: args.test };
           const total = shares.train + shares.validation + shares.test;
           if (Math.abs(total - 1) > 1e-9 || Object.values(shares).some((share) => !(share >= 0)))
             throw new EvomError('E_USAGE', `--train, --validation and --test are shares that sum to 1, not ${total}`);
           const { runDataSplit } = await import('./run-data-split.ts');
-          await runDataSplit({ ...run, files: args.files, out: args.out, shares, seed: args.seed, near: args.near });
+          await runDataSplit({
+            ...run,
+            files: args.files,
+            out: args.out,
+            overwrite: args.overwrite,
+            shares,
+            seed: args.seed,
+            near: args.near,
+          });
           return 0;
         }),
     );

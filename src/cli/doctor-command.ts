@@ -16,7 +16,7 @@ export function doctorCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 doctor', 'after installing, or when a run fails')
         .example('$0 doctor --config grpo.yaml', 'also its model servers, memory and disk'),
     (args) =>
-      choose(async (run) => {
+      choose('end', async (run) => {
         const { runDoctor } = await import('./doctor.ts');
         const config =
           args.config === undefined ? null : ofKind(await loadNamed(args.config, run.io.cwd, args.set), 'train', 'evom train').config;

@@ -1,5 +1,6 @@
 /** Faults as the command line prints them. */
 import { EvomError, type EvomErrorCode, exitCodeOf } from '../core/errors.ts';
+import { machineFault } from '../core/file-fault.ts';
 import type { CommandIo } from './io.ts';
 import { colorsOf } from './terminal-text.ts';
 
@@ -18,9 +19,10 @@ const hints: Partial<Record<EvomErrorCode, string>> = {
  */
 export function reportError(error: unknown, io: CommandIo, json: boolean): number {
   const colors = colorsOf(io);
-  const known = error instanceof EvomError;
-  const code: EvomErrorCode = known ? error.code : 'E_INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
+  const lack = machineFault(error);
+  const known = error instanceof EvomError || lack !== null;
+  const code: EvomErrorCode = error instanceof EvomError ? error.code : lack === null ? 'E_INTERNAL' : 'E_FILE';
+  const message = `${error instanceof Error ? error.message : String(error)}${lack === null ? '' : `: ${lack}`}`;
   io.stderr(`${colors.red(colors.bold(code))} ${message}\n`);
   if (!known && error instanceof Error && error.stack) io.stderr(`${colors.dim(error.stack.split('\n').slice(1).join('\n'))}\n`);
   const hint = hints[code];

@@ -105,7 +105,7 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
         )
         .example('$0 evaluate --checkpoint completions.jsonl --dataset NL4OPT.jsonl', 'recorded completions of any model'),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const [judge, ...judges] = judgeRulesOf(args.judge);
         const overrides = [
           ...args.set,
@@ -154,7 +154,7 @@ export function rolloutCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 rollout -c quickstart.yaml --problems 2', 'read what the policy writes, and what came of it')
         .example('$0 rollout -c quickstart.yaml --from held_out --problems 50 --out rollouts.arrow', 'keep them for analysis'),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const overrides = [...args.set, ...initFromOverrides(args.initFrom, 'policy.checkpoint')];
         const { config, source } = ofKind(await loadNamed(args.config, run.io.cwd, overrides), 'train', 'evom rollout');
         const names = config.dataset.eval.map((set) => set.name);

@@ -2,15 +2,31 @@
 import { EvomError } from '../core/errors.ts';
 import type { CommandIo } from './io.ts';
 
-/** Runs work under a signal that the first interrupt aborts. */
-export async function withInterrupt<Result>(io: CommandIo, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+/**
+ * What the first Ctrl-C does to a command: it writes a checkpoint, it closes what it holds, or it ends as any process does because
+ * nothing is half done.
+ */
+export type OnInterrupt = 'checkpoint' | 'close' | 'end';
+
+const announcements: Readonly<Record<Exclude<OnInterrupt, 'end'>, string>> = {
+  checkpoint: 'Stopping after this step, with a checkpoint; Ctrl-C again stops at once.',
+  close: 'Stopping; Ctrl-C again stops at once.',
+};
+
+/** Runs work under a signal that the first interrupt aborts, where the command heeds it. */
+export async function withInterrupt<Result>(
+  io: CommandIo,
+  onInterrupt: OnInterrupt,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
   const controller = new AbortController();
+  if (onInterrupt === 'end') return work(controller.signal);
   const stopListening = io.onInterrupt(() => {
     if (controller.signal.aborted) {
       io.exit(130);
       return;
     }
-    io.stderr('\nStopping after this step, training with a checkpoint; Ctrl-C again stops at once.\n');
+    io.stderr(`\n${announcements[onInterrupt]}\n`);
     // Training writes a checkpoint and throws its own; other work throws this reason and keeps nothing.
     controller.abort(new EvomError('E_INTERRUPTED', 'interrupted before the work was done'));
   });

@@ -39,7 +39,7 @@ export function judgeCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 judge runs/mine/steps/000010/rollouts.arrow --rules sirl,evom', 'what a training step sampled')
         .example('$0 judge outcomes.jsonl --labels a.jsonl --labels b.jsonl --rules sirl,orlm', 'two label versions, two rules'),
     (args) =>
-      choose(async (run) => {
+      choose('end', async (run) => {
         const { judgeRuleNames } = await import('../reward/judge-rules.ts');
         const names = args.rules === 'all' ? judgeRuleNames : args.rules.split(',').map((name) => name.trim());
         const rules = names.map((name) => {

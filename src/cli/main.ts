@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /** The program `evom`. */
+import { machineFault } from '../core/file-fault.ts';
 import { main } from './command-line.ts';
 import { processIo } from './io.ts';
 
 // `evom schema | head` closes the pipe early; that is not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`E_FILE cannot write the result: ${machineFault(error) ?? error.message}\n`);
+  process.exit(1);
 });
 
 process.exitCode = await main(process.argv.slice(2), processIo());

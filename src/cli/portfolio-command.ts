@@ -62,7 +62,7 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
             .example('$0 portfolio simulate --out pictures', "the paper's settings, with pictures")
             .example('$0 portfolio simulate --candidates 20 --errors 1', 'the worst evaluator alone'),
         (args) =>
-          choose(async (run) => {
+          choose('close', async (run) => {
             const { generatorKinds, paperSettings } = await import('../decode/portfolio-simulation.ts');
             const unit = (value: number): boolean => value >= 0 && value <= 1;
             const generators = listOf(args.generators, '--generators').map((name) => {
@@ -102,7 +102,7 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
             .example('$0 portfolio build problem.md --alpha 0.2', 'from samples of the policy that comes with evom')
             .example('$0 portfolio build problem.md --candidates candidates.jsonl', "from another model's candidates"),
         (args) =>
-          choose(async (run) => {
+          choose('close', async (run) => {
             if (!(args.alpha >= 0 && args.alpha <= 1)) throw new EvomError('E_USAGE', `--alpha must be from 0 to 1, not ${args.alpha}`);
             const { runPortfolioBuild } = await import('./run-portfolio-build.ts');
             await runPortfolioBuild({

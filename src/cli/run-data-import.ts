@@ -15,6 +15,7 @@ import {
 import { findInputs } from '../problems/import/inputs.ts';
 import { problemToJson } from '../problems/jsonl.ts';
 import type { FieldMap } from '../problems/record.ts';
+import { newFile } from './new-file.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter } from './terminal.ts';
 import { textTable } from './terminal-text.ts';
@@ -31,13 +32,16 @@ export interface RunDataImportOptions extends RunOptions {
   readonly skipFaulty: boolean;
   /** JSONL file to write; null: stdout. */
   readonly out: string | null;
+  /** Whether `out` may be there already. */
+  readonly overwrite: boolean;
 }
 
 const maxShown = 20;
 
 /** @throws {EvomError} `E_DATA` naming up to 20 records that cannot be read; nothing is written then unless `skipFaulty`. */
 export async function runDataImport(options: RunDataImportOptions): Promise<void> {
-  const { io, json, quiet, out } = options;
+  const { io, json, quiet } = options;
+  const out = options.out === null ? null : newFile(io.cwd, options.out, options.overwrite);
   const reporter = createReporter(io, { quiet });
   const reports: ImportReport[] = [];
   const faults: ImportFault[] = [];
@@ -71,7 +75,7 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
     if (count === 0) throw new EvomError('E_DATA', `no problem in ${options.files.join(', ')}; evom data import --help lists the formats`);
   }
   try {
-    if (out !== null) await writeFileAtomically(resolve(io.cwd, out), lines());
+    if (out !== null) await writeFileAtomically(out, lines());
     else for await (const line of lines()) if (!json) io.stdout(line);
   } finally {
     reporter.close();
@@ -87,9 +91,8 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
     reporter.info(
       `${passedOver.length} other files passed over: ${passedOver.slice(0, 8).join(', ')}${passedOver.length > 8 ? ', ...' : ''}`,
     );
-  if (json)
-    io.stdout(`${JSON.stringify({ out: out === null ? null : resolve(io.cwd, out), problems: count, faults, doubts, files: reports })}\n`);
-  else if (out !== null) io.stdout(`${resolve(io.cwd, out)}\n`);
+  if (json) io.stdout(`${JSON.stringify({ out, problems: count, faults, doubts, files: reports })}\n`);
+  else if (out !== null) io.stdout(`${out}\n`);
 }
 
 function refusal(faults: readonly ImportFault[]): EvomError {

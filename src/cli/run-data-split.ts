@@ -4,6 +4,7 @@ import type { Problem, Split } from '../core/problem.ts';
 import { importProblems } from '../problems/import/import-problems.ts';
 import { writeProblems } from '../problems/jsonl.ts';
 import { splitProblems } from '../problems/split-file.ts';
+import { newFile } from './new-file.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter } from './terminal.ts';
 
@@ -11,21 +12,25 @@ export interface RunDataSplitOptions extends RunOptions {
   readonly files: readonly string[];
   /** Folder to write to. */
   readonly out: string;
+  /** Whether its files may be there already. */
+  readonly overwrite: boolean;
   readonly shares: Readonly<Record<Split, number>>;
   readonly seed: string;
   readonly near: number;
 }
 
 /** A split that gets no problem is no file. */
-export async function runDataSplit({ files, out, shares, seed, near, io, json, quiet }: RunDataSplitOptions): Promise<void> {
+export async function runDataSplit({ files, out, overwrite, shares, seed, near, io, json, quiet }: RunDataSplitOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
+  const pathOf = (split: string): string => newFile(io.cwd, join(out, `${split}.jsonl`), overwrite);
+  Object.keys(shares).forEach(pathOf);
   const problems: Problem[] = [];
   for (const file of files) problems.push(...(await importProblems(resolve(io.cwd, file))));
   const { splits, clusters, largestCluster } = splitProblems(problems, { shares, seed, near });
   const written: Record<string, { path: string; problems: number }> = {};
   for (const [name, part] of Object.entries(splits)) {
     if (part.length === 0) continue;
-    const path = join(resolve(io.cwd, out), `${name}.jsonl`);
+    const path = pathOf(name);
     await writeProblems(path, part);
     written[name] = { path, problems: part.length };
   }

@@ -6,7 +6,10 @@ import { EvomError } from '../core/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import { dialectByName, dialectNames, simulatorNames } from '../dialects/registry.ts';
 import { type CheckReport, checkProblems } from '../problems/check.ts';
+import { containerOf } from '../problems/import/containers.ts';
+import { importProblems } from '../problems/import/import-problems.ts';
 import { problemToJson, readProblems, writeProblems } from '../problems/jsonl.ts';
+import { newFile } from './new-file.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter } from './terminal.ts';
 
@@ -14,14 +17,17 @@ export interface RunDataGenerateOptions extends RunOptions {
   readonly dataset: GeneratedConfig;
   /** JSONL file to write; null: stdout. */
   readonly out: string | null;
+  /** Whether `out` may be there already. */
+  readonly overwrite: boolean;
 }
 
 export interface RunDataCheckOptions extends RunOptions {
-  /** JSONL files; problems shared between two files are reported as leaks. */
+  /** JSONL, CSV, Parquet or Arrow files; problems shared between two files are reported as leaks. */
   readonly files: readonly string[];
 }
 
-export async function runDataGenerate({ dataset, out, io, json, quiet }: RunDataGenerateOptions): Promise<void> {
+export async function runDataGenerate({ dataset, out, overwrite, io, json, quiet }: RunDataGenerateOptions): Promise<void> {
+  const path = out === null ? null : newFile(io.cwd, out, overwrite);
   const reporter = createReporter(io, { quiet });
   const began = io.now();
   const { problems, counts } = await buildProblems(dataset, (made, wanted) => reporter.progress(`making problems ${made}/${wanted}`));
@@ -33,11 +39,10 @@ export async function runDataGenerate({ dataset, out, io, json, quiet }: RunData
       .join(', ')}`,
   );
   const complete = problems.map(withPrograms);
-  if (out === null) {
+  if (path === null) {
     for (const problem of complete) io.stdout(`${problemToJson(problem)}\n`);
     return;
   }
-  const path = resolve(io.cwd, out);
   await writeProblems(path, complete);
   io.stdout(json ? `${JSON.stringify({ out: path, problems: problems.length, counts })}\n` : `${path}\n`);
 }
@@ -53,11 +58,17 @@ const withPrograms = (problem: Problem): Problem => {
   return { ...problem, programs: Object.fromEntries(rendered.map(({ name, render }) => [name, render(model)])) };
 };
 
+/** Our own JSON Lines as they are, so that faults name fields and lines; of other files what an import makes of them. */
+async function problemsIn(path: string): Promise<Problem[]> {
+  const { kind, gzip } = await containerOf(path);
+  return kind === 'json' && !gzip ? readProblems(path) : importProblems(path);
+}
+
 /** @throws {EvomError} `E_DATA` when the files share problems or hold a wrong label; the report is printed first. */
 export async function runDataCheck({ files, io, json, quiet }: RunDataCheckOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
   const sets = new Map<string, Problem[]>();
-  for (const file of files) sets.set(sets.has(basename(file)) ? file : basename(file), await readProblems(resolve(io.cwd, file)));
+  for (const file of files) sets.set(sets.has(basename(file)) ? file : basename(file), await problemsIn(resolve(io.cwd, file)));
   const { solve } = await generatorSolvers();
   const report = checkProblems(Object.fromEntries(sets), { solve });
   reporter.close();

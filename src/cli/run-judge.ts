@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { readRollouts } from '../batch/rollouts.ts';
 import { EvomError } from '../core/errors.ts';
+import { readFault } from '../core/file-fault.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
@@ -71,7 +72,7 @@ async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[
     }
   } catch (cause) {
     if (cause instanceof EvomError) throw cause;
-    throw new EvomError('E_DATA', `${shown} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw readFault(shown, cause);
   }
   if (stored.length === 0) throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output writes them`);
   return stored;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { readFault } from '../core/file-fault.ts';
 import { writeLp } from '../solvers/lp-format.ts';
 import { writeMps } from '../solvers/mps-format.ts';
 import { createBackend } from '../solvers/registry.ts';
@@ -91,9 +92,7 @@ async function readModelFile(path: string, shown: string, asked: ModelFormat | n
   try {
     data = await readFile(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : (cause as Error).message;
-    throw new EvomError('E_DATA', `cannot read ${shown}: ${why}; check the path`, { cause });
+    throw readFault(shown, cause);
   }
   if (data[0] === 0x1f && data[1] === 0x8b) {
     try {

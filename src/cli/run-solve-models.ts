@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { EvomError } from '../core/errors.ts';
+import { readFault } from '../core/file-fault.ts';
 import { inOrder } from '../core/in-order.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
 import { openJsonlOutput } from '../runs/jsonl-output.ts';
@@ -109,8 +110,7 @@ async function* records(path: string, shown: string, format: ModelFormat | null)
     }
   } catch (cause) {
     if (cause instanceof EvomError) throw cause;
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (cause as Error).message;
-    throw new EvomError('E_DATA', `cannot read ${shown}: ${why}; check the path`, { cause });
+    throw readFault(shown, cause);
   }
   if (faults.length === 0) return;
   const more = faults.length > maxReported ? `\nand ${faults.length - maxReported} more` : '';

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { buildSolve, type SolveSetup } from '../config/build-solve.ts';
 import { EvomError } from '../core/errors.ts';
+import { readFault } from '../core/file-fault.ts';
 import { linearModelToJson } from '../core/linear-model.ts';
 import { type SolveResult, solveProblem } from '../solve/solve.ts';
 import type { SolveOptions } from '../solve/solve-parts.ts';
@@ -26,11 +27,7 @@ export async function readQuestion(file: string, cwd: string): Promise<string> {
   try {
     question = isStdin ? await text(process.stdin) : await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
-    throw new EvomError(
-      'E_DATA',
-      `cannot read ${file}: ${(cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file; check the path' : String(cause)}`,
-      { cause },
-    );
+    throw readFault(isStdin ? 'stdin' : file, cause);
   }
   if (question.trim() === '') throw new EvomError('E_DATA', `${isStdin ? 'stdin' : file} is empty; write the problem there in words`);
   return question.trim();

@@ -11,7 +11,7 @@ export function schemaCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 schema > schema.json', 'for completion in editors')
         .epilogue('A file that begins with "# yaml-language-server: $schema=schema.json" is then checked while you type.'),
     () =>
-      choose(async ({ io }) => {
+      choose('end', async ({ io }) => {
         const { configJsonSchema } = await import('../config/schema.ts');
         io.stdout(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
         return 0;

@@ -82,7 +82,7 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 solve problem.md', 'by the policy that comes with evom')
         .example('cat problem.md | $0 solve - --policy runs/quickstart-001 --json', 'by a policy of your own, for a script'),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const { runSolve } = await import('./run-solve.ts');
         await runSolve({
           ...run,

@@ -1,6 +1,7 @@
 /** `evom solve-model`: what its command line says. */
 import { extname } from 'node:path';
 import type { Argv } from 'yargs';
+import { isModulePath } from '../config/vocabulary.ts';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
 
@@ -31,9 +32,15 @@ export function solveModelCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 solve-model diet.mps --write diet.lp', 'one format into the other')
         .example('$0 solve-model --input models.jsonl --output answers.jsonl', 'many models; run it again to go on after a stop'),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const timeLimitMs = 1000 * args.timeLimit;
         if (!(timeLimitMs > 0)) throw new EvomError('E_USAGE', '--time-limit must be a number of seconds above 0');
+        const { backendNames } = await import('../solvers/registry.ts');
+        if (!backendNames.includes(args.backend) && !isModulePath(args.backend))
+          throw new EvomError(
+            'E_USAGE',
+            `--backend ${args.backend}: known are ${backendNames.join(', ')}, or the path of a module such as ./mine.js`,
+          );
         const shared = {
           ...run,
           backend: args.backend,

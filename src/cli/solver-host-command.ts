@@ -38,7 +38,7 @@ export function solverHostCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 solver-host --setup .venv-solvers', 'install the libraries, once')
         .example('$0 solver-host --dialects gurobipy,coptpy', 'serve two of them on 127.0.0.1:8650'),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const { runSolverHost, runSolverSetup } = await import('./run-solver-host.ts');
         if (args.setup !== undefined) {
           await runSolverSetup({ ...run, directory: args.setup, python: args.python });

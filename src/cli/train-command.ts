@@ -33,7 +33,7 @@ export function trainCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 train --config grpo.yaml --dry-run', 'memory and launch lines of a GPU run')
         .example('$0 train -c tiny-grpo.yaml --init-from runs/tiny-grpo/latest --set backend=glpk', 'adapt to another solver'),
     (args) =>
-      choose(async (run) => {
+      choose('checkpoint', async (run) => {
         const { config: name, overrides, resume } = resumeFrom(args.resume, args.config, run.io.cwd);
         const all = [...args.set, ...initFromOverrides(args.initFrom, 'policy.checkpoint'), ...overrides];
         const { config, source } = ofKind(await loadNamed(name, run.io.cwd, all), 'train', 'evom train');
@@ -60,7 +60,7 @@ export function sftCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 sft --config tiny-sft.yaml', 'train the tiny checkpoint from random weights')
         .example('$0 sft -c tiny-sft.yaml --init-from checkpoints/tiny', 'go on from a checkpoint'),
     (args) =>
-      choose(async (run) => {
+      choose('checkpoint', async (run) => {
         const { config: name, overrides, resume } = resumeFrom(args.resume, args.config, run.io.cwd);
         const all = [...args.set, ...initFromOverrides(args.initFrom, 'model'), ...overrides];
         const { config, source } = ofKind(await loadNamed(name, run.io.cwd, all), 'sft', 'evom sft');

@@ -57,7 +57,7 @@ export function transferCommand(cli: Argv, choose: Choose): Argv {
           'recorded programs',
         ),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const [judge, ...judges] = judgeRulesOf(args.judge);
         const { targetsOf, runTransfer } = await import('./run-transfer.ts');
         const targets = targetsOf(args.backends);

@@ -46,7 +46,7 @@ export function verifyCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 verify diet.js --backend glpk --answer 1904 --judge all --json', 'on another solver, under every published rule')
         .example('$0 verify --input programs.jsonl --output outcomes.jsonl', 'many programs, resumable'),
     (args) =>
-      choose(async (run) => {
+      choose('close', async (run) => {
         const files = args.files ?? [];
         if (args.input === undefined && files.length === 0) {
           throw new EvomError('E_USAGE', 'evom verify needs programs: name files, or a JSONL file with --input');

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { EvomError } from '../core/errors.ts';
+import { readFault } from '../core/file-fault.ts';
 import type { Answer, Problem } from '../core/problem.ts';
 import { inferDialect } from '../dialects/infer.ts';
 import { dialectByName, dialectNames } from '../dialects/registry.ts';
@@ -50,14 +51,8 @@ async function readText(file: string, cwd: string): Promise<string> {
   try {
     return file === stdinName ? await textOf(process.stdin) : await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
-    throw new EvomError('E_DATA', unreadable(file, cause), { cause });
+    throw readFault(file, cause);
   }
-}
-
-function unreadable(file: string, cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : message;
-  return `cannot read ${file}: ${why}; check the path`;
 }
 
 function dialectOf(asked: string | null, text: string, where: string): string {
@@ -86,7 +81,7 @@ export async function* lineItems(
     }
   } catch (cause) {
     if (cause instanceof EvomError) throw cause;
-    throw new EvomError('E_DATA', unreadable(file, cause), { cause });
+    throw readFault(file, cause);
   }
   if (faults.length === 0) return;
   const more = faults.length > maxReported ? `\nand ${faults.length - maxReported} more` : '';

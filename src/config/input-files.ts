@@ -29,7 +29,7 @@ export function withInputPaths<Config>(
     if (found.path !== null) return found.path;
     if (node === null) return value; // a skeleton's stand-in: what is wrong here has been said
     const hint = hints[key] ? ` (${hints[key]})` : '';
-    issues.push({ origin, key: path, message: `no file or folder ${value}${hint}` });
+    issues.push({ origin, key: path, message: `no file or folder ${value}${hint}`, isMissingFile: true });
     return value;
   };
   return walk(config, []) as Config;

@@ -1,10 +1,24 @@
 /** Configuration errors as people read them: file:line:column, key, message, and the line with a caret. */
+import { EvomError } from '../core/errors.ts';
 import type { KeyPath, Origin } from './tree.ts';
 
 export interface ConfigIssue {
   readonly origin: Origin;
   readonly key: KeyPath;
   readonly message: string;
+  /** Nothing is wrong with the value itself: what it names is not there. */
+  readonly isMissingFile?: boolean;
+}
+
+/**
+ * `E_USAGE` where all that is wrong are values of flags that a command offers, as for any flag; `E_CONFIG` where a file, `--set` or
+ * something that is not there has a part in it.
+ */
+export function configFault(issues: readonly ConfigIssue[]): EvomError {
+  const isUsage = issues.every(
+    ({ origin, isMissingFile }) => origin.type === 'flag' && !origin.flag.startsWith('--set ') && !isMissingFile,
+  );
+  return new EvomError(isUsage ? 'E_USAGE' : 'E_CONFIG', formatIssues(issues));
 }
 
 /** `a.parts[0].b` for `['a', 'parts', 0, 'b']`. */

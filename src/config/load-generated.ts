@@ -1,15 +1,14 @@
 /** A generated dataset described by flags of `evom data generate` instead of a file. */
 
 import { z } from 'zod';
-import { EvomError } from '../core/errors.ts';
 import { generatedDataset } from './dataset-schema.ts';
-import { formatIssues } from './issues.ts';
+import { configFault } from './issues.ts';
 import { applyOverride, type Override } from './overrides.ts';
 import type { GeneratedConfig } from './schema.ts';
 import type { Tree } from './tree.ts';
 import { validate } from './validate.ts';
 
-/** @throws {EvomError} E_CONFIG naming every flag whose value is not understood. */
+/** @throws {EvomError} E_USAGE naming every flag whose value is not understood. */
 export function generatedFromFlags(flags: readonly Override[]): GeneratedConfig {
   const type: Tree = { type: 'scalar', origin: { type: 'flag', flag: '' }, value: 'generated' };
   const empty: Tree = { type: 'map', origin: type.origin, entries: new Map([['type', { keyOrigin: type.origin, value: type }]]) };
@@ -19,6 +18,6 @@ export function generatedFromFlags(flags: readonly Override[]): GeneratedConfig 
     type: 'generated',
   });
   const all = [...applied.flatMap(({ issue }) => (issue ? [issue] : [])), ...issues];
-  if (all.length > 0 || value === null) throw new EvomError('E_CONFIG', formatIssues(all));
+  if (all.length > 0 || value === null) throw configFault(all);
   return value;
 }

@@ -6,7 +6,7 @@ import { EvomError } from '../core/errors.ts';
 import { checkSft, checkTrain, type Finding } from './checks.ts';
 import { findConfigFile } from './find-file.ts';
 import { withInputPaths } from './input-files.ts';
-import { type ConfigIssue, formatIssues } from './issues.ts';
+import { type ConfigIssue, configFault } from './issues.ts';
 import { nearestName } from './nearest.ts';
 import { applyOverride, type Override, overrideOf } from './overrides.ts';
 import { readLayers } from './read-layers.ts';
@@ -49,7 +49,8 @@ export interface LoadOptions {
  * Loads a configuration: what it `extends`, then the file, then the overrides; settles values that depend on others.
  *
  * @param name path, or a bare name looked up as given, in `./configs`, then in the package's `configs/`.
- * @throws {EvomError} E_CONFIG with all errors, each as `file:line:column key: message` and the line with a caret.
+ * @throws {EvomError} E_CONFIG with all errors, each as `file:line:column key: message` and the line with a caret; E_USAGE where only
+ * values of a command's own flags are wrong.
  */
 export function loadConfig(name: string, options: LoadOptions): LoadedConfig {
   const issues: ConfigIssue[] = [];
@@ -88,7 +89,7 @@ const withSource = <Kind, Config>(kind: Kind, config: Config | null, source: Con
   config === null ? null : { kind, config, source };
 
 function failWith(issues: readonly ConfigIssue[]): void {
-  if (issues.length > 0) throw new EvomError('E_CONFIG', formatIssues(issues));
+  if (issues.length > 0) throw configFault(issues);
 }
 
 function configFile(name: string, cwd: string): string {

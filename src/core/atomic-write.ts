@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EvomError } from './errors.ts';
+import { writeFault } from './file-fault.ts';
 
 /** How a temporary name ends; whatever ends so after a crash may be deleted. */
 export const temporarySuffix = '.tmp';
@@ -53,6 +54,7 @@ async function isThere(directory: string): Promise<boolean> {
  * Writes a file under a temporary name, fsyncs it, renames it to `path` and fsyncs the directory: a reader sees the old
  * file or the new one. Missing directories are made.
  *
+ * @throws {EvomError} E_FILE on a full disk, E_DATA for a place that takes no file.
  * @param content the whole file, or its parts in order; when making the parts throws, nothing is left behind.
  */
 export async function writeFileAtomically(
@@ -74,7 +76,7 @@ export async function writeFileAtomically(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw writeFault(path, error);
   }
   await syncDirectory(directory);
 }

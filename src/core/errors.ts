@@ -5,6 +5,7 @@ export type EvomErrorCode =
   | 'E_USAGE' // a command line that cannot be understood
   | 'E_CONFIG' // a configuration file or `--set` value
   | 'E_DATA' // a dataset or record on disk
+  | 'E_FILE' // a file that the machine has no room or means for
   | 'E_CHECKPOINT' // a model or training state on disk
   | 'E_RUN' // a run directory
   | 'E_BATCH' // an Arrow batch or the exchange directory

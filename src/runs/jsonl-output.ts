@@ -3,6 +3,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { writeFault } from '../core/file-fault.ts';
 
 export interface JsonlOutput {
   /** Records that were there already, in order. */
@@ -41,7 +42,13 @@ export async function openJsonlOutput(path: string): Promise<JsonlOutput> {
   await file.truncate(bytes);
   return {
     kept,
-    append: (record) => file.appendFile(`${JSON.stringify(record)}\n`),
+    async append(record) {
+      try {
+        await file.appendFile(`${JSON.stringify(record)}\n`);
+      } catch (error) {
+        throw writeFault(path, error);
+      }
+    },
     async rewrite(records) {
       await writeFileAtomically(
         path,

@@ -64,7 +64,7 @@ describe('evom', () => {
 
   it.each<[string, string[], RegExp]>([
     ['nothing', [], /which command\?/],
-    ['a mistyped verb', ['trian'], /Did you mean train\?/],
+    ['a mistyped verb', ['trian'], /unknown command; did you mean train\?/],
     ['a mistyped option', ['train', '--confg', 'x'], /unknown option or argument: confg; did you mean --config\?/],
     ['an unknown argument', ['schema', 'extra'], /unknown option or argument: extra/],
     ['a missing configuration', ['train'], /--config is missing/],
@@ -194,7 +194,7 @@ describe('evom data', () => {
 
   it('names every flag that it does not understand', async () => {
     const { code, err } = await evom('data', 'generate', '--count', 'many', '--wordings', 'sen');
-    expect(code).toBe(3);
+    expect(code).toBe(2);
     expect(err).toContain('--count many: count: must be a number, not "many"');
     expect(err).toContain('--wordings sen: wordings: must be one of seen, held_out, any, not "sen"; did you mean seen?');
   });
@@ -221,6 +221,38 @@ describe('Ctrl-C', () => {
     expect(io.err()).toMatch(/Stopping after this step[\s\S]*stopped after step 3/);
     io.interrupt();
     expect(io.exits).toEqual([130]);
+  });
+
+  it('speaks of a checkpoint only where one is written', async () => {
+    const io = fakeIo({ cwd });
+    work.runRollout.mockImplementationOnce(async ({ signal }: { signal: AbortSignal }) => {
+      io.interrupt();
+      signal.throwIfAborted();
+    });
+    expect(await main(['rollout', '-c', 'train.yaml'], io)).toBe(130);
+    expect(io.err()).toMatch(/^\nStopping; Ctrl-C again stops at once\.\nE_INTERRUPTED /);
+  });
+
+  it('ends a command that has nothing to finish as it ends any process', async () => {
+    const io = fakeIo({ cwd });
+    work.runDataCheck.mockImplementationOnce(async ({ signal }: { signal: AbortSignal }) => {
+      io.interrupt();
+      expect(signal.aborted).toBe(false);
+    });
+    expect(await main(['data', 'check', 'a.jsonl'], io)).toBe(0);
+    expect(io.err()).toBe('');
+  });
+});
+
+describe('a flag whose value is wrong', () => {
+  it.each<[string, string[], number, RegExp]>([
+    ['a flag of the command', ['--backend', 'cplex'], 2, /^E_USAGE --backend cplex: backend: must be highs, glpk/],
+    ['--set', ['--set', 'backend=cplex'], 3, /^E_CONFIG --set backend=cplex: backend: must be highs, glpk/],
+    ['a folder that is not there', ['--checkpoint', 'nowhere'], 3, /^E_CONFIG --checkpoint nowhere: policy\.checkpoint: no file or folder/],
+  ])('%s', async (_, argv, exitCode, message) => {
+    const { code, err } = await evom('evaluate', '-c', 'train.yaml', ...argv);
+    expect(err).toMatch(message);
+    expect(code).toBe(exitCode);
   });
 });
 

@@ -69,7 +69,7 @@ describe('evom judge', () => {
   });
 
   it.each<[string, string[], number, RegExp]>([
-    ['a missing file', ['none.jsonl'], 3, /none\.jsonl cannot be read: ENOENT/],
+    ['a missing file', ['none.jsonl'], 3, /cannot read none\.jsonl: no such file; check the path/],
     ['an unknown rule', ['outcomes.jsonl', '--rules', 'best'], 2, /"best" is not known; known are sirl, evom/],
     ['no file', [], 2, /Not enough non-option arguments/],
     [

@@ -104,7 +104,7 @@ describe('evom solve-model FILE', () => {
       3,
       /^E_DATA large\.lp: the cost of variable "x" is 10000000000000000; the largest taken is 1e15/,
     ],
-    ['an unknown backend', ['a.lp', '-b', 'gurobi'], 3, /^E_CONFIG unknown solver backend "gurobi"; known are highs, glpk/],
+    ['an unknown backend', ['a.lp', '-b', 'gurobi'], 2, /^E_USAGE --backend gurobi: known are highs, glpk/],
     [
       'a backend that cannot',
       ['a.lp', '-b', './lp-only.mjs'],

@@ -23,7 +23,7 @@ describe('writeFileAtomically', () => {
   it('keeps the old file, and leaves nothing behind, when it cannot write', async () => {
     const path = join(directory, 'folder');
     await writeFileAtomically(join(path, 'inside'), '');
-    await expect(writeFileAtomically(path, 'x')).rejects.toThrow(); // a file cannot take a folder's name
+    await expect(writeFileAtomically(path, 'x')).rejects.toThrow(`cannot write ${path}: it is a folder; name a file in it`);
     expect(await readdir(directory)).toEqual(['folder']);
     await writeFile(join(directory, 'plain'), 'x');
     await expect(writeFileAtomically(join(directory, 'plain', 'file'), 'x')).rejects.toThrow();

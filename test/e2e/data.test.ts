@@ -1,11 +1,13 @@
 /** `evom data` through the compiled command line. */
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
 import { createVerifier } from '../../src/verify/verifier.ts';
-import { type Ended, evom } from './tiny-run.ts';
+import { type Ended, evom, main } from './tiny-run.ts';
 
 let folder: string;
 let made: Ended;
@@ -70,11 +72,35 @@ describe('evom data generate', () => {
     expect({ code, families: problems.map(({ meta }) => meta?.family) }).toEqual({ code: 0, families: ['diet', 'diet'] });
   });
 
-  it('ends with 3 and names the flag whose value is wrong', async () => {
+  it('ends with 2 and names the flag whose value is wrong', async () => {
     const { code, out, err } = await evom(['data', 'generate', '--families', 'dite'], folder);
-    expect({ code, out }).toEqual({ code: 3, out: '' });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('--families');
     expect(err).toContain('diet');
+  });
+
+  it('replaces a file that is there only when told to, and says so before it works', async () => {
+    writeFileSync(join(folder, 'mine.jsonl'), 'precious');
+    const refused = await generate('mine.jsonl');
+    expect(refused).toMatchObject({
+      code: 3,
+      out: '',
+      err: expect.stringContaining('mine.jsonl is there already; --overwrite replaces it'),
+    });
+    expect(readFileSync(join(folder, 'mine.jsonl'), 'utf8')).toBe('precious');
+    expect(await generate('.')).toMatchObject({ code: 3, err: expect.stringContaining('. is a folder; name a file in it') });
+    expect(await generate('mine.jsonl', '--wordings', 'seen', '--overwrite')).toMatchObject({ code: 0 });
+    expect(lines('mine.jsonl')).toEqual(lines('train.jsonl'));
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says that the disk is full (needs /dev/full)', async () => {
+    const command = `"${process.execPath}" "${main}" data generate -n 1 --families diet --quiet > /dev/full`;
+    const failed = await promisify(execFile)('sh', ['-c', command]).catch((error: { code: number; stderr: string }) => error);
+    expect(failed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^E_FILE cannot write the result: no space is left on the disk/),
+    });
+    expect(failed.stderr).not.toMatch(/ {4}at /);
   });
 });
 
@@ -116,6 +142,13 @@ describe('evom data check', () => {
     writeFileSync(join(folder, 'broken.jsonl'), '{"question":"q","answer":1}\n{"question":"r"}\n');
     const { code, err } = await evom(['data', 'check', 'broken.jsonl'], folder);
     expect({ code, err }).toEqual({ code: 3, err: expect.stringContaining('broken.jsonl:2') });
+  });
+
+  it('reads CSV, with line ends and marks as spreadsheets write them', async () => {
+    writeFileSync(join(folder, 'sheet.csv'), '\uFEFFid,question,answer\r\na,"Max x, x <= 3",3\r\nb,Max y; y <= 5,5\r\n');
+    const { code, out, err } = await evom(['data', 'check', 'sheet.csv', '--json', '--quiet'], folder);
+    expect(code, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ passed: true, sets: [{ name: 'sheet.csv', numProblems: 2 }] });
   });
 
   it('ends with 3 for a file that is not there, and with 2 when none is named', async () => {
