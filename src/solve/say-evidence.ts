@@ -52,7 +52,7 @@ export function sayBayesRisk(
 ): Extraction | null {
   const models = samples.flatMap(({ outcome }) => (outcome.model === null ? [] : [outcome.model]));
   if (template === 'bare')
-    say('extraction', 'silent', 'left out: this policy writes programs only; records are read off the captured models');
+    say('extraction', 'silent', 'left out: bare prompts have no place for records; these are read off the captured models');
   else if (extractions.length === 0)
     say('extraction', 'silent', 'none of the sampled records passed the schema; records are read off the captured models');
   const records = extractions.length > 0 ? extractions : models.map(extractionOfModel);

@@ -80,7 +80,7 @@ c.yaml:10:10 sampling.top_k: must be at least 0, not -1
   10 |   top_k: -1
      |          ^^
 
-c.yaml:11:25 algorithm.estimator: must be one of grpo, dapo, dr_grpo, rloo, reinforce_pp, reinforce_pp_baseline, opo, maxrl, not "dapoo"; did you mean dapo?
+c.yaml:11:25 algorithm.estimator: must be one of grpo, dapo, dr_grpo, rloo, reinforce_pp, reinforce_pp_baseline, opo, maxrl, grpo_passk, grpo_batch, gpg, gdpo, not "dapoo"; did you mean dapo?
   10 | sampling:
   11 | algorithm: { estimator: dapoo }
      |                         ^^^^^`.replace('  10 | sampling:\n  11 |', '  10 |   top_k: -1\n  11 |'),
