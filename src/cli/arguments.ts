@@ -31,12 +31,6 @@ export const configOptions = {
   },
 } as const satisfies Record<string, Options>;
 
-export interface ConfigArguments {
-  readonly config?: string | undefined;
-  readonly set: readonly string[];
-  readonly initFrom?: string | undefined;
-}
-
 /** `--init-from DIR` as an override of the key that names the first checkpoint. */
 export const initFromOverrides = (directory: string | undefined, key: 'policy.checkpoint' | 'model'): Override[] => {
   if (directory === undefined) return [];

@@ -1,7 +1,7 @@
 /** The command line as a function: arguments in, exit code out. */
 import yargs from 'yargs';
-import { nearestName } from '../config/nearest.ts';
 import { EvomError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest.ts';
 import { type Choose, stdinName, type Work } from './arguments.ts';
 import { dataCommand, dataOptionNames } from './data-command.ts';
 import { doctorCommand } from './doctor-command.ts';

@@ -6,7 +6,7 @@ import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
 import { type JudgeRuleName, judgeRuleNames } from '../reward/judge-rules.ts';
 import { type Choose, configOptions, initFromOverrides, loadNamed, ofKind, outputOptions } from './arguments.ts';
-import { wholeNumber } from './whole-number.ts';
+import { wholeNumber } from './number-flags.ts';
 
 const shared = { ...configOptions, 'init-from': { type: 'string', describe: 'the checkpoint to sample with' } } as const;
 

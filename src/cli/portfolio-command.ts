@@ -2,7 +2,8 @@
 import type { Argv } from 'yargs';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
-import { addressesOf, atLeast, ownPolicy, policyOptions, wholeNumber } from './solve-command.ts';
+import { atLeast, wholeNumber } from './number-flags.ts';
+import { addressesOf, ownPolicy, policyOptions } from './solve-command.ts';
 
 const simulateOptions = {
   candidates: { type: 'string', default: '10,20,50,100', describe: 'numbers of candidates K' },

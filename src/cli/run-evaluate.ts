@@ -8,6 +8,7 @@ import type { TrainConfig } from '../config/schema.ts';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import type { Evaluation, EvaluationSummary, JudgedRate } from '../evaluate/evaluate.ts';
+import { countText } from '../evaluate/transfer-text.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { OutcomeFile } from '../runs/outcome-file.ts';
 import type { RunOptions } from './run-options.ts';
@@ -103,10 +104,10 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
     `  pass@k     ${Object.entries(s.pass_at_k)
       .map(([k, value]) => `@${k} ${percent(value)}`)
       .join('  ')}`,
-    `  outcomes   ${countText(s.taxonomy)}`,
-    ...(Object.keys(s.flags).length > 0 ? [`  flags      ${countText(s.flags)}`] : []),
+    `  outcomes   ${countText(s.taxonomy, '  ')}`,
+    ...(Object.keys(s.flags).length > 0 ? [`  flags      ${countText(s.flags, '  ')}`] : []),
     ...(s.diagnosis !== null && Object.keys(s.diagnosis).length > 0
-      ? [`  diagnosis  ${countText(s.diagnosis)} (wrong models against the reference)`]
+      ? [`  diagnosis  ${countText(s.diagnosis, '  ')} (wrong models against the reference)`]
       : []),
     ...(s.flagged_passes > 0 ? [`  denied     ${s.flagged_passes} right answers that the audit flags, no passes`] : []),
     ...judgedRates(s).map(
@@ -136,9 +137,3 @@ function judgedRates(s: EvaluationSummary): [string, JudgedRate][] {
 /** The label versions, two of many. */
 export const labelText = (labels: readonly string[]): string =>
   labels.length <= 2 ? labels.join(' and ') : `${labels.slice(0, 2).join(', ')} and ${labels.length - 2} more`;
-
-const countText = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
-    .sort((a, b) => b[1] - a[1])
-    .map(([name, count]) => `${name} ${count}`)
-    .join('  ');

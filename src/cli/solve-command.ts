@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { packageRoot } from '../config/find-file.ts';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
+import { atLeast, wholeNumber } from './number-flags.ts';
 
 /** The checkpoint that comes with evom, wherever a command is called. */
 export const ownPolicy = join(packageRoot, 'checkpoints', 'tiny');
@@ -50,11 +51,6 @@ const solveOptions = {
 
 export const solveOptionNames = Object.keys(solveOptions);
 
-export function wholeNumber(value: number, flag: string, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new EvomError('E_USAGE', `${flag} must be a whole number, at least ${least}`);
-}
-
 /** Addresses in a list such as `http://a:8650,http://b:8650`. */
 export const addressesOf = (list: string | undefined): string[] =>
   (list ?? '')
@@ -65,11 +61,6 @@ export const addressesOf = (list: string | undefined): string[] =>
       if (/^https?:/.test(address) && URL.canParse(address)) return address;
       throw new EvomError('E_USAGE', `--solver-host: "${address}" is no address such as http://127.0.0.1:8650`);
     });
-
-export function atLeast(value: number, flag: string, least: number): number {
-  if (value >= least && Number.isFinite(value)) return value;
-  throw new EvomError('E_USAGE', `${flag} must be a number, at least ${least}`);
-}
 
 export function solveCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(

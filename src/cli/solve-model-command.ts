@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { isModulePath } from '../config/vocabulary.ts';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, outputOptions } from './arguments.ts';
+import { wholeNumber } from './number-flags.ts';
 
 const solveModelOptions = {
   backend: { type: 'string', alias: 'b', default: 'highs', describe: 'highs, glpk, or the path of a module that creates a solver backend' },
@@ -59,9 +60,7 @@ export function solveModelCommand(cli: Argv, choose: Choose): Argv {
           return runSolveModel({ ...shared, file: args.file, write: args.write ?? null });
         }
         if (args.write !== undefined) throw new EvomError('E_USAGE', '--write takes the file of one model, not --input');
-        const { workers } = args;
-        if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1))
-          throw new EvomError('E_USAGE', '--workers must be a whole number, at least 1');
+        const workers = args.workers === undefined ? undefined : wholeNumber(args.workers, '--workers');
         const { runSolveModels } = await import('./run-solve-models.ts');
         return runSolveModels({
           ...shared,

@@ -5,7 +5,7 @@ import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
 import { type Choose, configOptions, loadNamed, ofKind, outputOptions } from './arguments.ts';
 import { benchmarkOptions, checkpointOverrides, datasetOverrides, judgeRulesOf } from './evaluate-command.ts';
-import { wholeNumber } from './whole-number.ts';
+import { wholeNumber } from './number-flags.ts';
 
 const transferOptions = {
   ...configOptions,

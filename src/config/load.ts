@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { EvomError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest.ts';
 import { checkSft, checkTrain, type Finding } from './checks.ts';
 import { findConfigFile } from './find-file.ts';
 import { withInputPaths } from './input-files.ts';
 import { type ConfigIssue, configFault } from './issues.ts';
-import { nearestName } from './nearest.ts';
 import { applyOverride, type Override, overrideOf } from './overrides.ts';
 import { readLayers } from './read-layers.ts';
 import {

@@ -1,7 +1,7 @@
 /** A tree against a schema: zod's issues in our words, each at the place where its key was written. */
 import type { z } from 'zod';
+import { nearestName } from '../core/nearest.ts';
 import type { ConfigIssue } from './issues.ts';
-import { nearestName } from './nearest.ts';
 import { type KeyPath, locate, plainOf, type Tree } from './tree.ts';
 
 type Issue = z.core.$ZodIssue;

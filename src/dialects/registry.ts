@@ -1,5 +1,6 @@
 /** Dialects by name. */
 import { EvomError } from '../core/errors.ts';
+import { nearestName } from '../core/nearest.ts';
 import type { Dialect } from './dialect.ts';
 import { glpkJs } from './glpk-js.ts';
 import { highsJs } from './highs-js.ts';
@@ -23,7 +24,7 @@ export const simulatorNames: readonly string[] = all.filter((dialect) => dialect
 /**
  * The dialect of a name.
  *
- * @throws {EvomError} E_CONFIG naming the nearest known name.
+ * @throws {EvomError} E_CONFIG naming the known names, and the nearest where one is near.
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
@@ -35,19 +36,8 @@ export const simulatorNames: readonly string[] = all.filter((dialect) => dialect
 export function dialectByName(name: string): Dialect {
   const found = known.get(name);
   if (found !== undefined) return found;
-  const nearest = [...known.keys()].sort((a, b) => editDistance(name, a) - editDistance(name, b))[0] ?? '';
-  throw new EvomError('E_CONFIG', `dialect "${name}" is not known; did you mean "${nearest}"? Known: ${[...known.keys()].join(', ')}`);
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const names = [...known.keys()];
+  const nearest = nearestName(name, names);
+  const meant = nearest === null ? '' : ` did you mean "${nearest}"?`;
+  throw new EvomError('E_CONFIG', `dialect "${name}" is not known;${meant} known are ${names.join(', ')}`);
 }

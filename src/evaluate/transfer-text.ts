@@ -22,11 +22,12 @@ export const percentText = (share: number | null): string => (share === null ? '
 const intervalText = (interval: readonly [number, number] | null): string =>
   interval === null ? '-' : `[${(100 * interval[0]).toFixed(1)}, ${(100 * interval[1]).toFixed(1)}]`;
 
-export const countText = (counts: Readonly<Record<string, number>>): string =>
+/** `optimal 12, syntax_error 3`, the most frequent first; a dash for none. */
+export const countText = (counts: Readonly<Record<string, number>>, separator = ', '): string =>
   Object.entries(counts)
     .sort((a, b) => b[1] - a[1])
     .map(([name, count]) => `${name} ${count}`)
-    .join(', ') || '-';
+    .join(separator) || '-';
 
 const targetText = ({ backend, dialect }: { readonly backend: string; readonly dialect: string }): string => `${backend} (${dialect})`;
 

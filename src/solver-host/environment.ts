@@ -6,9 +6,6 @@ import { join } from 'node:path';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 
-/** Folder of the environment when none is named. */
-export const defaultEnvironment = '.venv-solvers';
-
 /** The Python of an environment. */
 export const pythonOf = (directory: string): string => join(directory, 'bin', 'python');
 

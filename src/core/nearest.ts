@@ -4,7 +4,6 @@
  * The candidate nearest to a mistyped name, or null when none is near.
  *
  * Optimal string alignment distance (insert, delete, replace, swap neighbours), at most a third of the longer name.
- *
  */
 export function nearestName(name: string, candidates: readonly string[]): string | null {
   let best: string | null = null;

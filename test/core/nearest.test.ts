@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nearestName } from '../../src/config/nearest.ts';
+import { nearestName } from '../../src/core/nearest.ts';
 
 describe('nearestName', () => {
   it('finds the name that a slip of the finger meant', () => {
