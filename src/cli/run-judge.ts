@@ -14,6 +14,7 @@ import { answerFromLabel, isObject } from '../problems/record.ts';
 import type { JudgeIdentity } from '../reward/judge.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { type RuleScore, type StoredVerdict, scoreByRules } from '../reward/score-by-rules.ts';
+import { type OutcomeLine, outcomeLineOf, questionHash } from '../runs/outcome-file.ts';
 import type { RunOptions } from './run-options.ts';
 import { percent, textTable } from './terminal-text.ts';
 
@@ -28,6 +29,8 @@ export interface RunJudgeOptions extends RunOptions {
 interface StoredOutcome {
   readonly id: string;
   readonly question: string;
+  /** In place of the text, where that is all that was stored. */
+  readonly questionHash?: string;
   readonly outcome: Outcome;
   /** What the record itself gives as the answer; undefined where it gives none. */
   readonly answer: Problem['answer'] | undefined;
@@ -63,19 +66,45 @@ export async function runJudge(options: RunJudgeOptions): Promise<number> {
 async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[]> {
   if (extname(path) === '.arrow') return rolloutOutcomes(path);
   const stored: StoredOutcome[] = [];
+  const evaluated: OutcomeLine[] = [];
   try {
     for await (const item of jsonObjects(createReadStream(path, 'utf8'))) {
       const where = `${shown}:${item.line}`;
       if (item.kind === 'fault') throw new EvomError('E_DATA', `${where}: ${item.message}`);
       if (!isObject(item.value)) throw new EvomError('E_DATA', `${where}: not a JSON object; write one outcome a line`);
-      stored.push(storedOutcome(item.value, where));
+      const line = outcomeLineOf(item.value);
+      if (line === null) stored.push(storedOutcome(item.value, where));
+      else evaluated.push(line);
     }
   } catch (cause) {
     if (cause instanceof EvomError) throw cause;
     throw readFault(shown, cause);
   }
-  if (stored.length === 0) throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output writes them`);
+  stored.push(...evaluatedOutcomes(evaluated, shown));
+  if (stored.length === 0)
+    throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output and evom evaluate --outcomes write them`);
   return stored;
+}
+
+/** Every sample of `evom evaluate --outcomes`; of several lines about one problem the last, as an evaluation reads them. */
+function evaluatedOutcomes(lines: readonly OutcomeLine[], shown: string): StoredOutcome[] {
+  const settings = new Set(lines.map(({ cell }) => cell));
+  if (settings.size > 1)
+    throw new EvomError(
+      'E_DATA',
+      `${shown} holds the outcomes of ${settings.size} evaluations; give each a file of its own, so that they are judged apart`,
+    );
+  const last = new Map(lines.map((line) => [JSON.stringify([line.set, line.id]), line]));
+  return [...last.values()].flatMap(({ id, question, samples }) =>
+    samples.map(({ outcome }) => ({
+      id,
+      question: '',
+      questionHash: question,
+      outcome: outcomeFromJson(outcome),
+      answer: undefined,
+      accepted: [],
+    })),
+  );
 }
 
 /** The rollouts of a training step, or of `evom rollout --out`. */
@@ -116,8 +145,10 @@ async function labelled(
   const problems = await readProblems(resolve(io.cwd, file));
   const key = (one: { readonly id: string; readonly question: string }): string => (match === 'id' ? one.id : letters(one.question));
   const byKey = new Map(problems.map((problem) => [key(problem), problem]));
+  const byHash = new Map(problems.map((problem) => [questionHash(problem.question), problem]));
   const verdicts = stored.flatMap((one) => {
-    const problem = key(one) === '' ? undefined : byKey.get(key(one));
+    const isHashed = match === 'question' && one.questionHash !== undefined;
+    const problem = isHashed ? byHash.get(one.questionHash) : key(one) === '' ? undefined : byKey.get(key(one));
     return problem === undefined ? [] : [{ outcome: one.outcome, problem }];
   });
   if (verdicts.length === 0)

@@ -101,16 +101,21 @@ export class OutcomeFile {
 
 function parsed(line: string): OutcomeLine | null {
   try {
-    const record = JSON.parse(line) as Partial<OutcomeLine> | null;
-    const isLine =
-      typeof record?.cell === 'string' &&
-      typeof record.set === 'string' &&
-      typeof record.id === 'string' &&
-      typeof record.question === 'string' &&
-      Array.isArray(record.samples) &&
-      record.samples.every((sample: StoredSample) => typeof sample?.outcome?.status === 'string' && Array.isArray(sample.flags));
-    return isLine ? (record as OutcomeLine) : null;
+    return outcomeLineOf(JSON.parse(line));
   } catch {
     return null;
   }
+}
+
+/** A parsed line as what it is; null for anything else. */
+export function outcomeLineOf(value: unknown): OutcomeLine | null {
+  const record = value as Partial<OutcomeLine> | null;
+  const isLine =
+    typeof record?.cell === 'string' &&
+    typeof record.set === 'string' &&
+    typeof record.id === 'string' &&
+    typeof record.question === 'string' &&
+    Array.isArray(record.samples) &&
+    record.samples.every((sample: StoredSample) => typeof sample?.outcome?.status === 'string' && Array.isArray(sample.flags));
+  return isLine ? (record as OutcomeLine) : null;
 }

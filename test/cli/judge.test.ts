@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { emptyOutcome, type Outcome, outcomeToJson, writeRollouts } from 'evom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/command-line.ts';
+import { questionHash } from '../../src/runs/outcome-file.ts';
 import { group, rollout } from '../batch/fixtures.ts';
 import { fakeIo } from './fake-io.ts';
 
@@ -57,6 +58,19 @@ describe('evom judge', () => {
     ]);
     const byId = JSON.parse((await judge('outcomes.jsonl', '--labels', 'labels.jsonl', '--match', 'id', '--rules', 'sirl', '--json')).out);
     expect(byId.scores[0]).toMatchObject({ right: 1, of: 1 });
+  });
+
+  it('judges every sample that an evaluation kept, by labels whose question is the one that was asked', async () => {
+    const asked = { cell: 'c1', set: 's', question: questionHash('How many?') };
+    const sample = (objective: number) => ({ outcome: outcomeToJson(optimal(objective)), flags: [], completion: '' });
+    const kept = (id: string, cell: string, ...samples: object[]): string => `${JSON.stringify({ ...asked, cell, id, samples })}\n`;
+    put('kept.jsonl', kept('a', 'c1', sample(1)) + kept('a', 'c1', sample(103), sample(5)));
+    put('asked.jsonl', '{"id":"another","question":"How many?","answer":103}\n');
+    const { scores } = JSON.parse((await judge('kept.jsonl', '--labels', 'asked.jsonl', '--rules', 'sirl', '--json')).out);
+    expect(scores[0]).toMatchObject({ right: 1, of: 2 });
+    expect((await judge('kept.jsonl')).err).toContain('no outcome has an "answer"; give the labels with --labels');
+    put('two.jsonl', kept('a', 'c1', sample(1)) + kept('a', 'c2', sample(1)));
+    expect((await judge('two.jsonl')).err).toContain('two.jsonl holds the outcomes of 2 evaluations; give each a file of its own');
   });
 
   it('judges the rollouts of a training step', async () => {
