@@ -3,7 +3,7 @@
  * temperature, learning rate, loss (grpo, no KL, one update a batch) and number of threads, on the CPU in float32; the two take turns.
  * `npm run build` first; Python with scripts/bench/requirements.txt by --python, else ours alone.
  *
- *   node scripts/bench/grpo-step.mjs [--python PATH] [--threads 1] [--rounds 3] [--groups 8] [--group-size 8] [--rewards length,verified] [--json]
+ *   node scripts/bench/grpo-step.mjs [--python PATH] [--threads 1] [--rounds 3] [--groups 8] [--group-size 8] [--micro-rows 16] [--rewards length,verified] [--json]
  *
  * --rewards length    1 for an even number of tokens, computed in the process: only sampling and gradient differ
  * --rewards verified  ours runs and judges every program; TRL cannot run JavaScript, so there its reward starts a Python process a
@@ -26,7 +26,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '3' },
     groups: { type: 'string', default: '8' },
     'group-size': { type: 'string', default: '8' },
-    'micro-rows': { type: 'string', default: '' },
+    'micro-rows': { type: 'string', default: '16' }, // of TRL: the faster of 16 and the whole batch
     rewards: { type: 'string', default: 'length,verified' },
     json: { type: 'boolean', default: false },
   },
@@ -94,7 +94,7 @@ const settings = {
   threads,
   groups,
   groupSize,
-  microRows: Number(options['micro-rows'] || groups * groupSize),
+  microRows: Math.min(Number(options['micro-rows']), groups * groupSize),
   maxTokens: 120,
   temperature: 1.2,
   learningRate: 1e-6,
