@@ -42,16 +42,17 @@ export class DialectServer {
   static async start(options: Omit<ForkServerOptions, 'scratch' | 'preload'>, directory: string): Promise<DialectServer> {
     const jobs = join(directory, 'jobs');
     await mkdir(jobs, { recursive: true, mode: 0o700 });
-    const servers = new Map<Preload, LastingServer>();
-    try {
-      for (const preload of preloadsOf(options.dialect)) {
-        const scratch = join(directory, `scratch-${preload}`);
-        await mkdir(scratch, { recursive: true, mode: 0o700 });
-        servers.set(preload, await LastingServer.start({ ...options, preload, scratch }));
-      }
-    } catch (error) {
+    const starts = preloadsOf(options.dialect).map(async (preload): Promise<[Preload, LastingServer]> => {
+      const scratch = join(directory, `scratch-${preload}`);
+      await mkdir(scratch, { recursive: true, mode: 0o700 });
+      return [preload, await LastingServer.start({ ...options, preload, scratch })];
+    });
+    const settled = await Promise.allSettled(starts);
+    const servers = new Map(settled.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : [])));
+    const failed = settled.find((start) => start.status === 'rejected');
+    if (failed !== undefined) {
       for (const server of servers.values()) server.close();
-      throw error;
+      throw failed.reason;
     }
     return new DialectServer(options.dialect, options.slots, jobs, servers);
   }
