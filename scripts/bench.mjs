@@ -14,7 +14,7 @@
  *
  * Python lives in its own environment: `python3 -m venv .venv-bench && .venv-bench/bin/pip install -r scripts/bench/requirements.txt`;
  * the solver host's is made by `evom solver-host --setup .venv-solvers`. What is missing is a skipped row that says so. A part that fails
- * leaves the others running and ends the command with 1. `--quick` takes a minute or two on two free cores, the whole under ten.
+ * leaves the others running and ends the command with 1. `--quick` takes two minutes of processor time.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
