@@ -6,6 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createOnnxPolicy } from '../../src/policy/onnx-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 
@@ -22,7 +23,8 @@ export interface StandIn {
 
 type Body = Readonly<Record<string, unknown>>;
 
-export async function startStandIn(directory: string, model: string): Promise<StandIn> {
+/** @param delayMs time that each completion takes on top of its tokens, several at once as a server with room has it. */
+export async function startStandIn(directory: string, model: string, delayMs = 0): Promise<StandIn> {
   const policy: Policy = await createOnnxPolicy({ directory, threads: 1 });
   const asked: string[] = [];
   const faults = new Map<string, { status: number; times: number }>();
@@ -38,8 +40,9 @@ export async function startStandIn(directory: string, model: string): Promise<St
     await policy.update({ type: 'directory', version: state.version, directory: folder });
     state.loaded = name;
   };
-  const complete = (promptIds: readonly number[], seed: unknown, params: Body, weights: string) =>
-    inTurn(async () => {
+  const complete = async (promptIds: readonly number[], seed: unknown, params: Body, weights: string) => {
+    await sleep(delayMs);
+    return inTurn(async () => {
       if (state.loaded !== weights) await load(weights, adapters.get(weights) ?? directory);
       const maxTokens = Number(params.max_tokens ?? params.max_new_tokens);
       const [[completion] = []] = await policy.sample([{ promptIds: Int32Array.from(promptIds), seeds: [String(seed)] }], {
@@ -51,6 +54,7 @@ export async function startStandIn(directory: string, model: string): Promise<St
       if (completion === undefined) throw new Error('no completion');
       return completion;
     });
+  };
   const ids = (value: unknown): number[] => (value as number[]).map(Number);
 
   const routes: Readonly<Record<string, (body: Body) => Promise<unknown> | unknown>> = {
