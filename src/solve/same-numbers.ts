@@ -7,7 +7,7 @@ import { figureOccurrences, isFormOf } from '../reward/text-numbers.ts';
 /**
  * True when each figure of the text stands in the model as often as in the text, and the model has no other numbers.
  *
- * Signs, 0 and 1 are not looked at. A number word may be used and need not be. A percentage may stand as a share, and then more than once
+ * Signs, 0 and 1 are not looked at. A number word from "two" on, or a part such as "half", may be used and need not be. A percentage may stand as a share, and then more than once
  * in a row ("at least 20 % of all" is 0.8 a - 0.2 b - 0.2 c >= 0). Counting occurrences matters where a policy is paid for it: a model that
  * repeats rows with other numbers holds every number of the text and is wrong.
  */
@@ -15,7 +15,7 @@ export function sameNumbers(question: string, model: LinearModel): boolean {
   const figures = figureOccurrences(question);
   const others: Literal[] = [];
   for (const literal of literalsOf(model)) if (!takeFirst(figures, (figure) => isClose(figure, literal.size))) others.push(literal);
-  const words = numberWordsIn(question);
+  const words = numberWordsIn(question).filter((word) => word !== 0 && word !== 1); // "one" is 100 % too: 100 would be free
   /** Figures that a row writes in another form, e.g. as a share of 100. */
   const rewritten = new Map<number, number[]>();
   for (const { row, size } of others) {

@@ -42,8 +42,8 @@ export async function simulatorVotes(
     outcomes.map((outcome) => {
       const hash = modelHashOf(outcome);
       if (hash === null || outcome.solution === null) return { agree: 0, differ: 0 };
-      // A model's hash is one of numbers alone, and a simulator looks at names.
-      const key = JSON.stringify([hash, Object.keys(outcome.solution)]);
+      // A model's hash is one of numbers alone, and a simulator looks at which name has which.
+      const key = JSON.stringify([hash, outcome.model, outcome.solution]);
       const votes = byModel.get(key) ?? votesOf(outcome);
       byModel.set(key, votes);
       return votes;

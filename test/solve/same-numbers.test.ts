@@ -28,6 +28,12 @@ describe('sameNumbers', () => {
     expect(same('min\n 2 a\nst\n a + b >= 7\nbounds\n b <= 4', 'A costs 2. Make 7, at most 4 of b.')).toBe(true);
   });
 
+  it('takes no 100 from the word "one"', () => {
+    const text = 'A earns 3 and b earns 8. There are 1,500 hours for the two of them, and one machine.';
+    expect(same('max\n 3 a + 8 b\nst\n a + b <= 1500', text)).toBe(true);
+    expect(same('max\n 3 a + 8 b\nst\n a + b <= 1500\n a <= 100', text)).toBe(false);
+  });
+
   it('takes a percentage as shares of one row, and number words where they are used', () => {
     const text = 'A earns 3 and b earns 8. At least 20% must be a. There are 1,500 hours; twelve people work.';
     expect(same('max\n 3 a + 8 b\nst\n 0.8 a - 0.2 b >= 0\n a + b <= 1500', text)).toBe(true);

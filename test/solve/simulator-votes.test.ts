@@ -44,6 +44,17 @@ describe('simulatorVotes', () => {
     expect(calls).toBe(1);
   });
 
+  it('tells models apart that are equal but for exchanged names', async () => {
+    const exchanged = parseLp(
+      'max\n 0 boots + 68 mugs + 62 boots\nst\n 17 mugs + 22 boots <= 488\n mugs - boots >= 2\ngen\n boots mugs\nend', // boots come first in both
+    );
+    const outcomes = [await solved(right), await solved(exchanged)];
+    expect(await simulatorVotes(outcomes, [program(right)], { verify })).toEqual([
+      { agree: 1, differ: 0 },
+      { agree: 0, differ: 1 },
+    ]);
+  });
+
   it('gives an outcome without a solution no votes', async () => {
     const none = emptyOutcome('infeasible', { dialect: 'highs-js', backend: 'highs' });
     expect(await simulatorVotes([none], [program(right)], { verify })).toEqual([{ agree: 0, differ: 0 }]);
