@@ -172,6 +172,23 @@ describe('gradient of the training graph', () => {
     if (correction) expect(new Set(weights.flatMap((row) => [...row])).size).toBe(2);
   });
 
+  it.each(['truncate', 'off_policy_mask'] as const)(
+    'has ratio 1 and clips nothing under a correction (%s) of rows without old ones',
+    async (type) => {
+      const golden = await goldenCase('llama-grpo');
+      const { metadata } = golden.batch;
+      if (metadata.loss.type !== 'policy_gradient') throw new Error('golden case changed');
+      const samplerCorrection =
+        type === 'truncate' ? ({ type, level: 'token', low: 0, high: 2 } as const) : ({ type, threshold: 0.1 } as const);
+      const rows = golden.batch.rows.map((row) => ({ ...row, oldLogprobs: null }));
+      const under = (change: Partial<PolicyGradient>) =>
+        gradientOf(golden, { metadata: { ...metadata, loss: { ...(metadata.loss as PolicyGradient), ...change } }, rows }, 2048);
+      const [plain, corrected] = [await under({}), await under({ samplerCorrection })];
+      expect(plain.statistics.clipped).toBeGreaterThan(0);
+      expect([corrected.statistics.clipped, corrected.statistics.ratioMax]).toEqual([0, 1]);
+    },
+  );
+
   it('refuses a batch whose first token is in the loss, or that lacks reference log-probabilities', async () => {
     const { batch } = await goldenCase('llama-grpo');
     const [row] = batch.rows;
