@@ -67,13 +67,15 @@ function byMajority(outcomes: readonly Outcome[]): (ConsistencyEvidence | null)[
 function byAgreement(question: string, outcomes: readonly Outcome[]): (ConsistencyEvidence | null)[] {
   const counted = outcomes.flatMap((outcome, i) => (outcome.status === 'infra_error' ? [] : [i]));
   const same = new Map<string, boolean>();
-  /** Whether two models say the same, asked once for each pair of hashes. */
+  // Points are compared by the names of variables, which a hash does not tell.
+  const named = new Map(outcomes.map((outcome) => [outcome, JSON.stringify([outcome.model, outcome.solution])]));
+  /** Whether two models say the same, asked once for each pair of models. */
   const agree = (a: Outcome, b: Outcome): boolean => {
     const [hashA, hashB] = [modelHashOf(a), modelHashOf(b)];
     if (hashA === null || hashB === null || a.model === null || b.model === null) return false;
     if (hashA === hashB) return true;
     if (a.solution === null || b.solution === null) return false;
-    const key = `${hashA} ${hashB}`;
+    const key = `${named.get(a)} ${named.get(b)}`;
     const known = same.get(key);
     if (known !== undefined) return known;
     const result = sampleAgreement(a.model, a.solution, [b.model], 'consistency').agreeEverywhere === 1;

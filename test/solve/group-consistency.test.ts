@@ -68,6 +68,22 @@ describe('groupConsistency by agreement', () => {
     expect(alone).toBeCloseTo(1 / 3, 9);
   });
 
+  it('compares by names whoever comes first: a renamed model says the same as its equal and as no other', () => {
+    const rows = '17 boots + 22 mugs <= 488\n boots - mugs >= 2';
+    const renamed = outcomeOf(`max\n 68 b + 62 m\nst\n 17 b + 22 m <= 488\n b - m >= 2\ngen\n b m\nend`, 1904, { b: 28, m: 0 });
+    const spare = outcomeOf(
+      `max\n 68 boots + 62 mugs\nst\n ${rows}\n 34 boots + 44 mugs <= 976\n boots <= 28\ngen\n boots mugs\nend`,
+      1904,
+      {
+        boots: 28,
+        mugs: 0,
+      },
+    );
+    const [ofRight, ofRenamed, ofSpare] = passed([right, renamed, spare], 'agreement');
+    expect(ofRenamed).toBeLessThan(ofRight as number);
+    expect(passed([renamed, right, spare], 'agreement')).toEqual([ofRenamed, ofRight, ofSpare]);
+  });
+
   it('is 0 without an answer and null after a fault of ours', () =>
     expect(passed([broken, emptyOutcome('infra_error', about), right], 'agreement')).toEqual([0, null, expect.closeTo(1 / 3, 9)]));
 });
