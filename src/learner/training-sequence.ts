@@ -107,7 +107,8 @@ function columnsOf(row: TrainingRow, { loss }: BatchMetadata, weights: Float32Ar
   const tokens = weight.reduce((count, value) => count + (value === 0 ? 0 : 1), 0);
   const advantage = column((t) => row.tokenAdvantages?.[t] ?? row.advantage);
   const klCoef = isPolicyGradient ? loss.klCoef : 0;
-  const isCorrected = isPolicyGradient && loss.samplerCorrection != null;
+  // A mask leaves the ratio to the sampler and its clip as they are; a weight takes the sampler out of the ratio.
+  const isCorrected = isPolicyGradient && loss.samplerCorrection != null && loss.samplerCorrection.type !== 'off_policy_mask';
   const unknown = isCorrected ? new Float32Array(row.inputIds.length).fill(Number.NaN) : row.samplerLogprobs;
   const dualClip = isPolicyGradient ? loss.dualClip : null;
   return {

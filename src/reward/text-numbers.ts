@@ -13,7 +13,7 @@ export function numbersIn(text: string): Set<number> {
 
 /** The numbers of a text as figures, each time they are written, without 0 and 1, which stand in every model. */
 export const figureOccurrences = (text: string): number[] =>
-  [...text.matchAll(/\d[\d,]*(?:\.\d+)?/g)]
+  [...text.matchAll(/\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d*\.?\d+/g)]
     .map(([match]) => Number(match.replaceAll(',', '')))
     .filter((figure) => figure !== 0 && figure !== 1);
 

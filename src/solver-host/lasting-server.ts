@@ -7,7 +7,7 @@ const programsPerServer = 20_000;
 export class LastingServer {
   readonly #options: ForkServerOptions;
   #server: ForkServer;
-  #starting: Promise<ForkServer> | null = null;
+  #starting: Promise<void> | null = null;
   #served = 0;
   #closed = false;
 
@@ -38,17 +38,26 @@ export class LastingServer {
    */
   async take(isAlone: boolean): Promise<ForkServer> {
     const isWorn = this.#served >= programsPerServer && isAlone;
-    if (!this.#closed && (this.#server.ended || isWorn)) {
-      this.#starting ??= ForkServer.start(this.#options).finally(() => {
-        this.#starting = null;
-      });
-      const old = this.#server;
-      this.#server = await this.#starting;
-      if (old !== this.#server && !old.ended) old.close();
-      this.#served = 0;
+    // Who comes while a new one starts waits for it: the old one is about to end.
+    if (!this.#closed && (this.#starting !== null || this.#server.ended || isWorn)) {
+      this.#starting ??= this.#replace();
+      await this.#starting;
     }
     this.#served += 1;
     return this.#server;
+  }
+
+  async #replace(): Promise<void> {
+    try {
+      const fresh = await ForkServer.start(this.#options);
+      const old = this.#server;
+      this.#server = fresh;
+      this.#served = 0;
+      if (!old.ended) old.close();
+      if (this.#closed) fresh.close();
+    } finally {
+      this.#starting = null;
+    }
   }
 
   close(): void {

@@ -83,6 +83,7 @@ export function compileHighs(memoryMb = 256): Promise<WasmModule> {
   };
   const compiled = modules.get(memoryMb) ?? compile();
   modules.set(memoryMb, compiled);
+  compiled.catch(() => modules.delete(memoryMb)); // the next caller tries again
   return compiled;
 }
 

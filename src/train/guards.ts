@@ -64,7 +64,7 @@ export function checkGuards(state: GuardState, readings: GuardReadings, limits: 
   }
   if (over(readings.approxKl, limits.klMax)) {
     alarms.push(
-      `KL ${readings.approxKl.toFixed(4)} nats a token in one step exceeds guards.kl_max ${limits.klMax}: lower the learning rate or optimizer.max_grad_norm`,
+      `KL ${readings.approxKl.toFixed(4)} nats a token from sampler to learner exceeds guards.kl_max ${limits.klMax}: lower the learning rate, optimizer.max_grad_norm or async.steps_ahead`,
     );
   }
   if (over(readings.infraRate, limits.infraRateMax)) {

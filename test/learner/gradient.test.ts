@@ -142,10 +142,10 @@ describe('gradient of the training graph', () => {
     const loss: PolicyGradient = { ...metadata.loss, dualClip: null, ...change };
     const rows = golden.batch.rows.map((row) => ({ ...row, oldLogprobs: row.oldLogprobs ?? row.samplerLogprobs }));
     const correction = loss.samplerCorrection;
-    const weights = rows.map((row) =>
+    const weights = rows.map((row, i) =>
       correction
         ? samplerWeights(
-            row.oldLogprobs,
+            golden.logprobs[i] as Float32Array,
             row.samplerLogprobs,
             row.lossMask,
             correction,
@@ -172,22 +172,21 @@ describe('gradient of the training graph', () => {
     if (correction) expect(new Set(weights.flatMap((row) => [...row])).size).toBe(2);
   });
 
-  it.each(['truncate', 'off_policy_mask'] as const)(
-    'has ratio 1 and clips nothing under a correction (%s) of rows without old ones',
-    async (type) => {
-      const golden = await goldenCase('llama-grpo');
-      const { metadata } = golden.batch;
-      if (metadata.loss.type !== 'policy_gradient') throw new Error('golden case changed');
-      const samplerCorrection =
-        type === 'truncate' ? ({ type, level: 'token', low: 0, high: 2 } as const) : ({ type, threshold: 0.1 } as const);
-      const rows = golden.batch.rows.map((row) => ({ ...row, oldLogprobs: null }));
-      const under = (change: Partial<PolicyGradient>) =>
-        gradientOf(golden, { metadata: { ...metadata, loss: { ...(metadata.loss as PolicyGradient), ...change } }, rows }, 2048);
-      const [plain, corrected] = [await under({}), await under({ samplerCorrection })];
-      expect(plain.statistics.clipped).toBeGreaterThan(0);
-      expect([corrected.statistics.clipped, corrected.statistics.ratioMax]).toEqual([0, 1]);
-    },
-  );
+  it('has ratio 1 and clips nothing under a weight for the sampler, and keeps ratio and clip beside a mask', async () => {
+    const golden = await goldenCase('llama-grpo');
+    const { metadata } = golden.batch;
+    const { loss } = metadata;
+    if (loss.type !== 'policy_gradient') throw new Error('golden case changed');
+    const rows = golden.batch.rows.map((row) => ({ ...row, oldLogprobs: null }));
+    const under = async (samplerCorrection: PolicyGradient['samplerCorrection'] = null) =>
+      (await gradientOf(golden, { metadata: { ...metadata, loss: { ...loss, samplerCorrection } }, rows }, 2048)).statistics;
+    const plain = await under();
+    expect(plain.clipped).toBeGreaterThan(0);
+    const weighed = await under({ type: 'truncate', level: 'token', low: 0, high: 2 });
+    expect([weighed.clipped, weighed.ratioMax]).toEqual([0, 1]);
+    const masked = await under({ type: 'off_policy_mask', threshold: 100 }); // far above: nothing is masked
+    expect([masked.clipped, masked.ratioMax, masked.loss]).toEqual([plain.clipped, plain.ratioMax, plain.loss]);
+  });
 
   it('refuses a batch whose first token is in the loss, or that lacks reference log-probabilities', async () => {
     const { batch } = await goldenCase('llama-grpo');

@@ -11,7 +11,7 @@ describe('checkGuards', () => {
   it('says what was read, what the limit is and what to try', () => {
     const { alarms } = check({ approxKl: 0.3 }, { klMax: 0.2 });
     expect(alarms).toEqual([
-      'KL 0.3000 nats a token in one step exceeds guards.kl_max 0.2: lower the learning rate or optimizer.max_grad_norm',
+      'KL 0.3000 nats a token from sampler to learner exceeds guards.kl_max 0.2: lower the learning rate, optimizer.max_grad_norm or async.steps_ahead',
     ]);
   });
 

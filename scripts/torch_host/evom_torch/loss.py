@@ -68,12 +68,14 @@ def token_loss(loss: dict, logprobs: Tensor, columns: TokenColumns) -> TokenLoss
         raise ValueError(f"unknown loss {loss['type']}")
     detached = logprobs.detach()
     correction = loss.get("samplerCorrection")
-    # Without log-probabilities of its own the sampler's are the old ones, unless a correction tells the two apart.
-    own = detached if correction else columns.sampler
+    # Without log-probabilities of its own the sampler's are the old ones, unless a weight takes the sampler out of the ratio; a mask
+    # leaves the ratio as it is and compares the learner with the sampler.
+    masks = correction is not None and correction["type"] == "off_policy_mask"
+    own = detached if correction and not masks else columns.sampler
     old = torch.where(torch.isnan(columns.old), own, columns.old)
     ratio = torch.exp(_log_ratio(loss["ratio"], logprobs, detached, old, columns))
     bounded = torch.clamp(ratio, 1 - loss["clipLow"], 1 + loss["clipHigh"])
-    scale = sampler_weights(correction, old, columns) if correction else 1.0
+    scale = sampler_weights(correction, detached if masks else old, columns) if correction else 1.0
     advantage = columns.advantage * scale
     if loss["surrogate"] == "cispo":
         value = -bounded.detach() * advantage * logprobs
