@@ -1,4 +1,7 @@
-"""Simulators: functions that say of a given solution what it is worth. They have no solver: an import of one fails as if it were not there."""
+"""Simulators: functions that say of a given solution what it is worth. They have no solver: an import of one fails as if it were not there.
+
+That is no wall: a program that takes the entry out of `sys.modules` gets its solver back, and its verdict is still compared with the model.
+"""
 
 import sys
 
