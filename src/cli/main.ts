@@ -4,6 +4,9 @@ import { machineFault } from '../core/file-fault.ts';
 import { main } from './command-line.ts';
 import { processIo } from './io.ts';
 
+// Before any thread loads onnxruntime: it would leave telemetry logs in the temporary folder.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 // `evom schema | head` closes the pipe early; that is not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);

@@ -1,7 +1,9 @@
 /** `evom train --dry-run`: what a run would do and need, and how its parts are started; nothing is written. */
+
 import { basename, join } from 'node:path';
 import { readModelConfig } from '../checkpoint/hf-layout.ts';
 import type { ConfigSource } from '../config/load.ts';
+import type { Override } from '../config/overrides.ts';
 import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { type MemoryItem, type TrainingPlan, totalGib, trainingPlan } from '../config/training-plan.ts';
@@ -11,12 +13,17 @@ import type { RunOptions } from './run-options.ts';
 export async function runDry({
   config,
   source,
+  overrides,
   io,
   json,
-}: RunOptions & { readonly config: TrainConfig; readonly source: ConfigSource }): Promise<void> {
+}: RunOptions & {
+  readonly config: TrainConfig;
+  readonly source: ConfigSource;
+  readonly overrides: readonly (string | Override)[];
+}): Promise<void> {
   const directory = resolveCheckpoint(config.policy.checkpoint);
   const model = parseDecoderConfig(await readModelConfig(directory), join(directory, 'config.json'));
-  const plan = trainingPlan(config, model, basename(source.path));
+  const plan = trainingPlan(config, model, basename(source.path), overrides);
   io.stdout(json ? `${JSON.stringify(plan)}\n` : planText(config, directory, plan));
 }
 

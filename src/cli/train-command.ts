@@ -39,7 +39,7 @@ export function trainCommand(cli: Argv, choose: Choose): Argv {
         const { config, source } = ofKind(await loadNamed(name, run.io.cwd, all), 'train', 'evom train');
         if (args.dryRun) {
           const { runDry } = await import('./run-dry.ts');
-          await runDry({ ...run, config, source });
+          await runDry({ ...run, config, source, overrides: all });
           return 0;
         }
         requireName(resume, config.run.name);

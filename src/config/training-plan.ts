@@ -1,5 +1,7 @@
 /** What a training run on PyTorch will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
+
 import { type DecoderConfig, decoderParameters } from '../nn/decoder-config.ts';
+import type { Override } from './overrides.ts';
 import type { TrainConfig } from './schema.ts';
 
 export interface MemoryItem {
@@ -90,10 +92,21 @@ function adapterWeights(model: DecoderConfig, rank: number, targets: readonly st
     .reduce((sum, { shape: [out = 0, inner = 0] }) => sum + rank * (out + inner), 0);
 }
 
-/** The plan of a configuration whose learner is `torch`. */
-export function trainingPlan(config: TrainConfig, model: DecoderConfig, configName: string): TrainingPlan {
+/**
+ * The plan of a configuration whose learner is `torch`.
+ *
+ * @param overrides changes of the configuration on the command line; the trainer's command repeats them.
+ */
+export function trainingPlan(
+  config: TrainConfig,
+  model: DecoderConfig,
+  configName: string,
+  overrides: readonly (string | Override)[] = [],
+): TrainingPlan {
   const servers = config.policy.type === 'openai' ? serverCommands(config) : [];
-  const train = { name: 'trainer', command: `evom train --config ${configName}` };
+  const changes = overrides.map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`)).join('');
+  const devices = config.learner.type === 'torch' ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
+  const train = { name: 'trainer', command: `${devices}node scripts/evom.mjs train --config ${shellQuoted(configName)}${changes}` };
   const launch = [...servers, train];
   return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
 }
@@ -116,22 +129,33 @@ function serverCommands(config: TrainConfig): { name: string; command: string }[
   });
 }
 
+const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
+
 /** Learner processes take the devices after those of the servers. */
+const learnerDevices = (config: TrainConfig): string =>
+  Array.from({ length: config.learner.torch.processes }, (_, i) => numServers(config) + i).join(',');
+
+const shellQuoted = (word: string): string => (/^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
-  const samplers = config.policy.type === 'openai' ? config.policy.openai.servers.length : 0;
+  const samplers = numServers(config);
   const learners = config.learner.torch.processes;
-  const devices = Array.from({ length: learners }, (_, i) => samplers + i).join(',');
   const lines = launch.map(({ name, command }) =>
-    name === 'trainer' ? `CUDA_VISIBLE_DEVICES=${devices} ${command}` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
+    name === 'trainer' ? `${command} &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
   );
   const wait =
     samplers === 0 ? [] : [`for url in ${config.policy.openai.servers.join(' ')}; do until curl -sf "$url/health"; do sleep 5; done; done`];
   return [
     '#!/bin/bash',
     `#SBATCH --job-name=evom --nodes=1 --gpus-per-node=${samplers + learners} --cpus-per-task=${8 * (samplers + learners)}`,
-    '#SBATCH --time=24:00:00 --signal=INT@300   # Ctrl-C in time: a checkpoint is written, continue with --resume',
+    '#SBATCH --time=24:00:00 --signal=B:INT@300',
+    'cd "$SLURM_SUBMIT_DIR"   # the package folder',
+    'export EVOM_PYTHON=.venv-torch/bin/python   # as scripts/setup-torch.sh makes it',
     ...lines.slice(0, -1),
     ...wait,
     ...lines.slice(-1),
+    '# Ctrl-C in time: a checkpoint is written, continue with --resume',
+    'trainer=$!; trap "kill -INT $trainer" INT',
+    'wait $trainer; wait $trainer',
   ].join('\n');
 }

@@ -39,6 +39,7 @@ const privately = (data: TensorData): TensorData => (data.buffer instanceof Shar
 
 /** Opens a model, for example the bytes of `Graph.encode()`. */
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'; // its library leaves mat-debug-*.log in the temporary folder otherwise
   const { InferenceSession, Tensor: OrtTensor } = await import('onnxruntime-node');
   const session = await InferenceSession.create(model, {
     executionProviders: ['cpu'],

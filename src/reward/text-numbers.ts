@@ -26,9 +26,10 @@ export const toldIn = (text: string): number[] => [...figuresIn(text), ...number
 /** Whether a size in a model is a number of the text: as it stands, as a share of 100, as what is left of 100 %, as a mark-up. */
 export const isFormOf = (figure: number, literal: number): boolean => formsOf(figure).some((form) => near(form, literal));
 
+/** 0 and 1 stand in every model and are no form of another number. */
 function formsOf(figure: number): number[] {
-  if (figure <= 1) return [figure, 100 * figure];
-  return figure <= 100 ? [figure, figure / 100, 1 - figure / 100, 1 + figure / 100] : [figure, figure / 100];
+  const shares = figure <= 100 ? [figure / 100, 1 - figure / 100, 1 + figure / 100] : [figure / 100];
+  return [figure, ...(figure <= 1 ? [100 * figure] : shares).filter((form) => form !== 0 && form !== 1)];
 }
 
 const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(x, y);

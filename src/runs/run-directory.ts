@@ -53,7 +53,10 @@ export async function createRun(directory: string, files: RunFiles): Promise<Run
   await makeDirectory(directory);
   const names = (await readdir(directory)).filter((name) => !isTemporary(name));
   if (names.includes('config.resolved.yaml'))
-    throw new EvomError('E_RUN', `${directory} holds a run already; pass --resume to continue it, or choose another name with --name`);
+    throw new EvomError(
+      'E_RUN',
+      `${directory} holds a run already; pass --resume to continue it, or choose another name with --set run.name=NAME`,
+    );
   const unknown = names.filter((name) => !beginnings.has(name));
   if (unknown.length > 0)
     throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);

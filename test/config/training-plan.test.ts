@@ -61,7 +61,14 @@ describe('the plan of a GPU run', () => {
     expect(launch.map(({ name }) => name)).toEqual(['sampler 0', 'sampler 1', 'sampler 2', 'sampler 3', 'trainer']);
     expect(launch[2]?.command).toMatch(/^CUDA_VISIBLE_DEVICES=2 .*vllm serve .* --port 8002 .*processed_logprobs/);
     expect(slurm).toMatch(/--gpus-per-node=8 /);
-    expect(slurm).toMatch(/CUDA_VISIBLE_DEVICES=4,5,6,7 evom train --config grpo.yaml/);
+    expect(launch[4]?.command).toBe('CUDA_VISIBLE_DEVICES=4,5,6,7 node scripts/evom.mjs train --config grpo.yaml');
+    expect(slurm).toContain(`${launch[4]?.command} &`);
+  });
+
+  it('repeats in the trainer what was changed, quoted for the shell', () => {
+    const changes = ['async.steps_ahead=1', 'policy.checkpoint=my models/q7'];
+    const { launch } = trainingPlan(config('grpo.yaml'), parseDecoderConfig(qwen7), 'grpo.yaml', changes);
+    expect(launch.at(-1)?.command).toMatch(/--config grpo.yaml --set async.steps_ahead=1 --set 'policy.checkpoint=my models\/q7'$/);
   });
 });
 
