@@ -23,7 +23,7 @@ const activityAt = (terms, point) => terms.reduce((sum, [j, a]) => sum + a * poi
 /** An equality defines a continuous total of boxed integers, on which other rows put a large coefficient. */
 function totals(draw) {
   const numIntegers = draw.int(2, 3);
-  const style = draw.pick(['sum', 'signed']);
+  const style = draw.pick(['sum', 'signed', 'small', 'small']);
   const variables = [variable('t', draw.int(-6, 6), style === 'sum' || chance(draw, 0.5) ? 0 : -Infinity, Infinity, false)];
   const terms = [[0, 1]];
   for (let j = 1; j <= numIntegers; j++) {
@@ -39,7 +39,7 @@ function totals(draw) {
     // A side that some point of the box just meets.
     const point = variables.map((v, j) => (j === 0 ? 0 : draw.int(v.lower, v.upper)));
     point[0] = constant - activityAt(terms.slice(1), point);
-    const side = activityAt(body, point) + draw.int(-3, 12);
+    const side = style === 'small' ? draw.int(-20, 20) : activityAt(body, point) + draw.int(-3, 12);
     constraints.push(chance(draw, 0.5) ? row(`r${i}`, side, body, Infinity) : row(`r${i}`, -Infinity, body, side));
   }
   return model(draw, variables, constraints);
