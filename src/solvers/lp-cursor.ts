@@ -82,4 +82,19 @@ export class LpCursor {
   fault(line: number, what: string): Error {
     return faultIn('LP', this.source, line, what);
   }
+
+  /** An error that also names the column. */
+  faultAt(token: Token, what: string): Error {
+    return faultIn('LP', this.source, token.line, what, token.column);
+  }
+
+  /** Whether a label stands at a token. */
+  isLabel(at: number): boolean {
+    return this.tokens[at]?.kind === 'name' && this.tokens[at + 1]?.kind === 'colon';
+  }
+
+  /** Whether what is read ends before a token: at a heading, a label or the end. */
+  isBoundary(at: number): boolean {
+    return at >= this.tokens.length || this.headings.has(at) || this.isLabel(at);
+  }
 }

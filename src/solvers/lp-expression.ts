@@ -32,10 +32,9 @@ export class ExpressionReader {
   /**
    * Terms and constants up to the next comparison, label or section.
    *
-   * @param extent how far it reaches: over all lines; to the end of the line on which it has something; or over the lines
-   * that go on with a sign. The format has no mark for the end of a row, so behind a comparison the line decides.
+   * @param extent how far it reaches: over all lines, or to the end of the line on which it has something.
    */
-  read(extent: 'all' | 'line' | 'signed_lines'): Expression {
+  read(extent: 'all' | 'line'): Expression {
     const { cursor } = this;
     const columns: number[] = [];
     const coefficients: number[] = [];
@@ -48,8 +47,8 @@ export class ExpressionReader {
       const start = cursor.peek();
       if (start === undefined || start.kind === 'comparison' || !cursor.hasMore()) break;
       if (isFull && numParts > 0) {
-        if (start.startsLine && (extent === 'line' || (extent === 'signed_lines' && start.kind !== 'sign'))) break;
-        if (start.kind === 'name' && cursor.tokens[cursor.at + 1]?.kind === 'colon') break;
+        if (start.startsLine && extent === 'line') break;
+        if (cursor.isLabel(cursor.at)) break;
       }
       const sign = cursor.signs();
       if (sign === null && numParts > 0) {
@@ -59,12 +58,14 @@ export class ExpressionReader {
       const token = cursor.peek();
       const value = token?.kind === 'number' ? token.value : null;
       if (value !== null) cursor.at++;
-      if (isFull && value !== null && cursor.peek()?.text === '*') cursor.at++;
+      const isFactor = isFull && value !== null && cursor.peek()?.text === '*';
+      if (isFactor) cursor.at++;
       const next = cursor.hasMore() ? cursor.peek() : undefined;
       // A number alone is a constant where a section, a label or, behind a comparison, another line follows.
       const isAlone =
         value !== null &&
-        (next?.kind !== 'name' || (isFull && ((extent !== 'all' && next.startsLine) || cursor.tokens[cursor.at + 1]?.kind === 'colon')));
+        !isFactor &&
+        (next?.kind !== 'name' || (isFull && ((extent === 'line' && next.startsLine) || cursor.isLabel(cursor.at))));
       if (isAlone) constant += (sign ?? 1) * value;
       else if (next?.kind === 'name' && isInfinity(next)) constant = this.infinite(next, value, sign, numParts);
       else if (next?.kind === 'name') {

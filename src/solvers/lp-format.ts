@@ -42,9 +42,10 @@ function expression(columns: readonly number[], coefficients: readonly number[],
   for (const [k, column] of columns.entries()) {
     const coefficient = coefficients[k] ?? 0;
     const size = Math.abs(coefficient);
-    const sign = coefficient < 0 ? '- ' : k === 0 ? '' : '+ ';
-    const gap = k === 0 ? '' : k % termsPerLine === 0 ? '\n   ' : ' ';
-    text += `${gap}${sign}${size === 1 ? '' : `${size} `}${names[column]}`;
+    const sign = coefficient < 0 ? '-' : k === 0 ? '' : '+';
+    // A line that ends with its sign can only go on; one that begins with a sign may be the next row.
+    const gap = sign === '' ? '' : k > 0 && k % termsPerLine === 0 ? '\n   ' : ' ';
+    text += `${k === 0 ? '' : ' '}${sign}${gap}${size === 1 ? '' : `${size} `}${names[column]}`;
   }
   return text;
 }

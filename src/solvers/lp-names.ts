@@ -12,12 +12,17 @@ export function nameFault(name: string, flavor: LpFlavor): string | null {
   if (flavor === 'highs' && /^free$/i.test(name)) return '"free" is a word of the bounds section; choose another name';
   if (/^[A-Za-z0-9_.]+$/.test(name)) return null;
   let depth = 0;
-  for (const character of name) {
+  let separator = '';
+  for (const [at, character] of [...name].entries()) {
     if (character === '(' || character === '[') depth++;
     if (character === ')' || character === ']') depth--;
-    if (depth === 0 && character === ';') return `"${name}" is no name: ";" ends statements in lp_solve's format, which is another one`;
-    if (depth < 0 || (depth === 0 && character === ',')) return `"${name}" is no name; write one term after another, with + or - between`;
+    if (depth < 0) separator = ',';
+    // Inside a name CPLEX takes both; at its ends they part words, or are a decimal comma.
+    const isInside = flavor === 'cplex' && at > 0 && at < name.length - 1;
+    if (depth === 0 && (character === ',' || character === ';') && !isInside) separator ||= character;
   }
+  if (separator === ';') return `"${name}" is no name: ";" ends statements in lp_solve's format, which is another one`;
+  if (separator === ',') return `"${name}" is no name; write one term after another, with + or - between, and numbers with a point`;
   if (depth !== 0 || (flavor === 'cplex' && name.startsWith('('))) return `"${name}" is no name: multiply brackets out`;
   return /[\p{L}\p{N}]/u.test(name) || (flavor === 'cplex' && name.includes('_'))
     ? null

@@ -36,6 +36,7 @@ class LpParser implements ModelDraft {
   private readonly columnOf = new Map<string, number>();
   readonly variables: Draft[] = [];
   readonly constraints: Constraint[] = [];
+  private readonly rowNames = new Set<string>();
   /** What becomes rows and binaries at the end, when all bounds are known. */
   private readonly logic: LogicalPart[] = [];
   /** Stands in front of the row under way. */
@@ -137,7 +138,7 @@ class LpParser implements ModelDraft {
           `a section "${text}" cannot be taken; only linear models with continuous, integer and binary variables can`,
         );
       case 'rows':
-        while (this.cursor.hasMore()) this.row();
+        for (let isFirst = true; this.cursor.hasMore(); isFirst = false) this.row(isFirst);
         return;
       case 'bounds':
         while (this.cursor.hasMore()) this.bound();
@@ -162,6 +163,8 @@ class LpParser implements ModelDraft {
   private listed(): { readonly column: number; readonly line: number } {
     const token = this.cursor.next() as Token;
     if (token.kind !== 'name') throw this.cursor.fault(token.line, `"${token.text}" stands in a list of variables`);
+    if (/[,;]/.test(token.text) && !this.columnOf.has(token.text))
+      throw this.cursor.faultAt(token, `"${token.text}" is the name of no variable; part the names of a list with blanks`);
     return { column: this.column(token), line: token.line };
   }
 
@@ -174,8 +177,11 @@ class LpParser implements ModelDraft {
   /** `name: S1:: x:1 y:2`; the weights give the order. */
   private specialOrderedSet(): void {
     const line = this.cursor.line();
+    // A set may itself be called s1: two colons make the kind.
     const isKind = (at: number): boolean =>
-      /^s[12]$/i.test(this.cursor.tokens[at]?.text ?? '') && this.cursor.tokens[at + 1]?.kind === 'colon';
+      /^s[12]$/i.test(this.cursor.tokens[at]?.text ?? '') &&
+      this.cursor.tokens[at + 1]?.kind === 'colon' &&
+      this.cursor.tokens[at + 2]?.kind === 'colon';
     const name = isKind(this.cursor.at) ? '' : (this.cursor.label() ?? '');
     const kind = this.cursor.label()?.toLowerCase();
     if ((kind !== 's1' && kind !== 's2') || this.cursor.next()?.kind !== 'colon')
@@ -201,7 +207,7 @@ class LpParser implements ModelDraft {
     }
   }
 
-  private row(): void {
+  private row(isFirst: boolean): void {
     const line = this.cursor.line();
     const label = this.cursor.label();
     const name = label ?? '';
@@ -212,15 +218,60 @@ class LpParser implements ModelDraft {
     this.takeIndicator();
     const first = this.expressions.read('all');
     const comparison = this.cursor.comparison('a row needs <=, >= or =');
-    const second = this.expressions.read(first.columns.length === 0 && first.numParts > 0 ? 'signed_lines' : 'line');
+    const isNumberFirst = first.columns.length === 0 && first.numParts > 0;
+    const second = this.rightSide(line, isNumberFirst ? comparison : null);
     // HiGHS writes a row without terms as "r1: <= 0"; other formats give an earlier row its second side so.
-    if ((first.numParts === 0 && label === null) || second.numParts === 0)
+    if ((first.numParts === 0 && label === null && !isFirst) || second.numParts === 0)
       throw this.cursor.fault(line, 'a row needs something on each side of its comparison');
-    if (first.numParts === 0 && this.constraints.some((row) => row.name === name))
+    if (first.numParts === 0 && name !== '' && this.rowNames.has(name))
       throw this.cursor.fault(line, `the row "${name}" is there already; write both its sides as "1 <= x + y <= 5"`);
     if (this.cursor.hasMore() && this.cursor.peek()?.kind === 'comparison') this.range(name, line, first, comparison, second);
     else if (first.columns.length === 0 && second.columns.length > 0) this.addRow(name, line, second, flipped(comparison), first);
     else this.addRow(name, line, first, comparison, second);
+  }
+
+  /**
+   * What stands behind a comparison. The format has no mark for the end of a row: it ends with its line, unless only what follows can
+   * complete it. A line that could as well go on with it as begin another row is refused, because either guess could be another model.
+   *
+   * @param opening the comparison behind a number, which a second one may follow on a later line; else null.
+   */
+  private rightSide(line: number, opening: string | null): Expression {
+    const { cursor } = this;
+    const begin = cursor.at;
+    const side = this.expressions.read('line');
+    const goesOn = cursor.peek();
+    const isLoneNumber = cursor.tokens[cursor.at - 1]?.kind === 'number';
+    if (goesOn === undefined || cursor.isBoundary(cursor.at)) return side;
+    if (goesOn.kind !== 'sign' && !(goesOn.kind === 'name' && isLoneNumber)) return side;
+    let at = cursor.at;
+    let mayBeginLater = false;
+    for (; !cursor.isBoundary(at) && cursor.tokens[at]?.kind !== 'comparison'; at++) {
+      const token = cursor.tokens[at] as Token;
+      const before = cursor.tokens[at - 1]?.kind;
+      if (at > cursor.at && token.startsLine && before !== 'sign' && before !== 'operator') mayBeginLater = true;
+    }
+    if (cursor.isBoundary(at)) {
+      // No row begins here, for none is complete without a comparison.
+      cursor.at = begin;
+      return this.expressions.read('all');
+    }
+    if (mayBeginLater || (opening !== null && cursor.tokens[at]?.text === opening && opening !== '=' && this.isLastSide(at + 1)))
+      throw cursor.faultAt(
+        goesOn,
+        `"${goesOn.text}" may go on with the row of line ${line} or begin another; write each row on one line, or give each a label and end a line that goes on with its + or -`,
+      );
+    return side;
+  }
+
+  /** Whether a number, and nothing else of a row, stands at a token: the second side of a row between two numbers. */
+  private isLastSide(from: number): boolean {
+    const { tokens } = this.cursor;
+    let at = from;
+    while (tokens[at]?.kind === 'sign') at++;
+    if (tokens[at]?.kind !== 'number' && !isInfinity(tokens[at])) return false;
+    const next = tokens[at + 1];
+    return next === undefined || next.startsLine || this.cursor.isBoundary(at + 1);
   }
 
   /** As HiGHS reads it: variables on the left, one number on the right. */
@@ -249,6 +300,7 @@ class LpParser implements ModelDraft {
       columns: hasZeros ? columns.filter((_, k) => coefficients[k] !== 0) : columns,
       coefficients: hasZeros ? coefficients.filter((a) => a !== 0) : coefficients,
     };
+    this.rowNames.add(name);
     if (this.indicator === null) this.constraints.push(row);
     else this.logic.push({ ...this.indicator, row });
   }
@@ -256,10 +308,11 @@ class LpParser implements ModelDraft {
   /** `first comparison second`, its variables moved to the left and its constants to the right. */
   private addRow(name: string, line: number, first: Expression, comparison: string, second: Expression): void {
     const { columns, coefficients } = first;
+    const placeOf = new Map(second.columns.length === 0 ? [] : columns.map((column, k) => [column, k]));
     for (const [k, column] of second.columns.entries()) {
-      const known = columns.indexOf(column);
+      const known = placeOf.get(column);
       const moved = -(second.coefficients[k] ?? 0);
-      if (known === -1) {
+      if (known === undefined) {
         columns.push(column);
         coefficients.push(moved);
       } else coefficients[known] = (coefficients[known] ?? 0) + moved;
@@ -273,7 +326,7 @@ class LpParser implements ModelDraft {
   /** `first comparison second next-comparison third`, as in `1 <= x + y <= 5`. */
   private range(name: string, line: number, first: Expression, comparison: string, second: Expression): void {
     const next = this.cursor.comparison('');
-    const third = this.expressions.read('line');
+    const third = this.rightSide(line, null);
     const isRange = comparison === next && next !== '=' && first.columns.length === 0 && third.columns.length === 0 && third.numParts > 0;
     if (!isRange) throw this.cursor.fault(line, 'a row between two numbers reads "1 <= x + y <= 5"');
     const [low, high] = comparison === '<=' ? [first, third] : [third, first];

@@ -1,5 +1,6 @@
 /** CPLEX LP text as tokens: one pass over the characters, because every verified program comes through here. */
 import { EvomError } from '../core/errors.ts';
+import { foreignCharacter } from './foreign-characters.ts';
 
 /** Whose reading of LP text: all of the format, or only what HiGHS reads as it is meant. */
 export type LpFlavor = 'cplex' | 'highs';
@@ -20,13 +21,19 @@ export interface Token {
   readonly value: number;
   /** From 1. */
   readonly line: number;
+  /** From 1, in UTF-16 units. */
+  readonly column: number;
   /** Nothing but blanks stands before it on its line. */
   readonly startsLine: boolean;
 }
 
-/** Where a text comes from, for messages. */
-export function faultIn(format: string, source: string | undefined, line: number, what: string): EvomError {
-  return new EvomError('E_DATA', source === undefined ? `${format} text, line ${line}: ${what}` : `${source}:${line}: ${what}`);
+/** An error at a place of a text; lines and columns from 1. */
+export function faultIn(format: string, source: string | undefined, line: number, what: string, column?: number): EvomError {
+  const place =
+    source === undefined
+      ? `${format} text, line ${line}${column === undefined ? '' : `, column ${column}`}`
+      : `${source}:${line}${column === undefined ? '' : `:${column}`}`;
+  return new EvomError('E_DATA', `${place}: ${what}`);
 }
 
 /** What a character below 128 can be; every other one belongs to names. */
@@ -46,6 +53,7 @@ const [plus, minus, dot, slash, colon] = [43, 45, 46, 47, 58] as const;
 const [less, equals, greater, open, backslash] = [60, 61, 62, 91, 92] as const;
 const [lf, cr, noBreakSpace, byteOrderMark] = [10, 13, 0xa0, 0xfeff] as const;
 const isBlank = (c: number): boolean => (c < 128 ? classOf[c] === classes.blank : c === noBreakSpace || c === byteOrderMark);
+const isAscii = /^[\0-\x7f]*$/;
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 
 /** The end of the number that starts at `at`, or `at` when none does. */
@@ -104,9 +112,10 @@ export function tokenizeLp(text: string, flavor: LpFlavor, source?: string): Tok
   const full = flavor === 'cplex';
   const tokens: Token[] = [];
   let line = 1;
+  let lineStart = 0;
   let startsLine = true;
-  const push = (kind: TokenKind, word: string, value = 0): void => {
-    tokens.push({ kind, text: word, value, line, startsLine });
+  const push = (kind: TokenKind, at: number, word: string, value = 0): void => {
+    tokens.push({ kind, text: word, value, line, column: at - lineStart + 1, startsLine });
     startsLine = false;
   };
   const refuse = (at: number): EvomError => {
@@ -116,7 +125,7 @@ export function tokenizeLp(text: string, flavor: LpFlavor, source?: string): Tok
       : /^[[\]^]/.test(rest)
         ? 'powers and products of variables cannot be taken'
         : 'write sums of "coefficient name", with the product left out';
-    return faultIn('LP', source, line, `cannot read "${rest}"; ${why}`);
+    return faultIn('LP', source, line, `cannot read "${rest}"; ${why}`, at - lineStart + 1);
   };
   for (let at = 0; at < text.length; ) {
     const c = text.charCodeAt(at);
@@ -126,33 +135,37 @@ export function tokenizeLp(text: string, flavor: LpFlavor, source?: string): Tok
       if (c === cr && text.charCodeAt(at + 1) === lf) at++;
       at++;
       line++;
+      lineStart = at;
       startsLine = true;
     } else if (kind === classes.name) {
       const end = nameEnd(text, at, full);
-      push('name', text.slice(at, end));
+      const word = text.slice(at, end);
+      const foreign = isAscii.test(word) ? null : foreignCharacter(word);
+      if (foreign !== null) throw faultIn('LP', source, line, foreign.why, at + foreign.at - lineStart + 1);
+      push('name', at, word);
       at = end;
     } else if (kind === classes.digit || (c === dot && numberEnd(text, at) > at)) {
       const end = numberEnd(text, at);
       const word = text.slice(at, end);
-      push('number', word, Number(word));
+      push('number', at, word, Number(word));
       at = end;
     } else if (kind === classes.sign) {
       const isArrow = full && c === minus && text.charCodeAt(at + 1) === greater;
-      push(isArrow ? 'arrow' : 'sign', isArrow ? '->' : c === minus ? '-' : '+');
+      push(isArrow ? 'arrow' : 'sign', at, isArrow ? '->' : c === minus ? '-' : '+');
       at += isArrow ? 2 : 1;
     } else if (kind === classes.comparison) {
       const end = comparisonEnd(text, at, full);
       if (end === at) throw refuse(at);
       const word = text.slice(at, end);
-      push('comparison', word.includes('<') ? '<=' : word.includes('>') ? '>=' : '=');
+      push('comparison', at, word.includes('<') ? '<=' : word.includes('>') ? '>=' : '=');
       at = end;
     } else if (c === colon) {
-      push('colon', ':');
+      push('colon', at, ':');
       at++;
     } else if (c === backslash) {
       while (at < text.length && classOf[text.charCodeAt(at)] !== classes.newline) at++;
     } else if (full && c !== dot) {
-      push('operator', text.charAt(at));
+      push('operator', at, text.charAt(at));
       at++;
     } else throw refuse(at);
   }

@@ -53,12 +53,31 @@ export function headerOf(word: string, numFields: number): Section | null {
 }
 
 /**
+ * Fields without the comment that a field begins which begins with `$`.
+ *
+ * @param from the first field that may begin one: a row's name and a column's name may begin with `$` where they are declared.
+ */
+export function withoutComment(fields: readonly string[], from: number, isName: (word: string) => boolean): readonly string[] {
+  const at = fields.findIndex((field, k) => k >= from && field.startsWith('$') && !isName(field));
+  return at === -1 ? fields : fields.slice(0, at);
+}
+
+/** Blanks, control characters and what takes no room, but for space and tab, which part fields. */
+export const oddBlank = /(?![ \t])[\p{Z}\p{Cc}\u200b\u2060\ufeff\u180e]/u;
+
+/** The fields of a line, parted by spaces and tabs. */
+export const freeFields = (text: string): string[] => text.split(/[ \t]+/).filter((field) => field !== '');
+
+/**
  * The fields of a fixed-format line without the type where it is blank; an empty one in front keeps the others in place.
  *
  * @returns null for a line that does not keep to the columns.
  */
-export function fixedFields(text: string): string[] | null {
+export function fixedFields(line: string, isName: (word: string) => boolean): string[] | null {
   const fields: string[] = [];
+  // Fields 3 and 5 may begin a comment, which keeps to no columns.
+  const comment = [14, 39].find((at) => line[at] === '$' && !isName(line.slice(at, at + 8).trim()));
+  const text = line.slice(0, comment);
   let gap = 0;
   for (const [from, to] of fixedColumns) {
     if (text.slice(gap, from).trim() !== '') return null;

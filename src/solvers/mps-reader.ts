@@ -3,11 +3,12 @@
  *
  * What the dialects of the format leave open is decided as CPLEX, Gurobi and HiGHS do: an integer column between markers without any bound is
  * binary; a negative upper bound without a lower bound opens the column below; the right-hand side of the objective is its
- * constant with the opposite sign; further rows of type N are dropped.
+ * constant with the opposite sign; further rows of type N are dropped. A field that begins with $ begins a comment, unless it names a row or
+ * column, or stands where one is declared.
  */
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
 import { faultIn } from './lp-tokens.ts';
-import { beyondLinear, fixedFields, headerOf, mpsNumber, type Section } from './mps-fields.ts';
+import { beyondLinear, fixedFields, freeFields, headerOf, mpsNumber, oddBlank, type Section, withoutComment } from './mps-fields.ts';
 import { type LogicalPart, reformulate } from './reformulate.ts';
 import { solverBound } from './validate.ts';
 
@@ -68,9 +69,11 @@ class MpsParser {
       if (text.startsWith('*')) this.senseInComment(text);
       if (text === '' || text.startsWith('*') || /^\s*$/.test(text)) continue;
       if (section === 'ENDATA') break;
-      const isHeader = !/^\s/.test(text);
-      const fields = isHeader || !this.isFixed ? text.trim().split(/\s+/) : fixedFields(text);
-      if (fields === null) throw this.fault('the line fits neither the free nor the fixed format');
+      const isHeader = !/^[ \t]/.test(text);
+      const split = isHeader || !this.isFixed ? freeFields(text) : fixedFields(text, this.isName);
+      if (split === null) throw this.fault('the line fits neither the free nor the fixed format');
+      const fields = isHeader ? split : withoutComment(split, section === 'ROWS' ? 2 : 1, this.isName);
+      this.refuseOddBlank(fields, text);
       const [word = ''] = fields;
       const header = isHeader ? headerOf(word, fields.length) : null;
       if (header !== null) section = this.begin(header, fields);
@@ -82,6 +85,19 @@ class MpsParser {
     if (section !== 'ENDATA') throw this.fault('the text does not finish with ENDATA; is it cut off?');
     if (this.columns.length === 0) throw this.fault('the model has no variables');
     return this.model();
+  }
+
+  /** Whether a word that looks like a comment is a row or a column after all. */
+  private readonly isName = (word: string): boolean => this.rowOf.has(word) || this.free.has(word) || this.columnOf.has(word);
+
+  /** Some readers part fields at such a blank, others take it into a name. */
+  private refuseOddBlank(fields: readonly string[], text: string): void {
+    const field = fields.find((word) => oddBlank.test(word));
+    const blank = field === undefined ? null : oddBlank.exec(field);
+    if (field === undefined || blank === null) return;
+    const code = (blank[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const what = `U+${code} looks like a blank; type a space, or leave it out`;
+    throw faultIn('MPS', this.source, this.line, what, text.indexOf(field) + blank.index + 1);
   }
 
   private begin(section: Section, fields: readonly string[]): Section {
@@ -199,9 +215,17 @@ class MpsParser {
       if (row === undefined) {
         if (!this.free.has(name)) throw this.fault(`"${name}" is no row`);
         if (section === 'RHS' && name === this.objective) this.offset = value === 0 ? 0 : -value;
-      } else if (section === 'RHS') row.side = value;
+      } else if (section === 'RHS') row.side = this.side(row, value);
       else row.range = value;
     }
+  }
+
+  /** HiGHS writes the side of an open row as infinite; the other infinity leaves no number. */
+  private side({ name, type }: Row, value: number): number {
+    const side = solverBound(value);
+    const open = { L: Infinity, G: -Infinity, E: null }[type];
+    if (Number.isFinite(side) || side === open) return value;
+    throw this.fault(`no number is ${{ L: '<=', G: '>=', E: '=' }[type]} ${value}, which "${name}" asks for`);
   }
 
   private bound(fields: readonly string[]): void {
@@ -222,7 +246,7 @@ class MpsParser {
     switch (type) {
       case 'SC':
       case 'SI':
-        this.logic.push({ type: 'semi', column: this.columns.indexOf(column), line: this.line });
+        this.logic.push({ type: 'semi', column: this.columnOf.get(name) ?? -1, line: this.line });
         column.upper = value;
         break;
       case 'UP':
@@ -295,6 +319,8 @@ class MpsParser {
     }));
     const constraints: Constraint[] = [];
     for (const row of this.rows) {
+      if (row.range !== null && !Number.isFinite(solverBound(row.side)))
+        throw this.fault(`the row "${row.name}" has a range, but its right-hand side is infinite; give it a finite one`);
       const indicator = this.indicators.get(row);
       if (indicator === undefined) constraints.push(constraintOf(row));
       else this.logic.push({ type: 'indicator', ...indicator, row: constraintOf(row) });
@@ -320,6 +346,8 @@ function constraintOf({ name, type, side, range, columns, coefficients }: Row): 
   const up = type === 'G' || (type === 'E' && (range ?? 0) > 0);
   const down = type === 'L' || (type === 'E' && (range ?? 0) < 0);
   const open = range === null && type !== 'E' ? Infinity : width;
+  // An infinite side is the open one of its row: only a range could close the other.
+  if (!Number.isFinite(solverBound(side))) return { name, lower: -Infinity, upper: Infinity, columns, coefficients };
   return { name, lower: solverBound(down ? side - open : side), upper: solverBound(up ? side + open : side), columns, coefficients };
 }
 
@@ -351,7 +379,7 @@ function constraintOf({ name, type, side, range, columns, coefficients }: Row): 
  * ```
  */
 export function parseMps(text: string, options: MpsReadOptions = {}): LinearModel {
-  const lines = text.split(/\r\n|\r|\n/);
+  const lines = text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/);
   try {
     return new MpsParser(options, false).parse(lines);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, type SolverBackend } from 'evom';
+import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, type SolverBackend, writeLp } from 'evom';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { column, inf } from './models.ts';
+import { column, inf, model, row } from './models.ts';
 
 /** Rows as `[name, lower, { variable: coefficient }, upper]`. */
 const rowsOf = (model: LinearModel) =>
@@ -94,7 +94,11 @@ End
   it.each<[string, string, unknown[]]>([
     ['a row between two numbers', 'c: -5 <= x + y <= 8', ['c', -5, { x: 1, y: 1 }, 8]],
     ['one that falls', 'c: 8 >= x + y >= -5', ['c', -5, { x: 1, y: 1 }, 8]],
-    ['one over several lines', 'c: -5 <= x\n + y\n <= 8', ['c', -5, { x: 1, y: 1 }, 8]],
+    ['one over several lines', 'c: -5 <=\n x +\n y\n <= 8', ['c', -5, { x: 1, y: 1 }, 8]],
+    ['a number on the left over several lines', 'c: -5 <= x\n + y\n', ['c', -5, { x: 1, y: 1 }, inf]],
+    ['one broken behind a product sign', 'c: -5 <= x + 2 *\n y <= 8', ['c', -5, { x: 1, y: 2 }, 8]],
+    ['a right side over several lines', 'c: x >= 2 y\n - z\n + 1\n', ['c', 1, { x: 1, y: -2, z: 1 }, inf]],
+    ['a coefficient at the end of its line where nothing else can follow', 'c: -5 <= x + 2\n y\n', ['c', -5, { x: 1, y: 2 }, inf]],
     ['one with a constant inside', 'c: -5 <= x + 2 <= 8', ['c', -7, { x: 1 }, 6]],
     ['one that is open below', 'c: -inf <= x + y <= 8', ['c', -inf, { x: 1, y: 1 }, 8]],
     ['a number on the left', 'c: 3 >= x + y', ['c', -inf, { x: 1, y: 1 }, 3]],
@@ -213,7 +217,7 @@ End
     ['undefined', 'min\n undefined x\nst\n c: x >= 1\nend', /line 2: "undefined" stands where/],
     ['NaN', 'min\n NaN x\nst\n c: x >= 1\nend', /line 2: "NaN" stands where/],
     ['not equal', 'min\n x\nst\n c: x != 5\nend', /line 4: "!" is no name; write <=, >= or =/],
-    ['a sign of mathematics', 'min\n x\nst\n c: x ≥ 5\nend', /line 4: "≥" is no name; write <=, >= or =/],
+    ['a sign of mathematics', 'min\n x\nst\n c: x ≥ 5\nend', /line 4, column 7: "≥" \(U\+2265\) looks like a comparison; type >=$/],
     ['the second side of an earlier row', 'min\n x\nst\n c: x >= 1\n c: <= 5\nend', /line 5: the row "c" is there already; write both/],
     ['infinity in a sum', 'min\n x\nst\n c: x + inf >= 1\nend', /line 4: "inf" is no name/],
     ['an impossible side', 'min\n x\nst\n c: x >= inf\nend', /line 4: no number is >= Infinity/],
@@ -234,6 +238,264 @@ End
 
   it('names the file where one is given', () => {
     expect(() => parseLp('min\n x\nst\n c: x\nend', { source: 'a/m.lp' })).toThrow(/^a\/m\.lp:5: a row needs <=, >= or =, not "end"/);
+  });
+});
+
+describe('where rows without a mark for their end could be read in two ways', () => {
+  it.each<[string, string, number, number]>([
+    ['a number on the left, then a line with a sign', '3 <= p + q\n - r + s <= 8', 5, 2],
+    ['the same with a label on the first', 'k: 3 <= p + q\n + r <= 8', 5, 2],
+    ['the same from above', '8 >= p + q\n - r >= -4', 5, 2],
+    ['a range broken between coefficient and name', 'k: -6 <= p + 40\n q <= 9', 5, 2],
+    ['one broken before its only coefficient’s name', '1 <= 30\n q <= 9', 5, 2],
+    ['a right side broken before its constant', 'p >= 2 q\n - 3\n r + s <= 4', 5, 2],
+    ['a right side broken before a sign', 'p >= 2 q\n - 3 r\n + s <= 4', 5, 2],
+    ['a right side that may end with a coefficient', 'p >= 3\n q\n - s <= 4', 5, 2],
+    ['a range whose end goes on', '1 <= p <= 9\n - 2\n q + s <= 4', 5, 2],
+    ['a sign alone on its line', '2 <= p\n -\n q <= 5', 5, 2],
+  ])('refuses %s', (_, text, line, column) => {
+    expect(() => rows(text)).toThrow(
+      new RegExp(`LP text, line ${line}, column ${column}: ".+" may go on with the row of line 4 or begin another`),
+    );
+    expect(() => parseLp(`min\n obj: 0 x\nst\n${text}\nend`, { source: 'm.lp' })).toThrow(new RegExp(`^m.lp:${line}:${column}: `));
+  });
+
+  it.each<[string, string, unknown[][]]>([
+    [
+      'the next has another comparison',
+      '3 <= p + q\n - r + s >= 8',
+      [
+        ['', 3, { p: 1, q: 1 }, inf],
+        ['', 8, { r: -1, s: 1 }, inf],
+      ],
+    ],
+    [
+      'the next has a label',
+      'k: 3 <= p + q\n l: - r + s <= 8',
+      [
+        ['k', 3, { p: 1, q: 1 }, inf],
+        ['l', -inf, { r: -1, s: 1 }, 8],
+      ],
+    ],
+    [
+      'the next begins with a number of its own',
+      '3 <= p\n -9 <= q <= 8',
+      [
+        ['', 3, { p: 1 }, inf],
+        ['', -9, { q: 1 }, 8],
+      ],
+    ],
+    ['a line begins with the second comparison', '3 <= p + q\n <= 8', [['', 3, { p: 1, q: 1 }, 8]]],
+    ['a line ends with its sign', '3 <= p +\n q <= 8', [['', 3, { p: 1, q: 1 }, 8]]],
+    [
+      'a row begins with a minus behind a number',
+      'p <= 3\n - q + r <= 8',
+      [
+        ['', -inf, { p: 1 }, 3],
+        ['', -inf, { q: -1, r: 1 }, 8],
+      ],
+    ],
+    [
+      'a row is wrapped before its comparison',
+      'p <= 3\n - q + r\n <= 8',
+      [
+        ['', -inf, { p: 1 }, 3],
+        ['', -inf, { q: -1, r: 1 }, 8],
+      ],
+    ],
+  ])('reads both rows where %s', (_, text, expected) => {
+    expect(rows(text)).toEqual(expected);
+  });
+
+  /** A row's words; a blank between any two may become a line break. */
+  const words = fc
+    .record({
+      label: fc.boolean(),
+      form: fc.constantFrom('plain', 'number_first', 'range', 'falling', 'two_sides'),
+      terms: fc.array(
+        fc.record({ sign: fc.constantFrom('+', '-'), size: fc.constantFrom('', '3', '0.5'), name: fc.constantFrom('x', 'y', 'z', 'w') }),
+        {
+          minLength: 1,
+          maxLength: 4,
+        },
+      ),
+      constant: fc.constantFrom('', '+ 2', '- 7'),
+      comparison: fc.constantFrom('<=', '>=', '='),
+    })
+    .map(({ label, form, terms, constant, comparison }) => {
+      const sum = terms.flatMap(({ sign, size, name }, k) => [
+        ...(k === 0 && sign === '+' ? [] : [sign]),
+        ...(size === '' ? [] : [size]),
+        name,
+      ]);
+      const whole = constant === '' ? sum : [...sum, ...constant.split(' ')];
+      const body = {
+        plain: [...whole, comparison, '4'],
+        number_first: ['4', comparison, ...whole],
+        range: ['-', '4', '<=', ...whole, '<=', '9'],
+        falling: ['9', '>=', ...whole, '>=', '-4'],
+        two_sides: [...sum, comparison, '2', 'v', ...(constant === '' ? [] : constant.split(' ')), '-', 'u'],
+      }[form];
+      return { label, body };
+    });
+  const attempt = (text: string): LinearModel | Error => {
+    try {
+      return parseLp(text);
+    } catch (error) {
+      return error as Error;
+    }
+  };
+
+  it('reads a text with any of its blanks made a line break as it is written, or refuses it', () => {
+    let numRead = 0;
+    let numBroken = 0;
+    fc.assert(
+      fc.property(fc.array(words, { minLength: 1, maxLength: 4 }), fc.array(fc.nat(60), { minLength: 1, maxLength: 3 }), (list, breaks) => {
+        const lines = list.map(({ label, body }, i) => [...(label ? [`k${i}`, ':'] : []), ...body]);
+        const text = (parts: readonly string[]): string => `max\n obj : 2 x + y\nst\n${parts.join('\n')}\nbounds\n -3 <= x <= 8\nend\n`;
+        const written = attempt(text(lines.map((line) => line.join(' '))));
+        fc.pre(!(written instanceof Error));
+        let place = 0;
+        const broken = text(
+          lines.map((line) => line.map((word, k) => (k === 0 ? word : breaks.includes(place++) ? `\n ${word}` : ` ${word}`)).join('')),
+        );
+        const read = attempt(broken);
+        numBroken++;
+        if (read instanceof Error) {
+          expect(read).toMatchObject({ code: 'E_DATA', message: expect.stringMatching(/line \d+/) });
+          return;
+        }
+        numRead++;
+        expect(read).toEqual(written);
+      }),
+      { numRuns: 3000 },
+    );
+    // Refusing all would be no reader.
+    expect(numRead / numBroken).toBeGreaterThan(0.5);
+  });
+
+  it('keeps a row that it wraps itself', () => {
+    const wide = model(
+      'min',
+      Array.from({ length: 70 }, (_, j) => column(`x${j}`, 1 - (j % 3))),
+      Array.from({ length: 3 }, (_, i) => ({
+        ...row(
+          i === 0 ? 'c' : '',
+          -4,
+          Array.from({ length: 70 }, (__, j) => [j, (j % 2 === 0 ? 1 : -1) * (j + 1)] as const),
+          30 + i,
+        ),
+      })),
+    );
+    expect(parseLp(writeLp(wide, { flavor: 'cplex' }))).toEqual(wide);
+  });
+});
+
+describe('characters that look like something else', () => {
+  it.each<[string, string, RegExp]>([
+    ['an ideographic blank', 'p\u3000+ q', /line 4, column 3: U\+3000 looks like a blank or like nothing; type a space, or leave it out$/],
+    ['a thin blank', 'p +\u2009q', /line 4, column 5: U\+2009 looks like a blank/],
+    ['a blank without room', 'p\u200b + q', /line 4, column 3: U\+200B/],
+    ['an em blank', 'p\u2003+ q', /line 4, column 3: U\+2003/],
+    ['a narrow blank', '2\u202fp + q', /line 4, column 3: U\+202F/],
+    ['a line separator', 'p\u2028 + q', /line 4, column 3: U\+2028/],
+    ['a next line', 'p\u0085 + q', /line 4, column 3: U\+0085/],
+    ['a word joiner', 'p\u2060q', /line 4, column 3: U\+2060/],
+    ['a minus of mathematics', 'p−q', /line 4, column 3: "−" \(U\+2212\) looks like a minus; type -$/],
+    ['an en dash', 'p – q', /line 4, column 4: "–" \(U\+2013\) looks like a minus/],
+    ['a full-width minus', 'p－q', /"－" \(U\+FF0D\) looks like a minus/],
+    ['a full-width plus', 'p＋q', /looks like a plus; type \+$/],
+    ['a full-width comparison', 'p＜q', /looks like a comparison; type <=$/],
+    ['a full-width bracket', 'p（1）', /looks like a sign of mathematics or punctuation/],
+    ['a full-width comma', 'p，q', /"，" \(U\+FF0C\) looks like ,; type ,$/],
+    ['a product', '3×p', /looks like a product/],
+    ['a dot of a product', '3·p', /looks like a product/],
+    ['a square', 'p²', /looks like a power/],
+    ['a full-width number', '３p', /"３" \(U\+FF13\) looks like a number; type the digits 0 to 9$/],
+    ['a fraction', '½p', /looks like a number/],
+    ['an Arabic number', '٣p', /looks like a number/],
+    ['infinity', '∞', /looks like infinity; type inf$/],
+  ])('refuses %s', (_, text, message) => {
+    for (const flavor of ['cplex', 'highs'] as const)
+      expect(() => parseLp(`min\n obj: 0 x\nst\n ${text} >= 1\nend`, { flavor })).toThrow(message);
+  });
+
+  it('reads names of all languages, and anything in a comment', () => {
+    const names = [
+      'größe',
+      'naïve_é',
+      'цена',
+      '価格',
+      '数量_1',
+      'العدد',
+      'संख्या',
+      'می‌خواهم',
+      'ποσό',
+      'col·legi',
+      'x₁',
+      'kaffee☕',
+      '가격',
+      'x３',
+    ];
+    const text = `min\n obj: ${names.join(' + ')} \\ − ≤ \u3000 x²\nst\n c: ${names.map((name) => `2 ${name}`).join('\n + ')} >= 1\nend`;
+    expect(parseLp(text).variables.map((v) => v.name)).toEqual(names);
+  });
+
+  it('reads a no-break space and a byte order mark as blanks', () => {
+    expect(parseLp('\ufeffmin\n obj:\u00a02\u00a0x\nst\n c: x >= 1\nend').variables).toEqual([column('x', 2)]);
+  });
+});
+
+describe('names, sets and rows as CPLEX has them', () => {
+  it('reads names with a comma or a semicolon inside', () => {
+    expect(parseLp('min\n obj: a,b + 2 c;d\nst\n k: a,b + c;d >= 5\ngen\n a,b\nend').variables).toEqual([
+      column('a,b', 1, 0, inf, true),
+      column('c;d', 2),
+    ]);
+  });
+  it.each<[string, string, RegExp]>([
+    [
+      'a list parted by commas',
+      'min\n a + b\nst\n k: a + b >= 5\ngen\n a,b\nend',
+      /line 6, column 2: "a,b" is the name of no variable; part the names/,
+    ],
+    [
+      'a comma behind a name',
+      'min\n a + b\nst\n k: a + b >= 5\ngen\n a, b\nend',
+      /line 6: "a," is no name|"a," is the name of no variable/,
+    ],
+    ['a decimal comma', 'min\n 2,5a\nst\n k: a >= 5\nend', /line 2: ",5a" is no name; write one term after another.*numbers with a point/],
+    ['thousands', 'min\n a\nst\n k: a >= 1,000\nend', /line 5|line 4/],
+  ])('refuses %s', (_, text, message) => {
+    expect(() => parseLp(text)).toThrow(message);
+  });
+
+  it.each([
+    ['s1', 'S1', 12],
+    ['S1', 's1', 12],
+    ['s2', 'S2', 21],
+    ['s2', 'S1', 12],
+    ['k', 'S2', 21],
+  ])('reads a special ordered set called %s of kind %s', async (name, kind, optimum) => {
+    const text = `max\n obj: 3 p + 3 q + 2 s1\nbounds\n p <= 3\n q <= 4\n s1 <= 4\nSOS\n ${name}: ${kind}:: p:1 q:2 s1:3\nend`;
+    const highs = await createHighs();
+    expect(highs.solve(parseLp(text), { timeLimitMs: 5000 }).objective).toBe(optimum);
+    highs.close();
+  });
+
+  it('reads several sets, with and without names', () => {
+    const text = 'max\n obj: p + q\nbounds\n p <= 3\n q <= 4\nSOS\n s1: S1:: p:1 q:2\n S2:: p:2 q:1\n s2: S2:: q:1 p:5\nend';
+    expect(() => parseLp(text)).not.toThrow();
+  });
+
+  it('reads a first row without terms, and refuses one that may be the second side of the row before', () => {
+    expect(rows(' >= 0')).toEqual([['', 0, {}, inf]]);
+    expect(rows(' <= 5\n k: x >= 1')).toEqual([
+      ['', -inf, {}, 5],
+      ['k', 1, { x: 1 }, inf],
+    ]);
+    expect(() => rows('x >= 1\n <= 5')).toThrow(/line 4: a row between two numbers/);
+    expect(() => rows('0 <= x <= 1\n <= 5')).toThrow(/line 5: a row needs something on each side/);
   });
 });
 
