@@ -4,6 +4,7 @@ import { compiledEntry } from '../core/compiled.ts';
 import { EvomError } from '../core/errors.ts';
 import type { SolveLimits } from './backend.ts';
 import { compileHighs } from './highs.ts';
+import { newPhase, Phase, type SolveTask } from './solve-task.ts';
 import { failedAnswer, type ModelAnswer, type ModelText } from './solve-text.ts';
 import type { SolveWorkerData } from './solve-worker.ts';
 
@@ -16,6 +17,10 @@ export interface SolvePoolOptions {
   readonly limits: SolveLimits;
   /** Answers also hold the values of the variables; default false. */
   readonly withSolution?: boolean;
+  /** A solver that does not heed its time limit is stopped after as much again and this; default 10,000. */
+  readonly graceMs?: number;
+  /** A backend that is not ready after this is given up; default 60,000: a loaded machine takes seconds. */
+  readonly startMs?: number;
 }
 
 export interface SolvePool {
@@ -27,8 +32,17 @@ export interface SolvePool {
 
 /** Models from files may be large, and are their owner's; HiGHS cannot address more. */
 const largestMemoryMb = 2048;
-/** A solver that does not heed its time limit is stopped after as much again and this. */
-const graceMs = 10_000;
+const watchMs = 100;
+
+/** A task in the pool, as the watchdog sees it: a wait for a worker counts for nothing. */
+interface Watched {
+  readonly phase: Int32Array;
+  readonly abort: AbortController;
+  seen: number;
+  /** When `seen` changed, by this thread's looks at it. */
+  since: number;
+  overdue: boolean;
+}
 
 /**
  * Starts the workers.
@@ -36,7 +50,7 @@ const graceMs = 10_000;
  * @throws {EvomError} E_SOLVER if a worker does not start.
  */
 export async function createSolvePool(options: SolvePoolOptions): Promise<SolvePool> {
-  const { backend, directory, workers, limits, withSolution = false } = options;
+  const { backend, directory, workers, limits, withSolution = false, graceMs = 10_000, startMs = 60_000 } = options;
   const workerData: SolveWorkerData = {
     backend,
     directory,
@@ -44,7 +58,7 @@ export async function createSolvePool(options: SolvePoolOptions): Promise<SolveP
     limits,
     withSolution,
   };
-  const pool = new Piscina<ModelText | null, ModelAnswer | null>({
+  const pool = new Piscina<SolveTask, ModelAnswer | null>({
     filename: compiledEntry(import.meta.url, './solve-worker.js'),
     minThreads: workers,
     maxThreads: workers,
@@ -54,33 +68,67 @@ export async function createSolvePool(options: SolvePoolOptions): Promise<SolveP
     atomics: 'disabled',
     workerData,
   });
-  try {
-    await pool.run(null);
-  } catch (cause) {
+  const watched = new Set<Watched>();
+  const patienceMs = [Number.POSITIVE_INFINITY, startMs, 2 * limits.timeLimitMs + graceMs];
+  const watchdog = setInterval(() => {
+    const now = performance.now();
+    for (const task of watched) {
+      const phase = Atomics.load(task.phase, 0);
+      if (phase !== task.seen) Object.assign(task, { seen: phase, since: now });
+      else if (now - task.since > (patienceMs[phase] ?? 0)) {
+        task.overdue = true;
+        // Ends the worker; the pool starts another in its place.
+        task.abort.abort();
+      }
+    }
+  }, watchMs);
+  watchdog.unref();
+  const run = async (text: ModelText | null, task: Watched): Promise<ModelAnswer | null> => {
+    watched.add(task);
+    try {
+      return await pool.run({ text, phase: task.phase }, { signal: task.abort.signal });
+    } finally {
+      watched.delete(task);
+    }
+  };
+  const close = async (): Promise<void> => {
+    clearInterval(watchdog);
     await pool.destroy();
-    throw new EvomError('E_SOLVER', `the ${backend} solver did not start in a worker: ${textOf(cause)}`, { cause });
+  };
+  const first = newTask();
+  try {
+    await run(null, first);
+  } catch (cause) {
+    await close();
+    const what = first.overdue ? `it was not ready after ${startMs} ms` : textOf(cause);
+    throw new EvomError('E_SOLVER', `the ${backend} solver did not start in a worker: ${what}`, { cause });
   }
-  const patienceMs = Math.min(2 * limits.timeLimitMs + graceMs, 2_147_483_647);
   return {
     async solve(text) {
-      const controller = new AbortController();
-      const timer = setTimeout(() => controller.abort(), patienceMs);
+      const task = newTask();
       try {
-        return (await pool.run(text, { signal: controller.signal })) ?? failedAnswer('solver', 'the worker gave no answer');
+        return (await run(text, task)) ?? failedAnswer('solver', 'the worker gave no answer');
       } catch (error) {
-        if (!controller.signal.aborted) return failedAnswer('solver', `the model took its worker down: ${textOf(error)}`);
+        if (!task.overdue) return failedAnswer('solver', `the model took its worker down: ${textOf(error)}`);
+        if (task.seen !== Phase.solving)
+          return failedAnswer('solver', `the ${backend} solver was not ready in its worker after ${startMs} ms`);
         return {
           ...failedAnswer('solver', `${backend} did not stop at its time limit`),
           status: 'time_limit',
           fault: null,
           wallLimited: true,
         };
-      } finally {
-        clearTimeout(timer);
       }
     },
-    close: () => pool.destroy(),
+    close,
   };
 }
 
+const newTask = (): Watched => ({
+  phase: newPhase(),
+  abort: new AbortController(),
+  seen: Phase.waiting,
+  since: performance.now(),
+  overdue: false,
+});
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 200);

@@ -4,7 +4,8 @@ import type { WasmModule } from '../core/wasm.ts';
 import type { SolveLimits, SolverBackend } from './backend.ts';
 import { createHighs } from './highs.ts';
 import { createBackend } from './registry.ts';
-import { type ModelAnswer, type ModelText, solveText } from './solve-text.ts';
+import { Phase, type SolveTask } from './solve-task.ts';
+import { type ModelAnswer, solveText } from './solve-text.ts';
 
 export interface SolveWorkerData {
   readonly backend: string;
@@ -26,11 +27,13 @@ const {
 } = (Array.isArray(workerData) ? workerData[1] : workerData) as SolveWorkerData;
 let backend: Promise<SolverBackend> | null = null;
 
-/** Piscina calls this with one text at a time; without one it warms the worker up. */
-export default async function solveOne(text: ModelText | null): Promise<ModelAnswer | null> {
+/** Piscina calls this with one task at a time; without a text it warms the worker up. */
+export default async function solveOne({ text, phase }: SolveTask): Promise<ModelAnswer | null> {
+  Atomics.store(phase, 0, Phase.starting);
   backend ??= highs === null ? createBackend(name, { directory }) : createHighs({ wasmModule: highs });
   const solver = await backend;
   if (text === null) return null;
+  Atomics.store(phase, 0, Phase.solving);
   const answer = solveText(text, solver, limits, { withSolution });
   await solver.settled?.();
   return answer;
