@@ -72,7 +72,8 @@ class MpsParser {
       const isHeader = !/^[ \t]/.test(text);
       const split = isHeader || !this.isFixed ? freeFields(text) : fixedFields(text, this.isName);
       if (split === null) throw this.fault('the line fits neither the free nor the fixed format');
-      const fields = isHeader ? split : withoutComment(split, section === 'ROWS' ? 2 : 1, this.isName);
+      const declares = (isHeader ? split[0]?.toUpperCase() === 'NAME' : section === 'ROWS') ? 2 : 1;
+      const fields = withoutComment(split, declares, this.isName);
       this.refuseOddBlank(fields, text);
       const [word = ''] = fields;
       const header = isHeader ? headerOf(word, fields.length) : null;

@@ -62,6 +62,91 @@ ENDATA
     );
   });
 
+  it.each<[string, string]>([
+    ['behind a row', ' L  cap    $ what fits'],
+    ['glued to its sign', ' L  cap    $what fits'],
+    ['with a name of a row in it', ' L  cap    $ as cost'],
+  ])('passes over a comment %s', (_, line) => {
+    const text = `NAME\nROWS\n N  cost  $ in euro\n${line}\nCOLUMNS\n x cost -1 cap 2 $ the first\n x2 cost -2 $ cap 9\n y cap 1 $\nRHS\n R cap 6 $ cap 7\nRANGES\n G cap 5 $5\nBOUNDS\n UP B x 4 $ at most\n FR B y $ open\nENDATA $`;
+    expect(parseMps(text)).toEqual(
+      model(
+        'min',
+        [column('x', -1, 0, 4), column('x2', -2), column('y', 0, -inf)],
+        [
+          row(
+            'cap',
+            1,
+            [
+              [0, 2],
+              [2, 1],
+            ],
+            6,
+          ),
+        ],
+      ),
+    );
+  });
+
+  it('passes over a comment in fields 3 and 5 of the fixed format', () => {
+    const fixed = [
+      'NAME',
+      'ROWS',
+      ' N  COST',
+      ' L  LIM 1',
+      'COLUMNS',
+      '    X ONE     COST                 1   $ of the first line',
+      '    X ONE     LIM 1                2',
+      'RHS',
+      '    R         LIM 1                4   $ LIM 1',
+      'ENDATA',
+    ].join('\n');
+    expect(parseMps(fixed)).toEqual(model('min', [column('X ONE', 1)], [row('LIM 1', -inf, [[0, 2]], 4)]));
+  });
+
+  it('takes names that begin with $ where they are declared and wherever they are known', () => {
+    const text = 'NAME\nROWS\n N cost\n G $r\nCOLUMNS\n $x cost 1 $r 2\nRHS\n R $r 3\nBOUNDS\n UP B $x 9\nENDATA';
+    expect(parseMps(text)).toEqual(model('min', [column('$x', 1, 0, 9)], [row('$r', 3, [[0, 2]], inf)]));
+  });
+
+  it('reads an infinite right-hand side as a row that is open', () => {
+    expect(sidesOf('RHS\n r le inf ge -inf')).toEqual([
+      [-inf, inf],
+      [-inf, inf],
+      [0, 0],
+    ]);
+    expect(sidesOf('RHS\n r le +Infinity ge -1e30')).toEqual([
+      [-inf, inf],
+      [-inf, inf],
+      [0, 0],
+    ]);
+    expect(sidesOf('RHS\n r le 4\nRANGES\n g le inf')[0]).toEqual([-inf, 4]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['L', 'le -inf', /line 12: no number is <= -Infinity, which "le" asks for/],
+    ['G', 'ge inf', /line 12: no number is >= Infinity, which "ge" asks for/],
+    ['E', 'eq inf', /line 12: no number is = Infinity, which "eq" asks for/],
+    ['E', 'eq -1e31', /line 12: no number is = -1e\+31, which "eq" asks for/],
+    ['L with a range', 'le inf\nRANGES\n g le 3', /the row "le" has a range, but its right-hand side is infinite/],
+  ])('refuses an infinite side that no number has, of a row %s', (_, side, message) => {
+    expect(() => rest(`RHS\n r ${side}`)).toThrow(message);
+  });
+
+  it.each(['NAME m\n', '* a comment\n', 'ROWS\n N cost\n L c\n'])('reads a text that begins with a byte order mark and %j', (begin) => {
+    const text = begin.startsWith('ROWS') ? begin : `${begin}ROWS\n N cost\n L c\n`;
+    expect(parseMps(`\ufeff${text}COLUMNS\n x cost 1 c 1\nENDATA`).variables).toEqual([column('x', 1)]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['an ideographic blank', ' x\u3000cost 3', /line 4, column 3: U\+3000 looks like a blank; type a space, or leave it out/],
+    ['a no-break space', ' x cost\u00a03', /line 4, column 8: U\+00A0 looks like a blank/],
+    ['a blank without room', ' x\u200b cost 3', /line 4, column 3: U\+200B/],
+    ['a line separator', ' x cost 3\u2028 y cost 4', /line 4, column \d+: U\+2028/],
+    ['a minus of mathematics', ' x cost −3', /line 4: "−3" is no number/],
+  ])('refuses %s', (_, line, message) => {
+    expect(() => parseMps(`ROWS\n N cost\nCOLUMNS\n${line}\nENDATA`)).toThrow(message);
+  });
+
   it('widens a row by its range: down from L, up from G, towards the sign from E', () => {
     expect(sidesOf('RHS\n r le 4 ge 1\n r eq 2\nRANGES\n g le -3 ge -2\n g eq 5')).toEqual([
       [1, 4],
