@@ -9,7 +9,7 @@
  * printed as LP text. With `--log` each finished stretch is a line of that file, and the same command goes on behind the last one.
  * `--root` asks the build of another checkout. Ends with one line of JSON; exit code 1 when evom was wrong, 2 when time ran out first.
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -66,20 +66,16 @@ const keyOf = ({ kind, from, to }) => `${kind} ${from} ${to}`;
 /** What a log's lines have to agree in. */
 const setting = JSON.stringify({ seed, backends, highspy: highspy !== null });
 
-/** Results of an earlier run; a last line that is cut off is left out. */
+/** Results of an earlier run; a last line that was cut off is taken out of the file. */
 function readLog() {
   if (args.log === undefined || !existsSync(args.log)) return [];
-  const lines = readFileSync(args.log, 'utf8')
+  const text = readFileSync(args.log, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole !== text) writeFileSync(args.log, whole);
+  const results = whole
     .split('\n')
-    .filter((line) => line !== '');
-  const results = lines.flatMap((line, at) => {
-    try {
-      return [JSON.parse(line)];
-    } catch (error) {
-      if (at === lines.length - 1) return [];
-      throw error;
-    }
-  });
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
   const other = results.find((result) => result.setting !== setting);
   if (other !== undefined) fail(`${args.log} is of ${other.setting}, not of ${setting}; choose another --log`);
   return results;

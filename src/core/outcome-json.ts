@@ -1,10 +1,10 @@
-/** Outcomes as JSON: what JSON has no word for (infinities, NaN, -0) is kept, so that a stored outcome is judged as the live one. */
+/** Outcomes as JSON: what JSON has no word for (infinities, NaN) is kept by name, so that a stored outcome is judged as the live one. */
 import { EvomError } from './errors.ts';
 import type { LinearModel } from './linear-model.ts';
 import { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
 
-/** A number; one that JSON cannot hold is its name. */
-export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity' | '-0';
+/** A number, and -0 is 0; one that JSON cannot hold is its name. */
+export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
 type Bound = JsonNumber | null;
 
 interface JsonModel {
@@ -32,8 +32,8 @@ export type OutcomeJson = Omit<Outcome, 'objective' | 'reported' | 'solution' | 
   readonly options: Readonly<Record<string, number | string | boolean | { readonly number: JsonNumber }>>;
 };
 
-const isPlain = (value: number): boolean => Number.isFinite(value) && !Object.is(value, -0);
-const toJson = (value: number): JsonNumber => (isPlain(value) ? value : ((Object.is(value, -0) ? '-0' : String(value)) as JsonNumber));
+// Adding 0 makes 0 of -0.
+const toJson = (value: number): JsonNumber => (Number.isFinite(value) ? value + 0 : (String(value) as JsonNumber));
 const orNull = (value: number | null): JsonNumber | null => (value === null ? null : toJson(value));
 const bound = (value: number, open: number): Bound => (value === open ? null : toJson(value));
 // fromEntries also takes a name such as __proto__.
@@ -70,7 +70,9 @@ export function outcomeToJson(outcome: Outcome): OutcomeJson {
     solution: outcome.solution && mapRecord(outcome.solution, toJson),
     solves: outcome.solves.map((solve) => ({ ...solve, objective: orNull(solve.objective) })),
     model: outcome.model && modelToJson(outcome.model),
-    options: mapRecord(outcome.options, (value) => (typeof value === 'number' && !isPlain(value) ? { number: toJson(value) } : value)),
+    options: mapRecord(outcome.options, (value) =>
+      typeof value === 'number' && !Number.isFinite(value) ? { number: toJson(value) } : value,
+    ),
   };
 }
 
@@ -131,6 +133,7 @@ class Node {
   number(): number {
     const { value } = this;
     if (typeof value === 'number') return value;
+    // Files of before hold -0 by name.
     return value === 'NaN' || value === 'Infinity' || value === '-Infinity' || value === '-0' ? Number(value) : this.fail('a number');
   }
   word<Word extends string>(words: Readonly<Record<Word, 0>>): Word {
