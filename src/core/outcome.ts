@@ -24,6 +24,11 @@ export type Certificate =
   | 'second_solver' // another solver
   | 'none'; // one solver's word, or no verdict
 
+const proofs: ReadonlySet<Certificate> = new Set(['dual', 'farkas', 'ray', 'enumeration']);
+
+/** Whether our own code has checked a proof, so that no solver has to be believed. */
+export const isProof = (certificate: Certificate): boolean => proofs.has(certificate);
+
 /** How a program ended: by its last solve, or by the first thing that stopped it. */
 export type OutcomeStatus =
   | Exclude<SolveStatus, 'error'>

@@ -1,5 +1,5 @@
 /** From how a child ended and what it wrote to an `Outcome`: the library's word is checked against the host's own solve. */
-import type { Certificate, Outcome, OutcomeStatus, SolveRecord, SolveStatus } from '../core/outcome.ts';
+import { isProof, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from '../core/outcome.ts';
 import type { Solution } from '../solvers/backend.ts';
 import { checkedPoint } from '../solvers/solution.ts';
 import type { JobEnd } from './fork-server.ts';
@@ -73,7 +73,11 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
   }
   if (last === null) return { status: 'no_solve', error: null, wallLimited: false };
   if (last.isRefuted)
-    return ending('infra_error', 'NotCertified', last.message ?? "the host's solver and the program's disagree, and the program's point is better");
+    return ending(
+      'infra_error',
+      'NotCertified',
+      last.message ?? "the host's solver and the program's disagree, and the program's point is better",
+    );
   // A linear model is never taken at the library's word; that our solver is slower is not the program's fault.
   const library = record.solves.at(-1);
   if (library !== undefined && isClaimed(library) && !last.isResolved)
@@ -155,8 +159,6 @@ function libraryPoint(solve: LibrarySolve): number | null {
   return 'fault' in point ? null : point.objective;
 }
 
-const proofs: ReadonlySet<Certificate | undefined> = new Set(['dual', 'farkas', 'ray', 'enumeration']);
-
 /**
  * Whether the library's point betters an optimum that no proof stands behind, or satisfies a model that is called infeasible. Against a
  * proof a better point is one of tolerances.
@@ -164,7 +166,7 @@ const proofs: ReadonlySet<Certificate | undefined> = new Set(['dual', 'farkas', 
 function isRefutedBy({ status, objective, certificate, isRefuted }: Solution, solve: LibrarySolve): boolean {
   if (isRefuted === true) return true;
   const point = solve.model === null || solve.values === null ? null : libraryPoint(solve);
-  if (point === null || proofs.has(certificate)) return false;
+  if (point === null || isProof(certificate ?? 'none')) return false;
   if (status === 'infeasible') return true;
   if (status !== 'optimal' || objective === null) return false;
   const gain = solve.model?.sense === 'max' ? point - objective : objective - point;

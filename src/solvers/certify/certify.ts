@@ -24,6 +24,24 @@ export const secondSolver = (backend: SolverBackend): Look => ({
   solve: (model, limits) => (backend.look === undefined ? backend.solve(model, limits) : backend.look(model, limits)),
 });
 
+/**
+ * A backend of somebody else's behind the same checks.
+ *
+ * @param others further looks at what cannot be proven.
+ */
+export function certifiedBackend(backend: SolverBackend, others: readonly Look[]): SolverBackend {
+  const look: Look['solve'] = (model, limits) => backend.solve(model, limits);
+  return {
+    name: backend.name,
+    version: backend.version,
+    capabilities: backend.capabilities,
+    solve: (model, limits, known = null) => certifiedSolve(look, others, model, limits, known),
+    look,
+    ...(backend.settled === undefined ? {} : { settled: async () => backend.settled?.() }),
+    close: () => backend.close(),
+  };
+}
+
 /** Our own search for a proof: microseconds where a bound is enough, some 5 ms of one core where it gives up. */
 const searchBudget: SearchBudget = { tableEntries: 4000, nodes: 2000, work: 4_000_000 };
 /** Nodes of a second look. */
@@ -61,13 +79,26 @@ export function certifiedSolve(
   limits: SolveLimits,
   known: Float64Array | null,
 ): Solution {
-  const said = first(model, limits);
+  const said = held(model, first(model, limits));
   if (modelFault(model) !== null || said.status === 'time_limit' || said.status === 'feasible') return { ...said, certificate: 'none' };
   // Bounds that cross are their own proof.
   if (boundsCross(model)) return { ...withoutPoint('infeasible', said.ms), certificate: 'farkas' };
   // A solver that failed altogether would fail again; one whose point does not hold may have been unlucky.
   if (said.status === 'error' && said.isRefuted !== true) return { ...said, certificate: 'none' };
   return new Certifier(first, others, model, limits, said).certify(known);
+}
+
+/** A solution whose point is one of the model, with the objective that it has there; a verdict without such a point is refuted. */
+function held(model: LinearModel, solution: Solution): Solution {
+  const { status, values, ms, message, wallLimited } = solution;
+  if (status === 'error' || (values === null && status !== 'optimal')) return { ...solution, objective: null };
+  const point = values?.length === model.variables.length ? checkedPoint(model, values) : { fault: 'it has no point' };
+  if (!('fault' in point)) return { ...solution, ...point };
+  if (status !== 'optimal') return withoutPoint(status, ms, { wallLimited, ...(message === null ? {} : { message }) });
+  return {
+    ...withoutPoint('error', ms, { message: `the optimum of ${solution.objective} does not hold: ${point.fault}` }),
+    isRefuted: true,
+  };
 }
 
 class Certifier {
@@ -95,6 +126,7 @@ class Certifier {
 
   certify(known: Float64Array | null): Solution {
     const { status, values, objective, duals } = this.#said;
+    // A point where a verdict has none is a point all the same.
     if (values !== null && objective !== null) this.#best = { values, objective };
     if (status === 'optimal' && duals != null && this.#isBound(duals.rows)) return this.#made('optimal', 'dual', this.#best, duals);
     if (known !== null) this.#consider(known);
@@ -145,7 +177,13 @@ class Certifier {
       return violation <= pointTolerance ? this.#costOf(objective) : null;
     };
     const { isClosed, runsAway, point, multipliers } = searchTree(
-      { form, cost: form.cost, offset: this.#sign * this.#model.offset, incumbent: best === null ? Infinity : this.#costOf(best.objective), accept },
+      {
+        form,
+        cost: form.cost,
+        offset: this.#sign * this.#model.offset,
+        incumbent: best === null ? Infinity : this.#costOf(best.objective),
+        accept,
+      },
       searchBudget,
     );
     if (point !== null && !isClosed) this.#consider(point);
@@ -171,7 +209,13 @@ class Certifier {
     if (this.#best !== null) return null;
     const { status, objective, duals } = this.#first(phaseOne(this.#model), this.#left());
     if (status !== 'optimal' || duals == null || objective === null || objective <= 0) return null;
-    const isProof = [1, -1].some((sign) => provesInfeasible(this.#form, Float64Array.from(duals.rows, (dual) => sign * dual), this.#form));
+    const isProof = [1, -1].some((sign) =>
+      provesInfeasible(
+        this.#form,
+        Float64Array.from(duals.rows, (dual) => sign * dual),
+        this.#form,
+      ),
+    );
     return isProof ? this.#made('infeasible', 'farkas', null) : null;
   }
 
@@ -209,7 +253,7 @@ class Certifier {
     if (this.#said.status === 'infeasible') {
       const model = without(this.#model);
       for (const look of this.#others) {
-        const { status, values } = look.solve(model, this.#secondLimits());
+        const { status, values } = held(model, look.solve(model, this.#secondLimits()));
         if (values !== null && this.#consider(values)) break;
         if (status === 'infeasible') return this.#made('infeasible', look.certificate, null);
       }
@@ -219,7 +263,7 @@ class Certifier {
       }
     }
     for (const look of this.#others) {
-      const verdict = look.solve(this.#model, this.#secondLimits());
+      const verdict = held(this.#model, look.solve(this.#model, this.#secondLimits()));
       if (verdict.values !== null) this.#consider(verdict.values);
       const twin = verdicts.find((other) => this.#stands(other) && this.#stands(verdict) && agree(other, verdict));
       if (twin !== undefined) return this.#made(twin.status, look.certificate, this.#best, twin.duals);

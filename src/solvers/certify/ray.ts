@@ -1,7 +1,7 @@
 /** Proof of unboundedness: a direction in which one may go for ever, and which betters the objective. */
 import type { LinearModel } from '../../core/linear-model.ts';
-import { DenseSimplex } from './dense-simplex.ts';
 import { solverBound } from '../validate.ts';
+import { DenseSimplex } from './dense-simplex.ts';
 import type { MinForm } from './min-form.ts';
 
 const rounding = 1e-9;
@@ -42,7 +42,8 @@ export function isImprovingRay(form: MinForm, ray: Float64Array): boolean {
       activity += term;
       size = Math.max(size, Math.abs(term));
     }
-    if ((activity < -rounding * size && rowLower[i] !== -Infinity) || (activity > rounding * size && rowUpper[i] !== Infinity)) return false;
+    if ((activity < -rounding * size && rowLower[i] !== -Infinity) || (activity > rounding * size && rowUpper[i] !== Infinity))
+      return false;
   }
   let gain = 0;
   let size = 0;
@@ -74,6 +75,6 @@ export function findRay(form: MinForm): Float64Array | null {
   const simplex = DenseSimplex.of(directions);
   const { end } = simplex.solve(directions.lower, directions.upper, Infinity, 50 + 10 * (form.numColumns + form.numRows));
   if (end !== 'optimal') return null;
-  const ray = Float64Array.from({ length: form.numColumns }, (_, j) => Math.abs(simplex.value(j)) < 1e-11 ? 0 : simplex.value(j));
+  const ray = Float64Array.from({ length: form.numColumns }, (_, j) => (Math.abs(simplex.value(j)) < 1e-11 ? 0 : simplex.value(j)));
   return isImprovingRay(form, ray) ? ray : null;
 }
