@@ -111,6 +111,7 @@ function answerText(file: string, about: { backend: string; solverVersion: strin
     `${basename(file)}: ${sense}, ${numVariables} variables (${numIntegers} integer), ${numConstraints} constraints; ${about.backend} ${about.solverVersion}, ${answer.ms.toFixed(1)} ms`,
     `status     ${answer.status}`,
     ...(answer.objective === null ? [] : [`objective  ${answer.objective}`]),
+    ...(answer.certificate === 'none' ? [] : [`known by   ${answer.certificate}`]),
     ...(values.length === 0 ? [] : ['', ...textTable([['variable', 'value'], ...values.map(([name, value]) => [name, String(value)])])]),
     ...(solution !== null && values.length < numVariables ? [`(${numVariables - values.length} more are 0)`] : []),
   ];

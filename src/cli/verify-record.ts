@@ -102,6 +102,7 @@ export function verdictText(record: VerdictRecord): string {
   const last = solves.at(-1);
   const lines: (readonly [string, string])[] = [];
   if (record.objective !== null) lines.push(['objective', String(record.objective)]);
+  if (record.certificate !== 'none') lines.push(['known by', record.certificate]);
   if (record.reported !== null) lines.push(['reported', String(record.reported)]);
   if (last !== undefined) {
     const integers = last.numIntegers > 0 ? ` (${last.numIntegers} integer)` : '';

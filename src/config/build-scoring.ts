@@ -73,6 +73,7 @@ async function rewardConfigOf({ reward, judge }: ScoringConfig): Promise<RewardC
     formatTags: reward.format_tags,
     valueOnlyWeight: reward.value_only_weight,
     softFlagWeight: reward.soft_flag_weight,
+    uncertified: reward.uncertified,
     overlong: reward.overlong,
     terms,
   };

@@ -33,6 +33,10 @@ export const reward = z.strictObject({
     .describe('Elements that the format term asks for, in order and once each, e.g. [think, code].'),
   value_only_weight: share().default(1).describe('Share of the answer reward that a right value from a wrong model earns.'),
   soft_flag_weight: share().default(1).describe('Share of the answer reward under a soft flag of the audit.'),
+  uncertified: z
+    .enum(['pays', 'soft', 'denied'])
+    .default('pays')
+    .describe('A right answer whose verdict has no certificate: only counted, a soft flag, or denied.'),
   overlong: z
     .strictObject({ buffer: whole(1), penalty: nonNegative().default(1) })
     .nullable()
@@ -73,6 +77,7 @@ export function resolveReward(input: z.output<typeof reward>): RewardConfig {
     format_tags: input.format_tags,
     value_only_weight: input.value_only_weight,
     soft_flag_weight: input.soft_flag_weight,
+    uncertified: input.uncertified,
     overlong: input.overlong,
   };
 }

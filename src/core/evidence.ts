@@ -10,6 +10,7 @@ export type ModelComparison =
 
 /** What another backend says about the captured model. */
 export interface CrossSolve {
+  /** The backend's name; of a verdict that a proof stands behind, the kind of its certificate, and none was asked. */
   readonly backend: string;
   readonly status: SolveStatus;
   readonly objective: number | null;

@@ -1,7 +1,7 @@
 /** Outcomes as JSON: what JSON has no word for (infinities, NaN) is kept by name, so that a stored outcome is judged as the live one. */
 import { EvomError } from './errors.ts';
 import type { LinearModel } from './linear-model.ts';
-import { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
+import { type Certificate, emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
 
 /** A number, and -0 is 0; one that JSON cannot hold is its name. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -85,6 +85,15 @@ const solveStatuses = {
   time_limit: 0,
   error: 0,
 } as const satisfies Record<SolveStatus, 0>;
+const certificates = {
+  dual: 0,
+  farkas: 0,
+  ray: 0,
+  enumeration: 0,
+  second_look: 0,
+  second_solver: 0,
+  none: 0,
+} as const satisfies Record<Certificate, 0>;
 const endings = { no_solve: 0, no_program: 0, syntax_error: 0, runtime_error: 0, deadline: 0, memory: 0 } as const;
 const { error: _, ...solved } = solveStatuses;
 const outcomeStatuses = { ...solved, ...endings, output_limit: 0, crash: 0, infra_error: 0 } as const satisfies Record<OutcomeStatus, 0>;
@@ -166,11 +175,15 @@ function modelOf(node: Node): LinearModel {
   };
 }
 
+/** Outcomes of before there were certificates, and of other harnesses, have none. */
+const certificateOf = (node: Node): Certificate => node.get('certificate').or<Certificate>('none', (value) => value.word(certificates));
+
 function solveOf(node: Node): SolveRecord {
   const count = (key: string): number => node.get(key).or(0, numberOf);
   return {
     status: node.get('status').word(solveStatuses),
     objective: node.get('objective').orNull(numberOf),
+    certificate: certificateOf(node),
     modelHash: node.get('modelHash').or('', (hash) => hash.text()),
     numVariables: count('numVariables'),
     numIntegers: count('numIntegers'),
@@ -204,6 +217,7 @@ export function outcomeFromJson(json: unknown): Outcome {
   return {
     ...emptyOutcome(node.get('status').word(outcomeStatuses), { dialect: words('dialect'), backend: words('backend') }),
     objective: node.get('objective').orNull(numberOf),
+    certificate: certificateOf(node),
     reported: node.get('reported').orNull(numberOf),
     solution: node.get('solution').orNull((values) => values.record(numberOf)),
     solves: node.get('solves').or([], (solves) => solves.list(solveOf)),

@@ -11,6 +11,24 @@ export type SolveStatus =
   | 'time_limit' // stopped by a budget; never earns an answer reward
   | 'error'; // the backend refused the model
 
+/**
+ * How a verdict is known. The first three are proofs that our own code has checked, `enumeration` is a tree of them; looks are the word of
+ * solvers that agree.
+ */
+export type Certificate =
+  | 'dual' // an optimum: a point, and multipliers of the rows that bound the objective at its value
+  | 'farkas' // infeasible: multipliers of the rows that contradict one another
+  | 'ray' // unbounded: a point, and a direction from it that betters the objective for ever
+  | 'enumeration' // all branches over whole numbers, each closed by one of the above
+  | 'second_look' // the same solver by another way, without presolve
+  | 'second_solver' // another solver
+  | 'none'; // one solver's word, or no verdict
+
+const proofs: ReadonlySet<Certificate> = new Set(['dual', 'farkas', 'ray', 'enumeration']);
+
+/** Whether our own code has checked a proof, so that no solver has to be believed. */
+export const isProof = (certificate: Certificate): boolean => proofs.has(certificate);
+
 /** How a program ended: by its last solve, or by the first thing that stopped it. */
 export type OutcomeStatus =
   | Exclude<SolveStatus, 'error'>
@@ -29,6 +47,7 @@ export interface SolveRecord {
   readonly status: SolveStatus;
   /** Recomputed by the host from model and solution; null without a solution. */
   readonly objective: number | null;
+  readonly certificate: Certificate;
   readonly modelHash: string;
   readonly numVariables: number;
   readonly numIntegers: number;
@@ -40,6 +59,8 @@ export interface Outcome {
   readonly status: OutcomeStatus;
   /** Objective of the last solve, recomputed by the host. */
   readonly objective: number | null;
+  /** How the verdict on the last solve is known. */
+  readonly certificate: Certificate;
   /** What the program gave to `report(value)`; null when it did not. */
   readonly reported: number | null;
   /** Values of the variables in the last solve's solution. */
@@ -70,6 +91,7 @@ export function emptyOutcome(status: OutcomeStatus, about: { dialect: string; ba
   return {
     status,
     objective: null,
+    certificate: 'none',
     reported: null,
     solution: null,
     solves: [],

@@ -42,12 +42,22 @@ export interface RewardConfig {
   readonly valueOnlyWeight: number;
   /** Share of the answer's term under a soft flag of the audit; 1 only counts them. */
   readonly softFlagWeight: number;
+  /** What a right answer earns whose verdict is one solver's word: `pays` only counts it, `soft` takes it for a soft flag, `denied` for a hard one. */
+  readonly uncertified: 'pays' | 'soft' | 'denied';
   readonly overlong: OverlongConfig | null;
   readonly terms: readonly UserTerm[];
 }
 
 const answerAlone: RewardWeights = { format: 0, executes: 0, answer: 1, solution: 0, consistency: 0, crossSolver: 0 };
-const plain = { judge: 'sirl', formatTags: [], valueOnlyWeight: 1, softFlagWeight: 1, overlong: null, terms: [] } as const;
+const plain = {
+  judge: 'sirl',
+  formatTags: [],
+  valueOnlyWeight: 1,
+  softFlagWeight: 1,
+  uncertified: 'pays',
+  overlong: null,
+  terms: [],
+} as const;
 
 /**
  * `evom`: R = r_format + r_answer, with 0.1 and 1, so that no number of well-formed wrong programs outweighs a right one.
@@ -86,13 +96,13 @@ const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible
  * `consistency` is paid and no term needs one.
  * Hard flags of the audit (`hardFlags`) take the answer's term away, soft ones (`softFlags`) leave `softFlagWeight` of it.
  * `value_only` marks a right value from a model unlike the reference, `unmatched_model` one that could not be compared with it; both
- * leave `valueOnlyWeight` of the term. Hints about a wrong model (`variantHints`) are listed as flags and change nothing.
+ * leave `valueOnlyWeight` of the term. `uncertified` marks a right value that no certificate stands behind. Hints about a wrong model (`variantHints`) are listed as flags and change nothing.
  *
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
  * import { emptyOutcome, rewardPresets, scoreOutcome } from 'evom';
- * const solve = { status: 'optimal', objective: 7, modelHash: '', numVariables: 2, numIntegers: 0, numConstraints: 1, ms: 1 } as const;
+ * const solve = { status: 'optimal', objective: 7, certificate: 'dual', modelHash: '', numVariables: 2, numIntegers: 0, numConstraints: 1, ms: 1 } as const;
  * const outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 7, solves: [solve] };
  * const problem = { id: 'p', question: '', answer: 7, source: 'test' };
  * const reward = scoreOutcome({ outcome, problem }, rewardPresets.evom);
@@ -111,13 +121,21 @@ export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
   const hard = hardFlags(outcome, problem, evidence, { unsupportedClaim });
   const soft = correct ? softFlags(outcome, problem, evidence) : [];
   const luck = correct === true && (comparison === 'different' ? 'value_only' : comparison === 'unmatched' && 'unmatched_model');
-  const flags: string[] = [...hard, ...soft, ...(luck ? [luck] : []), ...(correct === false ? evidence.hints : [])];
+  const isUncertified = correct === true && outcome.model !== null && outcome.certificate === 'none';
+  const flags: string[] = [
+    ...hard,
+    ...soft,
+    ...(isUncertified ? ['uncertified'] : []),
+    ...(luck ? [luck] : []),
+    ...(correct === false ? evidence.hints : []),
+  ];
   // Without a label there is no reward, unless nothing that is paid needs one.
   const needsLabel = config.weights.answer > 0 || config.weights.solution > 0 || config.weights.consistency === 0;
   if (correct === null && needsLabel) return { value: null, parts: {}, correct, identical, flags };
 
-  const isPaid = correct === true && hard.length === 0;
-  const share = (luck ? config.valueOnlyWeight : 1) * (soft.length > 0 ? config.softFlagWeight : 1);
+  const isPaid = correct === true && hard.length === 0 && !(isUncertified && config.uncertified === 'denied');
+  const isSoft = soft.length > 0 || (isUncertified && config.uncertified === 'soft');
+  const share = (luck ? config.valueOnlyWeight : 1) * (isSoft ? config.softFlagWeight : 1);
   const { crossSolve, consistency, solvesReference } = evidence;
   const worths: Record<keyof RewardWeights, number | null> = {
     format: formatScore(input, config.formatTags),

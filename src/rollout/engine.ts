@@ -5,6 +5,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Reward, Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
+import { withoutRefuted } from '../verify/refuted-by-peers.ts';
 
 /** How one problem is asked and its answer read: a prompt in one dialect, and that dialect's extraction. */
 export interface Task {
@@ -165,7 +166,9 @@ async function verifyCompletion(
 }
 
 async function scoreGroup(parts: RolloutParts, task: Task, verified: Promise<VerifiedRollout>[], maxTokens: number): Promise<Rollout[]> {
-  const rollouts = await Promise.all(verified);
+  const whole = await Promise.all(verified);
+  const outcomes = withoutRefuted(whole.map(({ outcome }) => outcome));
+  const rollouts = whole.map((rollout, k) => ({ ...rollout, outcome: outcomes[k] ?? rollout.outcome }));
   const rewards = await parts.score(
     rollouts.map(({ outcome, completion, completionText }) => ({
       problem: task.problem,

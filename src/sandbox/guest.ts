@@ -1,6 +1,6 @@
 /** The contract between the sandbox, which knows no solver, and what a program finds inside it. */
 import type { LinearModel } from '../core/linear-model.ts';
-import type { Outcome, SolveRecord, SolveStatus } from '../core/outcome.ts';
+import type { Certificate, Outcome, SolveRecord, SolveStatus } from '../core/outcome.ts';
 import type { SandboxLimits } from './limits.ts';
 
 /** What the host recorded of one program's solves. */
@@ -8,6 +8,8 @@ export interface GuestRecord {
   /** How the last solve ended; null when there was none. */
   readonly status: SolveStatus | null;
   readonly objective: number | null;
+  /** How the last verdict is known. */
+  readonly certificate: Certificate;
   readonly solution: Outcome['solution'];
   readonly model: LinearModel | null;
   readonly solves: readonly SolveRecord[];

@@ -33,6 +33,7 @@ export function runProgram(
   return {
     status: ending.status,
     objective: record.objective,
+    certificate: record.certificate,
     reported: run.reported,
     solution: record.solution,
     solves: record.solves,

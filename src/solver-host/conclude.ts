@@ -1,5 +1,6 @@
 /** From how a child ended and what it wrote to an `Outcome`: the library's word is checked against the host's own solve. */
-import type { Outcome, OutcomeStatus, SolveRecord, SolveStatus } from '../core/outcome.ts';
+import { isProof, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from '../core/outcome.ts';
+import type { Solution } from '../solvers/backend.ts';
 import { checkedPoint } from '../solvers/solution.ts';
 import type { JobEnd } from './fork-server.ts';
 import type { HostLimits } from './host-limits.ts';
@@ -71,6 +72,12 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
     return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };
   }
   if (last === null) return { status: 'no_solve', error: null, wallLimited: false };
+  if (last.isRefuted)
+    return ending(
+      'infra_error',
+      'NotCertified',
+      last.message ?? "the host's solver and the program's disagree, and the program's point is better",
+    );
   // A linear model is never taken at the library's word; that our solver is slower is not the program's fault.
   const library = record.solves.at(-1);
   if (library !== undefined && isClaimed(library) && !last.isResolved)
@@ -92,6 +99,8 @@ export interface Verdict {
   readonly objective: number | null;
   readonly solution: Outcome['solution'];
   readonly record: SolveRecord;
+  /** A better point of the same model is known than the host's solvers find: their word is worth nothing. */
+  readonly isRefuted: boolean;
   /** Whether the host's own solve stands behind the objective. */
   readonly isResolved: boolean;
   readonly message: string | null;
@@ -115,13 +124,16 @@ export function verdictOf(solve: LibrarySolve, resolved: Resolved | null): Verdi
     numVariables: solve.model?.variables.length ?? solve.size?.variables ?? Object.keys(solve.values ?? {}).length,
     numIntegers: solve.model?.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0) ?? solve.size?.integers ?? 0,
     numConstraints: solve.model?.constraints.length ?? solve.size?.constraints ?? 0,
+    certificate: resolved?.solution.certificate ?? 'none',
     ms: solve.ms,
   };
+  const isRefuted = resolved !== null && isRefutedBy(resolved.solution, solve);
   const make = (status: SolveStatus, objective: number | null, solution: Outcome['solution'], isResolved: boolean): Verdict => ({
     status,
     objective,
     solution,
     isResolved,
+    isRefuted,
     record: { status, objective, ...numbers },
     message: solve.message ?? resolved?.solution.message ?? null,
   });
@@ -135,12 +147,28 @@ export function verdictOf(solve: LibrarySolve, resolved: Resolved | null): Verdi
   return make(status, objective, solution, true);
 }
 
+/** [variables] the library's own point of a linear model; null where it gave none. */
+export const libraryValues = ({ model, values }: LibrarySolve): Float64Array | null =>
+  model === null || values === null ? null : Float64Array.from(model.variables, ({ name }) => values[name] ?? Number.NaN);
+
 /** Objective of the library's own point: of a linear model recomputed, and null where the point breaks the model. */
-function libraryPoint({ model, objective, values }: LibrarySolve): number | null {
-  if (model === null || values === null) return objective;
-  const point = checkedPoint(
-    model,
-    Float64Array.from(model.variables, (variable) => values[variable.name] ?? Number.NaN),
-  );
+function libraryPoint(solve: LibrarySolve): number | null {
+  const values = libraryValues(solve);
+  if (solve.model === null || values === null) return solve.objective;
+  const point = checkedPoint(solve.model, values);
   return 'fault' in point ? null : point.objective;
+}
+
+/**
+ * Whether the library's point betters an optimum that no proof stands behind, or satisfies a model that is called infeasible. Against a
+ * proof a better point is one of tolerances.
+ */
+function isRefutedBy({ status, objective, certificate, isRefuted }: Solution, solve: LibrarySolve): boolean {
+  if (isRefuted === true) return true;
+  const point = solve.model === null || solve.values === null ? null : libraryPoint(solve);
+  if (point === null || isProof(certificate ?? 'none')) return false;
+  if (status === 'infeasible') return true;
+  if (status !== 'optimal' || objective === null) return false;
+  const gain = solve.model?.sense === 'max' ? point - objective : objective - point;
+  return gain > 1e-6 * Math.max(1, Math.abs(point), Math.abs(objective));
 }

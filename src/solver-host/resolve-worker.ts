@@ -10,6 +10,8 @@ export interface ResolveRequest {
   readonly id: number;
   readonly model: LinearModel;
   readonly limits: SolveLimits;
+  /** A point to hold against the verdict. */
+  readonly known: Float64Array | null;
 }
 
 export interface ResolveReply {
@@ -25,8 +27,8 @@ const port = parentPort;
 if (port === null) throw new Error('resolve-worker runs in a worker thread');
 const highs = await createHighs({ wasmModule: (workerData as { highs: WasmModule }).highs });
 port.postMessage({ version: highs.version });
-port.on('message', ({ id, model, limits }: ResolveRequest) => {
-  const solution = highs.solve(model, limits);
+port.on('message', ({ id, model, limits, known }: ResolveRequest) => {
+  const solution = highs.solve(model, limits, known);
   const entries = model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
   const hash = solution.status === 'error' || entries > canonicalEntries ? '' : modelHash(model);
   // A worn engine is replaced before the next model.

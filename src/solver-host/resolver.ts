@@ -41,15 +41,18 @@ export class Resolver {
     );
   }
 
-  /** @throws {EvomError} E_SOLVER when the thread ends under this model or the one before it; the next model gets a new thread. */
-  async solve(model: LinearModel, limits: SolveLimits): Promise<Resolved> {
+  /**
+   * @param known the point that the program's own library found.
+   * @throws {EvomError} E_SOLVER when the thread ends under this model or the one before it; the next model gets a new thread.
+   */
+  async solve(model: LinearModel, limits: SolveLimits, known: Float64Array | null = null): Promise<Resolved> {
     const found = this.#leastBusy();
     const thread = found instanceof Promise ? await found : found;
     if (this.#closed) throw new EvomError('E_SOLVER', 'the resolver is closed');
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       thread.waiting.set(id, { resolve, reject });
-      thread.worker.postMessage({ id, model, limits } satisfies ResolveRequest);
+      thread.worker.postMessage({ id, model, limits, known } satisfies ResolveRequest);
     });
   }
 

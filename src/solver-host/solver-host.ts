@@ -7,7 +7,7 @@ import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
 import { LruCache } from '../verify/cache.ts';
-import { endingOf, endingWithoutRecord, isClaimed, isKilled, type Verdict, verdictOf } from './conclude.ts';
+import { endingOf, endingWithoutRecord, isClaimed, isKilled, libraryValues, type Verdict, verdictOf } from './conclude.ts';
 import { DialectServer, type Ran } from './dialect-server.ts';
 import { defaultHostLimits, type HostLimits } from './host-limits.ts';
 import { faultInFiles } from './program-files.ts';
@@ -215,6 +215,7 @@ export class SolverHost {
       ...about,
       ...endingOf(record, last, ran.isOutputCut, limits),
       objective: last?.objective ?? null,
+      certificate: last?.record.certificate ?? 'none',
       solution: last?.solution ?? null,
       reported: record.reported,
       solves: verdicts.map((verdict) => verdict.record),
@@ -244,7 +245,7 @@ export class SolverHost {
     for (const [i, solve] of [...solves.entries()].reverse()) {
       const isWanted = i === solves.length - 1 || isNear(solve.objective, record.reported);
       const isAgain = isWanted && leftMs > 0 && isClaimed(solve) && solve.model !== null;
-      const resolved = isAgain ? await this.#resolver.solve(solve.model, { timeLimitMs: leftMs }) : null;
+      const resolved = isAgain ? await this.#resolver.solve(solve.model, { timeLimitMs: leftMs }, libraryValues(solve)) : null;
       leftMs -= resolved?.solution.ms ?? 0;
       verdicts.unshift(verdictOf(solve, resolved));
     }

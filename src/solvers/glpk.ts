@@ -4,6 +4,7 @@ import { EvomError } from '../core/errors.ts';
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
 import type { WasmMemory } from '../core/wasm.ts';
 import type { Duals, Solution, SolveLimits, SolverBackend } from './backend.ts';
+import { certifiedSolve, type Look, secondSolver } from './certify/certify.ts';
 import { engineSlot } from './engine.ts';
 import { withMemoryCeiling } from './glpk-memory.ts';
 import { checkedPoint, improvableColumn, withoutPoint } from './solution.ts';
@@ -123,19 +124,22 @@ function dualsOf({ variables, constraints }: LinearModel, dual: Readonly<Record<
  * aborts gives `error`, and the engine is replaced.
  *
  * @param options.memoryMb ceiling on the engine's memory in MiB; default 128.
+ * @param options.second another solver, asked where GLPK alone gives no certificate; default none.
  * @throws {EvomError} E_SOLVER if glpk.js is not installed.
  */
 export async function createGlpk({
   memoryMb = 128,
+  second,
 }: {
   readonly memoryMb?: number;
+  readonly second?: SolverBackend;
 } = {}): Promise<SolverBackend & { settled(): Promise<void> }> {
   const slot = await engineSlot('glpk', () => createEngine(memoryMb));
   const renewIfWorn = ({ memory, solves }: Engine): void => {
     if (solves >= worn.solves || (memory !== null && memory.buffer.byteLength > worn.memoryBytes)) slot.renew();
   };
 
-  const solve = (model: LinearModel, limits: SolveLimits): Solution => {
+  const look = (model: LinearModel, limits: SolveLimits, presolve: boolean): Solution => {
     const fault = modelFault(model);
     if (fault !== null) return withoutPoint('error', 0, { message: fault });
     const sidesCross = (row: Constraint): boolean => {
@@ -170,7 +174,7 @@ export async function createGlpk({
     const hasIntegers = model.variables.some((v) => v.integer);
 
     // The presolver aborts on some infeasible models; what follows without it may still tell.
-    const result = run({ withCosts: true, relaxed: false, presolve: true });
+    const result = run({ withCosts: true, relaxed: false, presolve });
     if (result?.status === status.optimal || result?.status === status.feasible) {
       const checked = checkedPoint(
         model,
@@ -179,7 +183,7 @@ export async function createGlpk({
       const isOptimal = result.status === status.optimal;
       if ('fault' in checked) {
         if (!isOptimal) return stopped();
-        return withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` });
+        return { ...withoutPoint('error', elapsed(), { message: `GLPK's optimum does not hold: ${checked.fault}` }), isRefuted: true };
       }
       // The presolver takes a cost that is small beside its column's coefficients for 0 and then leaves the column where it is.
       if (isOptimal && improvableColumn(model, checked.values, checked.objective) !== -1)
@@ -197,7 +201,7 @@ export async function createGlpk({
     if (relaxation?.status === status.unbounded) {
       if (!hasIntegers) return ended('unbounded');
       // The relaxation is unbounded; the integer model is too unless no whole point is feasible.
-      const feasibility = run({ withCosts: false, relaxed: false, presolve: true });
+      const feasibility = run({ withCosts: false, relaxed: false, presolve });
       if (feasibility?.status === status.optimal) return ended('unbounded');
       if (isOutOfTime()) return { ...ended('infeasible_or_unbounded'), wallLimited: true };
       return ended(feasibility === null ? 'infeasible_or_unbounded' : 'infeasible');
@@ -209,11 +213,16 @@ export async function createGlpk({
     });
   };
 
+  const withoutPresolve: Look = { certificate: 'second_look', solve: (model, limits) => look(model, limits, false) };
+  const others = [withoutPresolve, ...(second === undefined ? [] : [secondSolver(second)])];
+  const once = (model: LinearModel, limits: SolveLimits): Solution => look(model, limits, true);
+
   return {
     name: 'glpk',
     version: slot.current.glpk.version,
     capabilities: { lp: true, milp: true },
-    solve,
+    solve: (model, limits, known = null) => certifiedSolve(once, others, model, limits, known),
+    look: once,
     settled: () => slot.settled(),
     close: () => slot.close(),
   };

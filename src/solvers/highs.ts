@@ -7,6 +7,7 @@ import type { LinearModel } from '../core/linear-model.ts';
 import type { SolveStatus } from '../core/outcome.ts';
 import { type WasmInstance, type WasmModule, webAssembly } from '../core/wasm.ts';
 import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
+import { certifiedSolve, type Look, secondSolver } from './certify/certify.ts';
 import { engineSlot } from './engine.ts';
 import { parseLp } from './lp-reader.ts';
 import { parseMps } from './mps-reader.ts';
@@ -33,12 +34,15 @@ export interface HighsOptions {
   readonly wasmModule?: WasmModule;
   /** Ceiling on the engine's memory in MiB when it is compiled here; default 256. */
   readonly memoryMb?: number;
+  /** Another solver, asked where HiGHS alone gives no certificate; default none. */
+  readonly second?: SolverBackend;
 }
 
 /** Fixed for every solve. `threads` is one by construction of the package. */
 const fixedOptions = {
   output_flag: false,
   mip_rel_gap: 0,
+  mip_abs_gap: 0,
   random_seed: 0,
   // Takes 5 to 10 ms on nearly every small MIP and changes no answer (reference: 491 real models).
   mip_heuristic_run_feasibility_jump: false,
@@ -46,8 +50,6 @@ const fixedOptions = {
 
 /** An engine past these is replaced: memory never shrinks, and failed calls leak. */
 const worn = { solves: 5000, memoryBytes: 96 * 1024 * 1024, failedReads: 500 };
-/** Nodes for looking again at a MIP that presolve calls infeasible. */
-const nodesOfSecondRun = 1000;
 const largestInt32 = 2_147_483_647;
 const modelStatus = {
   optimal: 7,
@@ -133,8 +135,11 @@ function modelData(model: LinearModel, { withCosts }: { readonly withCosts: bool
   };
 }
 
-/** Runs one model on an engine. @returns HiGHS's model status */
-function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits): number {
+/** How a model is run: `off` shares no presolve with the other, and searches by another seed. */
+type Presolve = 'choose' | 'off';
+
+/** Runs one model on an engine, which is left with the options that it had. @returns HiGHS's model status */
+function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits, presolve: Presolve): number {
   solver.passModel(data);
   solver.zeroAllClocks();
   solver.options.set({
@@ -142,17 +147,21 @@ function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits): num
     simplex_iteration_limit: limits.simplexIterations ?? largestInt32,
     mip_max_nodes: limits.nodes ?? largestInt32,
   });
-  try {
-    return solver.run().modelStatus;
-  } catch (error) {
-    // HiGHS 1.15 presolves some feasible MIPs of badly scaled numbers into a failure. An abort is another matter.
-    if (/Runtime|Abort/.test(String(error))) throw error;
-    solver.options.set({ presolve: 'off' });
+  const run = (how: Presolve): number => {
+    if (how === 'choose') return solver.run().modelStatus;
+    solver.options.set({ presolve: 'off', random_seed: 1 });
     try {
       return solver.run().modelStatus;
     } finally {
-      solver.options.set({ presolve: 'choose' });
+      solver.options.set({ presolve: 'choose', random_seed: 0 });
     }
+  };
+  try {
+    return run(presolve);
+  } catch (error) {
+    // HiGHS 1.15 presolves some feasible MIPs of badly scaled numbers into a failure. An abort is another matter.
+    if (presolve === 'off' || /Runtime|Abort/.test(String(error))) throw error;
+    return run('off');
   }
 }
 
@@ -182,36 +191,18 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
   };
 
   /** Which of the two a model is that HiGHS calls "infeasible or unbounded", or a MIP it calls unbounded. */
-  const infeasibleOrUnbounded = (model: LinearModel, limits: SolveLimits): { status: SolveStatus; wallLimited: boolean } => {
-    const status = runHighs(slot.current, modelData(model, { withCosts: false }), limits);
+  const infeasibleOrUnbounded = (
+    model: LinearModel,
+    limits: SolveLimits,
+    presolve: Presolve,
+  ): { status: SolveStatus; wallLimited: boolean } => {
+    const status = runHighs(slot.current, modelData(model, { withCosts: false }), limits, presolve);
     if (status === modelStatus.infeasible) return { status: 'infeasible', wallLimited: false };
     if (status === modelStatus.optimal) return { status: 'unbounded', wallLimited: false };
     return { status: 'infeasible_or_unbounded', wallLimited: status === modelStatus.timeLimit };
   };
 
-  /**
-   * A MIP that presolve calls infeasible, solved again without it: HiGHS 1.15.1 says so of `min - x0 + x1 + 3.5 x2` over whole
-   * numbers with `7 x0 >= 2` and `1000 <= -0.3 x1 + 2 x2 <= 1000.5`, where (1, 0, 500) is feasible (its issues 1517, 1958 and 3090
-   * are of the kind). A point that we have checked is proof against the verdict; a budget that runs out leaves it standing.
-   */
-  const infeasibleOrSolved = (model: LinearModel, limits: SolveLimits, elapsed: () => number): Solution => {
-    const { solver } = slot.current;
-    const nodes = Math.min(limits.nodes ?? nodesOfSecondRun, nodesOfSecondRun);
-    try {
-      solver.options.set({ presolve: 'off' });
-      const data = modelData(model, { withCosts: true });
-      const status = runHighs(slot.current, data, { ...limits, nodes, timeLimitMs: limits.timeLimitMs - elapsed() });
-      const checked = status === modelStatus.optimal ? checkedPoint(model, solver.getSolution().colValue) : { fault: '' };
-      solver.options.set({ presolve: 'choose' });
-      if (!('fault' in checked)) return { status: 'optimal', ...checked, duals: null, message: null, wallLimited: false, ms: elapsed() };
-    } catch {
-      // A second look that fails tells nothing against the first.
-      slot.renew();
-    }
-    return withoutPoint('infeasible', elapsed());
-  };
-
-  const solve = (model: LinearModel, limits: SolveLimits): Solution => {
+  const look = (model: LinearModel, limits: SolveLimits, presolve: Presolve): Solution => {
     const fault = modelFault(model);
     if (fault !== null) return withoutPoint('error', 0, { message: fault });
     if (boundsCross(model)) return withoutPoint('infeasible', 0);
@@ -220,26 +211,25 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
     const engine = slot.current;
     engine.solves += 1;
     try {
-      const status = runHighs(engine, modelData(model, { withCosts: true }), limits);
+      const status = runHighs(engine, modelData(model, { withCosts: true }), limits, presolve);
       const point = (): ReturnType<typeof checkedPoint> => checkedPoint(model, engine.solver.getSolution().colValue);
       switch (status) {
         case modelStatus.optimal: {
           const { colValue, colDual, rowDual } = engine.solver.getSolution();
           const checked = checkedPoint(model, colValue);
-          if ('fault' in checked) return withoutPoint('error', elapsed(), { message: `HiGHS's optimum does not hold: ${checked.fault}` });
+          if ('fault' in checked)
+            return { ...withoutPoint('error', elapsed(), { message: `HiGHS's optimum does not hold: ${checked.fault}` }), isRefuted: true };
           const duals = model.variables.some((v) => v.integer) ? null : { rows: rowDual, columns: colDual };
           return { status: 'optimal', ...checked, duals, message: null, wallLimited: false, ms: elapsed() };
         }
         case modelStatus.infeasible:
-          return model.variables.some((v) => v.integer)
-            ? infeasibleOrSolved(model, limits, elapsed)
-            : withoutPoint('infeasible', elapsed());
+          return withoutPoint('infeasible', elapsed());
         case modelStatus.unbounded:
         case modelStatus.unboundedOrInfeasible: {
           // Of a MIP HiGHS may have looked at the relaxation alone.
           const isProven = status === modelStatus.unbounded && !model.variables.some((v) => v.integer);
           if (isProven) return withoutPoint('unbounded', elapsed());
-          const told = infeasibleOrUnbounded(model, { ...limits, timeLimitMs: limits.timeLimitMs - elapsed() });
+          const told = infeasibleOrUnbounded(model, { ...limits, timeLimitMs: limits.timeLimitMs - elapsed() }, presolve);
           return withoutPoint(told.status, elapsed(), { wallLimited: told.wallLimited });
         }
         case modelStatus.timeLimit:
@@ -265,6 +255,10 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
     }
   };
 
+  const withoutPresolve: Look = { certificate: 'second_look', solve: (model, limits) => look(model, limits, 'off') };
+  const others = [withoutPresolve, ...(options.second === undefined ? [] : [secondSolver(options.second)])];
+  const once = (model: LinearModel, limits: SolveLimits): Solution => look(model, limits, 'choose');
+
   const read = (format: 'lp' | 'mps', text: string): LinearModel => {
     let reader: Model | null = null;
     try {
@@ -287,7 +281,8 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
     name: 'highs',
     version: slot.current.highs.version.string,
     capabilities: { lp: true, milp: true },
-    solve,
+    solve: (model, limits, known = null) => certifiedSolve(once, others, model, limits, known),
+    look: once,
     readLp: (text) => parseLp(text, { flavor: 'highs' }),
     readMps: (text) => parseMps(text),
     readByHighs: read,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EvomError } from '../core/errors.ts';
 import type { Capabilities, SolverBackend } from './backend.ts';
+import { certifiedBackend, secondSolver } from './certify/certify.ts';
 import { createGlpk } from './glpk.ts';
 import { createHighs } from './highs.ts';
 
@@ -41,7 +42,18 @@ async function loadOwn(path: string, directory: string): Promise<SolverBackend> 
   const backend: unknown = await (factory as () => unknown)();
   if (!isBackend(backend))
     throw new EvomError('E_CONFIG', `what ${path} creates is no solver backend; it needs name, version, capabilities, solve and close`);
-  return backend;
+  const highs = await createHighs();
+  const certified = certifiedBackend(backend, [secondSolver(highs)]);
+  return {
+    ...certified,
+    settled: async () => {
+      await Promise.all([backend.settled?.(), highs.settled()]);
+    },
+    close: () => {
+      backend.close();
+      highs.close();
+    },
+  };
 }
 
 /**

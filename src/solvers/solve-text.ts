@@ -1,7 +1,7 @@
 /** Model text in, answer out: what one line of `evom solve-model` takes and gives. */
 import { EvomError } from '../core/errors.ts';
 import type { LinearModel } from '../core/linear-model.ts';
-import type { SolveStatus } from '../core/outcome.ts';
+import type { Certificate, SolveStatus } from '../core/outcome.ts';
 import type { Capabilities, SolveLimits, SolverBackend } from './backend.ts';
 import { parseLp } from './lp-reader.ts';
 import { parseMps } from './mps-reader.ts';
@@ -20,6 +20,8 @@ export interface ModelAnswer {
   readonly status: SolveStatus;
   /** Recomputed from the point and the model; null without a point. */
   readonly objective: number | null;
+  /** How the verdict is known. */
+  readonly certificate: Certificate;
   /** Value of each variable by its name, where it was asked for and there is a point. */
   readonly solution: Readonly<Record<string, number>> | null;
   readonly sense: 'min' | 'max' | null;
@@ -60,6 +62,7 @@ export function failedAnswer(fault: 'text' | 'solver', message: string): ModelAn
   return {
     status: 'error',
     objective: null,
+    certificate: 'none',
     solution: null,
     sense: null,
     numVariables: 0,
@@ -95,6 +98,7 @@ export function solveText(
   return {
     status: solution.status,
     objective: solution.objective,
+    certificate: solution.certificate ?? 'none',
     // fromEntries also takes a variable called __proto__.
     solution: withSolution && values !== null ? Object.fromEntries(names.map((name, j) => [name, values[j] ?? 0])) : null,
     sense: model.sense,

@@ -1,4 +1,5 @@
 /** A step in figures: what was sampled, what is trained on, and how old it is. */
+import type { Certificate, Outcome } from '../core/outcome.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { isHardFlagged } from '../reward/audit.ts';
@@ -45,6 +46,8 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     infra_rate: share(rollouts.filter((r) => r.outcome.status === 'infra_error').length),
     flag_rate: share(rollouts.filter((r) => isHardFlagged(r.reward.flags)).length),
     value_only_rate: share(rollouts.filter((r) => r.reward.flags.includes('value_only')).length),
+    uncertified_rate: share(rollouts.filter((r) => r.reward.flags.includes('uncertified')).length),
+    ...certificateCounts(rollouts.map((r) => r.outcome)),
     groups_trained: groups.length,
     'groups/sampled': counts.offered,
     'groups/accepted': counts.accepted,
@@ -59,6 +62,17 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     'staleness/max': staleness.reduce((most, one) => Math.max(most, one), 0),
     frac_reward_zero_std: average(seen.map((group) => (hasOneReward(group) ? 1 : 0))),
   };
+}
+
+const certificates: readonly Certificate[] = ['dual', 'farkas', 'ray', 'enumeration', 'second_look', 'second_solver', 'none'];
+const decided: ReadonlySet<string> = new Set(['optimal', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
+
+/** How the verdicts of programs that reached one are known. */
+function certificateCounts(outcomes: readonly Outcome[]): StepMetrics {
+  const verdicts = outcomes.filter(({ status }) => decided.has(status));
+  return Object.fromEntries(
+    certificates.map((kind) => [`certificates/${kind}`, verdicts.filter(({ certificate }) => certificate === kind).length]),
+  );
 }
 
 const versionsOf = (group: RolloutGroup): number[] => group.rollouts.map((rollout) => rollout.completion.policyVersion);

@@ -85,7 +85,7 @@ export const rollout = (sampleIndex: number, change: Partial<Rollout> = {}): Rol
       variables: [{ name: 'x', lower: 0, upper: Number.POSITIVE_INFINITY, integer: false, cost: 3 }],
       constraints: [{ name: 'c', lower: Number.NEGATIVE_INFINITY, upper: 4, columns: [0], coefficients: [1] }],
     },
-    solves: [{ status: 'optimal', objective: 1 / 3, modelHash: 'h', numVariables: 1, numIntegers: 0, numConstraints: 1, ms: 0.7 }],
+    solves: [{ status: 'optimal', objective: 1 / 3, certificate: 'dual', modelHash: 'h', numVariables: 1, numIntegers: 0, numConstraints: 1, ms: 0.7 }],
   },
   reward: { value: 1.1, parts: { format: 0.1, answer: 1 }, correct: true, identical: null, flags: [] },
   ...change,

@@ -23,9 +23,11 @@ const model = fc.record({
     { maxLength: 3 },
   ),
 });
+const certificate = fc.constantFrom('dual' as const, 'second_solver' as const, 'none' as const);
 const solve = fc.record({
   status: fc.constantFrom('optimal' as const, 'error' as const, 'time_limit' as const),
   objective: maybe(number),
+  certificate,
   modelHash: fc.string(),
   numVariables: fc.nat(),
   numIntegers: fc.nat(),
@@ -37,6 +39,7 @@ const entries = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
 const outcome: fc.Arbitrary<Outcome> = fc.record({
   status: fc.constantFrom('optimal' as const, 'no_solve' as const, 'infra_error' as const, 'output_limit' as const),
   objective: maybe(number),
+  certificate,
   reported: maybe(number),
   solution: maybe(entries(number)),
   solves: fc.array(solve, { maxLength: 2 }),

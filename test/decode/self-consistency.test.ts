@@ -8,7 +8,7 @@ const ended = (status: OutcomeStatus): Outcome => emptyOutcome(status, about);
 const optimal = (objective: number, modelHash = `m${objective}`): Outcome => ({
   ...ended('optimal'),
   objective,
-  solves: [{ status: 'optimal', objective, modelHash, numVariables: 1, numIntegers: 0, numConstraints: 1, ms: 0 }],
+  solves: [{ status: 'optimal', objective, certificate: 'dual', modelHash, numVariables: 1, numIntegers: 0, numConstraints: 1, ms: 0 }],
 });
 
 describe('selfConsistent', () => {

@@ -68,12 +68,14 @@ describe.skipIf(!existsSync(file))('audit of real models (skipped where data/pro
       const outcome: Outcome = {
         ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }),
         objective,
+        certificate: 'dual',
         model,
         solution: Object.fromEntries(model.variables.map(({ name }, j) => [name, values[j] ?? 0])),
         solves: [
           {
             status: 'optimal',
             objective,
+            certificate: 'dual',
             modelHash: '',
             numVariables: model.variables.length,
             numIntegers: 0,

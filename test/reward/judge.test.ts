@@ -16,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 const solve = (objective: number | null, status: SolveRecord['status'] = 'optimal'): SolveRecord => ({
   status,
   objective,
+  certificate: 'dual',
   modelHash: 'h',
   numVariables: 2,
   numIntegers: 0,

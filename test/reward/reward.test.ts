@@ -23,13 +23,14 @@ const problem: Problem = { id: 'p', question: 'A farm has 80 acres and 1,200 dol
 const solved: SolveRecord = {
   status: 'optimal',
   objective: 340,
+  certificate: 'dual',
   modelHash: 'h',
   numVariables: 2,
   numIntegers: 0,
   numConstraints: 2,
   ms: 1,
 };
-const right: Outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 340, solves: [solved] };
+const right: Outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 340, certificate: 'dual', solves: [solved] };
 const compared = (comparison: Evidence['comparison']): { evidence: Evidence } => ({ evidence: { ...noEvidence, comparison } });
 const input = (outcome: Outcome, more: Partial<ScoreInput> = {}): ScoreInput => ({
   outcome,

@@ -15,6 +15,7 @@ const guest: Guest = {
     record: () => ({
       status: null,
       objective: null,
+      certificate: 'none',
       solution: null,
       model: null,
       solves: [],

@@ -14,6 +14,7 @@ const outcomeOf = (lp: string, objective: number, solution: Record<string, numbe
   const solve = {
     status: 'optimal' as const,
     objective,
+    certificate: 'dual' as const,
     modelHash: modelHash(model),
     numVariables: 2,
     numIntegers: 0,

@@ -74,11 +74,11 @@ afterAll(() => {
 });
 
 function audited(model: LinearModel, about: { of?: Problem; correct?: boolean } = {}): AuditInput {
-  const { status, objective, values } = highs.solve(model, { timeLimitMs: 5000 });
+  const { status, objective, values, certificate = 'none' } = highs.solve(model, { timeLimitMs: 5000 });
   if (status === 'error' || values === null) throw new Error('the test model has an optimum');
-  const solve = { status, objective, modelHash: modelHash(model), numVariables: 2, numIntegers: 0, numConstraints: 2, ms: 0 };
+  const solve = { status, objective, certificate, modelHash: modelHash(model), numVariables: 2, numIntegers: 0, numConstraints: 2, ms: 0 };
   const solution = Object.fromEntries(model.variables.map(({ name }, j) => [name, values[j] ?? 0]));
-  const outcome = { ...emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' }), objective, solution, model, solves: [solve] };
+  const outcome = { ...emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' }), objective, certificate, solution, model, solves: [solve] };
   return { outcome, problem: about.of ?? bare, correct: about.correct ?? true };
 }
 

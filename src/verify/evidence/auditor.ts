@@ -18,7 +18,7 @@ import { entriesOf, largestAudited } from './gather.ts';
 export interface AuditorOptions {
   /** The backend that solved the programs' models. */
   readonly backend: string;
-  /** Backend that solves accepted models again. `auto`: GLPK after HiGHS where glpk.js is installed, else HiGHS; `off`: none. */
+  /** Backend that solves accepted models again. `auto`: where a verdict has no proof, GLPK after HiGHS where glpk.js is installed, else HiGHS; `off`: none. */
   readonly crossSolve?: 'auto' | 'off' | (string & {});
   /** Random changes in the comparison with the reference; default 8; 0 asks only whether models are identical. */
   readonly perturbations?: number;
@@ -90,7 +90,7 @@ export async function createAuditor(options: AuditorOptions): Promise<Auditor> {
     second,
     hasGlpk: [options.backend, second].includes('glpk') && isInstalled('glpk.js/node'),
     directory,
-    settings: { perturbations: options.perturbations ?? 8 },
+    settings: { perturbations: options.perturbations ?? 8, sharesProofs: (options.crossSolve ?? 'auto') === 'auto' },
   };
   const thread = new AuditThread(data, options.hardMs ?? 60_000);
   return new WorkerAuditor(thread, second, { peers: options.peers ?? false, hints: options.hints ?? false }, options.cacheSize ?? 10_000);
@@ -136,7 +136,7 @@ class WorkerAuditor implements Auditor {
   }
 
   async #one({ outcome, problem, correct }: AuditInput): Promise<Evidence> {
-    const { model, status, objective, solution } = outcome;
+    const { model, status, objective, certificate, solution } = outcome;
     const reference = problem.model ?? null;
     if (model === null) return noEvidence;
     const { answer, accepted } = problem;
@@ -146,7 +146,7 @@ class WorkerAuditor implements Auditor {
       if (!this.#asks.hints || correct === null || labels.length === 0 || entriesOf(model) > largestAudited) return noEvidence;
       return { ...noEvidence, hints: ((await this.#run({ type: 'hints', model, objective, labels })) as HintName[] | null) ?? [] };
     }
-    const task = { model, status, objective, solution, reference, answer };
+    const task = { model, status, objective, certificate, solution, reference, answer };
     return (await this.#run({ type: 'gather', task })) as Evidence;
   }
 

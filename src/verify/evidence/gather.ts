@@ -2,7 +2,7 @@
 import type { CrossSolve, Evidence } from '../../core/evidence.ts';
 import { noEvidence } from '../../core/evidence.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import { isProof, type Outcome } from '../../core/outcome.ts';
 import type { Answer } from '../../core/problem.ts';
 import { identicalModels } from '../../modeling/identical.ts';
 import { solvesReference } from '../../modeling/reference-point.ts';
@@ -14,6 +14,7 @@ export interface AuditTask {
   readonly model: LinearModel;
   readonly status: Outcome['status'];
   readonly objective: number | null;
+  readonly certificate: Outcome['certificate'];
   readonly solution: Outcome['solution'];
   readonly reference: LinearModel | null;
   readonly answer: Answer;
@@ -22,6 +23,8 @@ export interface AuditTask {
 export interface AuditSettings {
   /** Random changes of program and reference (`comparePerturbed`); 0 asks only whether they are identical. */
   readonly perturbations: number;
+  /** A verdict with a proof needs no second backend. */
+  readonly sharesProofs: boolean;
 }
 
 /** Budgets of one solve of the audit. They are counted; the clock behind them takes a solve out of the comparison. */
@@ -58,7 +61,7 @@ export function gatherEvidence(task: AuditTask, settings: AuditSettings, { backe
     ...noEvidence,
     comparison,
     solvesReference: reference !== null && typeof answer === 'number' ? solvesReference(model, task.solution, reference, answer) : null,
-    crossSolve: second === null ? null : crossSolve(task, second),
+    crossSolve: second === null ? null : settings.sharesProofs && isProof(task.certificate) ? provenSolve(task) : crossSolve(task, second),
     objectiveRange: comparison === 'identical' || task.status !== 'optimal' ? null : objectiveRange(task, solveRelaxation),
   };
 }
@@ -73,9 +76,17 @@ function compare(
   return identicalModels(model, reference) ? 'identical' : 'different';
 }
 
+/** What another backend would say of a verdict with a proof. */
+const provenSolve = ({ certificate, status, objective }: AuditTask): CrossSolve => ({
+  backend: certificate,
+  status: status as CrossSolve['status'],
+  objective,
+  agrees: true,
+});
+
 /** Whether a second backend ends with the same status and, to 1e-6 of its size, the same optimum. */
 export function crossSolve(task: Pick<AuditTask, 'model' | 'status' | 'objective'>, second: SolverBackend): CrossSolve {
-  const { status, objective } = second.solve(task.model, auditLimits);
+  const { status, objective } = second.look === undefined ? second.solve(task.model, auditLimits) : second.look(task.model, auditLimits);
   return { backend: second.name, status, objective, agrees: agreement(task, status, objective) };
 }
 

@@ -33,20 +33,17 @@ export function threadHighs(data: GuestData): Promise<ThreadBackend & HighsReade
 
 export function threadBackend(data: GuestData): Promise<ThreadBackend> {
   if (data.backend === 'highs') return threadHighs(data);
-  const backend = others.get(data.backend) ?? (data.backend === 'glpk' ? createGlpk(data) : ownBackend(data));
+  const backend = others.get(data.backend) ?? (data.backend === 'glpk' ? certifiedGlpk(data) : ownBackend(data));
   others.set(data.backend, backend);
   return backend;
 }
 
+/** GLPK, with the HiGHS that reads its programs' texts as second solver. */
+async function certifiedGlpk(data: GuestData): Promise<ThreadBackend> {
+  return createGlpk({ memoryMb: data.memoryMb, second: await threadHighs(data) });
+}
+
 async function ownBackend({ backend, directory }: GuestData): Promise<ThreadBackend> {
   const own = await createBackend(backend, { directory });
-  const settled = async (): Promise<void> => undefined;
-  return {
-    name: own.name,
-    version: own.version,
-    capabilities: own.capabilities,
-    solve: (model, limits) => own.solve(model, limits),
-    close: () => own.close(),
-    settled,
-  };
+  return { ...own, settled: async () => own.settled?.() };
 }

@@ -13,6 +13,7 @@ export async function createGuest(): Promise<Guest> {
       record: () => ({
         status: null,
         objective: null,
+        certificate: 'none',
         solution: null,
         model: null,
         solves: [],

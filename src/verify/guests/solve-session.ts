@@ -70,12 +70,15 @@ export class SolveSession {
     const hashStarted = performance.now();
     const modelHash = solution.status === 'error' ? '' : this.#hashOf(model);
     this.#spentMs += solution.ms + performance.now() - hashStarted;
+    // That a solver contradicts itself is no word on the program.
+    if (solution.isRefuted === true) throw new GuestFault('NotCertified', solution.message ?? 'the solver was refuted');
     if (solution.wallLimited) this.#wallLimited = true;
     this.#last = { model, solution };
     this.#refusal = solution.status === 'error' ? (solution.message ?? 'the solver refused the model') : null;
     this.#solves.push({
       status: solution.status,
       objective: finite(solution.objective),
+      certificate: solution.certificate ?? 'none',
       modelHash,
       numVariables: model.variables.length,
       numIntegers: model.variables.reduce((count, v) => count + (v.integer ? 1 : 0), 0),
@@ -107,6 +110,7 @@ export class SolveSession {
     return {
       status: this.#refusal !== null ? 'error' : (last?.solution.status ?? null),
       objective: finite(last?.solution.objective ?? null),
+      certificate: last?.solution.certificate ?? 'none',
       solution: last === null || last.solution.values === null ? null : pointOf(last.model, last.solution.values),
       model: last?.model ?? null,
       solves: this.#solves,

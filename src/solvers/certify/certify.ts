@@ -1,0 +1,320 @@
+/** From a backend's word to a verdict that has a certificate, is put right, or is taken back. */
+import { evaluatePoint } from '../../core/evaluate.ts';
+import type { LinearModel } from '../../core/linear-model.ts';
+import type { Certificate, SolveStatus } from '../../core/outcome.ts';
+import type { Duals, Solution, SolveLimits, SolverBackend } from '../backend.ts';
+import { checkedPoint, withoutPoint } from '../solution.ts';
+import { boundsCross, modelFault } from '../validate.ts';
+import { dualBound, provesInfeasible } from './dual-bound.ts';
+import { phaseOne } from './farkas.ts';
+import { type MinForm, minForm } from './min-form.ts';
+import { directionModel, findRay, isImprovingRay } from './ray.ts';
+import { type SearchBudget, searchTree } from './search-tree.ts';
+
+/** One way to solve a model; its word is not certified. */
+export interface Look {
+  /** What agreement with it is called. */
+  readonly certificate: 'second_look' | 'second_solver';
+  solve(model: LinearModel, limits: SolveLimits): Solution;
+}
+
+/** Another backend as a further look. */
+export const secondSolver = (backend: SolverBackend): Look => ({
+  certificate: 'second_solver',
+  solve: (model, limits) => (backend.look === undefined ? backend.solve(model, limits) : backend.look(model, limits)),
+});
+
+/**
+ * A backend of somebody else's behind the same checks.
+ *
+ * @param others further looks at what cannot be proven.
+ */
+export function certifiedBackend(backend: SolverBackend, others: readonly Look[]): SolverBackend {
+  const look: Look['solve'] = (model, limits) => backend.solve(model, limits);
+  return {
+    name: backend.name,
+    version: backend.version,
+    capabilities: backend.capabilities,
+    solve: (model, limits, known = null) => certifiedSolve(look, others, model, limits, known),
+    look,
+    ...(backend.settled === undefined ? {} : { settled: async () => backend.settled?.() }),
+    close: () => backend.close(),
+  };
+}
+
+/** Our own search for a proof: microseconds where a bound is enough, some 5 ms of one core where it gives up. */
+const searchBudget: SearchBudget = { tableEntries: 4000, nodes: 2000, work: 4_000_000 };
+/** Nodes of a second look. */
+const nodesOfSecondLook = 1000;
+/** Matrix entries up to which more solves are spent on a certificate. */
+const largestCertified = 200_000;
+/** Two costs nearer than this, relative to the larger, are the same. */
+const gap = 1e-6;
+
+const near = (x: number, y: number): boolean => Math.abs(x - y) <= gap * Math.max(1, Math.abs(x), Math.abs(y));
+const sizeOf = (model: LinearModel): number => model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
+const without = (model: LinearModel): LinearModel => ({ ...model, offset: 0, variables: model.variables.map((v) => ({ ...v, cost: 0 })) });
+const relaxed = (model: LinearModel): LinearModel => ({ ...model, variables: model.variables.map((v) => ({ ...v, integer: false })) });
+
+interface Point {
+  readonly values: Float64Array;
+  readonly objective: number;
+}
+
+/**
+ * Solves a model and says how the verdict is known.
+ *
+ * Proofs come first, since they are checked by our own code and cost least: a dual bound, a Farkas proof, a ray, a tree of these. Where
+ * none is found other looks are asked. A checked point that betters an optimum, or satisfies a model that is called infeasible, refutes
+ * that verdict; then another is needed that a proof or two looks stand behind, or the result is an error with `isRefuted`.
+ *
+ * @param first the backend's own way.
+ * @param others further looks, which share no presolve with the first.
+ * @param known a point that somebody else found; it is checked before it counts.
+ */
+export function certifiedSolve(
+  first: Look['solve'],
+  others: readonly Look[],
+  model: LinearModel,
+  limits: SolveLimits,
+  known: Float64Array | null,
+): Solution {
+  const said = held(model, first(model, limits));
+  if (modelFault(model) !== null || said.status === 'time_limit' || said.status === 'feasible') return { ...said, certificate: 'none' };
+  // Bounds that cross are their own proof.
+  if (boundsCross(model)) return { ...withoutPoint('infeasible', said.ms), certificate: 'farkas' };
+  // A solver that failed altogether would fail again; one whose point does not hold may have been unlucky.
+  if (said.status === 'error' && said.isRefuted !== true) return { ...said, certificate: 'none' };
+  return new Certifier(first, others, model, limits, said).certify(known);
+}
+
+/** A solution whose point is one of the model, with the objective that it has there; a verdict without such a point is refuted. */
+function held(model: LinearModel, solution: Solution): Solution {
+  const { status, values, ms, message, wallLimited } = solution;
+  if (status === 'error' || (values === null && status !== 'optimal')) return { ...solution, objective: null };
+  const point = values?.length === model.variables.length ? checkedPoint(model, values) : { fault: 'it has no point' };
+  if (!('fault' in point)) return { ...solution, ...point };
+  if (status !== 'optimal') return withoutPoint(status, ms, { wallLimited, ...(message === null ? {} : { message }) });
+  return {
+    ...withoutPoint('error', ms, { message: `the optimum of ${solution.objective} does not hold: ${point.fault}` }),
+    isRefuted: true,
+  };
+}
+
+class Certifier {
+  readonly #first: Look['solve'];
+  readonly #others: readonly Look[];
+  readonly #model: LinearModel;
+  readonly #limits: SolveLimits;
+  readonly #said: Solution;
+  readonly #form: MinForm;
+  readonly #sign: 1 | -1;
+  readonly #started = performance.now();
+  /** The best point known that satisfies the model. */
+  #best: Point | null = null;
+  #ray: Float64Array | null | undefined;
+
+  constructor(first: Look['solve'], others: readonly Look[], model: LinearModel, limits: SolveLimits, said: Solution) {
+    this.#first = first;
+    this.#others = others;
+    this.#model = model;
+    this.#limits = limits;
+    this.#said = said;
+    this.#form = minForm(model);
+    this.#sign = model.sense === 'max' ? -1 : 1;
+  }
+
+  certify(known: Float64Array | null): Solution {
+    const { status, values, objective, duals } = this.#said;
+    // A point where a verdict has none is a point all the same.
+    if (values !== null && objective !== null) this.#best = { values, objective };
+    if (status === 'optimal' && duals != null && this.#isBound(duals.rows)) return this.#made('optimal', 'dual', this.#best, duals);
+    if (known !== null) this.#consider(known);
+    const proven = this.#bySearch();
+    if (proven !== null) return proven;
+    const mayRun = status === 'unbounded' || status === 'infeasible_or_unbounded';
+    if (mayRun) return this.#unbounded() ?? this.#infeasible() ?? this.#byLooks();
+    if (sizeOf(this.#model) > largestCertified) return this.#byLooks();
+    if (status === 'infeasible') return this.#infeasible() ?? this.#unbounded() ?? this.#byLooks();
+    return this.#byRelaxation() ?? this.#byLooks();
+  }
+
+  /** The cost of the minimisation that an objective is, its constant left out. */
+  #costOf(objective: number): number {
+    return this.#sign * (objective - this.#model.offset);
+  }
+
+  #isBetter(objective: number, than: number): boolean {
+    return this.#sign * (than - objective) > 0 && !near(objective, than);
+  }
+
+  /** Keeps a point that satisfies the model and betters the best; says whether it does. */
+  #consider(values: Float64Array): boolean {
+    if (values.length !== this.#model.variables.length) return false;
+    const point = checkedPoint(this.#model, values);
+    if ('fault' in point || (this.#best !== null && !this.#isBetter(point.objective, this.#best.objective))) return false;
+    this.#best = point;
+    return true;
+  }
+
+  /** Whether multipliers bound the objective at the best point's, with the sign that the duals of a solver have, or the other. */
+  #isBound(rows: ArrayLike<number>): boolean {
+    if (this.#best === null) return false;
+    const { objective } = this.#best;
+    const least = this.#costOf(objective) - gap * Math.max(1, Math.abs(objective));
+    return [this.#sign, -this.#sign].some((sign) => {
+      const multipliers = Float64Array.from(rows, (dual) => sign * dual);
+      return dualBound(this.#form, this.#form.cost, multipliers, this.#form) >= least;
+    });
+  }
+
+  /** By our own search, where the model is small enough for it. */
+  #bySearch(): Solution | null {
+    const form = this.#form;
+    const best = this.#best !== null && isWhole(form, this.#best.values) ? this.#best : null;
+    const accept = (values: Float64Array): number | null => {
+      const { objective, violation } = evaluatePoint(this.#model, values);
+      return violation <= pointTolerance ? this.#costOf(objective) : null;
+    };
+    const { isClosed, runsAway, point, multipliers } = searchTree(
+      {
+        form,
+        cost: form.cost,
+        offset: this.#sign * this.#model.offset,
+        incumbent: best === null ? Infinity : this.#costOf(best.objective),
+        accept,
+      },
+      searchBudget,
+    );
+    if (point !== null && !isClosed) this.#consider(point);
+    if (runsAway) return this.#unbounded();
+    if (!isClosed) return null;
+    if (point !== null) this.#best = { values: point, objective: evaluatePoint(this.#model, point).objective };
+    else this.#best = best;
+    if (this.#best === null) return this.#made('infeasible', multipliers === null ? 'enumeration' : 'farkas', null);
+    const duals = form.hasIntegers || multipliers === null ? null : this.#dualsOf(multipliers);
+    return this.#made('optimal', multipliers === null ? 'enumeration' : 'dual', this.#best, this.#said.duals ?? duals);
+  }
+
+  /** A MIP's optimum by the bound of its relaxation; a relaxation that runs away makes the MIP unbounded. */
+  #byRelaxation(): Solution | null {
+    if (!this.#form.hasIntegers) return null;
+    const { status, duals } = this.#first(relaxed(this.#model), this.#left());
+    if (status === 'unbounded' || status === 'infeasible_or_unbounded') return this.#unbounded();
+    return status === 'optimal' && duals != null && this.#isBound(duals.rows) ? this.#made('optimal', 'dual', this.#best) : null;
+  }
+
+  /** By a Farkas proof of the relaxation. */
+  #infeasible(): Solution | null {
+    if (this.#best !== null) return null;
+    const { status, objective, duals } = this.#first(phaseOne(this.#model), this.#left());
+    if (status !== 'optimal' || duals == null || objective === null || objective <= 0) return null;
+    const isProof = [1, -1].some((sign) =>
+      provesInfeasible(
+        this.#form,
+        Float64Array.from(duals.rows, (dual) => sign * dual),
+        this.#form,
+      ),
+    );
+    return isProof ? this.#made('infeasible', 'farkas', null) : null;
+  }
+
+  /** By a ray that betters the objective and a point to begin at. */
+  #unbounded(): Solution | null {
+    this.#ray ??= this.#findRay();
+    if (this.#ray === null) return null;
+    if (this.#best === null) this.#findPoint();
+    return this.#best === null ? null : this.#made('unbounded', 'ray', null);
+  }
+
+  #findRay(): Float64Array | null {
+    const own = this.#form.numColumns * this.#form.numRows <= searchBudget.tableEntries ? findRay(this.#form) : null;
+    if (own !== null) return own;
+    const { values } = this.#first(directionModel(this.#model), this.#left());
+    return values !== null && isImprovingRay(this.#form, values) ? values : null;
+  }
+
+  /** Any point of the model: without costs no presolve is led astray by them. */
+  #findPoint(): void {
+    const model = without(this.#model);
+    const accept = (values: Float64Array): number | null => (evaluatePoint(model, values).violation <= pointTolerance ? 0 : null);
+    const cost = new Float64Array(this.#form.numColumns);
+    const { point } = searchTree({ form: this.#form, cost, offset: 0, incumbent: Infinity, accept }, searchBudget);
+    if (point !== null && this.#consider(point)) return;
+    for (const solve of [this.#first, ...this.#others.map((look) => look.solve)]) {
+      const { values } = solve(model, this.#secondLimits());
+      if (values !== null && this.#consider(values)) return;
+    }
+  }
+
+  /** By agreement of two looks, neither of which a known point refutes. */
+  #byLooks(): Solution {
+    const verdicts = [this.#said];
+    if (this.#said.status === 'infeasible') {
+      const model = without(this.#model);
+      for (const look of this.#others) {
+        const { status, values } = held(model, look.solve(model, this.#secondLimits()));
+        if (values !== null && this.#consider(values)) break;
+        if (status === 'infeasible') return this.#made('infeasible', look.certificate, null);
+      }
+      if (this.#best !== null) {
+        const unbounded = this.#unbounded();
+        if (unbounded !== null) return unbounded;
+      }
+    }
+    for (const look of this.#others) {
+      const verdict = held(this.#model, look.solve(this.#model, this.#secondLimits()));
+      if (verdict.values !== null) this.#consider(verdict.values);
+      const twin = verdicts.find((other) => this.#stands(other) && this.#stands(verdict) && agree(other, verdict));
+      if (twin !== undefined) return this.#made(twin.status, look.certificate, this.#best, twin.duals);
+      verdicts.push(verdict);
+    }
+    if (this.#stands(this.#said)) return { ...this.#said, certificate: 'none', ms: this.#elapsed() };
+    const about = this.#best === null ? (this.#said.message ?? '') : `a point worth ${this.#best.objective} satisfies the model`;
+    const message = `the verdict "${this.#said.status}" is refuted (${about}), and no two looks at the model agree on another`;
+    return { ...withoutPoint('error', this.#elapsed(), { message }), isRefuted: true, certificate: 'none' };
+  }
+
+  /** Whether a verdict is one, and the best point does not refute it. */
+  #stands({ status, objective }: Solution): boolean {
+    if (status === 'optimal') return objective !== null && this.#best !== null && !this.#isBetter(this.#best.objective, objective);
+    if (status === 'infeasible') return this.#best === null;
+    return status === 'unbounded' || status === 'infeasible_or_unbounded';
+  }
+
+  #left(): SolveLimits {
+    return { ...this.#limits, timeLimitMs: Math.max(1, this.#limits.timeLimitMs - this.#elapsed()) };
+  }
+  #secondLimits(): SolveLimits {
+    return { ...this.#left(), nodes: Math.min(this.#limits.nodes ?? nodesOfSecondLook, nodesOfSecondLook) };
+  }
+  #elapsed(): number {
+    return this.#said.ms + performance.now() - this.#started;
+  }
+
+  #dualsOf(multipliers: Float64Array): Duals {
+    const rows = multipliers.map((dual) => this.#sign * dual);
+    const columns = Float64Array.from(this.#model.variables, ({ cost }) => cost);
+    for (const [i, row] of this.#model.constraints.entries()) {
+      for (const [k, j] of row.columns.entries()) columns[j] = (columns[j] ?? 0) - (row.coefficients[k] ?? 0) * (rows[i] ?? 0);
+    }
+    return { rows, columns };
+  }
+
+  #made(status: SolveStatus, certificate: Certificate, point: Point | null, duals: Duals | null = null): Solution {
+    const { objective, values } = point ?? { objective: null, values: null };
+    const about = { message: null, wallLimited: false, ms: this.#elapsed() };
+    return { status, objective, values, ...(status === 'optimal' ? { duals } : {}), ...about, certificate };
+  }
+}
+
+/** What a point of our own search may miss a row by, relative to its terms. */
+const pointTolerance = 1e-8;
+
+const isWhole = ({ isInteger }: MinForm, values: Float64Array): boolean =>
+  isInteger.every((integer, j) => integer === 0 || Number.isInteger(values[j]));
+
+function agree(a: Solution, b: Solution): boolean {
+  if (a.status !== b.status || a.status === 'error') return false;
+  return a.objective === null || b.objective === null ? a.objective === b.objective : near(a.objective, b.objective);
+}
