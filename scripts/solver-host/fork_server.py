@@ -27,7 +27,7 @@ from recorder import Recorder  # noqa: E402
 MOST_PATIENCE = 2
 LEAST_WAIT = 0.05  # seconds; shorter ones are not worth another look
 LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache",
-             "/etc/os-release", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom")  # fmt: skip
+             "/etc/os-release", "/etc/mime.types", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom")  # fmt: skip
 
 
 def main():

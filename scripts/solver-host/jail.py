@@ -98,10 +98,10 @@ class Jail:
             return False
         readable = [os.path.realpath(path) for path in self.readable]
         below = [path for path in readable if any(path.startswith(folder + "/") for folder in folders)]
-        # Held by descriptor: a covered folder has no path any more.
-        scratch, *kept = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in (self.scratch[slot], *below)]
         if libc.unshare(CLONE_NEWNS) != 0:
             return False
+        # Held by descriptor: a covered folder has no path any more. A descriptor from before shows mounts that are not this process's.
+        scratch, *kept = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in (self.scratch[slot], *below)]
         for folder in folders:
             _bind(scratch, folder)
         for path, source in zip(below, kept):
