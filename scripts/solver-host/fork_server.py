@@ -18,12 +18,16 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import capture  # noqa: E402
+import companions  # noqa: E402
 import guest  # noqa: E402
 from jail import Jail, address_space, die_with_parent  # noqa: E402
 from recorder import Recorder  # noqa: E402
 
+# The longest that a program may take, in its wall times: time in which it waits for a processor is not counted, but ends as well.
+MOST_PATIENCE = 2
+LEAST_WAIT = 0.05  # seconds; shorter ones are not worth another look
 LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/share/zoneinfo", "/etc/localtime", "/etc/ld.so.cache",
-             "/etc/os-release", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom")  # fmt: skip
+             "/etc/os-release", "/etc/mime.types", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu", "/dev/urandom")  # fmt: skip
 
 
 def main():
@@ -42,12 +46,13 @@ def main():
     jail = Jail(options.scratch, options.slots, (*LIBRARIES, sys.prefix, sys.base_prefix, *options.readable))
     features = jail.prepare()
     recorder = Recorder()
+    absent = companions.absent()
     try:
         about = capture.load(options.dialect, recorder, options.preload)
     except Exception as error:
         lines.write(json.dumps({"ready": False, "message": f"{type(error).__name__}: {error}"}) + "\n")
         sys.exit(1)
-    about.update(ready=True, features=features, missing=jail.missing(), python=sys.version.split()[0])
+    about.update(ready=True, features=features, missing=jail.missing(), absent=absent, python=sys.version.split()[0])
     gc.collect()
     gc.freeze()
     lines.write(json.dumps(about) + "\n")
@@ -95,7 +100,7 @@ class Server:
         fd = os.pidfd_open(pid)
         now = time.monotonic()
         self.running[fd] = {"pid": pid, "id": job["id"], "slot": job["slot"], "begun": now, "started": started,
-                            "deadline": now + job["wall_s"], "overdue": False, "queued_ms": 0.0}  # fmt: skip
+                            "wall_s": job["wall_s"], "deadline": now + job["wall_s"], "overdue": False, "queued_ms": 0.0}  # fmt: skip
         self.selector.register(fd, selectors.EVENT_READ)
 
     pid = os.getpid()
@@ -132,9 +137,12 @@ class Server:
     def _end_overdue(self):
         now = time.monotonic()
         for child in self.running.values():
-            if now >= child["deadline"] and not child["overdue"]:
+            if now < child["deadline"] or child["overdue"]:
+                continue
+            child["queued_ms"] = _queued_ms(child["pid"])
+            child["deadline"] = _deadline(child, now)
+            if now >= child["deadline"]:
                 child["overdue"] = True
-                child["queued_ms"] = _queued_ms(child["pid"])
                 os.kill(child["pid"], signal.SIGKILL)
 
     def _stop(self):
@@ -148,6 +156,14 @@ def _has_byte(pipe):
         return os.read(pipe, 1) != b""
     except BlockingIOError:
         return False
+
+
+def _deadline(child, now):
+    """When a child's wall time is up, seen from now: its clock stands while no processor is free for it."""
+    left = child["wall_s"] - (now - child["begun"] - child["queued_ms"] / 1000)
+    if left < LEAST_WAIT:
+        return now
+    return min(now + left, child["begun"] + MOST_PATIENCE * child["wall_s"])
 
 
 def _queued_ms(pid):

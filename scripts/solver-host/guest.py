@@ -2,14 +2,17 @@
 
 import builtins
 import json
+import opcode
 import os
 import sys
+import tempfile
 import traceback
 import types
 
 from recorder import SolveLimit
 
 PROGRAM = "program.py"
+TEMPORARY = ("/tmp", "/var/tmp")
 
 
 def run(job, recorder, jail, started):
@@ -25,14 +28,15 @@ def run(job, recorder, jail, started):
         result = os.open(job["result"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         _redirect(job)
         _close_but(result, started, *jail.rulesets[job["slot"] : job["slot"] + 1])
-        os.chdir(jail.scratch[job["slot"]])
+        os.chdir(_home(task, job["slot"], jail))
+        _settle_in()
         for name, text in task.get("files", {}).items():
             _write_beside(name, text)
         recorder.max_solves, recorder.solver_s = job["max_solves"], job["solver_s"]
         jail.enter(job["slot"], job["limits"])
         os.write(started, b"1")
         os.close(started)
-        record = _execute(task["code"], recorder, job.get("program_name", PROGRAM))
+        record = _execute(task["code"], recorder, PROGRAM)
         _write_record(result, _fitted(record, job["limits"]["file_bytes"]))
         status = 0
     except MemoryError:
@@ -42,6 +46,24 @@ def run(job, recorder, jail, started):
     finally:
         _flush()
         os._exit(status)
+
+
+def _home(task, slot, jail):
+    """The folder that a program begins in: its slot's scratch folder.
+
+    One whose text names /tmp finds the scratch folder there; the others are spared the cost.
+    """
+    texts = (task["code"], *task.get("files", {}).values())
+    folders = [folder for folder in TEMPORARY if os.path.isdir(folder)]
+    is_named = any(TEMPORARY[0] in text for text in texts)
+    return folders[0] if is_named and folders and jail.cover(slot, folders) else jail.scratch[slot]
+
+
+def _settle_in():
+    """Tells the libraries where files may lie, and that there is no screen."""
+    here = os.getcwd()
+    os.environ.update(HOME=here, TMPDIR=here, MPLCONFIGDIR=os.path.join(here, ".matplotlib"), MPLBACKEND="Agg")
+    tempfile.tempdir = None  # a library may have asked already
 
 
 def _redirect(job):
@@ -116,11 +138,11 @@ def _execute(code, recorder, name):
         exec(compile(code, name, "exec", dont_inherit=True), main.__dict__)
     except SystemExit as stop:
         if stop.code not in (None, 0):
-            error = _describe(stop, name, f"exit code {stop.code}")
+            error = _describe(stop, name, f"exit code {stop.code}", recorder)
     except SolveLimit as stop:
         error = {"type": "SolveLimit", "message": str(stop), "line": None}
     except BaseException as raised:
-        error = _describe(raised, name, None)
+        error = _describe(raised, name, None, recorder)
         _print_trace(raised)
     return {
         "error": error,
@@ -131,7 +153,8 @@ def _execute(code, recorder, name):
     }
 
 
-def _describe(error, name, message):
+def _describe(error, name, message, recorder):
+    """An error with its place; `unread` where it comes of a solution that is not there, `module` of an import that found none."""
     line = None
     if isinstance(error, SyntaxError) and error.filename == name:
         line = error.lineno
@@ -141,7 +164,23 @@ def _describe(error, name, message):
     kind = type(error).__name__
     is_syntax = isinstance(error, SyntaxError) and error.filename == name
     text = message if message is not None else (error.msg if is_syntax else str(error))
-    return {"type": kind, "message": str(text)[:2000], "line": line, "syntax": is_syntax}
+    module = error.name.split(".")[0] if isinstance(error, ModuleNotFoundError) and isinstance(error.name, str) else None
+    unread = isinstance(error, SystemExit) or recorder.unread(error) or _is_of_nothing(error) or _is_raised_by(error, name)
+    return {"type": kind, "message": str(text)[:2000], "line": line, "syntax": is_syntax, "unread": unread, "module": module}
+
+
+def _is_of_nothing(error):
+    """Whether a program computed with the None, or pandas' NA, that stands for a value."""
+    return isinstance(error, TypeError) and any(name in str(error) for name in ("NoneType", "NAType"))
+
+
+def _is_raised_by(error, name):
+    """Whether a program raised an error itself, by `raise` or `assert`."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    return code.co_filename == name and code.co_code[trace.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
 
 
 def _print_trace(error):

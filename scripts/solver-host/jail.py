@@ -14,7 +14,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 # --- numbers from the kernel's headers -------------------------------------------------------------------------------
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWNET, CLONE_THREAD = 0x20000, 0x08000000, 0x10000000, 0x40000000, 0x10000
-MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 8, 0x4000, 0x40000, 2
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 8, 0x1000, 0x4000, 0x40000, 2
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 1, 38, 22, 2
 LANDLOCK_CREATE_RULESET, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 LANDLOCK_RULE_PATH_BENEATH = 1
@@ -88,6 +88,31 @@ class Jail:
         """Names of the protections that this kernel does not give, or not in full."""
         least = {"landlock": LEAST_LANDLOCK}
         return [name for name, value in self.features.items() if value < least.get(name, True)]
+
+    def cover(self, slot, folders):
+        """Lays the slot's scratch folder over other folders, for the calling process alone. Returns whether it lies there.
+
+        What programs may read below those folders stays where it is.
+        """
+        if not self.features["private_scratch"]:
+            return False
+        readable = [os.path.realpath(path) for path in self.readable]
+        below = [path for path in readable if any(path.startswith(folder + "/") for folder in folders)]
+        if libc.unshare(CLONE_NEWNS) != 0:
+            return False
+        # Held by descriptor: a covered folder has no path any more. A descriptor from before shows mounts that are not this process's.
+        scratch, *kept = [os.open(path, os.O_PATH | os.O_CLOEXEC) for path in (self.scratch[slot], *below)]
+        for folder in folders:
+            _bind(scratch, folder)
+        for path, source in zip(below, kept):
+            is_folder = os.path.isdir(f"/proc/self/fd/{source}")
+            os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)
+            if not is_folder:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+            _bind(source, path)
+        for held in (scratch, *kept):
+            os.close(held)
+        return True
 
     def enter(self, slot, limits):
         """Locks the calling process in for good. `limits`: cpu_s, memory_bytes (address space added), file_bytes."""
@@ -231,13 +256,25 @@ class Jail:
             try:
                 libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
                 if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(self.filter), 0, 0) == 0:
-                    verdict = 0 if libc.socket(1, 1, 0) == -1 and ctypes.get_errno() == EPERM else 2
+                    verdict = 0 if _is_refused(lambda: libc.socket(1, 1, 0)) and _is_refused(_fork_and_end) else 2
             finally:
                 os._exit(verdict)
         works = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         if not works:
             self.filter = None
         return works
+
+
+def _is_refused(call):
+    return call() == -1 and ctypes.get_errno() == EPERM
+
+
+def _fork_and_end():
+    """libc's own fork, whose second process ends at once."""
+    pid = libc.fork()
+    if pid == 0:
+        os._exit(0)
+    return pid
 
 
 def die_with_parent(parent):
@@ -280,6 +317,12 @@ def _allow(ruleset, path, access):
 
 def _mount_tmpfs(path):
     return libc.mount(b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, b"size=16m,nr_inodes=1k,mode=700") == 0
+
+
+def _bind(source, target):
+    """Shows the folder or file of a descriptor at another place too."""
+    if libc.mount(f"/proc/self/fd/{source}".encode(), target.encode(), None, MS_BIND | MS_REC, None) != 0:
+        raise OSError(ctypes.get_errno(), "a folder cannot be shown in another place", target)
 
 
 def _drop_capabilities():

@@ -14,6 +14,8 @@ class Recorder:
     """The solves of one program. The fork server makes one; a child fills its own copy."""
 
     def __init__(self):
+        # Whether an error is the library's word that it holds no solution to read; each library's capture says how it speaks.
+        self.unread = lambda error: False
         self.reset()
 
     def reset(self):

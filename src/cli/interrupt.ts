@@ -1,5 +1,6 @@
 /** Ctrl-C: the first asks the command to finish its step, the second ends the process. */
 import { EvomError } from '../core/errors.ts';
+import { sharedSignal } from '../core/shared-signal.ts';
 import type { CommandIo } from './io.ts';
 
 /**
@@ -20,6 +21,7 @@ export async function withInterrupt<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
+  sharedSignal(controller.signal);
   if (onInterrupt === 'end') return work(controller.signal);
   const stopListening = io.onInterrupt(() => {
     if (controller.signal.aborted) {

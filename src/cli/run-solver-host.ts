@@ -58,6 +58,9 @@ export async function runSolverHost(options: RunSolverHostOptions): Promise<numb
     const service = await serveSolverHost(host, { port, address, token });
     const health = host.health();
     if (health.unjailed) reporter.warn('programs run without some protection, as --unsafe-no-jail says');
+    for (const { dialect, missingLibraries: missing } of health.dialects)
+      if (missing.length > 0)
+        reporter.warn(`programs of ${dialect} cannot import ${missing.join(', ')}, which published programs do; --setup installs them`);
     if (json) io.stdout(`${JSON.stringify({ url: service.url, ...health })}\n`);
     else io.stdout(`${servingText(service.url, health)}\n`);
     await interrupted(signal);

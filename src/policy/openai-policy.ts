@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EvomError } from '../core/errors.ts';
 import type { Completion } from '../core/rollout.ts';
+import { sharedSignal } from '../core/shared-signal.ts';
 import { HttpFault, requestJson } from '../remote/http.ts';
 import { checkSampleRequests, type PolicyLimits } from './check-requests.ts';
 import { requestCompletion, type ServerEngine } from './completion-request.ts';
@@ -81,7 +82,7 @@ class OpenAiPolicy implements Policy {
     checkSampleRequests(requests, params, this.options.limits);
     options.signal?.throwIfAborted();
     const stop = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    const signal = sharedSignal(options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal);
     const jobs = requests.map(({ promptIds, seeds }, i) =>
       Promise.all(
         seeds.map(async (seed, k) => {

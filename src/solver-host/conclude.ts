@@ -45,7 +45,7 @@ export function endingWithoutRecord({ end, record, isOutputCut }: Ended, limits:
     return ending(
       'infra_error',
       'Starved',
-      `the program waited ${Math.round(end.queued_ms / 1000)} s of ${limits.wallS} s for a processor`,
+      `the program waited ${Math.round(end.queued_ms / 1000)} s of ${Math.round(end.wall_ms / 1000)} s for a processor`,
     );
   if (end.overdue) return ending('deadline', 'WallTime', `the program ran for more than ${limits.wallS} s`, true);
   if (end.exit === -24 || (end.exit === -9 && end.cpu_ms >= limits.cpuS * 1000))
@@ -61,15 +61,30 @@ export function endingWithoutRecord({ end, record, isOutputCut }: Ended, limits:
   return ending('crash', 'Signal', `the program's process was ended by signal ${-end.exit}`);
 }
 
-/** How a program ended that left a record. */
-export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCut: boolean, limits: HostLimits): Ending {
+/**
+ * How a program ended that left a record.
+ *
+ * @param absent packages that this host should have and has not.
+ */
+export function endingOf(
+  record: ProgramRecord,
+  last: Verdict | null,
+  isOutputCut: boolean,
+  limits: HostLimits,
+  absent: readonly string[] = [],
+): Ending {
   if (record.licence !== null) return ending('infra_error', 'LicenceRefused', record.licence);
   const fault = record.solves.find((solve) => solve.fault !== null)?.fault;
   if (fault !== undefined && fault !== null) return ending('infra_error', 'CaptureFailed', fault);
   if (isOutputCut) return ending('output_limit', 'OutputLimit', `the program printed more than ${limits.maxOutputChars} characters`);
-  if (record.error !== null) {
-    const { isSyntax, ...error } = record.error;
-    return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };
+  const error = record.error && { type: record.error.type, message: record.error.message, line: record.error.line };
+  if (record.error !== null && error !== null) {
+    const { module, isSyntax, isUnread } = record.error;
+    if (module !== null && absent.includes(module))
+      return ending('infra_error', 'MissingLibrary', `this host lacks ${module}, which a user has; install it with "evom solver-host --setup"`);
+    // Libraries differ in what they do when asked for a solution that does not exist: an error in one is a 0 in another.
+    const hasNothing = isUnread && last !== null && withoutSolution.has(last.status);
+    if (!hasNothing) return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };
   }
   if (last === null) return { status: 'no_solve', error: null, wallLimited: false };
   if (last.isRefuted)
@@ -83,7 +98,7 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
   if (library !== undefined && isClaimed(library) && !last.isResolved)
     return ending('infra_error', 'NotResolved', "the host's own solver reached no verdict on the program's model within its budget");
   if (last.status === 'error') return ending('runtime_error', 'SolverError', last.message ?? 'the solver refused the model');
-  return { status: last.status, error: null, wallLimited: last.status === 'time_limit' };
+  return { status: last.status, error, wallLimited: last.status === 'time_limit' };
 }
 
 function statusOfError(type: string, isSyntax: boolean): OutcomeStatus {
@@ -109,7 +124,8 @@ export interface Verdict {
 /** Whether the host solves a model again: where the library claims to have reached the end, and the model is linear. */
 export const isClaimed = (solve: LibrarySolve): boolean => solve.model !== null && proven.has(solve.status);
 
-const proven: ReadonlySet<SolveStatus> = new Set(['optimal', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
+const withoutSolution: ReadonlySet<SolveStatus> = new Set(['infeasible', 'unbounded', 'infeasible_or_unbounded']);
+const proven: ReadonlySet<SolveStatus> = new Set(['optimal', ...withoutSolution]);
 
 /**
  * Joins what the library said of a solve with what the host found for the same model.

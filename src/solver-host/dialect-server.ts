@@ -26,7 +26,8 @@ export class DialectServer {
   readonly #slots: number;
   readonly #slotFiles: readonly SlotFiles[];
   readonly #freeSlots: number[];
-  readonly #waiting: (() => void)[] = [];
+  /** Programs that wait for a slot, the first come first. */
+  readonly #waiting = new Set<(slot: number) => void>();
   readonly #servers: ReadonlyMap<Preload, LastingServer>;
   #lastId = 0;
 
@@ -75,7 +76,7 @@ export class DialectServer {
   }
 
   get queued(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Process ids of the fork servers, for accounting. */
@@ -88,13 +89,11 @@ export class DialectServer {
    * @throws {EvomError} E_SANDBOX when the fork server ended under the program and cannot be made anew, or when nobody waits.
    */
   async run(program: Program, limits: HostLimits, signal?: AbortSignal): Promise<Ran> {
-    const slot = await this.#takeSlot();
+    const slot = await this.#takeSlot(signal);
     try {
-      if (signal?.aborted) throw new EvomError('E_SANDBOX', 'the client went away before the program began');
       return await this.#runIn(slot, program, limits);
     } finally {
-      this.#freeSlots.push(slot);
-      this.#waiting.shift()?.();
+      this.#giveSlot(slot);
     }
   }
 
@@ -103,9 +102,32 @@ export class DialectServer {
     for (const files of this.#slotFiles) files.close();
   }
 
-  async #takeSlot(): Promise<number> {
-    while (this.#freeSlots.length === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.#freeSlots.pop() as number;
+  #takeSlot(signal: AbortSignal | undefined): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(take);
+        reject(new EvomError('E_SANDBOX', 'the client went away before the program began'));
+      };
+      const take = (slot: number): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve(slot);
+      };
+      if (signal?.aborted) return leave();
+      const free = this.#freeSlots.pop();
+      if (free !== undefined) return resolve(free);
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.add(take);
+    });
+  }
+
+  /** Hands a slot to the first that waits: nobody who comes later can take it. */
+  #giveSlot(slot: number): void {
+    const [first] = this.#waiting;
+    if (first === undefined) this.#freeSlots.push(slot);
+    else {
+      this.#waiting.delete(first);
+      first(slot);
+    }
   }
 
   async #runIn(slot: number, program: Program, limits: HostLimits): Promise<Ran> {

@@ -46,6 +46,8 @@ export interface ForkServerHello {
   readonly python: string;
   readonly features: Isolation;
   readonly missing: readonly string[];
+  /** Packages of `companions.py` that its environment does not have. */
+  readonly absent: readonly string[];
 }
 
 export interface ForkServerOptions {
@@ -62,6 +64,16 @@ export interface ForkServerOptions {
 
 /** Loading a library takes about a second; a minute is for a machine under load. */
 const startLimitMs = 60_000;
+
+/** The object of a line of JSON; null where it is none. */
+function objectOf(line: string): object | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}
 
 /** A running fork server. After it ended, `run` rejects and `ended` is true: the host makes another. */
 export class ForkServer {
@@ -119,10 +131,21 @@ export class ForkServer {
       child.once('error', (error) => settle(() => reject(fail(`cannot be started (${error.message})`))));
       child.once('exit', (code) => settle(() => reject(fail(`ended with code ${code} before it was ready`))));
     });
-    const hello = JSON.parse(first) as ForkServerHello & { ready: boolean; message?: string };
+    const hello = objectOf(first) as (ForkServerHello & { ready: boolean; message?: string }) | null;
+    if (hello === null) {
+      child.kill('SIGKILL');
+      throw fail(`does not speak its protocol: ${JSON.stringify(first.slice(0, 200))}`);
+    }
     if (!hello.ready) throw new EvomError('E_SANDBOX', `${options.dialect} does not load: ${hello.message ?? 'no reason given'}`);
     const server = new ForkServer(child, hello);
-    lines.on('line', (line) => server.#finish(JSON.parse(line) as JobEnd));
+    lines.on('line', (line) => {
+      const end = objectOf(line) as JobEnd | null;
+      if (end !== null && server.#jobs.has(end.id)) return server.#finish(end);
+      // A broken line may have been the end of a job: the jobs go to a new server.
+      child.removeAllListeners('exit');
+      child.kill('SIGKILL');
+      server.#end(fail(`wrote what is not of its protocol: ${JSON.stringify(line.slice(0, 200))}`));
+    });
     child.removeAllListeners('exit');
     child.once('exit', () => server.#end(fail('ended')));
     return server;

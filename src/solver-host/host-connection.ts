@@ -93,10 +93,10 @@ export class HostConnection {
     const body = JSON.stringify({ programs } satisfies ExecuteRequest);
     const options = { method: 'POST', headers: { ...this.#headers, 'content-length': Buffer.byteLength(body) }, agent: this.#agent };
     const request = this.#client.request(`${this.url}/v1/execute`, options);
-    const giveUp = (): void => void request.destroy(new HostDown('given up'));
+    const giveUp = (): void => void request.destroy(new HostDown(`the exchange with ${this.url} was given up`));
     signal.addEventListener('abort', giveUp, { once: true });
-    request.setTimeout(stallMs, giveUp); // without a byte for so long
-    let left = programs.length;
+    request.setTimeout(stallMs, () => request.destroy(new HostDown(`${this.url} sent nothing for ${stallMs} ms`)));
+    const left = new Set(programs.keys());
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
         request.once('response', resolve);
@@ -106,16 +106,17 @@ export class HostConnection {
       if (response.statusCode !== 200) throw refusal(this.url, response.statusCode ?? 0, await textOf(response));
       for await (const line of createInterface({ input: response })) {
         const { index, outcome } = JSON.parse(line) as ExecuteLine;
-        left -= 1;
+        if (!left.delete(index)) throw new HostDown(`${this.url} answers for program ${index}, which nobody asked for, or twice`);
         onOutcome(index, outcomeFromJson(outcome));
       }
     } catch (cause) {
-      if (cause instanceof EvomError) throw cause;
+      request.destroy();
+      if (cause instanceof EvomError || cause instanceof HostDown) throw cause;
       throw new HostDown(`${this.url} broke off`, { cause });
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
-    if (left > 0) throw new HostDown(`${this.url} left ${left} programs unanswered`);
+    if (left.size > 0) throw new HostDown(`${this.url} left ${left.size} programs unanswered`);
   }
 
   /** Closes the connections that wait for the next request. */

@@ -1,14 +1,15 @@
 /** A solver host over HTTP: `POST /v1/execute`, `GET /v1/health` and SandboxFusion's `POST /run_code`. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { EvomError } from '../core/errors.ts';
 import { outcomeToJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';
+import { sharedSignal } from '../core/shared-signal.ts';
 import { faultInFiles } from './program-files.ts';
 import { runCode } from './run-code.ts';
 import type { SolverHost } from './solver-host.ts';
-import { type ExecuteLine, maxRequestBytes } from './wire.ts';
+import { type ExecuteLine, maxPrograms, maxRequestBytes } from './wire.ts';
 
 export interface ServiceOptions {
   /** 0 takes any free port. */
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   readonly address: string;
   /** Bearer token that every request but health must carry; null asks for none. */
   readonly token: string | null;
+  /** Milliseconds in which a request must have been sent, whatever its answer takes; default two minutes. */
+  readonly sendingMs?: number;
 }
 
 export interface Service {
@@ -40,14 +43,15 @@ class BadRequest extends Error {
  * @throws {EvomError} E_CONFIG when the port is taken or the address is not this machine's.
  */
 export async function serveSolverHost(host: SolverHost, options: ServiceOptions): Promise<Service> {
-  const server = createServer((request, response) => {
+  const sendingMs = options.sendingMs ?? 120_000;
+  const timing = { requestTimeout: sendingMs, headersTimeout: Math.min(sendingMs, 60_000), connectionsCheckingInterval: sendingMs / 4 };
+  const server = createServer(timing, (request, response) => {
     answer(host, options, request, response).catch((error: unknown) => {
       const status = error instanceof BadRequest ? error.status : 500;
       if (response.headersSent) response.destroy();
-      else sendJson(response, status, { error: error instanceof Error ? error.message : String(error) });
+      else sendJson(response, status, { error: error instanceof Error ? error.message : String(error) }, { connection: 'close' });
     });
   });
-  server.requestTimeout = 0; // a batch may take as long as its programs
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
@@ -69,6 +73,7 @@ export async function serveSolverHost(host: SolverHost, options: ServiceOptions)
 }
 
 async function answer(host: SolverHost, options: ServiceOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  refuseWebPages(options.token, request);
   const path = new URL(request.url ?? '/', 'http://host').pathname;
   if (request.method === 'GET' && (path === '/v1/health' || path === '/v1/ping')) {
     return sendJson(response, 200, path === '/v1/ping' ? 'pong' : host.health());
@@ -76,6 +81,8 @@ async function answer(host: SolverHost, options: ServiceOptions, request: Incomi
   if (!isAllowed(options.token, request.headers.authorization))
     throw new BadRequest(401, 'send the token of this host as "authorization: Bearer ..."');
   if (request.method !== 'POST') throw new BadRequest(405, `${request.method} ${path} is not served; see POST /v1/execute, GET /v1/health`);
+  if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? ''))
+    throw new BadRequest(415, 'send the body as "content-type: application/json"');
   switch (path) {
     case '/v1/execute':
       return execute(host, programsOf(await jsonBody(request)), response);
@@ -84,6 +91,20 @@ async function answer(host: SolverHost, options: ServiceOptions, request: Incomi
     default:
       throw new BadRequest(404, `${path} is not served; see POST /v1/execute, GET /v1/health, POST /run_code`);
   }
+}
+
+/**
+ * Web pages are not served, whichever site they are of: a browser on this machine can reach this port too.
+ *
+ * A page's own requests name their origin, or are not JSON. A page whose site's name was made to lead here (DNS rebinding) shows that name
+ * as the host; it knows no token.
+ */
+function refuseWebPages(token: string | null, { headers }: IncomingMessage): void {
+  if (headers.origin !== undefined) throw new BadRequest(403, `web pages are not served (origin ${headers.origin})`);
+  if (token !== null) return;
+  const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1] ?? '';
+  if (name !== 'localhost' && isIP(name) === 0)
+    throw new BadRequest(403, `without a token this host is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
 }
 
 /** Runs a batch and writes each outcome as it is there. */
@@ -107,12 +128,14 @@ function goneSignal(response: ServerResponse): AbortSignal {
   response.once('close', () => {
     if (!response.writableFinished) gone.abort();
   });
-  return gone.signal;
+  return sharedSignal(gone.signal);
 }
 
 function programsOf(body: unknown): readonly Program[] {
   const programs = (body as { programs?: unknown } | null)?.programs;
   if (!Array.isArray(programs)) throw new BadRequest(400, 'the body must be {"programs": [{"dialect", "code", "files"?}, ...]}');
+  if (programs.length > maxPrograms)
+    throw new BadRequest(413, `${programs.length} programs; at most ${maxPrograms} can be sent at once`);
   return programs.map((program: unknown, index) => {
     const { dialect, code, files } = (program ?? {}) as Record<string, unknown>;
     if (typeof dialect !== 'string' || typeof code !== 'string')
@@ -137,7 +160,7 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
-    throw new BadRequest(400, 'the body is no JSON');
+    throw new BadRequest(400, 'the request body is not valid JSON');
   }
 }
 
@@ -147,7 +170,7 @@ function isAllowed(token: string | null, header: string | undefined): boolean {
   return timingSafeEqual(digest(`Bearer ${token}`), digest(header ?? ''));
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+function sendJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(JSON.stringify(body));
 }

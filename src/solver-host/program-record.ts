@@ -18,8 +18,20 @@ export interface LibrarySolve {
   readonly fault: string | null;
 }
 
+/** What ended a program. */
+export interface ProgramError {
+  readonly type: string;
+  readonly message: string;
+  readonly line: number | null;
+  readonly isSyntax: boolean;
+  /** It comes of a solution that is not there: the library had none to give, or the program itself gave up. */
+  readonly isUnread: boolean;
+  /** The package that an import did not find; null for any other error. */
+  readonly module: string | null;
+}
+
 export interface ProgramRecord {
-  readonly error: { readonly type: string; readonly message: string; readonly line: number | null; readonly isSyntax: boolean } | null;
+  readonly error: ProgramError | null;
   readonly solves: readonly LibrarySolve[];
   readonly options: Readonly<Record<string, number | string | boolean>>;
   readonly reported: number | null;
@@ -57,6 +69,8 @@ export function parseProgramRecord(text: string): ProgramRecord {
             message: string(error.message, 'error.message'),
             line: error.line === null ? null : number(error.line, 'error.line'),
             isSyntax: error.syntax === true,
+            isUnread: error.unread === true,
+            module: typeof error.module === 'string' ? error.module.slice(0, 200) : null,
           },
     solves: array(record.solves, 'solves').map(librarySolve),
     options: Object.fromEntries(

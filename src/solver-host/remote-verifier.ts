@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
+import { sharedSignal } from '../core/shared-signal.ts';
 import { OutcomeMemory } from '../verify/outcome-memory.ts';
 import type { Verifier, VerifierStats } from '../verify/verifier.ts';
 import { HostConnection, HostDown } from './host-connection.ts';
 import { OutcomeStore } from './outcome-store.ts';
+import { maxPrograms } from './wire.ts';
 
 export interface RemoteVerifierOptions {
   /** Addresses such as `http://127.0.0.1:8650`. */
@@ -29,11 +31,11 @@ export interface RemoteVerifierOptions {
 /** A program on its way. */
 interface Ticket {
   readonly program: Program;
-  readonly deadline: number;
+  deadline: number;
   readonly resolve: (outcome: Outcome) => void;
   /** Times that a host broke off under it or answered with a fault of its own. */
   attempts: number;
-  /** Hosts whose licence refused it. */
+  /** Hosts that cannot give it an outcome: asked again, they would answer the same or cost as much. */
   readonly refusedBy: Set<HostConnection>;
   settled: boolean;
 }
@@ -41,6 +43,12 @@ interface Ticket {
 /** A program under which hosts break off this often is not sent again: it may be what breaks them. */
 const maxAttempts = 5;
 const healthTimeoutMs = 5000;
+/** Faults of one host that another may not have: its licence, its environment, its load. */
+const refusals: ReadonlySet<string> = new Set(['LicenceRefused', 'MissingLibrary', 'Starved']);
+/** Milliseconds in which a program that one host starved must have begun on another. */
+const starvedPatienceMs = 60_000;
+/** Faults that take a program's whole time. */
+const costly: ReadonlySet<string> = new Set(['NotResolved', 'Starved']);
 
 /**
  * Connects to solver hosts.
@@ -119,6 +127,7 @@ class RemoteVerifier implements Verifier {
     this.#about = about;
     this.dialects = options.dialects;
     this.backend = [...new Set([...about.values()].map(({ backend }) => backend))].join('+');
+    sharedSignal(this.#closing.signal);
     this.#store = options.cacheDirectory ? new OutcomeStore(options.cacheDirectory) : null;
     this.#memory = new OutcomeMemory(options.cacheSize ?? 10_000, this.#store);
   }
@@ -195,7 +204,7 @@ class RemoteVerifier implements Verifier {
   }
 
   #handOver(host: HostConnection): void {
-    const size = Math.min(this.#options.batchSize ?? 32, host.capacity - host.inFlight);
+    const size = Math.min(this.#options.batchSize ?? 32, maxPrograms, host.capacity - host.inFlight);
     if (size <= 0) return;
     const batch: Ticket[] = [];
     const kept: Ticket[] = [];
@@ -230,6 +239,7 @@ class RemoteVerifier implements Verifier {
       if (!(error instanceof HostDown)) {
         this.#refusal =
           error instanceof EvomError ? error : new EvomError('E_INTERNAL', 'the exchange with a solver host failed', { cause: error });
+        for (const ticket of this.#queue.splice(0)) this.#giveUp(ticket, this.#refusal.message);
       } else if (!this.#closing.signal.aborted) host.failed();
       for (const ticket of batch) {
         if (answered.has(ticket)) continue;
@@ -242,12 +252,14 @@ class RemoteVerifier implements Verifier {
   }
 
   #settle(ticket: Ticket, outcome: Outcome, host: HostConnection): void {
-    const isRefused = outcome.error?.type === 'LicenceRefused';
+    const isRefused = refusals.has(outcome.error?.type ?? '');
     if (isRefused) ticket.refusedBy.add(host);
-    else ticket.attempts += 1;
+    if (outcome.error?.type !== 'LicenceRefused') ticket.attempts += 1;
+    // It has waited for twice its wall time already: another host must come to it soon.
+    if (outcome.error?.type === 'Starved') ticket.deadline = Math.min(ticket.deadline, Date.now() + starvedPatienceMs);
     const isRefusedByAll = isRefused && this.#hosts.every((other) => ticket.refusedBy.has(other) || !other.serves(ticket.program.dialect));
     // A second try may find our solver less busy; a third costs more than it brings.
-    const isTooHard = outcome.error?.type === 'NotResolved' && ticket.attempts >= 2;
+    const isTooHard = costly.has(outcome.error?.type ?? '') && ticket.attempts >= 2;
     if (outcome.status !== 'infra_error' || isRefusedByAll || isTooHard) this.#finish(ticket, outcome);
     else this.#again(ticket, outcome.error?.message ?? 'a fault of the host', outcome);
   }

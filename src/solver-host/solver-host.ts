@@ -1,7 +1,7 @@
 /** A solver host without its HTTP: programs of Python dialects in, outcomes out. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
@@ -13,6 +13,7 @@ import { defaultHostLimits, type HostLimits } from './host-limits.ts';
 import { faultInFiles } from './program-files.ts';
 import type { ProgramRecord } from './program-record.ts';
 import { Resolver } from './resolver.ts';
+import { folderPrefix, removeLeftBehind } from './scratch-folders.ts';
 import type { DialectHealth, Health } from './wire.ts';
 
 /** Dialects that a solver host can serve. */
@@ -46,6 +47,7 @@ export class SolverHost {
   readonly #unavailable: ReadonlyMap<string, string>;
   /** How often a program was ended by -9, by its hash. */
   readonly #kills = new LruCache<number>(1000);
+  readonly #notFound = new Map<string, number>();
 
   private constructor(
     options: SolverHostOptions,
@@ -78,7 +80,7 @@ export class SolverHost {
       throw new EvomError('E_CONFIG', `there is no Python at ${options.python}; make it with "evom solver-host --setup DIR"`);
     }
     await removeLeftBehind();
-    const directory = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
+    const directory = await mkdtemp(await folderPrefix());
     const servers = new Map<string, DialectServer>();
     const unavailable = new Map<string, string>();
     const resolver = await Resolver.create(Math.min(2, availableParallelism()));
@@ -158,11 +160,12 @@ export class SolverHost {
     const dialects = this.#options.dialects.map((dialect): DialectHealth => {
       const server = this.#servers.get(dialect);
       if (server === undefined) {
-        const none = { backend: '', library: '', solver: '', licence: '', concurrency: 0, isolation: null };
+        const none = { backend: '', library: '', solver: '', licence: '', concurrency: 0, isolation: null, missingLibraries: [] };
         return { dialect, state: 'unavailable', message: this.#unavailable.get(dialect) ?? null, ...none };
       }
-      const { backend, library, solver, licence, features } = server.hello;
-      return { dialect, state: 'ready', message: null, backend, library, solver, licence, concurrency: server.slots, isolation: features };
+      const { backend, library, solver, licence, features, absent } = server.hello;
+      const known = { backend, library, solver, licence, concurrency: server.slots, isolation: features, missingLibraries: absent };
+      return { dialect, state: 'ready', message: null, ...known };
     });
     const servers = [...this.#servers.values()];
     return {
@@ -174,6 +177,7 @@ export class SolverHost {
       queued: servers.reduce((sum, server) => sum + server.queued, 0),
       resolver: this.#resolver.version,
       limits: this.limits,
+      notFound: Object.fromEntries(this.#notFound),
     };
   }
 
@@ -208,12 +212,13 @@ export class SolverHost {
     const early = endingWithoutRecord(ran, limits, isKilled(ran, limits) ? this.#countKill(program) : 0);
     if (early !== null || ran.record === null) return { ...about, ...early };
     const { record } = ran;
+    this.#countNotFound(record.error?.module ?? null);
     const verdicts = await this.#verdicts(record, limits);
     const last = verdicts.at(-1) ?? null;
     const library = record.solves.at(-1);
     return {
       ...about,
-      ...endingOf(record, last, ran.isOutputCut, limits),
+      ...endingOf(record, last, ran.isOutputCut, limits, server.hello.absent),
       objective: last?.objective ?? null,
       certificate: last?.record.certificate ?? 'none',
       solution: last?.solution ?? null,
@@ -225,6 +230,11 @@ export class SolverHost {
         ? {}
         : { library: { status: library.status, objective: library.objective, resolved: last.isResolved } }),
     };
+  }
+
+  #countNotFound(name: string | null): void {
+    const isCounted = name !== null && (this.#notFound.has(name) || this.#notFound.size < mostNames);
+    if (isCounted) this.#notFound.set(name, (this.#notFound.get(name) ?? 0) + 1);
   }
 
   #countKill(program: Program): number {
@@ -259,15 +269,8 @@ const hostFault = (dialect: string, type: string, message: string): Outcome =>
 const isNear = (x: number | null, y: number | null): boolean =>
   x !== null && y !== null && Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(x), Math.abs(y));
 
-const folderPrefix = 'evom-solver-host-';
-
-/** Folders of hosts that were killed. */
-async function removeLeftBehind(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const pid = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) await rm(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
+/** Programs invent package names. */
+const mostNames = 200;
 
 function startServer(dialect: string, options: SolverHostOptions, directory: string): Promise<DialectServer> {
   const licences = licenceVariables.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] as string]]));

@@ -41,6 +41,8 @@ export interface DialectHealth {
   /** Programs at once: what the licence and the cores allow. */
   readonly concurrency: number;
   readonly isolation: Isolation | null;
+  /** Packages that published programs import and this host lacks: a program that asks for one is `infra_error`, `MissingLibrary`. */
+  readonly missingLibraries: readonly string[];
 }
 
 /** Answer of `GET /v1/health`. */
@@ -56,7 +58,12 @@ export interface Health {
   readonly resolver: string;
   /** What one program may use. */
   readonly limits: HostLimits;
+  /** How often an import of a program found no package, by the package's name; the first names, at most 200. */
+  readonly notFound: Readonly<Record<string, number>>;
 }
+
+/** Most programs of one request. */
+export const maxPrograms = 4096;
 
 /** Largest body of a request, in bytes. */
 export const maxRequestBytes = 64 * 1024 * 1024;

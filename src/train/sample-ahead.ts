@@ -1,4 +1,5 @@
 /** Sampling beside the learner: the batches of the next steps, each sampled with the weights of a fixed number of steps before. */
+import { sharedSignal } from '../core/shared-signal.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 import type { RolloutTimes } from '../rollout/engine.ts';
 import { type GatheredStep, type GatherParts, type GatherSettings, gatherStep, noTimes, type SamplingPosition } from './gather.ts';
@@ -55,7 +56,7 @@ export class SampleAhead {
     const { step, ahead, genStep, cursor, carry } = state;
     this.#parts = parts;
     this.#settings = settings;
-    this.#signal = settings.stepsAhead === 0 && signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
+    this.#signal = sharedSignal(settings.stepsAhead === 0 && signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal);
     this.#queue = ahead.map((gathered) => Promise.resolve({ gathered, times: restored }));
     this.#begun = step + ahead.length;
     this.#position = { genStep, cursor, carry };

@@ -115,6 +115,22 @@ describe('createOpenAiPolicy', () => {
     if (reload === 'vllm-lora') expect(servers[0]?.asked.filter((path) => path === '/v1/unload_lora_adapter').length).toBe(1);
   });
 
+  it('warns of no leak when many completions are under way under one signal', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', note);
+    try {
+      const policy = await connect(await serve(), { concurrency: 40 });
+      const seeds = Array.from({ length: 40 }, (_, k) => `${k}`);
+      const [completions] = await policy.sample([{ promptIds: prompt, seeds }], free, { signal: new AbortController().signal });
+      expect(completions).toHaveLength(40);
+      await policy.close();
+    } finally {
+      process.off('warning', note);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it('keeps to its concurrency, and sends the samples of a prompt to one replica', async () => {
     const servers = await serve(2);
     const policy = await connect(servers, { concurrency: 3 });

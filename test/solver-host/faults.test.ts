@@ -184,6 +184,31 @@ print(recorder.remaining())`;
     expect(execFileSync(pythonOf(environmentDirectory), ['-c', program], { encoding: 'utf8' })).toBe('9.0\n');
   });
 
+  it('have a wall clock that stands while they wait for a processor, up to twice their wall time', () => {
+    const program = `import sys
+sys.path.insert(0, ${JSON.stringify(resolve(packageRoot, 'scripts/solver-host'))})
+from fork_server import _deadline
+for now, queued_s in ((30.0, 0.0), (30.0, 10.0), (40.0, 10.0), (40.0, 25.0), (60.0, 40.0), (30.02, 0.0)):
+    child = {"wall_s": 30.0, "begun": 0.0, "queued_ms": queued_s * 1000}
+    print(_deadline(child, now))`;
+    const lines = execFileSync(pythonOf(environmentDirectory), ['-c', program], { encoding: 'utf8' }).trim().split('\n');
+    // Its time is up; 10 s more; 10 s later it is up; 15 s more; the longest patience has ended; up, though looked at late.
+    expect(lines).toEqual(['30.0', '40.0', '40.0', '55.0', '60.0', '30.02']);
+  });
+
+  it('are refused sockets and processes by a filter that is tried out, not taken for granted', () => {
+    const program = `import ctypes, sys
+sys.path.insert(0, ${JSON.stringify(resolve(packageRoot, 'scripts/solver-host'))})
+import jail
+made = jail.Jail("/nowhere", 0, [])
+print(made._seccomp(), made._filter_works(), jail._is_refused(lambda: jail.libc.socket(1, 1, 0)))
+del jail.SYSCALLS["fork"], jail.SYSCALLS["vfork"]
+open_to_processes = jail.Jail("/nowhere", 0, [])
+jail.CLONE_THREAD = 0xFFFFFFFF  # any flag lets a clone through
+print(open_to_processes._seccomp(), open_to_processes.filter)`;
+    expect(execFileSync(pythonOf(environmentDirectory), ['-c', program], { encoding: 'utf8' })).toBe('True True False\nFalse None\n');
+  });
+
   it('are jailed only where Landlock guards what they may only read', () => {
     const missing =
       'jail.features = {"landlock": 2, "seccomp": True}\nprint(jail.missing())\njail.features["landlock"] = 3\nprint(jail.missing())';

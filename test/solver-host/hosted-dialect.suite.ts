@@ -162,7 +162,7 @@ export function describeHostedDialect(name: string, programs: HostedPrograms): v
           'import socket\nsocket.create_connection(("127.0.0.1", 22))',
           'print(open("/etc/passwd").read())',
           'import os\nopen(f"/proc/{os.getppid()}/mem", "rb")',
-          'open("/tmp/written-by-a-program", "w").write("x")',
+          'open("/usr/lib/written-by-a-program", "w").write("x")',
           'import os, sys\nprint(os.listdir(os.path.dirname(os.path.dirname(os.getcwd()))))',
         ].map(run),
       );

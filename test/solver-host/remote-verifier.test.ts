@@ -1,13 +1,18 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyOutcome, type Outcome } from '../../src/core/outcome.ts';
+import { outcomeToJson } from '../../src/core/outcome-json.ts';
+import type { Program } from '../../src/core/program.ts';
 import { type Service, serveSolverHost } from '../../src/solver-host/http-service.ts';
 import { createRemoteVerifier } from '../../src/solver-host/remote-verifier.ts';
 import type { SolverHost } from '../../src/solver-host/solver-host.ts';
 import { routeByDialect } from '../../src/solver-host/verifier-router.ts';
+import type { ExecuteRequest } from '../../src/solver-host/wire.ts';
 import { createVerifier } from '../../src/verify/verifier.ts';
 import { skipReason, startHost } from './environment.ts';
 
@@ -17,10 +22,23 @@ const program = (k: number) => ({
   code: `import highspy\nh = highspy.Highs()\nx = h.addVariable(ub=${k})\ny = h.addVariable()\nh.addConstr(y <= 1)\nh.maximize(x)`,
 });
 
+type Execute = (destroy: () => void, request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Answers each program of a request with an outcome. */
+const answering =
+  (outcome: (program: Program) => Outcome): Execute =>
+  async (_, request, response) => {
+    const { programs } = JSON.parse(await textOf(request)) as ExecuteRequest;
+    for (const [index, one] of programs.entries()) response.write(`${JSON.stringify({ index, outcome: outcomeToJson(outcome(one)) })}\n`);
+    response.end();
+  };
+const about = { dialect: 'highspy', backend: 'highspy' };
+const faulty = (type: string): Outcome => emptyOutcome('infra_error', { ...about, error: { type, message: 'ours', line: null } });
+
 /** A host that is well and whose `/v1/execute` does as told. */
-async function troubledHost(execute: (destroy: () => void) => void): Promise<{ url: string; server: Server }> {
+async function troubledHost(execute: Execute): Promise<{ url: string; server: Server }> {
   const server = createServer((request, response) => {
-    if (request.url !== '/v1/health') return execute(() => request.destroy());
+    if (request.url !== '/v1/health') return execute(() => request.destroy(), request, response);
     const one = {
       dialect: 'highspy',
       state: 'ready',
@@ -59,6 +77,104 @@ describe('a remote verifier', () => {
     expect(verifier.stats()).toMatchObject({ infraErrors: 1, requeued: 4 });
     await verifier.close();
     server.close();
+  });
+
+  it('runs a program that a host starved on another, and on the same one not again', async () => {
+    let asked = 0;
+    const starve = answering(() => {
+      asked += 1;
+      return faulty('Starved');
+    });
+    const hosts = await Promise.all([troubledHost(starve), troubledHost(starve), troubledHost(starve)]);
+    const alone = await createRemoteVerifier({ hosts: [hosts[0]?.url as string], dialects: ['highspy'] });
+    expect(await alone.verify(program(1))).toMatchObject({ status: 'infra_error', error: { type: 'Starved' } });
+    expect(asked).toBe(1);
+    await alone.close();
+    asked = 0;
+    const among = await createRemoteVerifier({ hosts: hosts.map(({ url }) => url), dialects: ['highspy'] });
+    expect(await among.verify(program(2))).toMatchObject({ status: 'infra_error', error: { type: 'Starved' } });
+    expect(asked).toBe(2);
+    await among.close();
+    for (const { server } of hosts) server.close();
+  });
+
+  it('runs a program whose package one host lacks on a host that has it', async () => {
+    const lacking = await troubledHost(answering(() => faulty('MissingLibrary')));
+    const complete = await troubledHost(answering(() => emptyOutcome('no_solve', about)));
+    const verifier = await createRemoteVerifier({ hosts: [lacking.url, complete.url], dialects: ['highspy'] });
+    expect(await verifier.verify(program(1))).toMatchObject({ status: 'no_solve' });
+    await verifier.close();
+    const alone = await createRemoteVerifier({ hosts: [lacking.url], dialects: ['highspy'] });
+    expect(await alone.verify(program(1))).toMatchObject({ error: { type: 'MissingLibrary' } });
+    await alone.close();
+    for (const { server } of [lacking, complete]) server.close();
+  });
+
+  it('ends every program with the reason when its host begins to refuse in the middle', async () => {
+    let requests = 0;
+    const { url, server } = await troubledHost((destroy, request, response) => {
+      requests += 1;
+      if (requests === 1) return answering(() => emptyOutcome('no_solve', about))(destroy, request, response);
+      request.resume();
+      response.writeHead(403, { 'content-type': 'application/json' });
+      response.end('{"error": "not any more"}');
+    });
+    const verifier = await createRemoteVerifier({ hosts: [url], dialects: ['highspy'], batchSize: 4 });
+    const settled = await Promise.allSettled(Array.from({ length: 40 }, (_, k) => verifier.verify(program(k))));
+    // What was answered before stands.
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(4);
+    for (const one of settled.slice(4))
+      expect((one as PromiseRejectedResult).reason).toMatchObject({
+        code: 'E_CONFIG',
+        message: expect.stringMatching(/refuses the request \(403\): .*not any more/),
+      });
+    expect(requests).toBeLessThan(5);
+    await expect(verifier.verify(program(99))).rejects.toThrow(/403/);
+    await verifier.close();
+    server.close();
+  });
+
+  it('takes nothing from a host that lies about its programs', async () => {
+    const lies: readonly [string, string][] = [
+      ['no JSON', 'this is not JSON\n'],
+      ['an index of no program', `${JSON.stringify({ index: 7, outcome: outcomeToJson(emptyOutcome('no_solve', about)) })}\n`],
+      ['no outcome', '{"index": 0, "outcome": {"status": "splendid"}}\n'],
+      ['nothing', ''],
+    ];
+    for (const [, text] of lies) {
+      const { url, server } = await troubledHost((_, request, response) => {
+        request.resume();
+        response.end(text);
+      });
+      const verifier = await createRemoteVerifier({ hosts: [url], dialects: ['highspy'], deadlineMs: 1500 });
+      const outcome = await verifier.verify(program(1)).catch((error: unknown) => error);
+      expect(outcome).toMatchObject(outcome instanceof Error ? { code: expect.stringMatching(/^E_/) } : { status: 'infra_error' });
+      await verifier.close();
+      server.close();
+    }
+  });
+
+  it('warns of no leak when many requests are under way', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error): void => void warnings.push(warning.name);
+    process.on('warning', note);
+    const hosts = await Promise.all(Array.from({ length: 14 }, () => troubledHost((_, request) => request.resume())));
+    const verifier = await createRemoteVerifier({
+      hosts: hosts.map(({ url }) => url),
+      dialects: ['highspy'],
+      batchSize: 1,
+      deadlineMs: 1000,
+      stallMs: 500,
+    });
+    const outcomes = await Promise.all(Array.from({ length: 28 }, (_, k) => verifier.verify(program(k))));
+    expect(outcomes.every(({ status }) => status === 'infra_error')).toBe(true);
+    await verifier.close();
+    for (const { server } of hosts) {
+      server.closeAllConnections();
+      server.close();
+    }
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   it('does not wait for a host that never answers beyond the deadline', async () => {

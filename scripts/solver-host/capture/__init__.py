@@ -21,6 +21,7 @@ def load(dialect, recorder, preload):
     """
     module = importlib.import_module(f"capture.{MODULES[dialect]}")
     about = module.load(recorder)
+    recorder.unread = getattr(module, "unread", recorder.unread)
     if preload == "all":
         for name in ("numpy", *getattr(module, "MORE", ())):
             importlib.import_module(name)

@@ -123,3 +123,7 @@ def read(model, COPT, relaxed):
 def refused(error):
     # Its code for a licence that does not allow the model is 4; the text says `(LICENSE)`.
     return f"COPT: {error}" if "license" in str(error).lower() else None
+
+
+def unread(error):
+    return type(error).__name__ == "CoptError" and "(INVALID) Fail" in str(error)

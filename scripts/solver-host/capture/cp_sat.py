@@ -6,6 +6,8 @@ moved out of reach by as much as the bounds allow. `AllDifferent`, products, int
 
 from recorder import linear, replace_method
 
+# Two names of one setting, old and new; CP-SAT calls a model invalid when both are set.
+WORKERS = ("num_workers", "num_search_workers")
 ANY = (-(1 << 62), 1 << 62)  # sides beyond these bind nothing
 
 
@@ -20,14 +22,18 @@ def install(recorder, cp_model):
                 asked = parameters.max_time_in_seconds
                 if asked != float("inf"):
                     recorder.honour("max_time_in_seconds", asked)
-                kept = parameters.num_workers
                 parameters.max_time_in_seconds = min(asked, recorder.remaining())
-                if kept == 0:
+                workers = {name: getattr(parameters, name) for name in WORKERS if getattr(parameters, name)}
+                for name, count in workers.items():
+                    recorder.honour(name, count)
+                if not workers:
                     parameters.num_workers = 1
                 try:
                     run.status = original(self, model, *arguments, **keywords)
                 finally:
-                    parameters.max_time_in_seconds, parameters.num_workers = asked, kept
+                    parameters.max_time_in_seconds = asked
+                    if not workers:
+                        parameters.clear_num_workers()
                 return run.status
 
             def read():

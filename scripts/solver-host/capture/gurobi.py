@@ -52,6 +52,9 @@ def load(recorder):
         return optimize
 
     replace_method(gp.Model, "optimize", with_record)
+    recorded = gp.Model.optimize
+    # A model that is being solved in the background can neither be read nor be given parameters: it is solved at once.
+    replace_method(gp.Model, "optimizeAsync", lambda _: lambda self, *arguments, **keywords: recorded(self, *arguments, **keywords))
     version = ".".join(map(str, gp.gurobi.version()))
     return {"library": f"gurobipy {version}", "solver": f"Gurobi {version}", "licence": licence, "backend": "gurobi"}
 
@@ -126,3 +129,8 @@ def read(model):
 def refused(error):
     number = getattr(error, "errno", None)
     return f"Gurobi: {LICENCE_ERRORS[number]} ({error})" if number in LICENCE_ERRORS else None
+
+
+def unread(error):
+    """Its message may name another attribute than the one that was asked for, never an unknown one."""
+    return str(error).startswith(("Unable to retrieve attribute", "No solution available"))

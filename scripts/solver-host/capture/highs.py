@@ -16,6 +16,8 @@ h.addConstr(3 * x + y[0] - y[1] <= 7.5)
 h.addConstr(x + y[0] + y[1] <= 4)
 h.maximize(sum(y) + 2 * x)
 print(h.getObjectiveValue(), h.val(x))
+del h
+highspy._core._Highs.resetThreadScheduler(True)  # a program that sets `threads` makes its own
 """
 
 

@@ -268,3 +268,8 @@ def _mathopt_record(recorder):
         )
 
     return record
+
+
+def unread(error):
+    """MathOpt raises; model_builder gives pandas' NA, and the others 0."""
+    return isinstance(error, ValueError) and "feasible solution" in str(error)

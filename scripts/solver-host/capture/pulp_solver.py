@@ -27,20 +27,42 @@ def load(recorder):
     import highspy
     import pulp
 
-    def with_record(original):
-        def solve(self, solver=None, **keywords):
-            asked = solver or self.solver
-            return recorder.solve(
-                lambda: export(self, pulp),
-                lambda: original(self, in_process(asked, pulp, recorder), **keywords),
-                lambda: read(self, pulp),
-            )
+    solve = pulp.LpProblem.solve
 
-        return solve
+    def recorded(problem, asked, **keywords):
+        def run():
+            try:
+                return solve(problem, in_process(asked, pulp, recorder), **keywords)
+            finally:
+                problem.solver = asked  # a program that solves again asks for what it asked for before
 
-    replace_method(pulp.LpProblem, "solve", with_record)
+        return recorder.solve(lambda: export(problem, pulp), run, lambda: read(problem, pulp))
+
+    def through_problem(_):
+        return lambda self, solver=None, **keywords: recorded(self, solver or self.solver or pulp.LpSolverDefault, **keywords)
+
+    def through_solver(original):
+        def actual_solve(self, lp, *arguments, **keywords):
+            return original(self, lp, *arguments, **keywords) if recorder.running else recorded(lp, self, **keywords)
+
+        return actual_solve
+
+    replace_method(pulp.LpProblem, "solve", through_problem)
+    # `sequentialSolve`, and programs themselves, call a solver's own method.
+    for kind in _below(pulp.LpSolver):
+        if "actualSolve" in vars(kind):
+            replace_method(kind, "actualSolve", through_solver)
     highs = highspy.Highs().version()
     return {"library": f"PuLP {pulp.VERSION}", "solver": f"HiGHS {highs}", "licence": "free", "backend": "pulp"}
+
+
+def _below(kind):
+    """The classes that derive from a class, each once."""
+    found = {}
+    for child in kind.__subclasses__():
+        found[child] = True
+        found.update(_below(child))
+    return found
 
 
 def in_process(asked, pulp, recorder):
@@ -63,7 +85,7 @@ def in_process(asked, pulp, recorder):
 def export(problem, pulp):
     if problem.sos1 or problem.sos2:
         return None
-    variables = problem.variables()
+    variables = _variables(problem)
     place = {variable: j for j, variable in enumerate(variables)}
     infinity = 1e30
     starts, columns, coefficients, names, lower, upper = [0], [], [], [], [], []
@@ -94,6 +116,11 @@ def export(problem, pulp):
     )
 
 
+def _variables(problem):
+    """Without the one that PuLP adds where there is no objective."""
+    return [variable for variable in problem.variables() if variable is not problem.dummyVar]
+
+
 def read(problem, pulp):
     import highspy
 
@@ -105,7 +132,7 @@ def read(problem, pulp):
         status = {pulp.LpStatusOptimal: "optimal", pulp.LpStatusInfeasible: "infeasible", pulp.LpStatusUnbounded: "unbounded"}.get(
             problem.status, "error"
         )
-    values = {variable.name: variable.varValue for variable in problem.variables()}
+    values = {variable.name: variable.varValue for variable in _variables(problem)}
     if status not in ("optimal", "time_limit") or any(value is None for value in values.values()):
         return status, None, None
-    return status, pulp.value(problem.objective), values
+    return status, 0 if problem.objective is None else pulp.value(problem.objective), values

@@ -131,3 +131,7 @@ def read(model):
         return status, None, None
     best = model.getBestSol()
     return status, model.getObjVal(), {variable.name: best[variable] for variable in model.getVars()}
+
+
+def unread(error):
+    return isinstance(error, Warning) and "solution" in str(error)

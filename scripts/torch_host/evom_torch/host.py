@@ -16,15 +16,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
-import hmac
 import json
 import os
 import signal
 import sys
 import threading
 import time
-import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +33,12 @@ from .arguments import add_learner_arguments, learner_of
 from .batch import Row, read_batch
 from .checkpoint import write_state
 from .distributed import join_world
+from .http_handler import handler_of
 from .learn import is_alive
 from .learner import Learner, token_logprobs
 from .policy_model import TokenScorer, load_model
 from .sampler import Request, Sampler
 from .sampling import SamplingParams
-
-MAX_BODY_BYTES = 1 << 30
 
 
 class Host:
@@ -154,85 +151,6 @@ def stop_ids_of(directory: Path, config) -> list[int]:
     if not ids or any(not isinstance(i, int) for i in ids):
         raise SystemExit(f"{directory} names no eos_token_id; add it to generation_config.json")
     return ids
-
-
-def handler_of(host: Host, token: str) -> type[BaseHTTPRequestHandler]:
-    routes = {"/score": host.score, "/train_step": host.train_step, "/save": host.save}
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_):  # requests are the trainer's to log
-            pass
-
-        def do_GET(self) -> None:
-            if self._admitted():
-                self._reply(200, host.health({})) if self.path == "/health" else self._reply(404, {"error": f"no {self.path}"})
-
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", "0"))
-            if length > MAX_BODY_BYTES:
-                return self._reply(413, {"error": "the request is too large"})
-            raw = self.rfile.read(length)
-            if not self._admitted():
-                return
-            try:
-                body = json.loads(raw or b"{}")
-            except ValueError as error:
-                return self._reply(400, {"error": f"the request is not JSON: {error}"})
-            with host.lock:
-                if self.path == "/generate":
-                    return self._stream(host.generate(body))
-                route = routes.get(self.path)
-                if route is None:
-                    return self._reply(404, {"error": f"no {self.path}"})
-                try:
-                    answer = route(body)
-                except Exception as error:
-                    traceback.print_exc()
-                    status = 400 if isinstance(error, (ValueError, KeyError)) else 500
-                    return self._reply(status, {"error": f"{type(error).__name__}: {error}"})
-            self._reply(200, answer)
-
-        def _admitted(self) -> bool:
-            if hmac.compare_digest(self.headers.get("Authorization", ""), f"Bearer {token}"):
-                return True
-            self._reply(401, {"error": "the bearer token is missing or wrong"})
-            return False
-
-        def _reply(self, status: int, body: dict) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def _stream(self, lines) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-ndjson")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
-            try:
-                try:
-                    for line in lines:
-                        self._chunk(line)
-                    self._chunk({"done": True})
-                except (BrokenPipeError, ConnectionResetError):
-                    raise
-                except Exception as error:
-                    traceback.print_exc()
-                    self._chunk({"error": f"{type(error).__name__}: {error}"})
-                self.wfile.write(b"0\r\n\r\n")
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # the client has gone, and with it the wish for the rest
-
-        def _chunk(self, line: dict) -> None:
-            data = json.dumps(line).encode() + b"\n"
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-            self.wfile.flush()
-
-    return Handler
 
 
 def main(argv: list[str] | None = None) -> int:
