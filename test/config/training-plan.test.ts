@@ -62,7 +62,7 @@ describe('the plan of a GPU run', () => {
     expect(launch[2]?.command).toMatch(/^CUDA_VISIBLE_DEVICES=2 .*vllm serve .* --port 8002 .*processed_logprobs/);
     expect(slurm).toMatch(/--gpus-per-node=8 /);
     expect(launch[4]?.command).toBe('CUDA_VISIBLE_DEVICES=4,5,6,7 node scripts/evom.mjs train --config grpo.yaml');
-    expect(slurm).toContain(`${launch[4]?.command} &`);
+    expect(slurm).toContain(`${launch[4]?.command} $resume &`);
   });
 
   it('repeats in the trainer what was changed, quoted for the shell', () => {
