@@ -44,7 +44,8 @@ export const hostOption = {
 
 /** What a command with a configuration says of the policy and how it is asked: names for the keys that are changed most. */
 export const policyOptions = {
-  checkpoint: { type: 'string', alias: 'init-from', describe: 'folder of a checkpoint or a run to start from (policy.checkpoint)' },
+  checkpoint: { type: 'string', describe: 'folder of a checkpoint or a run to start from (policy.checkpoint)' },
+  'init-from': { type: 'string', describe: 'older name of --checkpoint' },
   prompt: { type: 'string', choices: promptTemplates, describe: 'how the policy is asked (prompt.template)' },
   'max-tokens': { type: 'number', describe: 'longest completion, in tokens (sampling.max_tokens)' },
   host: hostOption,
@@ -87,12 +88,18 @@ export const addressesOf = (given: readonly string[] | undefined): string[] =>
       throw new EvomError('E_USAGE', `--host: "${address}" is not an address such as http://127.0.0.1:8650`);
     });
 
-/** `--checkpoint DIR` as an override of the key that names the first checkpoint. */
-export const initFromOverrides = (directory: string | undefined, key: 'policy.checkpoint' | 'model'): Override[] => {
+/** `--checkpoint DIR`, or `--init-from DIR`, as an override of the key that names the first checkpoint. */
+export function startOverrides(
+  { checkpoint, initFrom }: { readonly checkpoint?: string | undefined; readonly initFrom?: string | undefined },
+  key: 'policy.checkpoint' | 'model',
+): Override[] {
+  const directory = checkpoint ?? initFrom;
   if (directory === undefined) return [];
   const value = key === 'model' ? { type: 'checkpoint', path: directory } : directory;
-  return [{ assignment: `${key}=${JSON.stringify(value)}`, flag: `--checkpoint ${directory}` }];
-};
+  return [
+    { assignment: `${key}=${JSON.stringify(value)}`, flag: `--${checkpoint === undefined ? 'init-from' : 'checkpoint'} ${directory}` },
+  ];
+}
 
 /** Names of options with their aliases, for messages about mistyped ones. */
 export const namesOf = (options: Readonly<Record<string, Options>>): string[] =>

@@ -9,13 +9,13 @@ import {
   type Choose,
   configOptions,
   groupOption,
-  initFromOverrides,
   loadNamed,
   namesOf,
   ofKind,
   outputOptions,
   policyOptions,
   policyOverrides,
+  startOverrides,
 } from './arguments.ts';
 import { wholeNumber } from './number-flags.ts';
 
@@ -125,6 +125,7 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
         const overrides = [
           ...args.set,
           ...policyOverrides({ ...args, samples: undefined }),
+          ...startOverrides({ initFrom: args.initFrom }, 'policy.checkpoint'),
           ...checkpointOverrides(args.checkpoint, run.io.cwd),
           ...(await datasetOverrides(args.dataset, args.dataDir, run.io.cwd)),
           ...listOverride('backend', 'backend', args.backend),
@@ -170,7 +171,7 @@ export function rolloutCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 rollout -c quickstart.yaml --from held_out --problems 50 --out rollouts.arrow', 'keep them for analysis'),
     (args) =>
       choose('close', async (run) => {
-        const overrides = [...args.set, ...initFromOverrides(args.checkpoint, 'policy.checkpoint'), ...policyOverrides(args)];
+        const overrides = [...args.set, ...startOverrides(args, 'policy.checkpoint'), ...policyOverrides(args)];
         const { config, source } = ofKind(await loadNamed(args.config, run.io.cwd, overrides), 'train', 'evom rollout');
         const names = config.dataset.eval.map((set) => set.name);
         if (args.from !== undefined && !names.includes(args.from)) {

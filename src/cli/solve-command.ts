@@ -12,7 +12,7 @@ export const ownPolicy = join(packageRoot, 'checkpoints', 'tiny');
 export const askOptions = {
   checkpoint: {
     type: 'string',
-    alias: ['policy', 'p', 'init-from'],
+    alias: ['policy', 'p'],
     describe: 'folder of a checkpoint or a run; the one that comes with evom when left out',
   },
   backend: { type: 'string', alias: 'b', default: 'highs', describe: 'solver that executes the programs' },

@@ -7,13 +7,13 @@ import {
   type Choose,
   configOptions,
   groupOption,
-  initFromOverrides,
   loadNamed,
   namesOf,
   ofKind,
   outputOptions,
   policyOptions,
   policyOverrides,
+  startOverrides,
 } from './arguments.ts';
 import { resumeFrom } from './resume.ts';
 import type { RunOptions } from './run-options.ts';
@@ -73,7 +73,7 @@ export function trainCommand(cli: Argv, choose: Choose): Argv {
     (args) =>
       choose('checkpoint', async (run) => {
         const { config: name, overrides: where, resume } = resumeFrom(args.resume, args.config, run.io.cwd);
-        const overrides = [...args.set, ...initFromOverrides(args.checkpoint, 'policy.checkpoint'), ...policyOverrides(args), ...where];
+        const overrides = [...args.set, ...startOverrides(args, 'policy.checkpoint'), ...policyOverrides(args), ...where];
         const loaded = ofKind(await loadNamed(name, run.io.cwd, overrides), 'train', 'evom train');
         return startRun(run, { ...loaded, resume, overrides, dryRun: args.dryRun });
       }),
@@ -92,7 +92,7 @@ export function sftCommand(cli: Argv, choose: Choose): Argv {
     (args) =>
       choose('checkpoint', async (run) => {
         const { config: name, overrides: where, resume } = resumeFrom(args.resume, args.config, run.io.cwd);
-        const overrides = [...args.set, ...initFromOverrides(args.checkpoint, 'model'), ...policyOverrides(args), ...where];
+        const overrides = [...args.set, ...startOverrides(args, 'model'), ...policyOverrides(args), ...where];
         const loaded = ofKind(await loadNamed(name, run.io.cwd, overrides), 'sft', 'evom sft');
         return startRun(run, { ...loaded, resume, overrides, dryRun: args.dryRun });
       }),

@@ -9,10 +9,11 @@ import { wholeNumber } from './number-flags.ts';
 
 const transferOptions = {
   ...configOptions,
-  ...policyOptions,
+  prompt: policyOptions.prompt,
+  'max-tokens': policyOptions['max-tokens'],
+  host: policyOptions.host,
   checkpoint: {
     type: 'string',
-    alias: 'init-from',
     array: true,
     nargs: 1,
     describe: 'a policy: folder of a model or run, or a JSONL file of recorded completions; NAME=PATH names it; repeatable',
