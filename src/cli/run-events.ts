@@ -41,6 +41,7 @@ export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Rep
         );
       }
       case 'training':
+        reporter.begin();
         return reporter.info(`set-up took ${((io.now() - began) / 1000).toFixed(1)} s`);
       case 'evaluating':
         return reporter.progress(`evaluating ${event.set} ${event.done}/${event.total}`);

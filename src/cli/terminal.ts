@@ -44,6 +44,8 @@ export interface Reporter {
   /** What happens inside a step ("evaluating 40/200"): redrawn on a terminal, elsewhere a line every few seconds. */
   progress(text: string): void;
   step(figures: StepFigures): void;
+  /** Steps begin now: the time left is reckoned from here. */
+  begin(): void;
   /** The final table, on stderr; results for pipes are the `--json` line. */
   summary(summary: Summary): void;
   /** Clears the live line. */
@@ -59,7 +61,7 @@ const clearLine = '\r\u001b[2K';
 export function createReporter(io: CommandIo, options: { readonly quiet?: boolean } = {}): Reporter {
   const colors = colorsOf(io);
   const quiet = options.quiet === true;
-  const started = io.now();
+  let started = io.now();
   const curve: (number | null)[] = [];
   let live = '';
   let firstStep: number | null = null;
@@ -87,6 +89,9 @@ export function createReporter(io: CommandIo, options: { readonly quiet?: boolea
       if (quiet) return;
       if (io.isTerminal) redraw(colors.dim(text));
       else if (io.now() - lastLineMs >= progressEveryMs) line(text);
+    },
+    begin: () => {
+      started = io.now();
     },
     step: (figures) => {
       if (quiet) return;

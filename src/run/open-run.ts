@@ -27,21 +27,18 @@ export interface OpenRunOptions {
 }
 
 /**
- * Opens a training run, new or resumed: `kind: train` and `kind: sft` alike.
+ * Opens a training run, new or resumed: `kind: train` and `kind: sft` alike. docs/library.md has a whole script.
  *
  * All that it needs is looked at first (`preflight`), and a run that cannot start writes nothing.
  *
  * @throws {EvomError} `E_CONFIG`, `E_DATA`, `E_CHECKPOINT`, `E_RUN` or `E_SETUP` naming all that is missing; `E_INTERRUPTED` on abort.
  * @example
- * ```ts no-run
+ * ```ts
+ * import assert from 'node:assert/strict';
  * import { loadConfig, openRun } from 'evom';
- * const { config, source } = loadConfig('quickstart.yaml', { cwd: process.cwd() });
- * const run = await openRun(config, { source });
- * try {
- *   console.log((await run.train()).checkpoint);
- * } finally {
- *   await run.close();
- * }
+ * const { config } = loadConfig('quickstart.yaml', { cwd: process.cwd() });
+ * const impossible = { ...config, backend: './no-such-backend.js' };
+ * if (impossible.kind === 'train') await assert.rejects(openRun(impossible), /the run cannot start: backend: .*no-such-backend/s);
  * ```
  */
 export async function openRun(given: RunConfig, options: OpenRunOptions = {}): Promise<Run> {
