@@ -35,7 +35,8 @@ export function continuedConfig<Config extends TrainConfig | SftConfig>(
   const steps = own?.run?.steps;
   const schedule = own?.schedule;
   if (typeof steps !== 'number' || schedule === undefined || given.run.steps <= steps) return null;
-  const asBefore = { ...given, run: { ...given.run, steps }, schedule };
+  const { total, warmup_steps } = schedule; // what depends on the number of steps
+  const asBefore = { ...given, run: { ...given.run, steps }, schedule: { ...given.schedule, total, warmup_steps } };
   if (resolvedYaml(asBefore) !== stored) return null;
   const follows = schedule.total === steps; // and was not written down, as far as can be told
   const isOwn = given.schedule.total === schedule.total && given.schedule.warmup_steps === schedule.warmup_steps;
