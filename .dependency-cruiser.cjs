@@ -24,6 +24,7 @@ const layers = [
   ['evaluate'],
   ['train'],
   ['config'],
+  ['run'],
   ['cli'],
 ];
 const folder = (names) => `^src/(?:${names.join('|')})/`;

@@ -227,6 +227,12 @@ export {
 } from './rl/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
 export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
+export type { Report, RunEvent, RunFacts } from './run/events.ts';
+export type { Finding } from './run/finding.ts';
+export { lookAhead, type OpenRunOptions, openRun } from './run/open-run.ts';
+export type { Preflight } from './run/preflight.ts';
+export type { Run, RunResult } from './run/run.ts';
+export type { RunConfig } from './run/session.ts';
 export { type JsonlOutput, openJsonlOutput } from './runs/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { OutcomeFile, type OutcomeLine, type StoredSample } from './runs/outcome-file.ts';

@@ -81,6 +81,19 @@ export async function readSafetensorsMetadata(path: string): Promise<Record<stri
   }
 }
 
+/** The shape of every tensor of a safetensors file, without their values; the file is as long as its header says. */
+export async function readSafetensorsShapes(path: string): Promise<Map<string, readonly number[]>> {
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw new EvomError('E_CHECKPOINT', `${path} cannot be opened; check the path`, { cause });
+  });
+  try {
+    const { entries } = await readHeader(file, path, (await file.stat()).size);
+    return new Map(entries.map(([name, { shape }]) => [name, shape]));
+  } finally {
+    await file.close();
+  }
+}
+
 function toFloat32(bytes: Uint8Array, dtype: StoredDtype): Float32Array {
   switch (dtype) {
     case 'F32':

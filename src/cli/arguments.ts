@@ -3,7 +3,9 @@ import type { Options } from 'yargs';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
+import { promptTemplates } from '../dialects/prompt.ts';
 import type { OnInterrupt } from './interrupt.ts';
+import { wholeNumber } from './number-flags.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** The work that a command line asks for; its result is the exit code. */
@@ -31,12 +33,77 @@ export const configOptions = {
   },
 } as const satisfies Record<string, Options>;
 
-/** `--init-from DIR` as an override of the key that names the first checkpoint. */
-export const initFromOverrides = (directory: string | undefined, key: 'policy.checkpoint' | 'model'): Override[] => {
+/** Where programs of Python dialects run: the same flag wherever a command runs any. */
+export const hostOption = {
+  type: 'string',
+  alias: 'solver-host',
+  array: true,
+  nargs: 1,
+  describe: 'address of an evom solver-host, for Python dialects; repeatable, or several with commas',
+} as const satisfies Options;
+
+/** What a command with a configuration says of the policy and how it is asked: names for the keys that are changed most. */
+export const policyOptions = {
+  checkpoint: { type: 'string', describe: 'folder of a checkpoint or a run to start from (policy.checkpoint)' },
+  'init-from': { type: 'string', describe: 'older name of --checkpoint' },
+  prompt: { type: 'string', choices: promptTemplates, describe: 'how the policy is asked (prompt.template)' },
+  'max-tokens': { type: 'number', describe: 'longest completion, in tokens (sampling.max_tokens)' },
+  host: hostOption,
+} as const satisfies Record<string, Options>;
+
+/** `--samples` of the commands that sample groups. */
+export const groupOption = { samples: { type: 'number', describe: 'completions a problem (sampling.group_size)' } } as const;
+
+interface PolicyFlags {
+  readonly prompt?: string | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly host?: readonly string[] | undefined;
+  /** Only of the commands that sample groups. */
+  readonly samples?: number | undefined;
+}
+
+/** The flags of `policyOptions` and `groupOption`, but `--checkpoint`, as overrides of their keys. */
+export function policyOverrides({ prompt, maxTokens, host, samples }: PolicyFlags): Override[] {
+  const hosts = addressesOf(host);
+  return [
+    ...(prompt === undefined ? [] : [{ assignment: `prompt.template=${prompt}`, flag: `--prompt ${prompt}` }]),
+    ...(maxTokens === undefined
+      ? []
+      : [{ assignment: `sampling.max_tokens=${wholeNumber(maxTokens, '--max-tokens')}`, flag: `--max-tokens ${maxTokens}` }]),
+    ...(hosts.length === 0 ? [] : [{ assignment: `solver_hosts.urls=${JSON.stringify(hosts)}`, flag: `--host ${hosts.join(',')}` }]),
+    ...(samples === undefined
+      ? []
+      : [{ assignment: `sampling.group_size=${wholeNumber(samples, '--samples')}`, flag: `--samples ${samples}` }]),
+  ];
+}
+
+/** Addresses of `--host`, given several times or in a list such as `http://a:8650,http://b:8650`. */
+export const addressesOf = (given: readonly string[] | undefined): string[] =>
+  (given ?? [])
+    .flatMap((list) => list.split(','))
+    .map((address) => address.trim())
+    .filter((address) => address !== '')
+    .map((address) => {
+      if (/^https?:/.test(address) && URL.canParse(address)) return address;
+      throw new EvomError('E_USAGE', `--host: "${address}" is not an address such as http://127.0.0.1:8650`);
+    });
+
+/** `--checkpoint DIR`, or `--init-from DIR`, as an override of the key that names the first checkpoint. */
+export function startOverrides(
+  { checkpoint, initFrom }: { readonly checkpoint?: string | undefined; readonly initFrom?: string | undefined },
+  key: 'policy.checkpoint' | 'model',
+): Override[] {
+  const directory = checkpoint ?? initFrom;
   if (directory === undefined) return [];
   const value = key === 'model' ? { type: 'checkpoint', path: directory } : directory;
-  return [{ assignment: `${key}=${JSON.stringify(value)}`, flag: `--init-from ${directory}` }];
-};
+  return [
+    { assignment: `${key}=${JSON.stringify(value)}`, flag: `--${checkpoint === undefined ? 'init-from' : 'checkpoint'} ${directory}` },
+  ];
+}
+
+/** Names of options with their aliases, for messages about mistyped ones. */
+export const namesOf = (options: Readonly<Record<string, Options>>): string[] =>
+  Object.entries(options).flatMap(([name, { alias = [] }]) => [name, ...(typeof alias === 'string' ? [alias] : alias)]);
 
 /** Loads the configuration that a command line names; `yaml` and `zod` are only loaded here. */
 export async function loadNamed(name: string | undefined, cwd: string, overrides: readonly (string | Override)[]): Promise<LoadedConfig> {

@@ -18,7 +18,7 @@ const datasetOptions = {
 
 const generateOptions = {
   ...datasetOptions,
-  out: { type: 'string', alias: 'o', describe: 'JSONL file to write; stdout when left out' },
+  out: { type: 'string', alias: ['o', 'output'], describe: 'JSONL file to write; stdout when left out' },
   overwrite: overwriteOption,
   ...outputOptions,
 } as const;

@@ -13,7 +13,7 @@ const fieldOptions = {
 } as const;
 
 const importOptions = {
-  out: { type: 'string', alias: 'o', describe: 'JSONL file to write; stdout when left out' },
+  out: { type: 'string', alias: ['o', 'output'], describe: 'JSONL file to write; stdout when left out' },
   overwrite: overwriteOption,
   format: { type: 'string', default: 'auto', describe: 'auto tells it from the records; a name forces it' },
   name: { type: 'string', describe: 'name of the label version, kept in source and id; a published file knows its own' },
@@ -41,7 +41,7 @@ const overlapOptions = {
 } as const;
 
 const splitOptions = {
-  out: { type: 'string', alias: 'o', demandOption: true, describe: 'folder for train.jsonl, validation.jsonl and test.jsonl' },
+  out: { type: 'string', alias: ['o', 'output'], demandOption: true, describe: 'folder for train.jsonl, validation.jsonl and test.jsonl' },
   overwrite: overwriteOption,
   train: { type: 'number', default: 0.8, describe: 'share of the problems' },
   validation: { type: 'number', default: 0.1, describe: 'share of the problems' },

@@ -1,6 +1,6 @@
 /** `evom doctor`: what works on this machine. */
 import type { Argv } from 'yargs';
-import { type Choose, configOptions, loadNamed, ofKind, outputOptions } from './arguments.ts';
+import { type Choose, configOptions, loadNamed, outputOptions } from './arguments.ts';
 
 export function doctorCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
@@ -14,13 +14,15 @@ export function doctorCommand(cli: Argv, choose: Choose): Argv {
           ...outputOptions,
         })
         .example('$0 doctor', 'after installing, or when a run fails')
-        .example('$0 doctor --config grpo.yaml', 'also its model servers, memory and disk'),
+        .example(
+          '$0 doctor --config grpo.yaml',
+          'all that its run needs: files, hosts, servers, memory, disk; ends with 3 where it could not start',
+        ),
     (args) =>
       choose('end', async (run) => {
         const { runDoctor } = await import('./doctor.ts');
-        const config =
-          args.config === undefined ? null : ofKind(await loadNamed(args.config, run.io.cwd, args.set), 'train', 'evom train').config;
-        return runDoctor({ ...run, checkpoint: config?.policy.checkpoint ?? args.checkpoint, config });
+        const loaded = args.config === undefined ? null : await loadNamed(args.config, run.io.cwd, args.set);
+        return runDoctor({ ...run, checkpoint: args.checkpoint, config: loaded?.config ?? null, source: loaded?.source ?? null });
       }),
   );
 }

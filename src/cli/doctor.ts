@@ -3,76 +3,81 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findInput, packageRoot } from '../config/find-file.ts';
-import type { TrainConfig } from '../config/schema.ts';
+import type { ConfigSource } from '../config/load.ts';
 import type { LinearModel } from '../core/linear-model.ts';
+import { type Check, type Finding, fault, missing, ok } from '../run/finding.ts';
+import type { RunConfig } from '../run/session.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
-import { type Check, type Finding, fault, missing, ok } from './doctor-finding.ts';
+import { findingTable } from './finding-table.ts';
 import type { RunOptions } from './run-options.ts';
-import { colorsOf, textTable } from './terminal-text.ts';
 
 const oldestNode = [20, 19] as const;
 
-/** @returns the exit code: 1 when something needed does not work. */
+/**
+ * @param config whose needs are looked at as well; null for none.
+ * @returns the exit code: 1 when something needed does not work here, 3 when the configuration's run could not start.
+ */
 export async function runDoctor({
   io,
   json,
   checkpoint,
   config,
-}: RunOptions & { readonly checkpoint: string; readonly config: TrainConfig | null }): Promise<number> {
+  source,
+}: RunOptions & {
+  readonly checkpoint: string;
+  readonly config: RunConfig | null;
+  readonly source: ConfigSource | null;
+}): Promise<number> {
   const findings: Finding[] = [];
   const { gpuChecks } = await import('./doctor-gpu.ts');
-  for (const [name, check] of Object.entries({ ...checksFor(checkpoint, io.cwd), ...gpuChecks(config) })) {
+  // A configuration's own checkpoint and Python are looked at with the rest of what it needs.
+  const checks =
+    config === null ? { ...machineChecks, checkpoint: () => checkCheckpoint(checkpoint, io.cwd), ...gpuChecks } : machineChecks;
+  for (const [name, check] of Object.entries(checks)) {
     const finding = await check().catch((error: unknown) =>
       fault(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)),
     );
     findings.push({ name, ...finding });
   }
-  const healthy = findings.every((finding) => finding.status !== 'fault');
-  if (json) {
-    io.stdout(`${JSON.stringify({ ok: healthy, checks: findings })}\n`);
-    return healthy ? 0 : 1;
+  const works = findings.every(({ status }) => status !== 'fault');
+  if (config !== null) {
+    const { lookAhead } = await import('../run/open-run.ts');
+    findings.push(...(await lookAhead(config, { cwd: io.cwd, source })).findings);
   }
-  const colors = colorsOf(io);
-  const paint = { ok: colors.green, missing: colors.yellow, fault: colors.red } as const;
-  // The detail stands alone after the table: it may be long, and the table aligns to the right.
-  const names = textTable(findings.map(({ name }) => [name]));
-  const width = Math.max(...names.map((name) => name.length));
-  for (const { name, status, detail } of findings) io.stdout(`${name.padEnd(width)}  ${paint[status](status.padEnd(7))}  ${detail}\n`);
-  return healthy ? 0 : 1;
+  const healthy = findings.every(({ status }) => status !== 'fault');
+  io.stdout(json ? `${JSON.stringify({ ok: healthy, checks: findings })}\n` : findingTable(findings, io));
+  return healthy ? 0 : works ? 3 : 1;
 }
 
-function checksFor(checkpoint: string, cwd: string): Readonly<Record<string, Check>> {
-  return {
-    node: async () => {
-      const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-      const recent = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
-      return recent
-        ? ok(process.versions.node)
-        : fault(`${process.versions.node} is too old; install Node ${oldestNode.join('.')} or newer`);
-    },
-    machine: async () =>
-      ok(`${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB memory, ${process.platform} ${process.arch}`),
-    build: async () =>
-      existsSync(join(packageRoot, 'dist/cli/main.js'))
-        ? ok('dist/ is there')
-        : fault('dist/ is missing, and worker threads load it; run npm run build'),
-    highs: async () => solved(await (await import('../solvers/highs.ts')).createHighs()),
-    'glpk (optional)': async () => {
-      // Whatever keeps an optional package from loading, runs on other backends do not need it.
-      const backend = await (await import('../solvers/glpk.ts')).createGlpk().catch(() => null);
-      return backend ? solved(backend) : missing('not installed (its licence is GPL-3.0); npm install glpk.js to use backend: glpk');
-    },
-    onnxruntime: async () => computed(),
-    checkpoint: async () => {
-      const found = findInput(checkpoint, cwd, join(cwd, '-'));
-      if (found.path === null) return missing(`no ${checkpoint}; evom sft --config tiny-sft.yaml makes one`);
-      const { readModelConfig, weightFiles } = await import('../checkpoint/hf-layout.ts');
-      const config = await readModelConfig(found.path);
-      const files = await weightFiles(found.path);
-      const architecture = Array.isArray(config.architectures) ? String(config.architectures[0]) : 'unknown architecture';
-      return ok(`${found.path}: ${architecture}, ${files.length} weight ${files.length === 1 ? 'file' : 'files'}`);
-    },
-  };
+const machineChecks: Readonly<Record<string, Check>> = {
+  node: async () => {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+    const recent = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
+    return recent ? ok(process.versions.node) : fault(`${process.versions.node} is too old; install Node ${oldestNode.join('.')} or newer`);
+  },
+  machine: async () =>
+    ok(`${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB memory, ${process.platform} ${process.arch}`),
+  build: async () =>
+    existsSync(join(packageRoot, 'dist/cli/main.js'))
+      ? ok('dist/ is there')
+      : fault('dist/ is missing, and worker threads load it; run npm run build'),
+  highs: async () => solved(await (await import('../solvers/highs.ts')).createHighs()),
+  'glpk (optional)': async () => {
+    // Whatever keeps an optional package from loading, runs on other backends do not need it.
+    const backend = await (await import('../solvers/glpk.ts')).createGlpk().catch(() => null);
+    return backend ? solved(backend) : missing('not installed (its licence is GPL-3.0); npm install glpk.js to use backend: glpk');
+  },
+  onnxruntime: async () => computed(),
+};
+
+async function checkCheckpoint(checkpoint: string, cwd: string): Promise<Omit<Finding, 'name'>> {
+  const found = findInput(checkpoint, cwd, join(cwd, '-'));
+  if (found.path === null) return missing(`no ${checkpoint}; evom sft --config tiny-sft.yaml makes one`);
+  const { readModelConfig, weightFiles } = await import('../checkpoint/hf-layout.ts');
+  const config = await readModelConfig(found.path);
+  const files = await weightFiles(found.path);
+  const architecture = Array.isArray(config.architectures) ? String(config.architectures[0]) : 'unknown architecture';
+  return ok(`${found.path}: ${architecture}, ${files.length} weight ${files.length === 1 ? 'file' : 'files'}`);
 }
 
 /** max x + y, x + 2y <= 4, 3x + y <= 6, whole: the optimum is 2. */

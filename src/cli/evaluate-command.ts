@@ -5,10 +5,19 @@ import type { Argv } from 'yargs';
 import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
 import { type JudgeRuleName, judgeRuleNames } from '../reward/judge-rules.ts';
-import { type Choose, configOptions, initFromOverrides, loadNamed, ofKind, outputOptions } from './arguments.ts';
+import {
+  type Choose,
+  configOptions,
+  groupOption,
+  loadNamed,
+  namesOf,
+  ofKind,
+  outputOptions,
+  policyOptions,
+  policyOverrides,
+  startOverrides,
+} from './arguments.ts';
 import { wholeNumber } from './number-flags.ts';
-
-const shared = { ...configOptions, 'init-from': { type: 'string', describe: 'the checkpoint to sample with' } } as const;
 
 /** What several commands say about data, backend and judge. */
 export const benchmarkOptions = {
@@ -22,26 +31,32 @@ export const benchmarkOptions = {
 } as const;
 
 const evaluateOptions = {
-  ...shared,
+  ...configOptions,
+  ...policyOptions,
   ...benchmarkOptions,
-  checkpoint: { type: 'string', describe: 'the checkpoint to sample with, as --init-from; a JSONL file is a recording that is replayed' },
+  checkpoint: {
+    ...policyOptions.checkpoint,
+    describe: 'folder of a checkpoint or a run to sample with (policy.checkpoint); a JSONL file is a recording that is replayed',
+  },
   backend: { type: 'string', describe: 'solver that executes programs' },
   dialect: { type: 'string', describe: 'API that programs are written against, or several with commas' },
   samples: { type: 'number', describe: 'completions a problem' },
   greedy: { type: 'boolean', describe: 'take the likeliest token every time' },
-  out: { type: 'string', describe: 'write the score of each problem to this JSONL file' },
+  out: { type: 'string', alias: ['o', 'output'], describe: 'write the score of each problem to this JSONL file' },
   ...outputOptions,
 } as const;
 
 const rolloutOptions = {
-  ...shared,
+  ...configOptions,
+  ...policyOptions,
+  ...groupOption,
   problems: { type: 'number', default: 4, describe: 'problems to sample' },
   from: { type: 'string', describe: 'name of the evaluation set to draw from, instead of the training problems' },
-  out: { type: 'string', describe: 'write rollouts to this Arrow file' },
+  out: { type: 'string', alias: ['o', 'output'], describe: 'write rollouts to this Arrow file' },
   ...outputOptions,
 } as const;
 
-export const evaluateOptionNames = Object.keys({ ...evaluateOptions, ...rolloutOptions });
+export const evaluateOptionNames = [...namesOf(evaluateOptions), ...namesOf(rolloutOptions)];
 
 /** The set of one file, under the name that was asked for. */
 export const fileSet = (asked: string, file: string): Override[] => {
@@ -109,7 +124,8 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
         const [judge, ...judges] = judgeRulesOf(args.judge);
         const overrides = [
           ...args.set,
-          ...initFromOverrides(args.initFrom, 'policy.checkpoint'),
+          ...policyOverrides({ ...args, samples: undefined }),
+          ...startOverrides({ initFrom: args.initFrom }, 'policy.checkpoint'),
           ...checkpointOverrides(args.checkpoint, run.io.cwd),
           ...(await datasetOverrides(args.dataset, args.dataDir, run.io.cwd)),
           ...listOverride('backend', 'backend', args.backend),
@@ -155,7 +171,7 @@ export function rolloutCommand(cli: Argv, choose: Choose): Argv {
         .example('$0 rollout -c quickstart.yaml --from held_out --problems 50 --out rollouts.arrow', 'keep them for analysis'),
     (args) =>
       choose('close', async (run) => {
-        const overrides = [...args.set, ...initFromOverrides(args.initFrom, 'policy.checkpoint')];
+        const overrides = [...args.set, ...startOverrides(args, 'policy.checkpoint'), ...policyOverrides(args)];
         const { config, source } = ofKind(await loadNamed(args.config, run.io.cwd, overrides), 'train', 'evom rollout');
         const names = config.dataset.eval.map((set) => set.name);
         if (args.from !== undefined && !names.includes(args.from)) {

@@ -10,7 +10,8 @@ import type { CommandIo } from './io.ts';
 export type OnInterrupt = 'checkpoint' | 'close' | 'end';
 
 const announcements: Readonly<Record<Exclude<OnInterrupt, 'end'>, string>> = {
-  checkpoint: 'Stopping after this step, with a checkpoint; Ctrl-C again stops at once.',
+  checkpoint:
+    'Stopping after this step, with a checkpoint (before the first step: at once, with nothing written); Ctrl-C again stops at once.',
   close: 'Stopping; Ctrl-C again stops at once.',
 };
 

@@ -1,7 +1,7 @@
 /** `evom judge`: what its command line says. */
 import type { Argv } from 'yargs';
 import { EvomError } from '../core/errors.ts';
-import { type Choose, outputOptions } from './arguments.ts';
+import { type Choose, namesOf, outputOptions } from './arguments.ts';
 
 const judgeOptions = {
   labels: {
@@ -10,7 +10,7 @@ const judgeOptions = {
     default: [] as string[],
     describe: 'files of problems with the labels to judge by, one column each; by default the answers that stand beside the outcomes',
   },
-  rules: { type: 'string', default: 'all', describe: 'judging rules, separated by commas' },
+  rules: { type: 'string', alias: 'judge', default: 'all', describe: 'judging rules, separated by commas' },
   match: {
     type: 'string',
     choices: ['id', 'question'],
@@ -21,7 +21,7 @@ const judgeOptions = {
   ...outputOptions,
 } as const;
 
-export const judgeOptionNames = Object.keys(judgeOptions);
+export const judgeOptionNames = namesOf(judgeOptions);
 
 export function judgeCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(

@@ -1,9 +1,9 @@
 /** `evom portfolio simulate` and `evom portfolio build`: what their command lines say. */
 import type { Argv } from 'yargs';
 import { EvomError } from '../core/errors.ts';
-import { type Choose, outputOptions } from './arguments.ts';
+import { addressesOf, type Choose, namesOf, outputOptions } from './arguments.ts';
 import { atLeast, wholeNumber } from './number-flags.ts';
-import { addressesOf, ownPolicy, policyOptions } from './solve-command.ts';
+import { askOptions, ownPolicy } from './solve-command.ts';
 
 const simulateOptions = {
   candidates: { type: 'string', default: '10,20,50,100', describe: 'numbers of candidates K' },
@@ -15,15 +15,15 @@ const simulateOptions = {
   generators: { type: 'string', default: 'aligned,weakly_aligned,uniform,misaligned', describe: 'generators to simulate' },
   seeds: { type: 'number', default: 40, describe: 'runs of each combination' },
   seed: { type: 'number', default: 1, describe: 'whole number that names the random draws' },
-  out: { type: 'string', alias: 'o', describe: 'folder for pictures (SVG) and simulation.json' },
+  out: { type: 'string', alias: ['o', 'output'], describe: 'folder for pictures (SVG) and simulation.json' },
   ...outputOptions,
 } as const;
 
 const evaluators = ['execution', 'probability', 'judge', 'scores'] as const;
 
 const buildOptions = {
-  ...policyOptions,
-  samples: { ...policyOptions.samples, default: 50 },
+  ...askOptions,
+  samples: { ...askOptions.samples, default: 50 },
   candidates: { type: 'string', describe: 'JSONL file of candidates with log-probabilities, instead of samples of the policy' },
   alpha: { type: 'number', default: 0.2, describe: 'the portfolio has probability 1 - alpha, from 0 to 1' },
   evaluator: {
@@ -36,7 +36,7 @@ const buildOptions = {
   ...outputOptions,
 } as const;
 
-export const portfolioOptionNames = Object.keys({ ...simulateOptions, ...buildOptions });
+export const portfolioOptionNames = [...namesOf(simulateOptions), ...namesOf(buildOptions)];
 
 const listOf = (text: string, flag: string): string[] => {
   const items = text.split(',').map((item) => item.trim());
@@ -119,9 +119,9 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
               maxTokens: args.maxTokens === undefined ? null : wholeNumber(args.maxTokens, '--max-tokens', 1),
               seed: wholeNumber(args.seed, '--seed', 0),
               setup: {
-                policy: args.policy ?? ownPolicy,
+                policy: args.checkpoint ?? ownPolicy,
                 backend: args.backend,
-                solverHosts: addressesOf(args.solverHost),
+                solverHosts: addressesOf(args.host),
                 dialect: args.dialect ?? null,
                 template: args.prompt ?? null,
                 memory: null,

@@ -1,31 +1,57 @@
-/** `evom train --dry-run`: what a run would do and need, and how its parts are started; nothing is written. */
+/** `--dry-run`: what a run would do and need, and whether it could start; nothing is written. */
 
-import { basename, join } from 'node:path';
-import { readModelConfig } from '../checkpoint/hf-layout.ts';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { packageRoot } from '../config/find-file.ts';
 import type { ConfigSource } from '../config/load.ts';
 import type { Override } from '../config/overrides.ts';
 import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
-import type { TrainConfig } from '../config/schema.ts';
 import { type MemoryItem, type TrainingPlan, totalGib, trainingPlan } from '../config/training-plan.ts';
-import { parseDecoderConfig } from '../nn/decoder-config.ts';
+import { modelOf } from '../run/check-checkpoint.ts';
+import { lookAhead } from '../run/open-run.ts';
+import type { RunConfig } from '../run/session.ts';
+import { findingTable } from './finding-table.ts';
 import type { RunOptions } from './run-options.ts';
 
+type TrainConfig = Extract<RunConfig, { kind: 'train' }>;
+
+/** @returns the exit code: 3 where the run could not start. */
 export async function runDry({
   config,
   source,
   overrides,
+  resume,
   io,
   json,
 }: RunOptions & {
-  readonly config: TrainConfig;
+  readonly config: RunConfig;
   readonly source: ConfigSource;
   readonly overrides: readonly (string | Override)[];
-}): Promise<void> {
-  const directory = resolveCheckpoint(config.policy.checkpoint);
-  const model = parseDecoderConfig(await readModelConfig(directory), join(directory, 'config.json'));
-  const plan = trainingPlan(config, model, basename(source.path), overrides);
-  io.stdout(json ? `${JSON.stringify(plan)}\n` : planText(config, directory, plan));
+  readonly resume: boolean;
+}): Promise<number> {
+  const { findings } = await lookAhead(config, { source, resume, cwd: io.cwd });
+  const canStart = findings.every(({ status }) => status !== 'fault');
+  const plan = config.kind === 'train' ? await planOf(config, source, overrides) : null;
+  if (json) io.stdout(`${JSON.stringify({ ...plan?.plan, can_start: canStart, checks: findings })}\n`);
+  else {
+    if (plan !== null) io.stdout(`${planText(plan.config, plan.directory, plan.plan)}\n`);
+    io.stdout(findingTable(findings, io));
+    io.stdout(canStart ? 'the run could start\n' : 'the run could not start: mend what is marked as a fault\n');
+  }
+  return canStart ? 0 : 3;
 }
+
+/** The plan of a run; null where its model cannot be read, which the checks say, or only PyTorch knows it. */
+async function planOf(config: TrainConfig, source: ConfigSource, overrides: readonly (string | Override)[]) {
+  const directory = resolveCheckpoint(config.policy.checkpoint);
+  const model = await modelOf(directory, true).catch(() => null);
+  if (model === null) return null;
+  const program = existsSync(join(packageRoot, 'scripts', 'evom.mjs')) ? 'node scripts/evom.mjs' : 'npx evom';
+  return { config, directory, plan: trainingPlan(config, model, configName(source.path), overrides, program) };
+}
+
+/** A configuration as `--config` finds it from the package folder: one of ours by its name, any other by its whole path. */
+const configName = (path: string): string => (dirname(path) === join(packageRoot, 'configs') ? basename(path) : path);
 
 /** Who waits for whom. */
 const overlapText = (ahead: number): string =>
@@ -38,7 +64,7 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
   const step = algorithm.groups_per_step * sampling.group_size;
   const table = (items: readonly MemoryItem[]): string[] =>
     [...items, { name: 'together, before fragmentation', gib: totalGib(items) }].map(
-      ({ name, gib }) => `  ${gib.toFixed(1).padStart(7)}  ${name}`,
+      ({ name, gib }) => `  ${gib.toFixed(gib < 10 ? 3 : 1).padStart(7)}  ${name}`,
     );
   const processes = learner.type === 'torch' ? `, ${learner.torch.processes} x ${learner.torch.strategy}` : '';
   return `${[
@@ -48,9 +74,11 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
     `learner  ${learner.type}${processes}; backend ${config.backend}`,
     overlapText(config.async.steps_ahead),
     '',
-    'memory of a learner process, GiB (estimate)',
+    learner.type === 'torch' ? 'memory of a learner process, GiB (estimate)' : 'memory of the process for learning, GiB (estimate)',
     ...table(memory.learner),
-    policy.type === 'colocated' ? 'of the same process for sampling' : 'memory of a sampler, GiB (estimate)',
+    policy.type === 'colocated' || (policy.type !== 'openai' && learner.type !== 'torch')
+      ? 'of the same process for sampling'
+      : 'memory of a sampler, GiB (estimate)',
     ...table(memory.sampler),
     '',
     'start, each in its own shell, from the package folder',

@@ -2,19 +2,22 @@
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import { packageRoot } from '../config/find-file.ts';
-import { EvomError } from '../core/errors.ts';
-import { type Choose, outputOptions } from './arguments.ts';
+import { addressesOf, type Choose, hostOption, namesOf, outputOptions } from './arguments.ts';
 import { atLeast, wholeNumber } from './number-flags.ts';
 
 /** The checkpoint that comes with evom, wherever a command is called. */
 export const ownPolicy = join(packageRoot, 'checkpoints', 'tiny');
 
 /** How a policy is opened and asked: shared with `evom portfolio build`. */
-export const policyOptions = {
-  policy: { type: 'string', alias: 'p', describe: 'folder of a checkpoint or a run; the one that comes with evom when left out' },
+export const askOptions = {
+  checkpoint: {
+    type: 'string',
+    alias: ['policy', 'p'],
+    describe: 'folder of a checkpoint or a run; the one that comes with evom when left out',
+  },
   backend: { type: 'string', alias: 'b', default: 'highs', describe: 'solver that executes the programs' },
   dialect: { type: 'string', describe: "API to ask for; the backend's own when left out" },
-  'solver-host': { type: 'string', describe: 'addresses of solver hosts for Python dialects, separated by commas' },
+  host: hostOption,
   prompt: {
     type: 'string',
     choices: ['bare', 'instruct'] as const,
@@ -27,7 +30,7 @@ export const policyOptions = {
 } as const;
 
 const solveOptions = {
-  ...policyOptions,
+  ...askOptions,
   checks: { type: 'number', default: 4, describe: 'simulators and extractions sampled, each' },
   rounds: { type: 'number', default: 2, describe: 'most repairs after a simulator disagrees' },
   memory: { type: 'string', describe: 'JSONL file of solved problems to show as examples; none when left out' },
@@ -49,18 +52,7 @@ const solveOptions = {
   ...outputOptions,
 } as const;
 
-export const solveOptionNames = Object.keys(solveOptions);
-
-/** Addresses in a list such as `http://a:8650,http://b:8650`. */
-export const addressesOf = (list: string | undefined): string[] =>
-  (list ?? '')
-    .split(',')
-    .map((address) => address.trim())
-    .filter((address) => address !== '')
-    .map((address) => {
-      if (/^https?:/.test(address) && URL.canParse(address)) return address;
-      throw new EvomError('E_USAGE', `--solver-host: "${address}" is no address such as http://127.0.0.1:8650`);
-    });
+export const solveOptionNames = namesOf(solveOptions);
 
 export function solveCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
@@ -71,7 +63,7 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
         .positional('file', { type: 'string', demandOption: true, describe: 'text file, or - for stdin' })
         .options(solveOptions)
         .example('$0 solve problem.md', 'by the policy that comes with evom')
-        .example('cat problem.md | $0 solve - --policy runs/quickstart-001 --json', 'by a policy of your own, for a script'),
+        .example('cat problem.md | $0 solve - --checkpoint runs/quickstart-001 --json', 'by a policy of your own, for a script'),
     (args) =>
       choose('close', async (run) => {
         const { runSolve } = await import('./run-solve.ts');
@@ -79,9 +71,9 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
           ...run,
           file: args.file,
           setup: {
-            policy: args.policy ?? ownPolicy,
+            policy: args.checkpoint ?? ownPolicy,
             backend: args.backend,
-            solverHosts: addressesOf(args.solverHost),
+            solverHosts: addressesOf(args.host),
             dialect: args.dialect ?? null,
             template: args.prompt ?? null,
             memory: args.memory || null,

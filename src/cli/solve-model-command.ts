@@ -10,7 +10,7 @@ const solveModelOptions = {
   backend: { type: 'string', alias: 'b', default: 'highs', describe: 'highs, glpk, or the path of a module that creates a solver backend' },
   format: { type: 'string', choices: ['lp', 'mps'], describe: 'how the model is written; by default what the file or the line calls it' },
   input: { type: 'string', describe: 'JSONL file of models, one {"id", "lp" | "mps"} a line' },
-  output: { type: 'string', alias: 'o', describe: 'JSONL file of answers; one that is there already is gone on with' },
+  output: { type: 'string', alias: ['o', 'out'], describe: 'JSONL file of answers; one that is there already is gone on with' },
   solution: { type: 'boolean', default: false, describe: 'with --input: also write the values of the variables' },
   write: { type: 'string', describe: 'write the model to this .lp or .mps file instead of solving it' },
   'time-limit': { type: 'number', default: 60, describe: 'seconds for one model' },

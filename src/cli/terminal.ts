@@ -41,14 +41,19 @@ export interface Reporter {
   /** A remark, above the live line. */
   info(text: string): void;
   warn(text: string): void;
-  /** What happens inside a step ("evaluating 40/200"): only on a terminal. */
+  /** What happens inside a step ("evaluating 40/200"): redrawn on a terminal, elsewhere a line every few seconds. */
   progress(text: string): void;
   step(figures: StepFigures): void;
+  /** Steps begin now: the time left is reckoned from here. */
+  begin(): void;
   /** The final table, on stderr; results for pipes are the `--json` line. */
   summary(summary: Summary): void;
   /** Clears the live line. */
   close(): void;
 }
+
+/** Between two lines of progress where nothing can be redrawn: a log shows that something goes on, and stays readable. */
+const progressEveryMs = 5000;
 
 const clearLine = '\r\u001b[2K';
 
@@ -56,12 +61,16 @@ const clearLine = '\r\u001b[2K';
 export function createReporter(io: CommandIo, options: { readonly quiet?: boolean } = {}): Reporter {
   const colors = colorsOf(io);
   const quiet = options.quiet === true;
-  const started = io.now();
+  let started = io.now();
   const curve: (number | null)[] = [];
   let live = '';
   let firstStep: number | null = null;
+  let lastLineMs = started;
 
-  const line = (text: string): void => io.stderr(`${live === '' ? '' : clearLine}${text}\n${live}`);
+  const line = (text: string): void => {
+    lastLineMs = io.now();
+    io.stderr(`${live === '' ? '' : clearLine}${text}\n${live}`);
+  };
   const redraw = (text: string): void => {
     live = cut(text, io.columns - 1);
     io.stderr(clearLine + live);
@@ -77,7 +86,12 @@ export function createReporter(io: CommandIo, options: { readonly quiet?: boolea
     },
     warn: (text) => line(`${colors.yellow('warning')} ${text}`),
     progress: (text) => {
-      if (!quiet && io.isTerminal) redraw(colors.dim(text));
+      if (quiet) return;
+      if (io.isTerminal) redraw(colors.dim(text));
+      else if (io.now() - lastLineMs >= progressEveryMs) line(text);
+    },
+    begin: () => {
+      started = io.now();
     },
     step: (figures) => {
       if (quiet) return;
@@ -87,7 +101,7 @@ export function createReporter(io: CommandIo, options: { readonly quiet?: boolea
       const secondsLeft = ((io.now() - started) / 1000 / Math.max(1, done)) * (figures.steps - figures.step);
       const text = stepLine(figures, secondsLeft);
       if (io.isTerminal) redraw(`${colors.cyan(sparkline(curve.slice(-400), 16))} ${text}`);
-      else io.stderr(`${text}\n`);
+      else line(text);
     },
     summary: (summary) => {
       close();

@@ -3,12 +3,15 @@ import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Override } from '../config/overrides.ts';
 import { EvomError } from '../core/errors.ts';
-import { type Choose, configOptions, loadNamed, ofKind, outputOptions } from './arguments.ts';
+import { type Choose, configOptions, loadNamed, namesOf, ofKind, outputOptions, policyOptions, policyOverrides } from './arguments.ts';
 import { benchmarkOptions, checkpointOverrides, datasetOverrides, judgeRulesOf } from './evaluate-command.ts';
 import { wholeNumber } from './number-flags.ts';
 
 const transferOptions = {
   ...configOptions,
+  prompt: policyOptions.prompt,
+  'max-tokens': policyOptions['max-tokens'],
+  host: policyOptions.host,
   checkpoint: {
     type: 'string',
     array: true,
@@ -24,11 +27,11 @@ const transferOptions = {
   samples: { type: 'number', describe: 'completions a problem' },
   greedy: { type: 'boolean', describe: 'take the likeliest token every time' },
   published: { type: 'string', describe: 'JSON file of published results to lay beside; known takes the one that comes with evom' },
-  out: { type: 'string', alias: 'o', describe: 'folder for transfer.md, transfer.json, transfer.svg and outcomes.jsonl' },
+  out: { type: 'string', alias: ['o', 'output'], describe: 'folder for transfer.md, transfer.json, transfer.svg and outcomes.jsonl' },
   ...outputOptions,
 } as const;
 
-export const transferOptionNames = Object.keys(transferOptions);
+export const transferOptionNames = namesOf(transferOptions);
 
 /** `name=path`, or a path that names itself. */
 function namedCheckpoint(text: string): { readonly name: string; readonly path: string } {
@@ -64,6 +67,7 @@ export function transferCommand(cli: Argv, choose: Choose): Argv {
         const dataset = await datasetOverrides(args.dataset, args.dataDir, run.io.cwd);
         const shared: (string | Override)[] = [
           ...args.set,
+          ...policyOverrides({ ...args, samples: undefined }),
           ...dataset,
           ...(judge === undefined ? [] : [{ assignment: `judge.rule=${judge}`, flag: `--judge ${args.judge}` }]),
         ];

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs';
 import { EvomError } from '../core/errors.ts';
 import { judgeRuleNames } from '../reward/judge-rules.ts';
-import { type Choose, outputOptions } from './arguments.ts';
+import { addressesOf, type Choose, hostOption, namesOf, outputOptions } from './arguments.ts';
 
 const verifyOptions = {
   dialect: { type: 'string', describe: 'solver API of the programs; told from what they load when left out' },
@@ -17,11 +17,11 @@ const verifyOptions = {
   },
   output: {
     type: 'string',
-    alias: 'o',
+    alias: ['o', 'out'],
     describe: 'JSONL of outcomes; the same command goes on with it after a stop; stdout when left out',
   },
   workers: { type: 'number', describe: 'programs run at once; one a processor core when left out' },
-  host: { type: 'string', array: true, nargs: 1, describe: 'address of an evom solver-host, for Python dialects; repeatable' },
+  host: hostOption,
   set: {
     type: 'string',
     array: true,
@@ -32,7 +32,7 @@ const verifyOptions = {
   ...outputOptions,
 } as const;
 
-export const verifyOptionNames = Object.keys(verifyOptions);
+export const verifyOptionNames = namesOf(verifyOptions);
 
 export function verifyCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
@@ -61,7 +61,7 @@ export function verifyCommand(cli: Argv, choose: Choose): Argv {
         const settings = verifySettings({
           backend: args.backend,
           workers: args.workers ?? null,
-          hosts: args.host ?? [],
+          hosts: addressesOf(args.host),
           set: args.set,
         });
         const options = { ...run, settings, dialect: args.dialect ?? null, rules: rulesOf(args.judge) };

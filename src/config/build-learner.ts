@@ -30,6 +30,8 @@ export interface LearnerStart {
   readonly root: string;
   /** Told once what to start elsewhere, where `learner.torch.launch` is external. */
   readonly onWaiting?: (command: string) => void;
+  /** Aborted: a start is not waited for any more. */
+  readonly signal?: AbortSignal;
 }
 
 export interface BuiltLearner {
@@ -60,7 +62,7 @@ export async function buildLearner(config: LearnerConfig, start: LearnerStart): 
 
 async function buildTorch(
   config: LearnerConfig,
-  { stateDirectory, initial, root, onWaiting = () => {} }: LearnerStart,
+  { stateDirectory, initial, root, onWaiting = () => {}, signal }: LearnerStart,
 ): Promise<BuiltLearner> {
   const { torch } = config.learner;
   const learner = await createTorchLearner({
@@ -74,6 +76,7 @@ async function buildTorch(
         ? { type: 'external', onWaiting }
         : { type: 'spawn', python: pythonOf(config), processes: torch.processes },
     timeoutMs: torch.timeout_s * 1000,
+    ...(signal === undefined ? {} : { signal }),
   });
   return { learner, policy: null };
 }

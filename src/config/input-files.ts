@@ -7,7 +7,7 @@ import { isModulePath } from './vocabulary.ts';
 const inputKeys: ReadonlySet<string | number> = new Set(['checkpoint', 'path']);
 
 const hints: Readonly<Record<string, string>> = {
-  checkpoint: 'a checkpoint folder comes from evom sft, evom train or a download from Hugging Face; --init-from DIR names another',
+  checkpoint: 'a checkpoint folder comes from evom sft, evom train or a download from Hugging Face; --checkpoint DIR names another',
 };
 
 /** The same configuration with every input's path made absolute; what is missing becomes an issue. */

@@ -16,9 +16,11 @@ import {
   resolveSft,
   resolveTrain,
   type SftConfig,
+  type SftInput,
   schemaOf,
   skeletonOf,
   type TrainConfig,
+  type TrainInput,
 } from './schema.ts';
 import { type KeyPath, locate, type Tree } from './tree.ts';
 import { validate } from './validate.ts';
@@ -34,8 +36,8 @@ export interface ConfigSource {
 }
 
 export type LoadedConfig =
-  | { readonly kind: 'train'; readonly config: TrainConfig; readonly source: ConfigSource }
-  | { readonly kind: 'sft'; readonly config: SftConfig; readonly source: ConfigSource };
+  | { readonly kind: 'train'; readonly config: TrainConfig; readonly source: ConfigSource; readonly notes: readonly string[] }
+  | { readonly kind: 'sft'; readonly config: SftConfig; readonly source: ConfigSource; readonly notes: readonly string[] };
 
 export interface LoadOptions {
   readonly cwd: string;
@@ -60,14 +62,21 @@ export function loadConfig(name: string, options: LoadOptions): LoadedConfig {
   failWith(issues);
   const tree = withOverrides(files, overrides, issues);
   const source: ConfigSource = { path, text: readFileSync(path, 'utf8'), overrides: overrides.map((o) => o.flag) };
+  const notes: string[] = []; // of what was settled otherwise than the files say
   const inputs = options.checkFiles === false ? null : { cwd: options.cwd, configFile: path };
   const loaded: LoadedConfig | null =
     kindOf(tree, issues) === 'sft'
-      ? withSource('sft', settle(tree, { schema: schemaOf.sft, kind: 'sft', check: checkSft, resolve: resolveSft, inputs }, issues), source)
+      ? withSource(
+          'sft',
+          settle(tree, { schema: schemaOf.sft, kind: 'sft', check: checkSft, resolve: resolveSft, inputs, notes }, issues),
+          source,
+          notes,
+        )
       : withSource(
           'train',
-          settle(tree, { schema: schemaOf.train, kind: 'train', check: checkTrain, resolve: resolveTrain, inputs }, issues),
+          settle(tree, { schema: schemaOf.train, kind: 'train', check: checkTrain, resolve: resolveTrain, inputs, notes }, issues),
           source,
+          notes,
         );
   failWith(issues);
   if (loaded === null) throw new EvomError('E_INTERNAL', `${path}: neither a configuration nor an error`);
@@ -85,8 +94,8 @@ export function resolvedYaml(config: TrainConfig | SftConfig): string {
   return stringify({ ...config, run }, { lineWidth: 0 });
 }
 
-const withSource = <Kind, Config>(kind: Kind, config: Config | null, source: ConfigSource) =>
-  config === null ? null : { kind, config, source };
+const withSource = <Kind, Config>(kind: Kind, config: Config | null, source: ConfigSource, notes: readonly string[]) =>
+  config === null ? null : { kind, config, source, notes };
 
 function failWith(issues: readonly ConfigIssue[]): void {
   if (issues.length > 0) throw configFault(issues);
@@ -124,24 +133,53 @@ function kindOf(tree: Tree, issues: ConfigIssue[]): ConfigKind {
   return 'train';
 }
 
-interface Settling<Schema extends z.ZodType, Config> {
+/** What every kind has. */
+type SettledInput = TrainInput | SftInput;
+
+interface Settling<Schema extends z.ZodType<SettledInput>, Config> {
   readonly kind: ConfigKind;
   readonly schema: Schema;
   readonly check: (input: z.output<Schema>) => Finding[];
   readonly resolve: (input: z.output<Schema>) => Config;
   readonly inputs: { readonly cwd: string; readonly configFile: string } | null;
+  readonly notes: string[];
 }
 
-function settle<Schema extends z.ZodType, Config>(tree: Tree, with_: Settling<Schema, Config>, issues: ConfigIssue[]): Config | null {
-  const { value, issues: invalid } = validate(tree, with_.schema, () => kindJsonSchema(with_.kind), skeletonOf[with_.kind]);
+function settle<Schema extends z.ZodType<SettledInput>, Config>(
+  tree: Tree,
+  with_: Settling<Schema, Config>,
+  issues: ConfigIssue[],
+): Config | null {
+  const { value: given, issues: invalid } = validate(tree, with_.schema, () => kindJsonSchema(with_.kind), skeletonOf[with_.kind]);
   issues.push(...invalid);
-  if (value === null) return null;
+  if (given === null) return null;
+  const value = withShortWarmup(given, tree, with_.notes);
   const faulty = invalid.map((issue) => issue.key);
   for (const finding of with_.check(value)) {
     if (!finding.keys.some((key) => faulty.some((fault) => overlap(key, fault)))) issues.push(placeFinding(tree, finding));
   }
   const config = with_.resolve(value);
   return with_.inputs ? withInputPaths(config, tree, with_.inputs, issues) : config;
+}
+
+/**
+ * A warm-up that the file plans for a long run, shortened to half of a run that a flag makes short. What somebody writes on purpose, in a
+ * flag or beside `run.steps` in a file, is not touched.
+ */
+function withShortWarmup<Input extends SettledInput>(input: Input, tree: Tree, notes: string[]): Input {
+  const { schedule, run } = input;
+  const total = schedule.total ?? run.steps;
+  const isFlag = (...key: KeyPath): boolean => {
+    const { node, origin } = locate(tree, key);
+    return node !== null && origin.type === 'flag';
+  };
+  const isShortened = isFlag('run', 'steps') && !isFlag('schedule', 'warmup_steps') && schedule.total === undefined;
+  if (schedule.warmup_steps < total || !isShortened) return input;
+  const warmup = Math.floor(total / 2);
+  notes.push(
+    `run.steps=${run.steps} is shorter than the warm-up of ${schedule.warmup_steps} steps: it is shortened to ${warmup} (schedule.warmup_steps)`,
+  );
+  return { ...input, schedule: { ...schedule, warmup_steps: warmup } };
 }
 
 /** Whether one path is the other or contains it: then the second fault may only follow from the first. */

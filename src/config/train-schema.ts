@@ -27,7 +27,7 @@ export const policy = z.strictObject({
     .describe(
       'onnx: embedded; colocated: in the PyTorch process that also trains; openai: vLLM or SGLang servers; recorded: completions from a file, for evaluation alone.',
     ),
-  checkpoint: path().describe('Hugging Face folder that training starts from; --init-from sets it. With recorded, the file.'),
+  checkpoint: path().describe('Hugging Face folder that training starts from; --checkpoint sets it. With recorded, the file.'),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),
   openai: openai.prefault({}),

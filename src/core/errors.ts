@@ -7,7 +7,8 @@ export type EvomErrorCode =
   | 'E_DATA' // a dataset or record on disk
   | 'E_FILE' // a file that the machine has no room or means for
   | 'E_CHECKPOINT' // a model or training state on disk
-  | 'E_RUN' // a run directory
+  | 'E_RUN' // a run directory that is there, is not, or belongs to somebody else
+  | 'E_SETUP' // what a run needs of this machine and of its servers, looked at before it starts
   | 'E_BATCH' // an Arrow batch or the exchange directory
   | 'E_SANDBOX' // the pool that executes programs
   | 'E_SOLVER' // a solver backend
@@ -17,7 +18,7 @@ export type EvomErrorCode =
   | 'E_INTERRUPTED' // the user stopped the command; a training run has written a checkpoint
   | 'E_INTERNAL'; // a promise between our own parts was broken
 
-/** Exit code of the command line for each kind of fault (DESIGN: 0 ok, 1 fault, 2 usage, 3 bad input, 4 guard, 130 interrupted). */
+/** Exit code of the command line for each kind of fault: 0 done, 1 fault, 2 usage, 3 bad input, 4 guard, 130 interrupted. */
 export function exitCodeOf(code: EvomErrorCode): number {
   switch (code) {
     case 'E_USAGE':
@@ -25,6 +26,8 @@ export function exitCodeOf(code: EvomErrorCode): number {
     case 'E_CONFIG':
     case 'E_DATA':
     case 'E_CHECKPOINT':
+    case 'E_RUN':
+    case 'E_SETUP':
       return 3;
     case 'E_GUARD':
       return 4;

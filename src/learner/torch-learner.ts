@@ -40,6 +40,8 @@ export interface TorchLearnerOptions {
     | { readonly type: 'external'; readonly onWaiting: (command: string) => void };
   /** Longest wait for a step, a save or a start. */
   readonly timeoutMs: number;
+  /** Aborted: the start is not waited for any more. */
+  readonly signal?: AbortSignal;
 }
 
 const module_ = 'evom_torch.learn';
@@ -69,7 +71,12 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
   const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
   try {
-    const standing = await learner.racing((signal) => awaitLearner(root, { timeoutMs: options.timeoutMs, signal }));
+    const standing = await learner.racing((signal) =>
+      awaitLearner(root, {
+        timeoutMs: options.timeoutMs,
+        signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
+      }),
+    );
     if (standing.version !== version)
       throw new EvomError(
         'E_LEARNER',

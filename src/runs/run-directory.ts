@@ -44,22 +44,16 @@ export function runPaths(directory: string): RunPaths {
 
 /**
  * Makes a run's directory and its records. The resolved configuration is written last: a directory without it is one
- * whose making was cut short, and is made again.
+ * whose making was cut short, and is made again; so is one whose run was killed before it had anything to keep.
  *
  * @throws {EvomError} E_RUN when a run is there already, or the directory holds something else.
  */
 export async function createRun(directory: string, files: RunFiles): Promise<RunPaths> {
   const paths = runPaths(directory);
+  await checkFree(directory);
   await makeDirectory(directory);
-  const names = (await readdir(directory)).filter((name) => !isTemporary(name));
-  if (names.includes('config.resolved.yaml'))
-    throw new EvomError(
-      'E_RUN',
-      `${directory} holds a run already; pass --resume to continue it, or choose another name with --set run.name=NAME`,
-    );
-  const unknown = names.filter((name) => !beginnings.has(name));
-  if (unknown.length > 0)
-    throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
+  for (const name of await namesIn(directory))
+    if (!name.startsWith('lock.json')) await rm(join(directory, name), { recursive: true, force: true });
   await makeDirectory(paths.tensorboard);
   await makeDirectory(join(directory, 'steps'));
   await makeDirectory(join(directory, 'checkpoints'));
@@ -73,21 +67,56 @@ export async function createRun(directory: string, files: RunFiles): Promise<Run
 const beginnings = new Set(['tb', 'steps', 'checkpoints', 'environment.json', 'config.yaml', 'lock.json']);
 
 /**
- * Opens a run for `--resume`.
+ * Whether a new run may be made in a directory: it is not there, empty, or left by a run that was killed before it had begun.
  *
- * @param resolvedConfig what the command line asks for now; it must be the run's own, so that the run replays.
- * @throws {EvomError} E_RUN when there is no run, or its configuration is another.
+ * @throws {EvomError} E_RUN when it may not.
  */
-export async function resumeRun(directory: string, resolvedConfig: string | null): Promise<RunPaths> {
-  const paths = runPaths(directory);
-  const stored = await readFile(paths.resolvedConfig, 'utf8').catch(() => null);
+export async function checkFree(directory: string): Promise<void> {
+  const names = (await readdir(directory).catch(notThere)).filter((name) => !isTemporary(name));
+  if (names.includes('config.resolved.yaml')) {
+    if (await hasBegun(directory))
+      throw new EvomError(
+        'E_RUN',
+        `${directory} holds a run already; pass --resume to continue it, or choose another name with --set run.name=NAME`,
+      );
+    return;
+  }
+  const unknown = names.filter((name) => !beginnings.has(name));
+  if (unknown.length > 0)
+    throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
+}
+
+/** Whether a run has made anything that a new one would lose: an evaluation, a step, a line of metrics, a checkpoint. */
+async function hasBegun(directory: string): Promise<boolean> {
+  for (const folder of ['evaluations', 'steps', 'checkpoints'])
+    if ((await namesIn(join(directory, folder))).some((name) => !isTemporary(name))) return true;
+  return (await readFile(join(directory, 'metrics.jsonl'), 'utf8').catch(() => '')) !== '';
+}
+
+const notThere = (error: NodeJS.ErrnoException): string[] => {
+  if (error.code === 'ENOENT') return [];
+  if (error.code === 'ENOTDIR')
+    throw new EvomError('E_RUN', `${error.path ?? 'the run directory'} is a file, or lies below one; choose another directory`);
+  throw error;
+};
+
+/**
+ * The settled configuration of a run that is there.
+ *
+ * @throws {EvomError} E_RUN when there is no run.
+ */
+export async function readResolvedConfig(directory: string): Promise<string> {
+  const stored = await readFile(runPaths(directory).resolvedConfig, 'utf8').catch(() => null);
   if (stored === null) throw new EvomError('E_RUN', `${directory} holds no run to resume; start it without --resume`);
-  if (resolvedConfig !== null && resolvedConfig !== stored)
-    throw new EvomError(
-      'E_RUN',
-      `the configuration differs from ${paths.resolvedConfig}${firstDifference(stored, resolvedConfig)}; resume with the run's own, or start a new run`,
-    );
-  return paths;
+  return stored;
+}
+
+/** `E_RUN` for a configuration that is not the run's own, naming the first line that differs. */
+export function differentConfig(directory: string, stored: string, given: string): EvomError {
+  return new EvomError(
+    'E_RUN',
+    `the configuration differs from ${runPaths(directory).resolvedConfig}${firstDifference(stored, given)}; resume with the run's own (run.steps may be raised), or start a new run`,
+  );
 }
 
 /**

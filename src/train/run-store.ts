@@ -51,7 +51,7 @@ export async function readTrainState(directory: string): Promise<TrainState> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new EvomError(
       'E_CHECKPOINT',
-      `${path} cannot be read: this checkpoint has no training state; use --init-from to start a new run from it`,
+      `${path} cannot be read: this checkpoint has no training state; use --checkpoint to start a new run from it`,
       {
         cause,
       },

@@ -9,14 +9,12 @@ import { fakeIo } from './fake-io.ts';
 // The work behind the verbs is tested where it lives; here only what the command line hands to it.
 const work = vi.hoisted(() => ({
   runTrain: vi.fn(),
-  runSft: vi.fn(),
   runEvaluate: vi.fn(),
   runRollout: vi.fn(),
   runDataGenerate: vi.fn(),
   runDataCheck: vi.fn(),
 }));
 vi.mock('../../src/cli/run-train.ts', () => ({ runTrain: work.runTrain }));
-vi.mock('../../src/cli/run-sft.ts', () => ({ runSft: work.runSft }));
 vi.mock('../../src/cli/run-evaluate.ts', () => ({ runEvaluate: work.runEvaluate }));
 vi.mock('../../src/cli/run-rollout.ts', () => ({ runRollout: work.runRollout }));
 vi.mock('../../src/cli/run-data.ts', () => ({ runDataGenerate: work.runDataGenerate, runDataCheck: work.runDataCheck }));
@@ -96,7 +94,9 @@ describe('evom', () => {
   it.each([
     ['E_GUARD', 4],
     ['E_INTERRUPTED', 130],
-    ['E_RUN', 1],
+    ['E_RUN', 3],
+    ['E_SETUP', 3],
+    ['E_LEARNER', 1],
     ['E_DATA', 3],
   ] as const)('ends %s with %i, without a stack', async (code, exitCode) => {
     work.runTrain.mockRejectedValueOnce(new EvomError(code, 'what happened'));
@@ -140,6 +140,68 @@ describe('evom train', () => {
     expect(err).toMatch(/^E_CONFIG --init-from gone: policy\.checkpoint: no file or folder gone/);
   });
 
+  it.each([
+    ['train', 'train.yaml'],
+    ['sft', 'sft.yaml'],
+    ['evaluate', 'train.yaml'],
+    ['rollout', 'train.yaml'],
+  ])('%s has the common flags for the policy and how it is asked', async (verb, file) => {
+    const flags = [
+      '--checkpoint',
+      'other',
+      '--prompt',
+      'instruct',
+      '--max-tokens',
+      '77',
+      '--host',
+      'http://a:1,http://b:2',
+      '--host',
+      'http://c:3',
+    ];
+    expect(await evom(verb, '-c', file, ...flags)).toMatchObject({ code: 0, err: '' });
+    const { config } = handed(
+      { train: work.runTrain, sft: work.runTrain, evaluate: work.runEvaluate, rollout: work.runRollout }[verb] as never,
+    );
+    const path = join(cwd, 'other');
+    expect(config).toMatchObject({
+      ...(verb === 'sft' ? { model: { type: 'checkpoint', path } } : { policy: { checkpoint: path } }),
+      prompt: { template: 'instruct' },
+      sampling: { max_tokens: 77 },
+      solver_hosts: { urls: ['http://a:1', 'http://b:2', 'http://c:3'] },
+    });
+  });
+
+  it('takes --samples for the size of a group', async () => {
+    await evom('train', '-c', 'train.yaml', '--samples', '3');
+    await evom('rollout', '-c', 'train.yaml', '--samples', '5');
+    expect(handed(work.runTrain).config.sampling.group_size).toBe(3);
+    expect(handed(work.runRollout).config.sampling.group_size).toBe(5);
+  });
+
+  it('refuses a flag of no use with its own name', async () => {
+    expect(await evom('train', '-c', 'train.yaml', '--host', 'here')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--host: "here"'),
+    });
+    expect(await evom('train', '-c', 'train.yaml', '--max-tokens', '0')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--max-tokens'),
+    });
+    expect(await evom('evaluate', '-c', 'train.yaml', '--prompt', 'nice')).toMatchObject({ code: 2 });
+  });
+
+  it('shortens the warm-up of a file for a short run, with a note', async () => {
+    writeFileSync(
+      join(cwd, 'warm.yaml'),
+      'policy: { checkpoint: model }\ndataset: { train: { type: generated } }\nschedule: { warmup_steps: 20 }\n',
+    );
+    const { code, err } = await evom('train', '-c', 'warm.yaml', '--set', 'run.steps=3');
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^note {2}run.steps=3 is shorter than the warm-up of 20 steps/) });
+    expect(handed(work.runTrain).config.schedule).toMatchObject({ warmup_steps: 1, total: 3 });
+    const both = await evom('train', '-c', 'warm.yaml', '--set', 'run.steps=3', '--set', 'schedule.warmup_steps=5');
+    expect(both).toMatchObject({ code: 3, err: expect.stringContaining('the warm-up would never end') });
+  });
+
   it('resumes the run that the configuration names', async () => {
     await evom('train', '-c', 'train.yaml', '--set', 'run.name=mine', '--resume');
     expect(handed(work.runTrain)).toMatchObject({ resume: true, config: { run: { dir: 'runs', name: 'mine' } } });
@@ -153,14 +215,14 @@ describe('evom train', () => {
     );
     await evom('train', '--resume', 'runs/first');
     expect(handed(work.runTrain)).toMatchObject({ resume: true, config: { run: { dir: join(cwd, 'runs'), name: 'first', seed: 9 } } });
-    expect(await evom('train', '--resume', 'runs/second')).toMatchObject({ code: 1, err: expect.stringContaining('is no run directory') });
+    expect(await evom('train', '--resume', 'runs/second')).toMatchObject({ code: 3, err: expect.stringContaining('is no run directory') });
   });
 });
 
 describe('evom sft', () => {
   it('turns --init-from into a model that is loaded', async () => {
     await evom('sft', '-c', 'sft.yaml', '--init-from', 'other');
-    expect(handed(work.runSft).config.model).toEqual({ type: 'checkpoint', path: join(cwd, 'other') });
+    expect(handed(work.runTrain).config.model).toEqual({ type: 'checkpoint', path: join(cwd, 'other') });
   });
 });
 

@@ -62,7 +62,7 @@ describe('the plan of a GPU run', () => {
     expect(launch[2]?.command).toMatch(/^CUDA_VISIBLE_DEVICES=2 .*vllm serve .* --port 8002 .*processed_logprobs/);
     expect(slurm).toMatch(/--gpus-per-node=8 /);
     expect(launch[4]?.command).toBe('CUDA_VISIBLE_DEVICES=4,5,6,7 node scripts/evom.mjs train --config grpo.yaml');
-    expect(slurm).toContain(`${launch[4]?.command} &`);
+    expect(slurm).toContain(`${launch[4]?.command} $resume &`);
   });
 
   it('repeats in the trainer what was changed, quoted for the shell', () => {
@@ -73,12 +73,13 @@ describe('the plan of a GPU run', () => {
 });
 
 describe('evom train --dry-run', () => {
-  it('prints the plan and writes nothing', async () => {
+  it('prints the plan, writes nothing, and ends with 3 for a checkpoint without weights', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'evom-plan-'));
     writeFileSync(join(folder, 'config.json'), JSON.stringify(qwen1));
     const io = fakeIo({ cwd: folder });
     const line = ['train', '--config', join(configs, 'grpo-1gpu.yaml'), '--set', `policy.checkpoint=${folder}`, '--dry-run'];
-    expect(await main(line, io)).toBe(0);
+    expect(await main(line, io)).toBe(3);
+    expect(io.out()).toMatch(/^checkpoint +fault +.* holds neither model\.safetensors/m);
     expect(io.out()).toMatch(/1\.544 billion weights/);
     expect(io.out()).toMatch(/sbatch/);
   });

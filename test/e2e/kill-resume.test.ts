@@ -99,16 +99,16 @@ describe.each([
 });
 
 describe('--resume', () => {
-  it('refuses another configuration than the run’s own', async () => {
+  it.each(['run.steps=7', 'run.seed=4'])('refuses another configuration than the run’s own: %s', async (change) => {
     const { code, err } = await evom(
-      ['train', '--config', 'dapo.yaml', '--set', 'run.dir=dapo-whole', '--set', 'run.steps=9', '--resume'],
+      ['train', '--config', 'dapo.yaml', '--set', 'run.dir=dapo-whole', '--set', change, '--resume'],
       folder,
     );
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(/configuration differs.*steps/s) });
+    expect({ code, err }).toEqual({ code: 3, err: expect.stringMatching(/configuration differs.*(?:steps|seed)/s) });
   });
 
   it('is asked for when the directory holds a run', async () => {
     const { code, err } = await evom(['train', '--config', 'dapo.yaml', '--set', 'run.dir=dapo-whole'], folder);
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('--resume') });
+    expect({ code, err }).toEqual({ code: 3, err: expect.stringContaining('--resume') });
   });
 });

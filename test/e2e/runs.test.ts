@@ -1,5 +1,5 @@
 /** What a user meets around training: a first Ctrl-C, a guard, supervised runs, evaluation and rollouts, on the tiny checkpoint. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -54,6 +54,46 @@ describe('evom train', () => {
     expect(right.metrics).toEqual(left.metrics);
     // The interrupted run has one checkpoint more.
     expect(right.files).toMatchObject(left.files);
+  });
+
+  it('goes on for more steps, to the bits of a run that was configured so', async () => {
+    const short = await evom(['train', '-c', 'grpo.yaml', ...set('run.dir=short', 'run.steps=4'), '--quiet'], folder);
+    expect(short.code, short.err).toBe(0);
+    const more = await evom(['train', '--resume', 'short/run', '--set', 'run.steps=7'], folder);
+    expect(more.code, more.err).toBe(0);
+    expect(more.err).toContain('run.steps raised from 4 to 7: as if the run had been configured so');
+    const whole = await evom(['train', '-c', 'grpo.yaml', ...set('run.dir=long', 'run.steps=7'), '--quiet'], folder);
+    expect(whole.code, whole.err).toBe(0);
+    const [long, raised] = [await fingerprint(join(folder, 'long/run')), await fingerprint(join(folder, 'short/run'))];
+    // The short run was evaluated at what was its end.
+    expect(raised.files).toMatchObject(long.files);
+    const atItsEnd = (metrics: unknown[]) =>
+      metrics.map((line) => Object.fromEntries(Object.entries(line as object).filter(([key]) => !key.startsWith('eval/'))));
+    expect(atItsEnd(raised.metrics)).toEqual(atItsEnd(long.metrics));
+    expect(raised.metrics.filter((_, i) => i !== 3)).toEqual(long.metrics.filter((_, i) => i !== 3));
+    expect(readFileSync(join(folder, 'short/run/config.resolved.yaml'), 'utf8')).toBe(
+      readFileSync(join(folder, 'long/run/config.resolved.yaml'), 'utf8'),
+    );
+  });
+
+  it('goes on for more steps at the end of its schedule, and says that this is another run', async () => {
+    const linear = set('run.dir=linear', 'run.steps=2', 'schedule={type: linear, final_factor: 0.1}');
+    expect((await evom(['train', '-c', 'dapo.yaml', ...linear, '--quiet'], folder)).code).toBe(0);
+    const more = await evom(['train', '--resume', 'linear/run', '--set', 'run.steps=3'], folder);
+    expect(more.code, more.err).toBe(0);
+    expect(more.err).toContain('the learning rate keeps the schedule of 2 steps');
+    const factors = (await readMetrics(join(folder, 'linear/run'))).map((line) => line.learning_rate_factor);
+    expect(factors).toEqual([1, 0.55, 0.1]);
+  });
+
+  it('leaves no directory behind when it cannot start, or is stopped before its first step', async () => {
+    const failed = await evom(['train', '-c', 'grpo.yaml', ...set('run.dir=never/a', 'dataset.eval.0.path=problems.jsonl')], folder);
+    expect(failed).toMatchObject({ code: 3, err: expect.stringMatching(/^E_DATA the run cannot start: disjoint: .*"evom data split"/m) });
+    const { child, ended } = startEvom(['train', '-c', 'grpo.yaml', ...set('run.dir=never/b')], folder);
+    child.stderr?.once('data', () => child.kill('SIGINT'));
+    const stopped = await ended;
+    expect(stopped).toMatchObject({ code: 130, err: expect.stringContaining('interrupted before the first step: nothing was written') });
+    expect(existsSync(join(folder, 'never'))).toBe(false);
   });
 
   it('ends with 4 and a checkpoint when a guard stops it', async () => {

@@ -59,7 +59,7 @@ policy: { checkpoint: model, threads: 1 }
 sampling: { group_size: 4, max_tokens: 64 }
 dataset:
   train: { type: jsonl, path: problems.jsonl }
-  eval: [{ name: same, type: jsonl, path: problems.jsonl, samples: 2 }]
+  eval: [{ name: same, type: jsonl, path: asked-otherwise.jsonl, samples: 2 }]
 algorithm: ${algorithm}
 async: { steps_ahead: ${stepsAhead} }
 optimizer: { type: muon, lr: 0.01 }
@@ -67,17 +67,21 @@ learner: { threads: 1 }
 sandbox: { workers: 1 }
 `;
 
-/** Problems, the configurations `sft.yaml`, `dapo.yaml`, `grpo.yaml` and `ahead.yaml`, and the checkpoint `model` that they start from. */
+/** Problems to train on and, asked otherwise, to evaluate on, the configurations `sft.yaml`, `dapo.yaml`, `grpo.yaml` and `ahead.yaml`, and the checkpoint `model` that they start from. */
 export async function makeTinyRun(folder: string): Promise<void> {
-  const lines = [4, 5, 6, 7, 8, 9].map((capacity) =>
-    JSON.stringify({
-      id: `p${capacity}`,
-      question: `How much fits in ${capacity}?`,
-      answer: 3 + (capacity - 3) / 2,
-      programs: { 'highs-js': program(capacity) },
-    }),
-  );
-  writeFileSync(join(folder, 'problems.jsonl'), `${lines.join('\n')}\n`);
+  const write = (file: string, question: (capacity: number) => string): void => {
+    const lines = [4, 5, 6, 7, 8, 9].map((capacity) =>
+      JSON.stringify({
+        id: `p${capacity}`,
+        question: question(capacity),
+        answer: 3 + (capacity - 3) / 2,
+        programs: { 'highs-js': program(capacity) },
+      }),
+    );
+    writeFileSync(join(folder, file), `${lines.join('\n')}\n`);
+  };
+  write('problems.jsonl', (capacity) => `How much fits in ${capacity}?`);
+  write('asked-otherwise.jsonl', (capacity) => `How much, then, fits in ${capacity}?`);
   writeFileSync(join(folder, 'sft.yaml'), sft);
   writeFileSync(
     join(folder, 'dapo.yaml'),

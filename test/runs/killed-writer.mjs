@@ -7,13 +7,13 @@ const { publishDirectory, verifyDirectory } = await import(`${dist}checkpoint/pu
 const { openCheckpoints } = await import(`${dist}runs/checkpoints.js`);
 const { acquireRunLock } = await import(`${dist}runs/lock.js`);
 const { openMetricsLog } = await import(`${dist}runs/metrics.js`);
-const { createRun, discardStepsAfter, resumeRun } = await import(`${dist}runs/run-directory.js`);
+const { createRun, discardStepsAfter, readResolvedConfig } = await import(`${dist}runs/run-directory.js`);
 
 const [directory, steps] = [process.argv[2], Number(process.argv[3])];
 process.stdout.write('started\n');
 const lock = await acquireRunLock(directory);
 try {
-  await resumeRun(directory, 'seed: 1\n');
+  await readResolvedConfig(directory);
 } catch {
   await createRun(directory, { config: 'seed: 1\n', resolvedConfig: 'seed: 1\n', versions: {} });
 }

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acquireRunLock } from '../../src/runs/lock.ts';
-import { createRun, discardStepsAfter, resumeRun, runPaths } from '../../src/runs/run-directory.ts';
+import { checkFree, createRun, differentConfig, discardStepsAfter, readResolvedConfig, runPaths } from '../../src/runs/run-directory.ts';
 
 let parent: string;
 let directory: string;
@@ -27,8 +27,10 @@ describe('a run directory', () => {
   });
 
   it('is never made over another run or over strange files', async () => {
-    await createRun(directory, files);
+    const begun = await createRun(directory, files);
+    await mkdir(begun.step(1));
     await expect(createRun(directory, files)).rejects.toThrow(/--resume/);
+    await expect(checkFree(directory)).rejects.toMatchObject({ code: 'E_RUN' });
     const other = join(parent, 'other');
     await mkdir(other);
     await writeFile(join(other, 'thesis.tex'), '');
@@ -41,17 +43,44 @@ describe('a run directory', () => {
     for (const [i] of made.entries()) {
       for (const name of made.slice(0, i + 1)) await rm(join(directory, name), { recursive: true, force: true });
       await writeFile(join(directory, 'config.yaml.1.ab.tmp'), 'half');
-      await expect(resumeRun(directory, null)).rejects.toThrow(/no run to resume/);
+      await expect(readResolvedConfig(directory)).rejects.toThrow(/no run to resume/);
       await createRun(directory, files);
-      await resumeRun(directory, files.resolvedConfig);
+      expect(await readResolvedConfig(directory)).toBe(files.resolvedConfig);
     }
   });
 
-  it('resumes under its own configuration only', async () => {
+  it('is made again when its run was killed before it had anything to keep', async () => {
     await createRun(directory, files);
-    await expect(resumeRun(directory, 'seed: 1\nsteps: 20\n')).rejects.toThrow(/line 2: "steps: 10" there, "steps: 20" now/);
-    expect(await resumeRun(directory, null)).toMatchObject({ directory });
-    await expect(resumeRun(join(parent, 'none'), null)).rejects.toMatchObject({ code: 'E_RUN' });
+    await mkdir(join(directory, 'logs'));
+    await writeFile(join(directory, 'logs', 'learner.log'), 'was starting');
+    await checkFree(directory);
+    await createRun(directory, { ...files, resolvedConfig: 'seed: 2\n' });
+    expect(await readResolvedConfig(directory)).toBe('seed: 2\n');
+    expect(await readdir(directory)).not.toContain('logs');
+  });
+
+  it.each(['evaluations/000000.json', 'checkpoints/000001/manifest.json', 'steps/000001/rollouts.arrow', 'metrics.jsonl'])(
+    'is kept once it holds %s',
+    async (file) => {
+      await createRun(directory, files);
+      await mkdir(dirname(join(directory, file)), { recursive: true });
+      await writeFile(join(directory, file), '{}\n');
+      await expect(createRun(directory, files)).rejects.toThrow(/--resume/);
+    },
+  );
+
+  it('is not made below a file', async () => {
+    await writeFile(join(parent, 'file'), '');
+    await expect(checkFree(join(parent, 'file', 'run'))).rejects.toMatchObject({ code: 'E_RUN', message: expect.stringContaining('file') });
+    await checkFree(join(parent, 'none', 'run'));
+  });
+
+  it('says what differs from the configuration of the run', async () => {
+    await createRun(directory, files);
+    const { message, code } = differentConfig(directory, await readResolvedConfig(directory), 'seed: 1\nsteps: 20\n');
+    expect(message).toMatch(/line 2: "steps: 10" there, "steps: 20" now/);
+    expect(code).toBe('E_RUN');
+    await expect(readResolvedConfig(join(parent, 'none'))).rejects.toMatchObject({ code: 'E_RUN' });
   });
 
   it('loses steps after the checkpoint and half-written files on resume', async () => {

@@ -1,0 +1,188 @@
+/** A run of `kind: train`: reinforcement learning between two evaluations. */
+import { basename } from 'node:path';
+import { evaluateSets, scheduleOf } from '../config/build.ts';
+import { buildPolicy } from '../config/build-policy.ts';
+import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
+import type { TrainConfig } from '../config/schema.ts';
+import { EvomError } from '../core/errors.ts';
+import type { Problem } from '../core/problem.ts';
+import type { LossConfig } from '../core/training.ts';
+import type { Evaluation } from '../evaluate/evaluate.ts';
+import type { SamplingParams } from '../policy/policy.ts';
+import { problemCursor } from '../problems/cursor.ts';
+import { type BatchSettings, trainingBatches } from '../train/batches.ts';
+import type { GuardLimits } from '../train/guards.ts';
+import { type TrainParts, type TrainSettings, trainLoop } from '../train/loop.ts';
+import { asInterrupt } from './lifetime.ts';
+import { factsOf, openParts, type RunParts } from './parts.ts';
+import type { Preflight } from './preflight.ts';
+import type { OpenedRun, Opening } from './run.ts';
+import { commandOf, type RunSession } from './session.ts';
+
+export async function openTrainRun(session: RunSession<TrainConfig>, found: Preflight, opening: Opening): Promise<OpenedRun> {
+  const { config, paths, from } = session;
+  const { lifetime, report, signal, source } = opening;
+  const initial = config.policy.checkpoint;
+  const problems = found.train[0]?.problems;
+  if (!problems) throw new EvomError('E_INTERNAL', 'a run was opened without its problems');
+  const parts = await openParts({
+    session,
+    initial,
+    rollout: config,
+    evaluation: found.evaluation,
+    card: {
+      summary: `Reinforcement learning on execution-verified rewards (${config.algorithm.estimator}, backend ${config.backend}).`,
+      command: commandOf(config, source),
+    },
+    lifetime,
+    report,
+    signal,
+  });
+  // PyTorch learners score the batch with the initial weights themselves.
+  const { kl } = config.algorithm;
+  const scoresReference = kl.coef > 0 && kl.reference === 'initial' && config.learner.type !== 'torch';
+  const frozen = scoresReference ? await lifetime.open(buildPolicy(config, initial, 0)) : null;
+  const reference = kl.coef > 0 && kl.reference === 'sampler' ? 'sampler' : frozen;
+  const { rollout, store, state, sets } = parts;
+  report({ type: 'ready', run: factsOf(config, paths.directory, parts, problems.length) });
+
+  const evaluate = (signal?: AbortSignal): Promise<Evaluation[]> =>
+    evaluateSets(rollout.parts, config, sets, {
+      onProgress: (set, done, total) => report({ type: 'evaluating', set, done, total }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  /** Of the initial policy, by the run's first start; one that is interrupted has kept nothing. */
+  const evaluateBefore = async (): Promise<readonly Evaluation[]> => {
+    const stored = await store.readEvaluation(0);
+    if (stored !== null || from !== null) return stored ?? [];
+    const evaluations = await evaluate(signal).catch((error: unknown) => {
+      throw asInterrupt(error, signal);
+    });
+    lifetime.goOn();
+    await store.saveEvaluation(0, evaluations);
+    report({ type: 'evaluation', step: 0, evaluations });
+    return evaluations;
+  };
+  return {
+    async train() {
+      const before = await evaluateBefore();
+      session.begun();
+      report({ type: 'training', step: state.step });
+      const cursor = problemCursor(problems.length, config.run.seed, state.cursor);
+      const loop: TrainParts = {
+        rollout: rollout.parts,
+        learner: parts.learner,
+        problems: { next: () => problems[cursor.next()] as Problem, state: () => cursor.state },
+        store,
+        batches: (groups, step, genStep) =>
+          trainingBatches(groups, step, genStep, batchSettings(config, paths.directory, parts, reference)),
+        evaluate: () => evaluate(),
+        onStep: (step, metrics) => report({ type: 'step', step, steps: config.run.steps, metrics }),
+        onAlarm: (step, alarm) => report({ type: 'alarm', step, alarm }),
+        onEvaluation: (step, evaluations) => report({ type: 'evaluation', step, evaluations }),
+      };
+      const last = await trainLoop(loop, loopSettings(config), state, signal);
+      const after = (await store.readEvaluation(last.step)) ?? [];
+      return { directory: paths.directory, checkpoint: resolveCheckpoint(paths.latest), steps: last.step, before, after, output: null };
+    },
+  };
+}
+
+const samplingOf = ({ sampling }: TrainConfig): SamplingParams => ({
+  temperature: sampling.temperature,
+  topK: sampling.top_k,
+  topP: sampling.top_p,
+  maxTokens: sampling.max_tokens,
+});
+
+function batchSettings(
+  config: TrainConfig,
+  directory: string,
+  { rollout }: RunParts,
+  reference: BatchSettings['reference'],
+): BatchSettings {
+  const { algorithm } = config;
+  return {
+    runId: basename(directory),
+    estimator: algorithm.estimator,
+    compat: algorithm.compat,
+    loss: lossOf(config),
+    promptMean: algorithm.aggregation === 'prompt_mean',
+    termWeights: termWeights(config.reward),
+    sampling: samplingOf(config),
+    truncated: algorithm.mask_truncated ? 'mask' : 'train',
+    updatesPerBatch: algorithm.updates_per_batch,
+    tokenizerSha256: rollout.tokenizer.sha256,
+    modelId: basename(config.policy.checkpoint), // of the run, not of the checkpoint it goes on from
+    padId: rollout.tokenizer.padId,
+    reference,
+    partialKl: algorithm.kl.tokens === 'program' ? (ids) => rollout.tokenizer.decode(ids) : null,
+  };
+}
+
+function loopSettings(config: TrainConfig): TrainSettings {
+  const { algorithm } = config;
+  const dynamic = algorithm.dynamic_sampling;
+  return {
+    seed: config.run.seed,
+    steps: config.run.steps,
+    stepsAhead: config.async.steps_ahead,
+    groupSize: config.sampling.group_size,
+    groupsPerStep: algorithm.groups_per_step,
+    sampling: samplingOf(config),
+    dynamicSampling: {
+      batchGroups: algorithm.groups_per_step,
+      band: dynamic.enabled ? { low: dynamic.band[0], high: dynamic.band[1] } : null,
+      minScorable: config.sampling.group_size > 1 ? 2 : 1,
+      maxRounds: dynamic.enabled ? dynamic.max_rounds : 1,
+      minFill: dynamic.enabled ? dynamic.min_fill : 1 / algorithm.groups_per_step,
+      maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
+      staleGroups: dynamic.stale_groups,
+    },
+    answerWeight: config.reward.answer,
+    schedule: scheduleOf(config.schedule),
+    guards: guardLimits(config.guards),
+    onAlarm: config.guards.action,
+    checkpointEvery: config.run.checkpoint_every,
+    evalEvery: config.run.eval_every,
+  };
+}
+
+function lossOf({ algorithm }: TrainConfig): LossConfig {
+  return {
+    type: 'policy_gradient',
+    clipLow: algorithm.clip_low,
+    clipHigh: algorithm.clip_high,
+    dualClip: algorithm.dual_clip,
+    ratio: algorithm.ratio,
+    surrogate: algorithm.surrogate,
+    ...(algorithm.surrogate === 'sapo' ? { gateTemperature: algorithm.gate_temperature } : {}),
+    // A mean over prompts is a token mean of weighed rows.
+    aggregation: algorithm.aggregation === 'prompt_mean' ? 'token_mean' : algorithm.aggregation,
+    normLength: algorithm.norm_length,
+    klCoef: algorithm.kl.coef,
+    klEstimator: algorithm.kl.estimator,
+    ...(algorithm.kl.unbiased ? { klUnbiased: true } : {}),
+    samplerCorrection: algorithm.sampler_correction,
+  };
+}
+
+/** Weight of each term of a reward, by the name it has in `Reward.parts`. */
+const termWeights = (reward: TrainConfig['reward']): Record<string, number> => ({
+  format: reward.format,
+  executes: reward.executes,
+  answer: reward.answer,
+  solution: reward.solution,
+  consistency: reward.consistency,
+  cross_solver: reward.cross_solver,
+  overlong: reward.overlong?.penalty ?? 0,
+  ...Object.fromEntries(reward.terms.map(({ name, weight }) => [name, weight])),
+});
+
+const guardLimits = (guards: TrainConfig['guards']): GuardLimits => ({
+  entropyMin: guards.entropy_min,
+  noSignalSteps: guards.no_signal_steps,
+  klMax: guards.kl_max,
+  infraRateMax: guards.infra_rate_max,
+  flagRateMax: guards.flag_rate_max,
+});
