@@ -1,5 +1,6 @@
 /** What running one program showed. Always data: nothing that a program does makes us throw. */
 import type { LinearModel } from './linear-model.ts';
+import type { QuadraticModel } from './quadratic-model.ts';
 
 /** How one solve ended. */
 export type SolveStatus =
@@ -24,6 +25,16 @@ export type OutcomeStatus =
   | 'crash' // took its sandbox down
   | 'infra_error'; // our fault: retried, then left out of the group; never reward 0
 
+/** How the status of a solve is known. */
+export type Certificate =
+  | 'dual' // primal and dual values, feasible and with no gap between them
+  | 'farkas' // multipliers of rows that no point can satisfy together
+  | 'ray' // a point, and a direction that betters it for ever
+  | 'second_look' // the same solver once more, on another way
+  | 'second_solver' // a solver of another make
+  | 'enumeration' // all points
+  | 'none';
+
 /** One solve as the host recorded it. */
 export interface SolveRecord {
   readonly status: SolveStatus;
@@ -34,6 +45,7 @@ export interface SolveRecord {
   readonly numIntegers: number;
   readonly numConstraints: number;
   readonly ms: number;
+  readonly certificate?: Certificate;
 }
 
 export interface Outcome {
@@ -45,8 +57,12 @@ export interface Outcome {
   /** Values of the variables in the last solve's solution. */
   readonly solution: Readonly<Record<string, number>> | null;
   readonly solves: readonly SolveRecord[];
-  /** The model of the last solve. */
+  /** The model of the last solve; null where it was not linear. */
   readonly model: LinearModel | null;
+  /** The model of the last solve where it was quadratic, `model` being null then. */
+  readonly quadratic?: QuadraticModel;
+  /** How the status of the last solve is known. */
+  readonly certificate?: Certificate;
   readonly stdout: string;
   readonly error: { readonly type: string; readonly message: string; readonly line: number | null } | null;
   readonly dialect: string;
@@ -56,7 +72,7 @@ export interface Outcome {
   readonly options: Readonly<Record<string, number | string | boolean>>;
   /**
    * What the program's own library said of its last solve, where a library other than the host's solver ran it. `resolved` says
-   * whether the host solved the same model again and vouches for `objective`; it does not for a model that is not linear.
+   * whether the host solved the same model again and vouches for `objective`; it does not for a model that is more than quadratic.
    */
   readonly library?: { readonly status: SolveStatus; readonly objective: number | null; readonly resolved: boolean };
   /** The wall clock, not a counted budget, decided this outcome: not replayable, never rewarded. */

@@ -1,5 +1,5 @@
 /** From how a child ended and what it wrote to an `Outcome`: the library's word is checked against the host's own solve. */
-import type { Outcome, OutcomeStatus, SolveRecord, SolveStatus } from '../core/outcome.ts';
+import type { Certificate, Outcome, OutcomeStatus, SolveRecord, SolveStatus } from '../core/outcome.ts';
 import { checkedPoint } from '../solvers/solution.ts';
 import type { JobEnd } from './fork-server.ts';
 import type { HostLimits } from './host-limits.ts';
@@ -71,8 +71,9 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
     return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };
   }
   if (last === null) return { status: 'no_solve', error: null, wallLimited: false };
-  // A linear model is never taken at the library's word; that our solver is slower is not the program's fault.
+  // A linear or quadratic model is never taken at the library's word; that our solver is slower is not the program's fault.
   const library = record.solves.at(-1);
+  if (last.refutation !== undefined) return ending('infra_error', 'NotCertified', last.refutation);
   if (library !== undefined && isClaimed(library) && !last.isResolved)
     return ending('infra_error', 'NotResolved', "the host's own solver reached no verdict on the program's model within its budget");
   if (last.status === 'error') return ending('runtime_error', 'SolverError', last.message ?? 'the solver refused the model');
@@ -95,10 +96,14 @@ export interface Verdict {
   /** Whether the host's own solve stands behind the objective. */
   readonly isResolved: boolean;
   readonly message: string | null;
+  readonly certificate?: Certificate;
+  /** What speaks against the host's own solve, so that nothing is certain. */
+  readonly refutation?: string;
 }
 
-/** Whether the host solves a model again: where the library claims to have reached the end, and the model is linear. */
-export const isClaimed = (solve: LibrarySolve): boolean => solve.model !== null && proven.has(solve.status);
+/** Whether the library claims to have reached the end of a model that the host can solve again: a linear or quadratic one. */
+export const isClaimed = (solve: LibrarySolve): boolean =>
+  (solve.model !== null || solve.quadratic !== undefined) && proven.has(solve.status);
 
 const proven: ReadonlySet<SolveStatus> = new Set(['optimal', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
 
