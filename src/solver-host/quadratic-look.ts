@@ -12,6 +12,8 @@ export interface Look {
   /** Of an optimum: [variables], checked by us and worth its bound to 1e-6. */
   readonly values: readonly number[] | null;
   readonly objective: number | null;
+  /** Of the point: largest relative breach of a row or bound; 0 without one. */
+  readonly violation: number;
   readonly message: string | null;
   readonly ms: number;
 }
@@ -115,7 +117,14 @@ function judged(model: QuadraticModel, { status, values, bound }: Said, ms: numb
   }
 }
 
-const undecided = (message: string | null, ms: number): Look => ({ status: 'undecided', values: null, objective: null, message, ms });
+const undecided = (message: string | null, ms: number): Look => ({
+  status: 'undecided',
+  values: null,
+  objective: null,
+  violation: 0,
+  message,
+  ms,
+});
 
 const hasTerms = ({ columns, products }: QuadraticConstraint): boolean => columns.length + products.length > 0;
 const isEmptyAndMissed = (row: QuadraticConstraint): boolean => !hasTerms(row) && (row.lower > 0 || row.upper < 0);

@@ -1,7 +1,7 @@
 /** What the host makes of a quadratic model: the library's word beside one look of the host's own, or two where they differ. */
 import type { Certificate, SolveStatus } from '../core/outcome.ts';
 import type { QuadraticModel } from '../core/quadratic-model.ts';
-import { checkedQuadraticPoint } from '../solvers/quadratic.ts';
+import { checkedQuadraticPoint, type QuadraticPoint } from '../solvers/quadratic.ts';
 import type { LibrarySolve } from './program-record.ts';
 import type { Look, LookOptions } from './quadratic-look.ts';
 
@@ -43,6 +43,12 @@ export async function verifyQuadratic(
 ): Promise<QuadraticVerdict & { readonly ms: number }> {
   const model = solve.quadratic;
   const own = libraryPoint(solve);
+  if (isUnlike(solve, own))
+    return {
+      type: 'refuted',
+      message: `the library's point is worth ${own?.objective} in the captured model, and ${solve.objective} to the library`,
+      ms: 0,
+    };
   const looks: Look[] = [];
   let ms = 0;
   // Where the library is SCIP the way unlike its own comes first.
@@ -53,7 +59,13 @@ export async function verifyQuadratic(
     ms += found.ms;
     const isRefuted = refutes(model, own, found);
     if (isDecided(found) && !isRefuted && agrees(found, solve, own?.objective ?? solve.objective))
-      return { type: 'certified', ...found, certificate: isSameSolver ? 'second_look' : 'second_solver', ms };
+      return {
+        type: 'certified',
+        ...found,
+        ...nearerToOptimum(model, own, found),
+        certificate: isSameSolver ? 'second_look' : 'second_solver',
+        ms,
+      };
     // The library stopped short of the optimum, and claims no more.
     if (solve.status === 'feasible' && own !== null && found.status === 'optimal' && !isRefuted) return { type: 'local', ...own, ms };
   }
@@ -61,7 +73,7 @@ export async function verifyQuadratic(
 }
 
 /** The verdict of two looks of which neither is what the library says. */
-function unlikeTheLibrary(model: QuadraticModel, own: Point | null, looks: readonly Look[]): QuadraticVerdict {
+function unlikeTheLibrary(model: QuadraticModel, own: QuadraticPoint | null, looks: readonly Look[]): QuadraticVerdict {
   const [first, second] = looks.filter(isDecided);
   const refuted = looks.find((found) => refutes(model, own, found));
   if (refuted !== undefined)
@@ -78,13 +90,8 @@ const isDecided = (found: Look): found is Look & { readonly status: Exclude<Look
 
 const said = ({ status, objective }: Look): string => (objective === null ? status : `${status} ${objective}`);
 
-interface Point {
-  readonly values: readonly number[];
-  readonly objective: number;
-}
-
 /** The library's own point, checked by us; null where it gave none that holds. */
-export function libraryPoint({ quadratic, values }: LibrarySolve & { readonly quadratic: QuadraticModel }): Point | null {
+export function libraryPoint({ quadratic, values }: LibrarySolve & { readonly quadratic: QuadraticModel }): QuadraticPoint | null {
   if (values === null) return null;
   return checkedQuadraticPoint(
     quadratic,
@@ -92,11 +99,24 @@ export function libraryPoint({ quadratic, values }: LibrarySolve & { readonly qu
   );
 }
 
+/** Whether the captured model cannot be the one that the library solved: its own point is worth another amount there. */
+function isUnlike({ objective }: LibrarySolve, own: QuadraticPoint | null): boolean {
+  return own !== null && objective !== null && Math.abs(own.objective - objective) > 10 * scale(own.objective, objective);
+}
+
+/** Of two checked points of one optimum the library's, where it is better and no less feasible: solvers stop a little short. */
+function nearerToOptimum(model: QuadraticModel, own: QuadraticPoint | null, found: Look): Pick<Look, 'values' | 'objective'> {
+  const isOwn = own !== null && found.objective !== null && own.violation <= Math.max(found.violation, 1e-9);
+  return isOwn && advantage(model, own.objective, found.objective) > 0
+    ? { values: own.values, objective: own.objective }
+    : { values: found.values, objective: found.objective };
+}
+
 /** By how much a point is better than an objective, in the model's sense. */
 const advantage = ({ linear }: QuadraticModel, point: number, objective: number): number =>
   linear.sense === 'max' ? point - objective : objective - point;
 
-function refutes(model: QuadraticModel, own: Point | null, { status, objective }: Look): boolean {
+function refutes(model: QuadraticModel, own: QuadraticPoint | null, { status, objective }: Look): boolean {
   if (own === null) return false;
   if (status === 'infeasible') return true;
   return status === 'optimal' && objective !== null && advantage(model, own.objective, objective) > scale(own.objective, objective);

@@ -28,24 +28,27 @@ export function quadraticFault({ linear, products, rows }: QuadraticModel): stri
 export const quadraticBoundsCross = ({ linear, rows }: QuadraticModel): boolean =>
   boundsCross(linear) || rows.some(({ lower, upper }) => lower > upper);
 
+/** A point that satisfies a model. */
+export interface QuadraticPoint {
+  /** [variables] */
+  readonly values: readonly number[];
+  readonly objective: number;
+  /** Largest relative breach of a row or bound, within the tolerance. */
+  readonly violation: number;
+}
+
 /**
  * A point made whole where its integers are whole but for rounding, and checked in float64 against the model as we hold it.
  *
  * @param values [variables]
  * @returns null for a point that breaks the model.
  */
-export function checkedQuadraticPoint(
-  model: QuadraticModel,
-  values: readonly number[],
-): { readonly values: readonly number[]; readonly objective: number } | null {
-  const holds = (point: readonly number[]): number | null => {
-    const { objective, violation, fraction } = evaluateQuadratic(model, point);
-    return violation <= feasibilityTolerance && fraction <= integralityTolerance && Number.isFinite(objective) ? objective : null;
-  };
+export function checkedQuadraticPoint(model: QuadraticModel, values: readonly number[]): QuadraticPoint | null {
   const whole = values.map((value, j) => (model.linear.variables[j]?.integer === true ? Math.round(value) : value));
   for (const point of [whole, values]) {
-    const objective = holds(point);
-    if (objective !== null) return { values: point, objective };
+    const { objective, violation, fraction } = evaluateQuadratic(model, point);
+    if (violation <= feasibilityTolerance && fraction <= integralityTolerance && Number.isFinite(objective))
+      return { values: point, objective, violation };
   }
   return null;
 }

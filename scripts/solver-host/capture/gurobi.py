@@ -110,11 +110,12 @@ def export(model):
         columns=columns,
         coefficients=coefficients,
     )
-    if not attribute("IsQP") and not attribute("NumQConstrs"):
+    # IsQP is 0 for a quadratic objective beside quadratic rows.
+    if not attribute("NumQNZs") and not attribute("NumQConstrs"):
         return captured
     return quadratic(
         captured,
-        products=_products(model.getObjective()) if attribute("IsQP") else [],
+        products=_products(model.getObjective()) if attribute("NumQNZs") else [],
         rows=[_product_row(model, constraint) for constraint in model.getQConstrs()],
     )
 
