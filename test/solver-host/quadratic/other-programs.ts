@@ -25,7 +25,7 @@ r = mathopt.solve(m, mathopt.SolverType.GSCIP)`,
 
 const highspy = 'import highspy\nimport numpy as np\nh = highspy.Highs()\nh.setOptionValue("output_flag", False)\n';
 
-/** min (x - 1)^2 + (x - 1)(y - 2) + (y - 2)^2 with x + y <= 2: 0.25 at (0.5, 1.5). */
+/** min (x - 1)^2 + (x - 1)(y - 2) + (y - 2)^2 with x + y <= 2: 0.75 at (0.5, 1.5). */
 const rows = `x, y = h.addVariable(ub=9, name="x"), h.addVariable(ub=9, name="y")
 h.addConstr(x + y <= 2)
 h.minimize(0 * x)
