@@ -181,6 +181,7 @@ export {
 export { type NearDuplicate, nearDuplicates } from './problems/near-duplicates.ts';
 export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
 export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/overlap.ts';
+export { auditReach, type KnownOutcome, type ReachAudit } from './problems/reach-audit.ts';
 export { answerFromLabel, type FieldMap } from './problems/record.ts';
 export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
 export { type SplitOptions, type SplitResult, splitProblems } from './problems/split-file.ts';
