@@ -7,6 +7,7 @@ import { findInputs } from '../problems/import/inputs.ts';
 import { auditLabels, type LabelAudit } from '../problems/label-audit.ts';
 import { auditReach, type KnownOutcome, type ReachAudit } from '../problems/reach-audit.ts';
 import { judgeOutcome } from '../reward/judge.ts';
+import { questionHash } from '../runs/outcome-file.ts';
 import { readOutcomes } from './run-judge.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter, type Reporter } from './terminal.ts';
@@ -38,16 +39,23 @@ async function knownOutcomes(
   versions: Readonly<Record<string, readonly Problem[]>>,
   cwd: string,
 ): Promise<KnownOutcome[]> {
-  const problems = new Map(Object.values(versions).flatMap((set) => set.map((problem) => [problem.id, problem] as const)));
+  const all = Object.values(versions).flat();
+  const byId = new Map(all.map((problem) => [problem.id, problem]));
+  const byHash = new Map(all.map((problem) => [questionHash(problem.question), problem]));
   const known: KnownOutcome[] = [];
   for (const file of files) {
     const stored = await readOutcomes(resolve(cwd, file), file);
-    const found = stored.filter(({ id }) => problems.has(id));
-    if (found.length === 0) throw new EvomError('E_DATA', `${file}: none of its ${stored.length} outcomes has the id of a problem`);
-    for (const { id, outcome } of found) {
-      const problem = problems.get(id) as Problem;
-      known.push({ id, outcome, isRight: judgeOutcome(outcome, problem, 'evom').correct === true });
-    }
+    const found = stored.flatMap(({ id, questionHash: hash, outcome }): KnownOutcome[] => {
+      const problem = byId.get(id) ?? byHash.get(hash ?? '');
+      if (problem === undefined) return [];
+      return [{ id: problem.id, outcome, isRight: judgeOutcome(outcome, problem, 'evom').correct === true }];
+    });
+    if (found.length === 0)
+      throw new EvomError(
+        'E_DATA',
+        `${file}: none of its ${stored.length} outcomes has the id of a problem, such as ${JSON.stringify(all[0]?.id ?? '')}; give ids as evom data import writes them`,
+      );
+    for (const outcome of found) known.push(outcome);
   }
   return known;
 }

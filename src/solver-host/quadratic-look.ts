@@ -40,7 +40,7 @@ export class QuadraticSolver {
   readonly #start: () => Promise<DialectServer>;
   readonly #limits: HostLimits;
   #server: Promise<DialectServer> | null = null;
-  #version = 'SCIP';
+  #live: DialectServer | null = null;
 
   constructor(start: () => Promise<DialectServer>, limits: HostLimits) {
     this.#start = start;
@@ -49,7 +49,12 @@ export class QuadraticSolver {
 
   /** With its version once it was asked. */
   get version(): string {
-    return this.#version;
+    return this.#live?.hello.solver ?? 'SCIP';
+  }
+
+  /** Process ids of its fork server, for accounting. */
+  get pids(): readonly number[] {
+    return this.#live?.pids ?? [];
   }
 
   /** @throws {EvomError} E_SANDBOX when SCIP cannot be started; the next model tries again. */
@@ -80,7 +85,7 @@ export class QuadraticSolver {
 
   #started(): Promise<DialectServer> {
     this.#server ??= this.#start().then((server) => {
-      this.#version = server.hello.solver;
+      this.#live = server;
       return server;
     });
     this.#server.catch(() => {

@@ -112,7 +112,7 @@ export class SolverHost {
 
   /** Process ids of the fork servers, for accounting. */
   get pids(): readonly number[] {
-    return [...this.#servers.values()].flatMap((server) => server.pids);
+    return [...[...this.#servers.values()].flatMap((server) => server.pids), ...this.#quadratic.pids];
   }
 
   /**
