@@ -37,6 +37,7 @@ export function quadraticVerdictOf(solve: LibrarySolve & { readonly quadratic: Q
     case 'refuted':
       return { ...make(solve.status, libraryPoint(solve)), isResolved: false, refutation: found.message };
     case 'unresolved':
+      return { ...make(solve.status, libraryPoint(solve)), isResolved: false, message: found.message };
     case undefined:
       return { ...make(solve.status, libraryPoint(solve)), isResolved: false };
     default:

@@ -75,10 +75,13 @@ export function endingOf(record: ProgramRecord, last: Verdict | null, isOutputCu
   const library = record.solves.at(-1);
   if (last.refutation !== undefined) return ending('infra_error', 'NotCertified', last.refutation);
   if (library !== undefined && isClaimed(library) && !last.isResolved)
-    return ending('infra_error', 'NotResolved', "the host's own solver reached no verdict on the program's model within its budget");
+    return ending('infra_error', 'NotResolved', notResolved(last.message));
   if (last.status === 'error') return ending('runtime_error', 'SolverError', last.message ?? 'the solver refused the model');
   return { status: last.status, error: null, wallLimited: last.status === 'time_limit' };
 }
+
+const notResolved = (why: string | null): string =>
+  `the host's own solver reached no verdict on the program's model within its budget${why === null ? '' : `: ${why}`}`;
 
 function statusOfError(type: string, isSyntax: boolean): OutcomeStatus {
   if (isSyntax) return 'syntax_error';

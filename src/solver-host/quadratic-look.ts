@@ -15,6 +15,7 @@ export interface Look {
   /** Of the point: largest relative breach of a row or bound; 0 without one. */
   readonly violation: number;
   readonly message: string | null;
+  /** Of the processor. */
   readonly ms: number;
 }
 
@@ -23,6 +24,7 @@ export interface LookOptions {
   readonly isOther: boolean;
   /** [variables] a point to begin with. */
   readonly start: readonly number[] | null;
+  /** Of processor time. */
   readonly timeLimitMs: number;
 }
 
@@ -71,11 +73,11 @@ export class QuadraticSolver {
       other_way: options.isOther,
       start: options.start,
     };
-    const limits = { ...this.#limits, cpuS: Math.ceil(timeS) + 5, wallS: 2 * Math.ceil(timeS) + 10 };
+    const limits = { ...this.#limits, cpuS: Math.ceil(timeS) + 5, wallS: 6 * Math.ceil(timeS) + 20 };
     const { end, stdout, record } = await server.run({ dialect: scipResolve, code, files: { 'model.json': JSON.stringify(task) } }, limits);
     if (record === null || record.error !== null)
-      return undecided(`SCIP failed on this model: ${record?.error?.message ?? `its process ended with ${end.exit}`}`, end.wall_ms);
-    return judged(model, JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''), end.wall_ms);
+      return undecided(`SCIP failed on this model: ${record?.error?.message ?? `its process ended with ${end.exit}`}`, end.cpu_ms);
+    return judged(model, JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? ''), end.cpu_ms);
   }
 
   async close(): Promise<void> {
