@@ -37,10 +37,11 @@ export {
   linearModelToJson,
   type Variable,
 } from './core/linear-model.ts';
-export { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './core/outcome.ts';
+export { type Certificate, emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './core/outcome.ts';
 export { type OutcomeJson, outcomeFromJson, outcomeToJson } from './core/outcome-json.ts';
 export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
 export { type Program, programHash } from './core/program.ts';
+export { evaluateQuadratic, type Product, type QuadraticConstraint, type QuadraticModel } from './core/quadratic-model.ts';
 export { type RandomStream, randomStream } from './core/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
 export { numberWordsIn, spokenNumber } from './core/spoken-number.ts';
@@ -180,6 +181,7 @@ export {
 export { type NearDuplicate, nearDuplicates } from './problems/near-duplicates.ts';
 export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
 export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/overlap.ts';
+export { auditReach, type KnownOutcome, type ReachAudit } from './problems/reach-audit.ts';
 export { answerFromLabel, type FieldMap } from './problems/record.ts';
 export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
 export { type SplitOptions, type SplitResult, splitProblems } from './problems/split-file.ts';

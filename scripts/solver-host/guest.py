@@ -111,7 +111,8 @@ def _drop_model(solve, reported):
     if reported is not None and objective is not None and abs(objective - reported) <= 1e-6 * max(1, abs(reported)):
         return
     if model is not None:
-        sizes = len(model["names"]), sum(model["integer"]), len(model["row_names"])
+        rows = len(model["row_names"]) + len(model.get("quadratic", {"rows": ()})["rows"])
+        sizes = len(model["names"]), sum(model["integer"]), rows
         solve["size"] = dict(zip(("variables", "integers", "constraints"), sizes, strict=True))
     solve["model"] = solve["values"] = None
 

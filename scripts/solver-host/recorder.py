@@ -46,7 +46,7 @@ class Recorder:
     def solve(self, export, run, read, *, refused=None):
         """Runs a library's solve and records it.
 
-        export() -> a model (see `linear`), or None when it is not linear; called before the solve.
+        export() -> a model (see `linear` and `quadratic`), or None when it is neither; called before the solve.
         run() -> the library's own return value; its exceptions pass through.
         read() -> (status, objective or None, values or None); called after it.
         refused(error) -> what the licence refused, or None.
@@ -95,6 +95,28 @@ def linear(*, sense, offset, names, lower, upper, integer, cost, row_names, row_
         "row_upper": [upper_bound(v) for v in row_upper], "starts": list(starts), "columns": list(columns),
         "coefficients": [number(c) for c in coefficients],
     }  # fmt: skip
+
+
+def quadratic(model, *, products, rows):
+    """A model of `linear` with products of variables beside its linear part.
+
+    products: [(first, second, coefficient)] of the objective, by places of variables; a square has one variable twice.
+    rows: constraints with products, as `product_row` makes them.
+    """
+    return {**model, "quadratic": {"products": _products(products), "rows": rows}}
+
+
+def product_row(name, lower, upper, linear_terms, products):
+    """A constraint `lower <= linear_terms + products <= upper`; linear_terms: [(place, coefficient)]."""
+    terms = list(linear_terms)
+    return {
+        "name": name, "lower": lower_bound(lower), "upper": upper_bound(upper), "columns": [int(j) for j, _ in terms],
+        "coefficients": [number(a) for _, a in terms], "products": _products(products),
+    }  # fmt: skip
+
+
+def _products(products):
+    return [[int(i), int(j), number(a)] for i, j, a in products]
 
 
 def number(value):

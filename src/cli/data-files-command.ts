@@ -30,6 +30,12 @@ const importOptions = {
 
 const auditOptions = {
   examples: { type: 'number', default: 5, describe: 'differences listed for each pair; --json lists all' },
+  outcomes: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'outcomes of programs by the ids of the problems, as evom verify --output writes them: which problems no program can earn',
+  },
   ...outputOptions,
 } as const;
 
@@ -104,7 +110,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
     )
     .command(
       'audit <files..>',
-      'compare the labels of several versions of a benchmark, and find labels that no right program reaches',
+      'compare the labels of several versions of a benchmark; find labels that no right program reaches, and models that cannot be verified',
       (command) =>
         command
           .positional('files', {
@@ -114,11 +120,12 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
             describe: 'files of one benchmark, as published or imported',
           })
           .options(auditOptions)
-          .example('$0 data audit mamo_easy_lp.jsonl MAMO_EasyLP_fixed.jsonl', 'what the correction changed'),
+          .example('$0 data audit mamo_easy_lp.jsonl MAMO_EasyLP_fixed.jsonl', 'what the correction changed')
+          .example('$0 data audit OptiBench.json --outcomes outcomes.jsonl', 'how many problems are nonlinear beyond what is verified'),
       (args) =>
         choose('end', async (run) => {
           const { runDataAudit } = await import('./run-data-audit.ts');
-          await runDataAudit({ ...run, files: args.files, examples: args.examples });
+          await runDataAudit({ ...run, files: args.files, examples: args.examples, outcomes: args.outcomes });
           return 0;
         }),
     )

@@ -26,7 +26,7 @@ export interface RunJudgeOptions extends RunOptions {
   readonly denominator: JudgeIdentity['denominator'];
 }
 
-interface StoredOutcome {
+export interface StoredOutcome {
   readonly id: string;
   readonly question: string;
   /** In place of the text, where that is all that was stored. */
@@ -63,7 +63,8 @@ export async function runJudge(options: RunJudgeOptions): Promise<number> {
   return 0;
 }
 
-async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[]> {
+/** Outcomes of `evom verify`, `evaluate` or a run. @throws {EvomError} E_DATA naming file and line. */
+export async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[]> {
   if (extname(path) === '.arrow') return rolloutOutcomes(path);
   const stored: StoredOutcome[] = [];
   const evaluated: OutcomeLine[] = [];

@@ -1,7 +1,8 @@
 /** Outcomes as JSON: what JSON has no word for (infinities, NaN) is kept by name, so that a stored outcome is judged as the live one. */
 import { EvomError } from './errors.ts';
-import type { LinearModel } from './linear-model.ts';
+import type { Constraint, LinearModel } from './linear-model.ts';
 import { type Certificate, emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
+import type { Product, QuadraticModel } from './quadratic-model.ts';
 
 /** A number, and -0 is 0; one that JSON cannot hold is its name. */
 export type JsonNumber = number | 'NaN' | 'Infinity' | '-Infinity';
@@ -12,22 +13,33 @@ interface JsonModel {
   readonly offset: JsonNumber;
   /** An infinite bound on its own side is null, as in files of problems. */
   readonly variables: readonly { name: string; lower: Bound; upper: Bound; integer: boolean; cost: JsonNumber }[];
-  readonly constraints: readonly {
-    name: string;
-    lower: Bound;
-    upper: Bound;
-    columns: readonly number[];
-    coefficients: readonly JsonNumber[];
-  }[];
+  readonly constraints: readonly JsonConstraint[];
 }
 
+interface JsonConstraint {
+  readonly name: string;
+  readonly lower: Bound;
+  readonly upper: Bound;
+  readonly columns: readonly number[];
+  readonly coefficients: readonly JsonNumber[];
+}
+
+interface JsonQuadratic {
+  readonly linear: JsonModel;
+  readonly products: readonly JsonProduct[];
+  readonly rows: readonly (JsonConstraint & { readonly products: readonly JsonProduct[] })[];
+}
+
+type JsonProduct = readonly [first: number, second: number, coefficient: JsonNumber];
+
 /** An `Outcome` as JSON can hold it; one a line makes a file of outcomes. */
-export type OutcomeJson = Omit<Outcome, 'objective' | 'reported' | 'solution' | 'solves' | 'model' | 'options'> & {
+export type OutcomeJson = Omit<Outcome, 'objective' | 'reported' | 'solution' | 'solves' | 'model' | 'quadratic' | 'options'> & {
   readonly objective: JsonNumber | null;
   readonly reported: JsonNumber | null;
   readonly solution: Readonly<Record<string, JsonNumber>> | null;
   readonly solves: readonly (Omit<SolveRecord, 'objective'> & { readonly objective: JsonNumber | null })[];
   readonly model: JsonModel | null;
+  readonly quadratic?: JsonQuadratic;
   /** A number that JSON cannot hold is `{"number": name}`, to tell it from an option's text. */
   readonly options: Readonly<Record<string, number | string | boolean | { readonly number: JsonNumber }>>;
 };
@@ -40,13 +52,33 @@ const bound = (value: number, open: number): Bound => (value === open ? null : t
 const mapRecord = <A, B>(record: Readonly<Record<string, A>>, map: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
 
+const sidesToJson = ({ lower, upper }: { lower: number; upper: number }) => ({
+  lower: bound(lower, -Infinity),
+  upper: bound(upper, Infinity),
+});
+
+const constraintToJson = (c: Constraint): JsonConstraint => ({
+  name: c.name,
+  ...sidesToJson(c),
+  columns: c.columns,
+  coefficients: c.coefficients.map(toJson),
+});
+
 function modelToJson({ sense, offset, variables, constraints }: LinearModel): JsonModel {
-  const sides = ({ lower, upper }: { lower: number; upper: number }) => ({ lower: bound(lower, -Infinity), upper: bound(upper, Infinity) });
   return {
     sense,
     offset: toJson(offset),
-    variables: variables.map((v) => ({ name: v.name, ...sides(v), integer: v.integer, cost: toJson(v.cost) })),
-    constraints: constraints.map((c) => ({ name: c.name, ...sides(c), columns: c.columns, coefficients: c.coefficients.map(toJson) })),
+    variables: variables.map((v) => ({ name: v.name, ...sidesToJson(v), integer: v.integer, cost: toJson(v.cost) })),
+    constraints: constraints.map(constraintToJson),
+  };
+}
+
+function quadraticToJson({ linear, products, rows }: QuadraticModel): JsonQuadratic {
+  const toJsonProducts = (terms: readonly Product[]): JsonProduct[] => terms.map(([i, j, coefficient]) => [i, j, toJson(coefficient)]);
+  return {
+    linear: modelToJson(linear),
+    products: toJsonProducts(products),
+    rows: rows.map((row) => ({ ...constraintToJson(row), products: toJsonProducts(row.products) })),
   };
 }
 
@@ -62,9 +94,10 @@ function modelToJson({ sense, offset, variables, constraints }: LinearModel): Js
  * assert.deepEqual(outcomeFromJson(JSON.parse(line)), outcome);
  * ```
  */
-export function outcomeToJson(outcome: Outcome): OutcomeJson {
+export function outcomeToJson({ quadratic, ...outcome }: Outcome): OutcomeJson {
   return {
     ...outcome,
+    ...(quadratic === undefined ? {} : { quadratic: quadraticToJson(quadratic) }),
     objective: orNull(outcome.objective),
     reported: orNull(outcome.reported),
     solution: outcome.solution && mapRecord(outcome.solution, toJson),
@@ -155,28 +188,44 @@ class Node {
 
 const numberOf = (node: Node): number => node.number();
 
+const sides = (of: Node): { lower: number; upper: number } => ({
+  lower: of.get('lower').orNull(numberOf) ?? -Infinity,
+  upper: of.get('upper').orNull(numberOf) ?? Infinity,
+});
+
+const constraintOf = (node: Node): Constraint => ({
+  name: node.get('name').text(),
+  ...sides(node),
+  columns: node.get('columns').list(numberOf),
+  coefficients: node.get('coefficients').list(numberOf),
+});
+
 function modelOf(node: Node): LinearModel {
-  const sides = (of: Node) => ({
-    lower: of.get('lower').orNull(numberOf) ?? -Infinity,
-    upper: of.get('upper').orNull(numberOf) ?? Infinity,
-  });
   return {
     sense: node.get('sense').word({ min: 0, max: 0 }),
     offset: node.get('offset').or(0, numberOf),
     variables: node
       .get('variables')
       .list((v) => ({ name: v.get('name').text(), ...sides(v), integer: v.get('integer').truth(), cost: v.get('cost').number() })),
-    constraints: node.get('constraints').list((c) => ({
-      name: c.get('name').text(),
-      ...sides(c),
-      columns: c.get('columns').list(numberOf),
-      coefficients: c.get('coefficients').list(numberOf),
-    })),
+    constraints: node.get('constraints').list(constraintOf),
   };
 }
 
 /** Outcomes of before there were certificates, and of other harnesses, have none. */
 const certificateOf = (node: Node): Certificate => node.get('certificate').or<Certificate>('none', (value) => value.word(certificates));
+
+const productOf = (node: Node): Product => {
+  const [first, second, coefficient, ...more] = node.list(numberOf);
+  return first === undefined || second === undefined || coefficient === undefined || more.length > 0
+    ? node.fail('two places of variables and a coefficient')
+    : [first, second, coefficient];
+};
+
+const quadraticOf = (node: Node): QuadraticModel => ({
+  linear: modelOf(node.get('linear')),
+  products: node.get('products').list(productOf),
+  rows: node.get('rows').list((row) => ({ ...constraintOf(row), products: row.get('products').list(productOf) })),
+});
 
 function solveOf(node: Node): SolveRecord {
   const count = (key: string): number => node.get(key).or(0, numberOf);
@@ -214,6 +263,7 @@ export function outcomeFromJson(json: unknown): Outcome {
     objective: said.get('objective').orNull(numberOf),
     resolved: said.get('resolved').truth(),
   }));
+  const quadratic = node.get('quadratic').orNull(quadraticOf);
   return {
     ...emptyOutcome(node.get('status').word(outcomeStatuses), { dialect: words('dialect'), backend: words('backend') }),
     objective: node.get('objective').orNull(numberOf),
@@ -222,6 +272,7 @@ export function outcomeFromJson(json: unknown): Outcome {
     solution: node.get('solution').orNull((values) => values.record(numberOf)),
     solves: node.get('solves').or([], (solves) => solves.list(solveOf)),
     model: node.get('model').orNull(modelOf),
+    ...(quadratic === null ? {} : { quadratic }),
     stdout: words('stdout'),
     error: node.get('error').orNull((error) => ({
       type: error.get('type').text(),

@@ -1,5 +1,6 @@
 /** What running one program showed. Always data: nothing that a program does makes us throw. */
 import type { LinearModel } from './linear-model.ts';
+import type { QuadraticModel } from './quadratic-model.ts';
 
 /** How one solve ended. */
 export type SolveStatus =
@@ -66,8 +67,10 @@ export interface Outcome {
   /** Values of the variables in the last solve's solution. */
   readonly solution: Readonly<Record<string, number>> | null;
   readonly solves: readonly SolveRecord[];
-  /** The model of the last solve. */
+  /** The model of the last solve; null where it was not linear. */
   readonly model: LinearModel | null;
+  /** The model of the last solve where it was quadratic, `model` being null then. */
+  readonly quadratic?: QuadraticModel;
   readonly stdout: string;
   readonly error: { readonly type: string; readonly message: string; readonly line: number | null } | null;
   readonly dialect: string;
@@ -77,7 +80,7 @@ export interface Outcome {
   readonly options: Readonly<Record<string, number | string | boolean>>;
   /**
    * What the program's own library said of its last solve, where a library other than the host's solver ran it. `resolved` says
-   * whether the host solved the same model again and vouches for `objective`; it does not for a model that is not linear.
+   * whether the host solved the same model again and vouches for `objective`; it does not for a model that is more than quadratic.
    */
   readonly library?: { readonly status: SolveStatus; readonly objective: number | null; readonly resolved: boolean };
   /** The wall clock, not a counted budget, decided this outcome: not replayable, never rewarded. */

@@ -4,7 +4,8 @@ import type { Evidence } from '../core/evidence.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
-import { literalShares, numbersOf } from './literals.ts';
+import { evaluateQuadratic } from '../core/quadratic-model.ts';
+import { coverageOf, literalShares, numbersOf, quadraticNumbersOf } from './literals.ts';
 import { numbersIn } from './text-numbers.ts';
 
 /** Flags that take the answer's reward away. */
@@ -15,7 +16,7 @@ export const hardFlagNames = [
   'trivial_model', // fewer than two variables, or no constraint
   'answer_literal', // the answer stands in the model as a number, and not in the text
   'solver_disagreement', // another backend finds another optimum or status for the same model
-  'library_word', // the number is the word of the program's own process: the model is not linear, and the host cannot solve it again
+  'library_word', // the number is the word of the program's own process: the model is more than quadratic, and the host cannot solve it again
   'wall_limited', // the clock decided: it may not happen again
 ] as const;
 
@@ -46,29 +47,34 @@ const largestRead = 20_000;
 /** A text with fewer figures says nothing by its shares. */
 const fewestTelling = 3;
 
-function holdsAnswer(model: LinearModel, problem: Pick<Problem, 'answer' | 'question'>): boolean {
+function holdsAnswer(numbers: Iterable<number>, problem: Pick<Problem, 'answer' | 'question'>): boolean {
   const answer = typeof problem.answer === 'number' ? Math.abs(problem.answer) : 0;
   if (answer <= smallestTellingAnswer) return false;
   const isAnswer = (number: number): boolean => Math.abs(Math.abs(number) - answer) <= 1e-6 * answer;
-  for (const number of numbersOf(model)) if (isAnswer(number)) return ![...numbersIn(problem.question)].some(isAnswer);
+  for (const number of numbers) if (isAnswer(number)) return ![...numbersIn(problem.question)].some(isAnswer);
   return false;
 }
 
-const sizeOf = (model: LinearModel): number => model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
+const sizeOf = ({ variables, constraints }: LinearModel): number =>
+  constraints.reduce((sum, row) => sum + row.columns.length, variables.length);
 const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(x), Math.abs(y));
 
 /** [variables] the solution's values; null where names do not tell the variables apart, or one has no value. */
-function valuesOf({ model, solution }: Outcome): number[] | null {
-  if (model === null || solution === null) return null;
-  const values = model.variables.map(({ name }) => (Object.hasOwn(solution, name) ? (solution[name] ?? null) : null));
-  if (new Set(model.variables.map(({ name }) => name)).size !== values.length) return null;
+function valuesOf({ model, quadratic, solution }: Outcome): number[] | null {
+  const variables = (model ?? quadratic?.linear)?.variables;
+  if (variables === undefined || solution === null) return null;
+  const values = variables.map(({ name }) => (Object.hasOwn(solution, name) ? (solution[name] ?? null) : null));
+  if (new Set(variables.map(({ name }) => name)).size !== values.length) return null;
   return values.every((value) => value !== null) ? values : null;
 }
 
 function isWrongPoint(outcome: Outcome): boolean {
   const values = valuesOf(outcome);
-  if (outcome.status !== 'optimal' || outcome.model === null || values === null) return false;
-  const { objective, violation, fraction } = evaluatePoint(outcome.model, values);
+  const { model, quadratic } = outcome;
+  if (outcome.status !== 'optimal' || values === null) return false;
+  const evaluation = model !== null ? evaluatePoint(model, values) : quadratic !== undefined ? evaluateQuadratic(quadratic, values) : null;
+  if (evaluation === null) return false;
+  const { objective, violation, fraction } = evaluation;
   // The tolerances of the backends (src/solvers/solution.ts), with room for their rounding.
   return !(violation <= 2e-6 && fraction <= 2e-5 && outcome.objective !== null && near(objective, outcome.objective));
 }
@@ -100,7 +106,8 @@ export function hardFlags(
   // Of a model that no host could read the rows are not counted.
   if (!isUnseen && last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1))
     flags.push('trivial_model');
-  if (outcome.model !== null && holdsAnswer(outcome.model, problem)) flags.push('answer_literal');
+  if (outcome.model !== null && holdsAnswer(numbersOf(outcome.model), problem)) flags.push('answer_literal');
+  if (outcome.quadratic !== undefined && holdsAnswer(quadraticNumbersOf(outcome.quadratic), problem)) flags.push('answer_literal');
   return flags;
 }
 
@@ -116,6 +123,12 @@ export function softFlags(
   if (range !== null && range[1] - range[0] <= 1e-6 * Math.max(1, Math.abs(range[0]))) flags.push('constant_objective');
   if (evidence.crossSolve?.agrees === null) flags.push('unconfirmed');
   if (peers !== null && 2 * peers.alike < peers.others) flags.push('peer_disagreement');
+  if (outcome.quadratic !== undefined) {
+    // Which rows and numbers decide an optimum is read along linear rows; of products only coverage is asked.
+    const coverage = coverageOf(quadraticNumbersOf(outcome.quadratic), problem.question, fewestTelling);
+    if (coverage !== null && coverage < leastShare.coverage) flags.push('low_coverage');
+    return flags;
+  }
   const values = valuesOf(outcome);
   if (outcome.model === null || values === null || sizeOf(outcome.model) > largestRead) return flags;
   const { coverage, attached, native, numFigures } = literalShares(outcome.model, values, problem.question);

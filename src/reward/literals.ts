@@ -1,11 +1,19 @@
 /** How the numbers of a text and of a model go together, and which of the model's decide its optimum. */
 import type { LinearModel } from '../core/linear-model.ts';
+import type { QuadraticModel } from '../core/quadratic-model.ts';
 import { figuresIn, isFormOf, toldIn } from './text-numbers.ts';
 
 export function* numbersOf(model: LinearModel): Generator<number> {
   yield model.offset;
   for (const { cost, lower, upper } of model.variables) yield* [cost, lower, upper];
   for (const { lower, upper, coefficients } of model.constraints) yield* [lower, upper, ...coefficients];
+}
+
+/** As `numbersOf`, with the coefficients of products. */
+export function* quadraticNumbersOf({ linear, products, rows }: QuadraticModel): Generator<number> {
+  yield* numbersOf(linear);
+  for (const [, , coefficient] of products) yield coefficient;
+  for (const row of rows) yield* [row.lower, row.upper, ...row.coefficients, ...row.products.map(([, , coefficient]) => coefficient)];
 }
 
 const sizes = (literals: Iterable<number>): number[] =>
@@ -46,6 +54,13 @@ export function literalShares(model: LinearModel, values: readonly number[], que
     native: share(deciding.filter((literal) => told.some((number) => isFormOf(number, literal))).length, deciding.length),
     numFigures: figures.length,
   };
+}
+
+/** The share of the text's figures that stand among the numbers of a model; null where the text has fewer than `fewest`. */
+export function coverageOf(numbers: Iterable<number>, question: string, fewest: number): number | null {
+  const [figures, literals] = [figuresIn(question), sizes(numbers)];
+  if (figures.length < fewest) return null;
+  return figures.filter((figure) => literals.some((literal) => isFormOf(figure, literal))).length / figures.length;
 }
 
 /** Numbers of the variables and rows that hang together with the objective, by rows that `connects` lets through. */

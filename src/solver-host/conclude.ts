@@ -93,13 +93,16 @@ export function endingOf(
       'NotCertified',
       last.message ?? "the host's solver and the program's disagree, and the program's point is better",
     );
-  // A linear model is never taken at the library's word; that our solver is slower is not the program's fault.
+  // A linear or quadratic model is never taken at the library's word; that our solver is slower is not the program's fault.
   const library = record.solves.at(-1);
   if (library !== undefined && isClaimed(library) && !last.isResolved)
-    return ending('infra_error', 'NotResolved', "the host's own solver reached no verdict on the program's model within its budget");
+    return ending('infra_error', 'NotResolved', notResolved(last.message));
   if (last.status === 'error') return ending('runtime_error', 'SolverError', last.message ?? 'the solver refused the model');
   return { status: last.status, error, wallLimited: last.status === 'time_limit' };
 }
+
+const notResolved = (why: string | null): string =>
+  `the host's own solver reached no verdict on the program's model within its budget${why === null ? '' : `: ${why}`}`;
 
 function statusOfError(type: string, isSyntax: boolean): OutcomeStatus {
   if (isSyntax) return 'syntax_error';
@@ -121,8 +124,9 @@ export interface Verdict {
   readonly message: string | null;
 }
 
-/** Whether the host solves a model again: where the library claims to have reached the end, and the model is linear. */
-export const isClaimed = (solve: LibrarySolve): boolean => solve.model !== null && proven.has(solve.status);
+/** Whether the library claims to have reached the end of a model that the host can solve again: a linear or quadratic one. */
+export const isClaimed = (solve: LibrarySolve): boolean =>
+  (solve.model !== null || solve.quadratic !== undefined) && proven.has(solve.status);
 
 const withoutSolution: ReadonlySet<SolveStatus> = new Set(['infeasible', 'unbounded', 'infeasible_or_unbounded']);
 const proven: ReadonlySet<SolveStatus> = new Set(['optimal', ...withoutSolution]);

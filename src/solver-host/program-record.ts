@@ -1,11 +1,14 @@
 /** What a program's process wrote about itself, read as untrusted data: a program may have written it. */
 import type { LinearModel } from '../core/linear-model.ts';
 import type { SolveStatus } from '../core/outcome.ts';
+import type { Product, QuadraticModel } from '../core/quadratic-model.ts';
 
 /** One solve as the library in the program's process did it. */
 export interface LibrarySolve {
   /** The model handed over; null when it is not linear. */
   readonly model: LinearModel | null;
+  /** The model handed over where it is quadratic; `model` is null then. */
+  readonly quadratic?: QuadraticModel;
   readonly status: SolveStatus;
   readonly objective: number | null;
   readonly values: Readonly<Record<string, number>> | null;
@@ -88,8 +91,11 @@ function librarySolve(value: unknown): LibrarySolve {
   const status = string(solve.status, 'status');
   if (!statuses.has(status)) throw new MalformedRecord(`status ${status.slice(0, 40)}`);
   const size = solve.size === undefined ? null : object(solve.size, 'size');
+  const model = solve.model === null ? null : object(solve.model, 'model');
+  const isQuadratic = model !== null && model.quadratic !== undefined;
   return {
-    model: solve.model === null ? null : linearModel(object(solve.model, 'model')),
+    model: model === null || isQuadratic ? null : linearModel(model),
+    ...(isQuadratic ? { quadratic: quadraticModel(model) } : {}),
     status: status as SolveStatus,
     objective: optionalNumber(solve.objective, 'objective'),
     values: solve.values === null ? null : point(object(solve.values, 'values')),
@@ -140,6 +146,41 @@ function linearModel(model: Readonly<Record<string, unknown>>): LinearModel {
       };
     }),
   };
+}
+
+/** The form of `recorder.quadratic`. */
+function quadraticModel(model: Readonly<Record<string, unknown>>): QuadraticModel {
+  const { products, rows } = object(model.quadratic, 'quadratic');
+  return {
+    linear: linearModel(model),
+    products: mergedProducts(products),
+    rows: array(rows, 'quadratic.rows').map((value) => {
+      const row = object(value, 'quadratic.rows');
+      const columns = array(row.columns, 'columns').map((j) => number(j, 'columns'));
+      const coefficients = array(row.coefficients, 'coefficients').map(numberOrNaN);
+      if (columns.length !== coefficients.length) throw new MalformedRecord('entries differ in length');
+      return {
+        name: string(row.name, 'quadratic.rows.name'),
+        lower: bound(row.lower, -Infinity),
+        upper: bound(row.upper, Infinity),
+        ...mergedTerms(columns, coefficients),
+        products: mergedProducts(row.products),
+      };
+    }),
+  };
+}
+
+/** Each pair of variables once, the one with the lower place first. */
+function mergedProducts(value: unknown): Product[] {
+  const sums = new Map<string, Product>();
+  for (const product of array(value, 'products')) {
+    const [i, j, coefficient] = array(product, 'products');
+    const [one, other] = [number(i, 'products'), number(j, 'products')];
+    const [first, second] = one <= other ? [one, other] : [other, one];
+    const key = `${first} ${second}`;
+    sums.set(key, [first, second, (sums.get(key)?.[2] ?? 0) + numberOrNaN(coefficient)]);
+  }
+  return [...sums.values()].filter(([, , coefficient]) => coefficient !== 0);
 }
 
 /** Each column once: some libraries keep `x + x` as two terms. */

@@ -6,12 +6,16 @@ import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
+import type { QuadraticModel } from '../core/quadratic-model.ts';
 import { LruCache } from '../verify/cache.ts';
 import { endingOf, endingWithoutRecord, isClaimed, isKilled, libraryValues, type Verdict, verdictOf } from './conclude.ts';
+import { quadraticVerdictOf } from './conclude-quadratic.ts';
 import { DialectServer, type Ran } from './dialect-server.ts';
 import { defaultHostLimits, type HostLimits } from './host-limits.ts';
 import { faultInFiles } from './program-files.ts';
-import type { ProgramRecord } from './program-record.ts';
+import type { LibrarySolve, ProgramRecord } from './program-record.ts';
+import { QuadraticSolver, scipResolve } from './quadratic-look.ts';
+import { verifyQuadratic } from './quadratic-verdict.ts';
 import { Resolver } from './resolver.ts';
 import { folderPrefix, removeLeftBehind } from './scratch-folders.ts';
 import type { DialectHealth, Health } from './wire.ts';
@@ -43,6 +47,8 @@ export class SolverHost {
   readonly #options: SolverHostOptions;
   readonly #directory: string;
   readonly #resolver: Resolver;
+  /** Solves quadratic models again. */
+  readonly #quadratic: QuadraticSolver;
   readonly #servers: ReadonlyMap<string, DialectServer>;
   readonly #unavailable: ReadonlyMap<string, string>;
   /** How often a program was ended by -9, by its hash. */
@@ -60,6 +66,7 @@ export class SolverHost {
     this.#options = options;
     this.#directory = directory;
     this.#resolver = resolver;
+    this.#quadratic = new QuadraticSolver(() => startJailed(scipResolve, options, join(directory, scipResolve)), this.limits);
     this.#servers = servers;
     this.#unavailable = unavailable;
   }
@@ -96,7 +103,7 @@ export class SolverHost {
     );
     const host = new SolverHost(options, directory, resolver, servers, unavailable);
     try {
-      host.#refuseUnjailed();
+      for (const [dialect, server] of servers) refuseUnjailed(dialect, server, options);
       if (servers.size === 0) throw new EvomError('E_SANDBOX', `no dialect can be served: ${[...unavailable.values()].join('; ')}`);
     } catch (error) {
       await host.close();
@@ -107,7 +114,7 @@ export class SolverHost {
 
   /** Process ids of the fork servers, for accounting. */
   get pids(): readonly number[] {
-    return [...this.#servers.values()].flatMap((server) => server.pids);
+    return [...[...this.#servers.values()].flatMap((server) => server.pids), ...this.#quadratic.pids];
   }
 
   /**
@@ -175,7 +182,7 @@ export class SolverHost {
       unjailed: servers.some((server) => server.missing.length > 0),
       running: servers.reduce((sum, server) => sum + server.running, 0),
       queued: servers.reduce((sum, server) => sum + server.queued, 0),
-      resolver: this.#resolver.version,
+      resolver: `${this.#resolver.version}, ${this.#quadratic.version}`,
       limits: this.limits,
       notFound: Object.fromEntries(this.#notFound),
     };
@@ -183,20 +190,8 @@ export class SolverHost {
 
   async close(): Promise<void> {
     for (const server of this.#servers.values()) server.close();
-    await this.#resolver.close();
+    await Promise.all([this.#resolver.close(), this.#quadratic.close()]);
     await rm(this.#directory, { recursive: true, force: true });
-  }
-
-  #refuseUnjailed(): void {
-    if (this.#options.allowUnjailed === true) return;
-    for (const [dialect, server] of this.#servers) {
-      const { missing } = server;
-      if (missing.length === 0) continue;
-      throw new EvomError(
-        'E_SANDBOX',
-        `this machine cannot jail the programs of ${dialect}: it lacks ${missing.join(', ')}. Run the host on a kernel that has them (Linux 6.2 or newer with Landlock and unprivileged user namespaces), or, for programs that you trust, give --unsafe-no-jail`,
-      );
-    }
   }
 
   #about(program: Program, server: DialectServer): Outcome {
@@ -213,7 +208,7 @@ export class SolverHost {
     if (early !== null || ran.record === null) return { ...about, ...early };
     const { record } = ran;
     this.#countNotFound(record.error?.module ?? null);
-    const verdicts = await this.#verdicts(record, limits);
+    const verdicts = await this.#verdicts(record, program.dialect, limits);
     const last = verdicts.at(-1) ?? null;
     const library = record.solves.at(-1);
     return {
@@ -225,6 +220,7 @@ export class SolverHost {
       reported: record.reported,
       solves: verdicts.map((verdict) => verdict.record),
       model: library?.model ?? null,
+      ...(library?.quadratic === undefined ? {} : { quadratic: library.quadratic }),
       options: record.options,
       ...(last === null || library === undefined
         ? {}
@@ -248,12 +244,19 @@ export class SolverHost {
    * What the host makes of each solve. Solved again are those that an answer can rest on, the last one first: it, and those whose
    * objective the program reported, all within one budget as large as the program's own.
    */
-  async #verdicts(record: ProgramRecord, limits: HostLimits): Promise<Verdict[]> {
+  async #verdicts(record: ProgramRecord, dialect: string, limits: HostLimits): Promise<Verdict[]> {
     const solves = record.solves.slice(0, limits.maxSolves);
     let leftMs = limits.solverS * 1000;
     const verdicts: Verdict[] = [];
     for (const [i, solve] of [...solves.entries()].reverse()) {
       const isWanted = i === solves.length - 1 || isNear(solve.objective, record.reported);
+      if (hasProducts(solve)) {
+        const isAgain = isWanted && leftMs > 0 && (isClaimed(solve) || solve.status === 'feasible');
+        const found = isAgain ? await this.#verifyQuadratic(solve, dialect, leftMs) : null;
+        leftMs -= found?.ms ?? 0;
+        verdicts.unshift(quadraticVerdictOf(solve, found));
+        continue;
+      }
       const isAgain = isWanted && leftMs > 0 && isClaimed(solve) && solve.model !== null;
       const resolved = isAgain ? await this.#resolver.solve(solve.model, { timeLimitMs: leftMs }, libraryValues(solve)) : null;
       leftMs -= resolved?.solution.ms ?? 0;
@@ -261,7 +264,17 @@ export class SolverHost {
     }
     return verdicts;
   }
+
+  #verifyQuadratic(solve: LibrarySolve & { readonly quadratic: QuadraticModel }, dialect: string, timeLimitMs: number) {
+    const isSameSolver = scipDialects.has(dialect);
+    return verifyQuadratic(solve, (model, options) => this.#quadratic.look(model, options), { timeLimitMs, isSameSolver });
+  }
 }
+
+/** Whose quadratic models SCIP solves in the program's process too; of MathOpt's solvers only it takes them. */
+const scipDialects: ReadonlySet<string> = new Set(['pyscipopt', 'ortools']);
+
+const hasProducts = (solve: LibrarySolve): solve is LibrarySolve & { readonly quadratic: QuadraticModel } => solve.quadratic !== undefined;
 
 const hostFault = (dialect: string, type: string, message: string): Outcome =>
   emptyOutcome('infra_error', { dialect, backend: '', error: { type, message, line: null } });
@@ -292,6 +305,26 @@ function startServer(dialect: string, options: SolverHostOptions, directory: str
       },
     },
     directory,
+  );
+}
+
+/** A server for jobs of the host's own, which are jailed as programs are. */
+async function startJailed(dialect: string, options: SolverHostOptions, directory: string): Promise<DialectServer> {
+  const server = await startServer(dialect, options, directory);
+  try {
+    refuseUnjailed(dialect, server, options);
+    return server;
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+}
+
+function refuseUnjailed(dialect: string, { missing }: DialectServer, { allowUnjailed }: SolverHostOptions): void {
+  if (allowUnjailed === true || missing.length === 0) return;
+  throw new EvomError(
+    'E_SANDBOX',
+    `this machine cannot jail the programs of ${dialect}: it lacks ${missing.join(', ')}. Run the host on a kernel that has them (Linux 6.2 or newer with Landlock and unprivileged user namespaces), or, for programs that you trust, give --unsafe-no-jail`,
   );
 }
 

@@ -36,6 +36,18 @@ const solve = fc.record({
 });
 const entries = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
   fc.array(fc.tuple(name, value), { maxLength: 3 }).map((pairs) => Object.fromEntries(pairs));
+const products = fc.array(fc.tuple(fc.nat(5), fc.nat(5), number), { maxLength: 3 });
+const quadratic = fc.record({
+  linear: model,
+  products,
+  rows: fc.array(
+    fc.tuple(model, products).map(([{ constraints }, found]) => ({
+      ...(constraints[0] ?? { name: '', lower: 0, upper: 0, columns: [], coefficients: [] }),
+      products: found,
+    })),
+    { maxLength: 2 },
+  ),
+});
 const outcome: fc.Arbitrary<Outcome> = fc.record({
   status: fc.constantFrom('optimal' as const, 'no_solve' as const, 'infra_error' as const, 'output_limit' as const),
   objective: maybe(number),
@@ -56,6 +68,25 @@ const outcome: fc.Arbitrary<Outcome> = fc.record({
 });
 
 describe('outcomeToJson', () => {
+  it('keeps quadratic models and certificates', () => {
+    fc.assert(
+      fc.property(outcome, quadratic, fc.constantFrom('second_solver' as const, 'none' as const), (given, found, certificate) => {
+        const whole: Outcome = { ...given, quadratic: found, certificate, solves: given.solves.map((one) => ({ ...one, certificate })) };
+        expect(throughText(whole)).toEqual(whole);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('names the key of a product that is none', () => {
+    const { model: _, ...plain } = outcomeToJson(emptyOutcome('optimal', about));
+    const given = { ...plain, quadratic: { linear: { sense: 'min', variables: [], constraints: [] }, products: [[0, 1]], rows: [] } };
+    expect(() => outcomeFromJson(given)).toThrow(
+      /quadratic\.products\[0\] is \[0,1\]; it has to be two places of variables and a coefficient/,
+    );
+    expect(() => outcomeFromJson({ ...plain, certificate: 'sworn' })).toThrow(/certificate is "sworn"/);
+  });
+
   it('writes infinite bounds as null and other numbers without a JSON word by name', () => {
     const variables = [{ name: 'x', lower: -Infinity, upper: Infinity, integer: false, cost: Number.NaN }];
     const given: Outcome = {

@@ -9,6 +9,7 @@ import { importProblems } from '../../src/problems/import/import-problems.ts';
 import { textItems } from '../../src/problems/import/text-items.ts';
 import { auditLabels, normalizedText } from '../../src/problems/label-audit.ts';
 import { type OverlapText, overlapWith } from '../../src/problems/overlap.ts';
+import { auditReach } from '../../src/problems/reach-audit.ts';
 import { splitProblems } from '../../src/problems/split-file.ts';
 
 const problem = (id: string, question: string, answer: Answer, more: Partial<Problem> = {}): Problem => ({
@@ -20,6 +21,39 @@ const problem = (id: string, question: string, answer: Answer, more: Partial<Pro
 });
 const words = (from: number, count: number): string =>
   Array.from({ length: count }, (_, i) => `w${String.fromCharCode(97 + ((from + i) % 26))}${from + i}`).join(' ');
+
+describe('auditReach', () => {
+  const linear = { sense: 'min', offset: 0, variables: [], constraints: [] } as const;
+  const library = { status: 'optimal', objective: 1, resolved: false } as const;
+  const set = [
+    problem('model', 'a', 1, { model: linear, kind: 'nlp' }),
+    problem('milp', 'b', 1, { kind: 'milp' }),
+    problem('optibench', 'c', 1, { meta: { type: 'linear-table' } }),
+    problem('qp', 'd', 1, { kind: 'qp' }),
+    problem('nlp', 'e', 1, { kind: 'nlp' }),
+    problem('unsaid', 'f', 1),
+  ];
+  const count = (...outcomes: Parameters<typeof auditReach>[1][number][]) => auditReach({ set }, outcomes)[0];
+
+  it('counts each problem once, by reference model and kind', () => {
+    expect(count()).toEqual({ name: 'set', problems: 6, linear: 3, quadratic: 1, nonlinear: 1, outOfReach: 0, unsaid: 1 });
+  });
+
+  it('believes right outcomes first, and of several the one that can be verified', () => {
+    const word = { id: 'nlp', outcome: { model: null, library }, isRight: true };
+    const verified = { id: 'nlp', outcome: { model: null, quadratic: { linear, products: [], rows: [] }, library }, isRight: true };
+    expect(count(word)).toMatchObject({ nonlinear: 0, outOfReach: 1 });
+    expect(count(word, verified)).toMatchObject({ outOfReach: 0, quadratic: 2 });
+    expect(count({ ...word, isRight: false })).toMatchObject({ nonlinear: 1, outOfReach: 0 });
+    expect(count({ id: 'unsaid', outcome: { model: linear }, isRight: true })).toMatchObject({ linear: 4, unsaid: 0 });
+  });
+
+  it('says of OptiBench which problems are nonlinear', async (context) => {
+    if (!existsSync(join(data, 'resocratic-optibench'))) return context.skip('the published files are not here');
+    const problems = await importProblems(join(data, 'resocratic-optibench/OptiBench.json'));
+    expect(auditReach({ problems }, [])[0]).toMatchObject({ problems: 605, linear: 422, nonlinear: 183, unsaid: 0 });
+  });
+});
 
 describe('auditLabels', () => {
   it('counts what stands out in one version', () => {

@@ -258,9 +258,26 @@ describe('scoreOutcome', () => {
     const library = { status: 'optimal', objective: right.objective, resolved: false } as const;
     expect(scoreOutcome(input({ ...right, library }), evom)).toMatchObject({ value: 0.1, correct: true, flags: ['library_word'] });
     expect(scoreOutcome(input({ ...right, library: { ...library, resolved: true } }), evom).flags).toEqual([]);
-    // A quadratic program: no host can read its rows, so that none are counted.
-    const quadratic = { ...right, model: null, solves: [{ ...solved, objective: right.objective, numConstraints: 0 }], library };
-    expect(scoreOutcome(input(quadratic), evom).flags).toEqual(['library_word']);
+    // A program beyond quadratic: no host can read its rows, so that none are counted.
+    const nonlinear = { ...right, model: null, solves: [{ ...solved, objective: right.objective, numConstraints: 0 }], library };
+    expect(scoreOutcome(input(nonlinear), evom).flags).toEqual(['library_word']);
+  });
+  it('pays for a quadratic program that the host solved again, and looks at its point and numbers', () => {
+    const acres = row('acres', -Infinity, [[0, 1], [1, 1]], 80); // biome-ignore format: one row
+    const linear = model('max', [column('x', 0, 0, 80), column('y', 15, 0, 80)], [acres]);
+    const quadratic = { linear, products: [[0, 0, 0.25]], rows: [] } as const;
+    const library = { status: 'optimal', objective: 340, resolved: true } as const;
+    const verified: Outcome = { ...right, quadratic, library, certificate: 'second_solver', solution: { x: 10, y: 21 } };
+    expect(scoreOutcome(input(verified), evom)).toMatchObject({ value: 1.1, correct: true, flags: [] });
+    expect(scoreOutcome(input({ ...verified, solution: { x: 10, y: 20 } }), evom).flags).toEqual(['wrong_point']);
+    expect(scoreOutcome(input({ ...verified, solution: { x: 60, y: 21 } }), evom).flags).toEqual(['wrong_point']);
+    const told = { ...quadratic, products: [[0, 0, 0.25], [0, 1, 340]] } as const; // biome-ignore format: one model
+    expect(scoreOutcome(input({ ...verified, quadratic: told, solution: null }), evom).flags).toEqual(['answer_literal']);
+    const strange = { ...quadratic, linear: model('max', [column('x', 7, 0, 9), column('y', 7, 0, 9)], []) };
+    const many = { ...problem, question: 'Of 80 acres, 1,200 dollars and 35 cows.' };
+    expect(scoreOutcome(input({ ...verified, quadratic: strange, solution: null }, { problem: many }), evom).flags).toEqual([
+      'low_coverage',
+    ]);
   });
   it('punishes length, and a cut-off completion as one of full length', () => {
     const config = { ...evom, overlong: { buffer: 20, penalty: 1 } };

@@ -11,6 +11,7 @@ MODULES = {
     "pyscipopt": "scip",
     "pulp": "pulp_solver",
     "simulator-python": "no_solver",
+    "scip-resolve": "scip_resolve",  # no dialect of programs: the host's own solver of quadratic models
 }
 
 

@@ -2,12 +2,12 @@
 
 import os
 
-from recorder import linear, replace_method
+from recorder import linear, product_row, quadratic, replace_method, sides
 
 DEFAULTS = {"RelGap": 0.0, "Threads": 1}
 NOTED = ("TimeLimit", "RelGap", "AbsGap", "Threads", "NodeLimit", "SolTimeLimit", "Presolve", "LpMethod", "FeasTol", "IntTol")
-# Attributes of a model that is more than linear, and whether zero means that it is not.
-BEYOND_LINEAR = ("hasqobj", "haspsdobj", "hasnlobj", "qconstrs", "soss", "indicators", "cones", "expcones", "affinecones", "psdcols",
+# Attributes that are zero unless a model is more than quadratic.
+BEYOND_QUADRATIC = ("haspsdobj", "hasnlobj", "soss", "indicators", "cones", "expcones", "affinecones", "psdcols",
                  "psdconstrs", "lmiconstrs", "nlconstrs", "multiobjs")  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def tune(model, recorder):
 
 
 def export(model, COPT, relaxed):
-    if any(getattr(model, name, 0) for name in BEYOND_LINEAR):
+    if any(getattr(model, name, 0) for name in BEYOND_QUADRATIC):
         return None
     variables, constraints = model.getVars(), model.getConstrs()
     types = [variable.vtype for variable in variables] if model.ismip else []
@@ -89,7 +89,7 @@ def export(model, COPT, relaxed):
             coefficients.append(row.getCoeff(k))
         starts.append(len(columns))
     info = lambda name, of: model.getInfo(name, of) if len(of) else []  # noqa: E731
-    return linear(
+    captured = linear(
         sense="max" if model.objsense == COPT.MAXIMIZE else "min",
         offset=model.objconst,
         names=[variable.name for variable in variables],
@@ -103,6 +103,27 @@ def export(model, COPT, relaxed):
         starts=starts,
         columns=columns,
         coefficients=coefficients,
+    )
+    if not model.hasqobj and not model.qconstrs:
+        return captured
+    return quadratic(
+        captured,
+        products=_products(model.getObjective()) if model.hasqobj else [],
+        rows=[_product_row(model, constraint, COPT) for constraint in model.getQConstrs()],
+    )
+
+
+def _products(expression):
+    return [(expression.getVar1(k).index, expression.getVar2(k).index, expression.getCoeff(k)) for k in range(expression.getSize())]
+
+
+def _product_row(model, constraint, COPT):
+    row = model.getQuadRow(constraint)
+    terms = row.getLinExpr()
+    kind = {COPT.LESS_EQUAL: "<", COPT.GREATER_EQUAL: ">", COPT.EQUAL: "="}[constraint.getSense()]
+    lower, upper = sides(kind, constraint.getRhs() - terms.getConstant())
+    return product_row(
+        constraint.getName(), lower, upper, [(terms.getVar(k).index, terms.getCoeff(k)) for k in range(terms.getSize())], _products(row)
     )
 
 

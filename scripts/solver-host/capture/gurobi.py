@@ -4,7 +4,7 @@ import io
 import os
 from contextlib import redirect_stdout
 
-from recorder import linear, replace_method, sides
+from recorder import linear, product_row, quadratic, replace_method, sides
 
 # What the program may set; anything it leaves alone gets the value here, so that a solve proves its optimum and repeats.
 DEFAULTS = {"MIPGap": 0.0, "Threads": 1, "Seed": 0}
@@ -83,7 +83,7 @@ def _quietly(model, name, value):
 def export(model):
     model.update()
     attribute = model.getAttr
-    special = any(attribute(name) > 0 for name in ("NumSOS", "NumQConstrs", "NumGenConstrs", "NumPWLObjVars", "IsQP"))
+    special = any(attribute(name) > 0 for name in ("NumSOS", "NumGenConstrs", "NumPWLObjVars"))
     if special or attribute("NumObj") > 1 or model.Params.LazyConstraints:
         return None
     variables, constraints = model.getVars(), model.getConstrs()
@@ -98,7 +98,7 @@ def export(model):
             coefficients.append(row.getCoeff(k))
         starts.append(len(columns))
         rows.append(sides(kind, right))
-    return linear(
+    captured = linear(
         sense="max" if attribute("ModelSense") < 0 else "min",
         offset=attribute("ObjCon"),
         names=attribute("VarName", variables),
@@ -113,9 +113,30 @@ def export(model):
         columns=columns,
         coefficients=coefficients,
     )
+    # IsQP is 0 for a quadratic objective beside quadratic rows.
+    if not attribute("NumQNZs") and not attribute("NumQConstrs"):
+        return captured
+    return quadratic(
+        captured,
+        products=_products(model.getObjective()) if attribute("NumQNZs") else [],
+        rows=[_product_row(model, constraint) for constraint in model.getQConstrs()],
+    )
 
 
-STATUS = {2: "optimal", 3: "infeasible", 4: "infeasible_or_unbounded", 5: "unbounded", 13: "feasible"}
+def _products(expression):
+    return [(expression.getVar1(k).index, expression.getVar2(k).index, expression.getCoeff(k)) for k in range(expression.size())]
+
+
+def _product_row(model, constraint):
+    row = model.getQCRow(constraint)
+    terms = row.getLinExpr()
+    lower, upper = sides(constraint.QCSense, constraint.QCRHS - terms.getConstant())
+    return product_row(
+        constraint.QCName, lower, upper, [(terms.getVar(k).index, terms.getCoeff(k)) for k in range(terms.size())], _products(row)
+    )
+
+
+STATUS = {2: "optimal", 3: "infeasible", 4: "infeasible_or_unbounded", 5: "unbounded", 13: "feasible", 18: "feasible"}
 BUDGETS = {6, 7, 8, 9, 10, 11, 15, 16, 17}
 
 

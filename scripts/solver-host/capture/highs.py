@@ -1,6 +1,6 @@
 """highspy: `Highs.run`, and whatever calls it (`solve`, `minimize`, `maximize`), hands the model to the recorder."""
 
-from recorder import linear, replace_method
+from recorder import linear, quadratic, replace_method
 
 DEFAULTS = {"mip_rel_gap": (1e-4, 0.0), "threads": (0, 1)}
 NOTED = ("time_limit", "mip_rel_gap", "mip_abs_gap", "threads", "mip_max_nodes", "presolve", "solver", "random_seed")
@@ -61,7 +61,7 @@ def export(solver, highspy):
     lp = model.lp_
     types = lp.integrality_
     plain = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    if model.hessian_.dim_ > 0 or any(kind not in plain for kind in types):
+    if any(kind not in plain for kind in types):
         return None
     n, m = lp.num_col_, lp.num_row_
     matrix = lp.a_matrix_
@@ -78,7 +78,7 @@ def export(solver, highspy):
     for row in rows:
         starts.append(starts[-1] + len(row))
     names, row_names = list(lp.col_names_), list(lp.row_names_)
-    return linear(
+    captured = linear(
         sense="max" if lp.sense_ == highspy.ObjSense.kMaximize else "min",
         offset=lp.offset_,
         names=_named(names, n, "x"),
@@ -93,6 +93,18 @@ def export(solver, highspy):
         columns=[int(j) for row in rows for j, _ in row],
         coefficients=[a for row in rows for _, a in row],
     )
+    return quadratic(captured, products=_products(model.hessian_, highspy), rows=[]) if model.hessian_.dim_ > 0 else captured
+
+
+def _products(hessian, highspy):
+    """The products of `x' Q x / 2`: a triangle of Q holds each pair once, a square twice."""
+    start, index, value = list(hessian.start_), list(hessian.index_), list(hessian.value_)
+    halved = hessian.format_ == highspy.HessianFormat.kSquare
+    return [
+        (index[k], j, value[k] / 2 if halved or index[k] == j else value[k])
+        for j in range(hessian.dim_)
+        for k in range(start[j], start[j + 1])
+    ]
 
 
 def _named(names, count, letter):

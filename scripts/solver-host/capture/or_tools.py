@@ -2,7 +2,7 @@
 
 from capture import cp_sat
 from capture.on_import import on_import
-from recorder import linear, replace_method
+from recorder import linear, product_row, quadratic, replace_method
 
 
 # Solved once before the first fork, so that children find bound symbols and ready tables instead of making their own.
@@ -232,8 +232,7 @@ def _mathopt_record(recorder):
 
     def export(model):
         proto = model.export_model()
-        quadratic = proto.objective.quadratic_coefficients.row_ids or proto.quadratic_constraints
-        if quadratic or proto.sos1_constraints or proto.sos2_constraints or proto.indicator_constraints or proto.auxiliary_objectives:
+        if proto.sos1_constraints or proto.sos2_constraints or proto.indicator_constraints or proto.auxiliary_objectives:
             return None
         if proto.second_order_cone_constraints:
             return None
@@ -251,7 +250,7 @@ def _mathopt_record(recorder):
             starts.append(starts[-1] + len(row))
         names = proto.variables.names or [""] * len(place)
         row_names = proto.linear_constraints.names or [""] * len(rows)
-        return linear(
+        captured = linear(
             sense="max" if proto.objective.maximize else "min",
             offset=proto.objective.offset,
             names=[name or f"x{identifier}" for name, identifier in zip(names, proto.variables.ids)],
@@ -266,6 +265,19 @@ def _mathopt_record(recorder):
             columns=[j for row in rows for j, _ in row],
             coefficients=[a for row in rows for _, a in row],
         )
+        products = proto.objective.quadratic_coefficients
+        if not products.row_ids and not proto.quadratic_constraints:
+            return captured
+
+        def placed(matrix):
+            return [(place[i], place[j], a) for i, j, a in zip(matrix.row_ids, matrix.column_ids, matrix.coefficients)]
+
+        def product_rows():
+            for key, row in sorted(proto.quadratic_constraints.items()):
+                terms = [(place[j], a) for j, a in zip(row.linear_terms.ids, row.linear_terms.values)]
+                yield product_row(row.name or f"q{key}", row.lower_bound, row.upper_bound, terms, placed(row.quadratic_terms))
+
+        return quadratic(captured, products=placed(products), rows=list(product_rows()))
 
     return record
 

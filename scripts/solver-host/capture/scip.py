@@ -1,6 +1,6 @@
 """pyscipopt: `Model.optimize` and its variants hand the model to the recorder."""
 
-from recorder import linear, replace_method
+from recorder import linear, product_row, quadratic, replace_method
 
 # Parts that add constraints or columns while SCIP solves: a model with one is more than its constraints say.
 PLUGINS = ("includeConshdlr", "includePricer", "includeBenders", "includeBendersDefaultCuts")
@@ -71,11 +71,12 @@ def export(model):
     kinds = [variable.vtype() for variable in variables]
     if any(kind not in ("CONTINUOUS", "INTEGER", "BINARY") for kind in kinds):
         return None
-    if not all(constraint.getConshdlrName() == "linear" for constraint in constraints):
+    constraints, with_products = _sorted(model, constraints)
+    if constraints is None:
         return None
     place = {variable.name: j for j, variable in enumerate(variables)}
     if len(place) != len(variables):
-        return _by_index(model, variables, constraints, kinds)
+        return _with_products(model, variables, with_products, _by_index(model, variables, constraints, kinds))
     starts, columns, coefficients, lower, upper = [0], [], [], [], []
     for constraint in constraints:
         for name, value in model.getValsLinear(constraint).items():
@@ -84,7 +85,37 @@ def export(model):
         starts.append(len(columns))
         lower.append(model.getLhs(constraint))
         upper.append(model.getRhs(constraint))
-    return _linear(model, variables, constraints, kinds, starts, columns, coefficients, lower, upper)
+    captured = _linear(model, variables, constraints, kinds, starts, columns, coefficients, lower, upper)
+    return _with_products(model, variables, with_products, captured)
+
+
+def _sorted(model, constraints):
+    """(linear ones, quadratic ones), or (None, None) where one is neither."""
+    plain, with_products = [], []
+    for constraint in constraints:
+        handler = constraint.getConshdlrName()
+        if handler == "linear":
+            plain.append(constraint)
+        elif handler == "nonlinear" and model.checkQuadraticNonlinear(constraint):
+            with_products.append(constraint)
+        else:
+            return None, None
+    return plain, with_products
+
+
+def _with_products(model, variables, constraints, captured):
+    if not constraints:
+        return captured
+    place = {variable.getIndex(): j for j, variable in enumerate(variables)}
+
+    def row(constraint):
+        pairs, squares, singles = model.getTermsQuadratic(constraint)
+        at = lambda variable: place[variable.getIndex()]  # noqa: E731
+        terms = [(at(x), a) for x, a in singles] + [(at(x), a) for x, _, a in squares if a != 0]
+        products = [(at(x), at(y), a) for x, y, a in pairs] + [(at(x), at(x), a) for x, a, _ in squares if a != 0]
+        return product_row(constraint.name, model.getLhs(constraint), model.getRhs(constraint), terms, products)
+
+    return quadratic(captured, products=[], rows=[row(constraint) for constraint in constraints])
 
 
 def _by_index(model, variables, constraints, kinds):
