@@ -79,7 +79,7 @@ export {
 } from './decode/portfolio-simulation.ts';
 export { type AnswerKind, answerKinds, type Consensus, type ConsistencyOptions, selfConsistent } from './decode/self-consistency.ts';
 export type { Dialect } from './dialects/dialect.ts';
-export { extractCode } from './dialects/extract.ts';
+export { extractCode, type FoundProgram, findProgram, type NoProgramReason } from './dialects/extract.ts';
 export { inferDialect } from './dialects/infer.ts';
 export { buildPrompt, maxExamples, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
 export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
@@ -279,4 +279,5 @@ export { initialTrainState, type SftParts, type SftSettings, sftLoop } from './t
 export { type SftExample, sftRow } from './train/sft-rows.ts';
 export type { StepMetrics } from './train/step-metrics.ts';
 export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './verify/evidence/auditor.ts';
-export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';
+export { noProgramOutcome } from './verify/completion-outcome.ts';
+export { createVerifier, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';

@@ -75,6 +75,7 @@ it('offers these values', () => {
       "feedbackOf",
       "findDataset",
       "findInputs",
+      "findProgram",
       "generateProblem",
       "generateProblems",
       "generatorKinds",
