@@ -12,8 +12,8 @@ import { csvRecords } from '../../src/problems/import/csv-records.ts';
 import { kindOfWord } from '../../src/problems/import/format.ts';
 import { type ImportItem, type ImportOptions, importInput, importProblems } from '../../src/problems/import/import-problems.ts';
 import { findInputs } from '../../src/problems/import/inputs.ts';
-import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/import/labels.ts';
 import { lz4Frame } from '../../src/problems/import/lz4-frame.ts';
+import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/labels.ts';
 import { testSolvers } from './solvers.ts';
 
 const tables = fileURLToPath(new URL('../golden/tables/', import.meta.url));
