@@ -391,6 +391,19 @@ describe('csvRecords', () => {
     );
   });
 
+  it('names a row with text behind a closing quote, and reads on', async () => {
+    const items = [];
+    for await (const item of csvRecords(['a,b\n1,"2"\n"x"y,3\n"p\nq" ,4\n5,6\rs\r\n7,"8"\r', '\n'])) items.push(item);
+    const message = expect.stringMatching(/^has text behind a closing quote/);
+    expect(items).toEqual([
+      { kind: 'value', line: 2, value: { a: '1', b: '2' } },
+      { kind: 'fault', line: 3, message },
+      { kind: 'fault', line: 5, message },
+      { kind: 'value', line: 6, value: { a: '5', b: '6\rs' } },
+      { kind: 'value', line: 7, value: { a: '7', b: '8' } },
+    ]);
+  });
+
   it('tells semicolons and tabs by the header', async () => {
     for (const delimiter of [';', '\t']) {
       const items = [];

@@ -142,7 +142,7 @@ describe('ids beyond 2^53', () => {
     ]);
     for (const problems of [await readProblems(path), await importProblems(path)]) {
       expect(problems.map(({ id }) => id.split('/').at(-1))).toEqual(['12345678901234567890', '12345678901234567891', '9007199254740993']);
-      expect(problems[2]).toMatchObject({ question: 'How many {"id":12345678901234567890} pies?', answer: 12345678901234567890 });
+      expect(problems[2]).toMatchObject({ question: 'How many {"id":12345678901234567890} pies?', answer: Number('12345678901234567890') });
     }
   });
 
