@@ -140,7 +140,6 @@ export { type CursorState, type ProblemCursor, problemCursor } from './problems/
 export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/discriminate.ts';
 export { families, familyNamed } from './problems/families/index.ts';
 export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/family.ts';
-export { faultList } from './problems/fault-list.ts';
 export {
   answerOf,
   type GenerateOptions,
