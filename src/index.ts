@@ -80,7 +80,7 @@ export {
 } from './decode/portfolio-simulation.ts';
 export { type AnswerKind, answerKinds, type Consensus, type ConsistencyOptions, selfConsistent } from './decode/self-consistency.ts';
 export type { Dialect } from './dialects/dialect.ts';
-export { extractCode } from './dialects/extract.ts';
+export { extractCode, type FoundProgram, findProgram, type NoProgramReason } from './dialects/extract.ts';
 export { inferDialect } from './dialects/infer.ts';
 export { buildPrompt, maxExamples, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
 export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
@@ -166,7 +166,6 @@ export {
 } from './problems/import/import-problems.ts';
 export { findInputs, type ImportInput } from './problems/import/inputs.ts';
 export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './problems/import/label-versions.ts';
-export { type Label, type LabelStyle, plainLabels, readLabel } from './problems/import/labels.ts';
 export { type Recordings, readRecordings } from './problems/import/recordings.ts';
 export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
 export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
@@ -178,11 +177,12 @@ export {
   type VersionAudit,
   type VersionPair,
 } from './problems/label-audit.ts';
+export { answerFromLabel, type Label, type LabelStyle, plainLabels, readLabel } from './problems/labels.ts';
 export { type NearDuplicate, nearDuplicates } from './problems/near-duplicates.ts';
 export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
 export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/overlap.ts';
 export { auditReach, type KnownOutcome, type ReachAudit } from './problems/reach-audit.ts';
-export { answerFromLabel, type FieldMap } from './problems/record.ts';
+export type { FieldMap } from './problems/record.ts';
 export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
 export { type SplitOptions, type SplitResult, splitProblems } from './problems/split-file.ts';
 export type { Wordings } from './problems/tell.ts';
@@ -286,5 +286,6 @@ export { partialKlWeights } from './train/partial-kl.ts';
 export { initialTrainState, type SftParts, type SftSettings, sftLoop } from './train/sft.ts';
 export { type SftExample, sftRow } from './train/sft-rows.ts';
 export type { StepMetrics } from './train/step-metrics.ts';
+export { noProgramOutcome } from './verify/completion-outcome.ts';
 export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './verify/evidence/auditor.ts';
-export { createVerifier, noProgramOutcome, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';
+export { createVerifier, type Verifier, type VerifierOptions, type VerifierStats } from './verify/verifier.ts';

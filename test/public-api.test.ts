@@ -77,6 +77,7 @@ it('offers these values', () => {
       "feedbackOf",
       "findDataset",
       "findInputs",
+      "findProgram",
       "generateProblem",
       "generateProblems",
       "generatorKinds",

@@ -136,7 +136,8 @@ def _execute(code, recorder, name):
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]
     error = None
     try:
-        exec(compile(code, name, "exec", dont_inherit=True), main.__dict__)
+        # Python itself leaves out the byte order mark of a file.
+        exec(compile(code.removeprefix("\ufeff"), name, "exec", dont_inherit=True), main.__dict__)
     except SystemExit as stop:
         if stop.code not in (None, 0):
             error = _describe(stop, name, f"exit code {stop.code}", recorder)

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { declaredSolver } from '../config/build-problems.ts';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { faultList, mostNamed } from '../problems/fault-list.ts';
 import {
   type ImportFault,
   type ImportItem,
@@ -35,8 +36,6 @@ export interface RunDataImportOptions extends RunOptions {
   /** Whether `out` may be there already. */
   readonly overwrite: boolean;
 }
-
-const maxShown = 20;
 
 /** @throws {EvomError} `E_DATA` naming up to 20 records that cannot be read; nothing is written then unless `skipFaulty`. */
 export async function runDataImport(options: RunDataImportOptions): Promise<void> {
@@ -82,8 +81,8 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
     if (!json) for (const line of reportLines(reports)) reporter.info(line);
   }
   const warn = (list: readonly ImportFault[], what: string): void => {
-    for (const fault of list.slice(0, maxShown)) reporter.warn(`${what} ${importFaultText(fault)}`);
-    if (list.length > maxShown) reporter.warn(`and ${list.length - maxShown} more ${what}`);
+    for (const fault of list.slice(0, mostNamed)) reporter.warn(`${what} ${importFaultText(fault)}`);
+    if (list.length > mostNamed) reporter.warn(`and ${list.length - mostNamed} more ${what}`);
   };
   warn(faults, 'left out');
   warn(doubts, 'in doubt');
@@ -96,12 +95,10 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
 }
 
 function refusal(faults: readonly ImportFault[]): EvomError {
-  const shown = faults.slice(0, maxShown).map(importFaultText);
-  const more = faults.length > maxShown ? `\n... and ${faults.length - maxShown} more` : '';
   const count = faults.length === 1 ? '1 record cannot' : `${faults.length} records cannot`;
   return new EvomError(
     'E_DATA',
-    `${count} be read; correct them, map their fields, or leave them out with --skip-faulty:\n${shown.join('\n')}${more}`,
+    `${count} be read; correct them, map their fields, or leave them out with --skip-faulty:\n${faultList(faults.map(importFaultText))}`,
   );
 }
 

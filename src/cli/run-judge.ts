@@ -7,10 +7,12 @@ import { readFault } from '../core/file-fault.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
+import { faultList } from '../problems/fault-list.ts';
 import { fileSha256 } from '../problems/import/containers.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
 import { readProblems } from '../problems/jsonl.ts';
-import { answerFromLabel, isObject } from '../problems/record.ts';
+import { labelForms, readLabel, settledLabels, shownLabel } from '../problems/labels.ts';
+import { isObject } from '../problems/record.ts';
 import type { JudgeIdentity } from '../reward/judge.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { type RuleScore, type StoredVerdict, scoreByRules } from '../reward/score-by-rules.ts';
@@ -68,20 +70,26 @@ export async function readOutcomes(path: string, shown: string): Promise<StoredO
   if (extname(path) === '.arrow') return rolloutOutcomes(path);
   const stored: StoredOutcome[] = [];
   const evaluated: OutcomeLine[] = [];
+  const faults: string[] = [];
   try {
     for await (const item of jsonObjects(createReadStream(path, 'utf8'))) {
       const where = `${shown}:${item.line}`;
-      if (item.kind === 'fault') throw new EvomError('E_DATA', `${where}: ${item.message}`);
-      if (!isObject(item.value)) throw new EvomError('E_DATA', `${where}: not a JSON object; write one outcome a line`);
+      if (item.kind === 'fault' || !isObject(item.value)) {
+        faults.push(`${where}: ${item.kind === 'fault' ? item.message : 'not a JSON object; write one outcome a line'}`);
+        continue;
+      }
       const line = outcomeLineOf(item.value);
-      if (line === null) stored.push(storedOutcome(item.value, where));
-      else evaluated.push(line);
+      const read = line ?? storedOutcome(item.value);
+      if (typeof read === 'string') faults.push(`${where}: ${read}`);
+      else if ('cell' in read) evaluated.push(read);
+      else stored.push(read);
     }
   } catch (cause) {
     if (cause instanceof EvomError) throw cause;
     throw readFault(shown, cause);
   }
-  stored.push(...evaluatedOutcomes(evaluated, shown));
+  if (faults.length > 0) throw new EvomError('E_DATA', faultList(faults));
+  for (const outcome of evaluatedOutcomes(evaluated, shown)) stored.push(outcome);
   if (stored.length === 0)
     throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output and evom evaluate --outcomes write them`);
   return stored;
@@ -116,22 +124,21 @@ async function rolloutOutcomes(path: string): Promise<StoredOutcome[]> {
   );
 }
 
-function storedOutcome(record: Readonly<Record<string, unknown>>, where: string): StoredOutcome {
-  // A number is a number here, -99999 too: who stored it has settled what it means.
+/** An outcome, or what is wrong with the record. */
+function storedOutcome(record: Readonly<Record<string, unknown>>): StoredOutcome | string {
   const { answer: label, accepted } = record;
-  const answer = label === undefined || typeof label === 'number' ? label : answerFromLabel(label);
-  if (label !== undefined && answer === undefined)
-    throw new EvomError('E_DATA', `${where}: "answer" is ${JSON.stringify(label)}; it has to be a number, infeasible, unbounded or null`);
+  const read = label === undefined ? undefined : readLabel(label, settledLabels);
+  if (label !== undefined && read === undefined) return `"answer" is ${shownLabel(label)}; give ${labelForms}`;
   try {
     return {
       id: String(record.id ?? ''),
       question: typeof record.question === 'string' ? record.question : '',
       outcome: outcomeFromJson(record.outcome ?? record),
-      answer,
-      accepted: Array.isArray(accepted) ? accepted.filter((value) => typeof value === 'number') : [],
+      answer: read?.answer,
+      accepted: [...(read?.accepted ?? []), ...(Array.isArray(accepted) ? accepted.filter((value) => typeof value === 'number') : [])],
     };
   } catch (cause) {
-    throw new EvomError('E_DATA', `${where}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    return cause instanceof Error ? cause.message : String(cause);
   }
 }
 

@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { readFault } from '../core/file-fault.ts';
 import { inOrder } from '../core/in-order.ts';
+import { faultList, mostNamed } from '../problems/fault-list.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
 import { openJsonlOutput } from '../runs/jsonl-output.ts';
 import { createBackend } from '../solvers/registry.ts';
@@ -34,7 +35,6 @@ interface ModelRecord {
 
 /** Answers that may wait for an earlier one, a worker. */
 const aheadPerWorker = 16;
-const maxReported = 10;
 
 /** @returns the exit code: 0 when every model was read, else 3. */
 export async function runSolveModels(options: RunSolveModelsOptions): Promise<number> {
@@ -92,14 +92,14 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
   const seconds = (io.now() - began) / 1000;
   const summary = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
   reporter.info(`${ids.length} models in ${duration(seconds)}: ${summary.map(([status, count]) => `${status} ${count}`).join(', ')}`);
-  for (const line of unreadable.slice(0, maxReported)) reporter.warn(line);
-  if (unreadable.length > maxReported) reporter.warn(`and ${unreadable.length - maxReported} more`);
+  for (const line of unreadable.slice(0, mostNamed)) reporter.warn(line);
+  if (unreadable.length > mostNamed) reporter.warn(`and ${unreadable.length - mostNamed} more`);
   if (json && output !== null)
     io.stdout(`${JSON.stringify({ output: options.output, models: ids.length, backend: name, statuses: counts, seconds })}\n`);
   return unreadable.length === 0 ? 0 : 3;
 }
 
-/** The models of a JSONL file. @throws {EvomError} E_DATA naming file and line of up to ten records at fault. */
+/** The models of a JSONL file. @throws {EvomError} E_DATA naming file and line of up to 20 records at fault. */
 async function* records(path: string, shown: string, format: ModelFormat | null): AsyncGenerator<ModelRecord> {
   const faults: string[] = [];
   try {
@@ -113,8 +113,7 @@ async function* records(path: string, shown: string, format: ModelFormat | null)
     throw readFault(shown, cause);
   }
   if (faults.length === 0) return;
-  const more = faults.length > maxReported ? `\nand ${faults.length - maxReported} more` : '';
-  throw new EvomError('E_DATA', `${faults.slice(0, maxReported).join('\n')}${more}`);
+  throw new EvomError('E_DATA', faultList(faults));
 }
 
 /** A record, or what is wrong with it. */

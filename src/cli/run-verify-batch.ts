@@ -4,6 +4,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { openVerification } from '../config/verify-settings.ts';
 import { EvomError } from '../core/errors.ts';
 import { inOrder } from '../core/in-order.ts';
+import { faultList } from '../problems/fault-list.ts';
 import { openJsonlOutput } from '../runs/jsonl-output.ts';
 import { stdinName } from './arguments.ts';
 import type { VerifyOptions } from './run-verify.ts';
@@ -117,15 +118,20 @@ async function checkInput(
   by: VerdictSettings,
 ): Promise<{ lines: Line[]; dialects: string[] }> {
   const lines: Line[] = [];
-  const ids = new Set<string | number>();
+  const lineOf = new Map<string | number, number>();
+  const faults: string[] = [];
   const dialects = new Set<string>();
   for await (const item of items) {
-    if (ids.has(item.id))
-      throw new EvomError('E_DATA', `${shown}:${item.line}: the id ${JSON.stringify(item.id)} comes twice; give each program its own`);
-    ids.add(item.id);
+    const earlier = lineOf.get(item.id);
+    if (earlier === undefined) lineOf.set(item.id, item.line);
+    else
+      faults.push(
+        `${shown}:${item.line}: the id ${JSON.stringify(item.id)} comes twice, first on line ${earlier}; give each program its own`,
+      );
     dialects.add(item.dialect);
     lines.push({ id: item.id, line: item.line, key: itemKey(item, by) });
   }
+  if (faults.length > 0) throw new EvomError('E_DATA', faultList(faults));
   if (lines.length === 0) throw new EvomError('E_DATA', `${shown} holds no programs; write one {"id", "dialect", "code"} a line`);
   return { lines, dialects: [...dialects] };
 }

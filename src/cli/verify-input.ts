@@ -5,25 +5,28 @@ import { extname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { EvomError } from '../core/errors.ts';
 import { readFault } from '../core/file-fault.ts';
-import type { Answer, Problem } from '../core/problem.ts';
+import type { Problem } from '../core/problem.ts';
 import { inferDialect } from '../dialects/infer.ts';
 import { dialectByName, dialectNames } from '../dialects/registry.ts';
+import { faultList } from '../problems/fault-list.ts';
 import { jsonObjects } from '../problems/json-stream.ts';
-import { answerFromLabel, isObject, problemFromRecord } from '../problems/record.ts';
+import { type Label, labelForms, readLabel, shownLabel } from '../problems/labels.ts';
+import { isObject, problemFromRecord } from '../problems/record.ts';
 import { stdinName } from './arguments.ts';
 import type { VerifyItem } from './verify-record.ts';
 
 const codeExtensions: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs', '.ts', '.py']);
-const maxReported = 10;
 
 /** Without the problem's text nothing can be said about numbers that are not in it: the answer counts as told. */
-const unknownQuestion = (answer: Answer): string => `(the question was not given; its answer is ${answer})`;
+const unknownQuestion = ({ answer, accepted = [] }: Label): string =>
+  `(the question was not given; its answer is ${[answer, ...accepted].join(' or ')})`;
 
 /** A label as people write it. @throws {EvomError} E_USAGE */
-export function answerOf(label: string | null): Answer {
-  const answer = label === null ? null : answerFromLabel(label);
-  if (answer === undefined) throw new EvomError('E_USAGE', `--answer ${label}: give a number, infeasible or unbounded`);
-  return answer;
+export function answerOf(label: string | null): Label {
+  const read = readLabel(label);
+  if (read === undefined)
+    throw new EvomError('E_USAGE', `--answer ${label}: give a number, infeasible or unbounded, or a list such as "[18, 20]"`);
+  return read;
 }
 
 /**
@@ -33,15 +36,14 @@ export function answerOf(label: string | null): Answer {
  */
 export async function fileItem(
   file: string,
-  about: { readonly cwd: string; readonly dialect: string | null; readonly answer: Answer; readonly question: string | null },
+  about: { readonly cwd: string; readonly dialect: string | null; readonly answer: Label; readonly question: string | null },
 ): Promise<VerifyItem> {
   const text = await readText(file, about.cwd);
   const dialect = dialectOf(about.dialect, text, shownName(file));
   const isCode = codeExtensions.has(extname(file));
   const program = isCode ? { code: text, dialect } : dialectByName(dialect).extract(text);
-  const { answer } = about;
   const id = shownName(file);
-  const problem: Problem = { id, question: about.question ?? unknownQuestion(answer), answer, source: 'command line' };
+  const problem: Problem = { id, question: about.question ?? unknownQuestion(about.answer), ...about.answer, source: 'command line' };
   return { id, line: 1, program, dialect, completion: text, problem };
 }
 
@@ -65,7 +67,7 @@ function dialectOf(asked: string | null, text: string, where: string): string {
   );
 }
 
-/** The lines of a JSONL file, or of stdin for `-`, in order. A fault of each of up to ten lines is told at once. */
+/** The lines of a JSONL file, or of stdin for `-`, in order. Faults of up to 20 lines are told at once. */
 export async function* lineItems(
   file: string,
   about: { readonly cwd: string; readonly dialect: string | null; readonly text: string | null },
@@ -84,8 +86,7 @@ export async function* lineItems(
     throw readFault(file, cause);
   }
   if (faults.length === 0) return;
-  const more = faults.length > maxReported ? `\nand ${faults.length - maxReported} more` : '';
-  throw new EvomError('E_DATA', `${faults.slice(0, maxReported).join('\n')}${more}`);
+  throw new EvomError('E_DATA', faultList(faults));
 }
 
 /** An item, or what is wrong with the line. */
@@ -107,18 +108,13 @@ function itemOf(
     if (error instanceof EvomError) return error.message;
     throw error;
   }
-  // A list of labels: any of them is right.
-  const labels = Array.isArray(answer) ? answer.map(answerFromLabel) : [answerFromLabel(answer ?? null)];
-  const [label = null, ...others] = labels;
-  if (labels.includes(undefined))
-    return `"answer" is ${JSON.stringify(answer)}; give a number, "infeasible", "unbounded", null or a list of these`;
+  const label = readLabel(answer ?? null);
+  if (label === undefined) return `"answer" is ${shownLabel(answer)}; give ${labelForms}`;
   if (question !== undefined && question !== null && typeof question !== 'string') return '"question" is not a text';
-  const accepted = others.filter((other) => typeof other === 'number');
   const record = {
     id: String(id),
     question: question || unknownQuestion(label),
-    answer: label,
-    ...(accepted.length === 0 ? {} : { accepted }),
+    ...label,
     ...(model === undefined || model === null ? {} : { model }),
   };
   const read = problemFromRecord(record, { fields: {}, source });

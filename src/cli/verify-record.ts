@@ -32,6 +32,8 @@ export type VerdictRecord = {
   /** How the model differs from the reference; null where the two are identical, or there is one model at most. */
   readonly diagnosis: readonly Difference[] | null;
   readonly answer: Answer;
+  /** Further values that are right; absent where there are none. */
+  readonly accepted?: readonly number[];
   /** What was run on what, as 16 hexadecimal digits: a run that goes on compares it with its input. */
   readonly key: string;
 } & Omit<OutcomeJson, 'status' | 'objective' | 'reported'>;
@@ -89,6 +91,7 @@ export function verdictRecord(
     identical: reward.identical,
     diagnosis: reward.identical === false && outcome.model && problem.model ? diagnoseModel(outcome.model, problem.model) : null,
     answer: problem.answer,
+    ...(problem.accepted === undefined || problem.accepted.length === 0 ? {} : { accepted: problem.accepted }),
     key: itemKey(item, by),
     ...rest,
   };
@@ -117,7 +120,10 @@ export function verdictText(record: VerdictRecord): string {
         .map(([rule]) => rule)
         .join(', ');
     const verdicts = [by(true) && `right by ${by(true)}`, by(false) && `wrong by ${by(false)}`, by(null) && `no verdict by ${by(null)}`];
-    lines.push(['answer', `${record.answer}: ${verdicts.filter((text) => text !== '').join('; ')}`]);
+    lines.push([
+      'answer',
+      `${[record.answer, ...(record.accepted ?? [])].join(' or ')}: ${verdicts.filter((text) => text !== '').join('; ')}`,
+    ]);
     const parts = Object.entries(record.reward_parts).map(([name, value]) => `${name} ${value}`);
     lines.push(['reward', record.reward === null ? 'none: nothing can be said' : `${record.reward} (${parts.join(', ')})`]);
   }

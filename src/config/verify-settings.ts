@@ -7,7 +7,8 @@ import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Reward } from '../core/rollout.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
-import { noProgramOutcome, type Verifier } from '../verify/verifier.ts';
+import { completionOutcome } from '../verify/completion-outcome.ts';
+import type { Verifier } from '../verify/verifier.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
 import { formatIssues } from './issues.ts';
@@ -81,10 +82,8 @@ export async function openVerification(
   const scoring = await buildScoring(scored).catch(closing(verifier));
   return {
     verify: async ({ program, dialect, completion, problem }) => {
-      const outcome =
-        program === null
-          ? noProgramOutcome({ dialect, backend: backendOfDialect(dialect, settings.backend) })
-          : await verifier.verify(program);
+      const asked = { dialect, backend: backendOfDialect(dialect, settings.backend) };
+      const outcome = await completionOutcome({ text: completion, program, isTruncated: false }, asked, (one) => verifier.verify(one));
       const about = { completionText: completion, completionTokens: 0, maxTokens: Number.POSITIVE_INFINITY, truncated: false };
       const [reward] = await scoring.score([{ problem, outcome, ...about }]);
       if (reward === undefined) throw new EvomError('E_INTERNAL', 'a program was verified and got no reward');

@@ -1,20 +1,26 @@
 /** The dialect of a program by the solver library that it loads. */
 
+import type { Language } from './language.ts';
+
+const packages: Readonly<Record<string, string>> = { 'highs-js': 'highs(?:\\/[\\w-]+)?', 'glpk-js': 'glpk\\.js(?:\\/node)?' };
+const modules = ['gurobipy', 'coptpy', 'ortools', 'highspy', 'pyscipopt', 'pulp'];
+
+const loadsPackage = (name: string): RegExp => new RegExp(`(?:\\bfrom|\\brequire\\s*\\(|\\bimport\\s*\\(?)\\s*["'\`](?:${name})["'\`]`);
+const loadsModule = (name: string): RegExp => new RegExp(`^\\uFEFF?[ \\t]*(?:import|from)[ \\t]+(?:${name})\\b`, 'm');
+
 /** How programs load the library of each dialect. */
 const loads: Readonly<Record<string, RegExp>> = {
-  'highs-js': /(?:\bfrom|\brequire\s*\(|\bimport\s*\(?)\s*["'`]highs(?:\/[\w-]+)?["'`]/,
-  'glpk-js': /(?:\bfrom|\brequire\s*\(|\bimport\s*\(?)\s*["'`]glpk\.js(?:\/node)?["'`]/,
-  gurobipy: pythonModule('gurobipy'),
-  coptpy: pythonModule('coptpy'),
-  ortools: pythonModule('ortools'),
-  highspy: pythonModule('highspy'),
-  pyscipopt: pythonModule('pyscipopt'),
-  pulp: pythonModule('pulp'),
+  ...Object.fromEntries(Object.entries(packages).map(([dialect, name]) => [dialect, loadsPackage(name)])),
+  ...Object.fromEntries(modules.map((name) => [name, loadsModule(name)])),
 };
 
-function pythonModule(name: string): RegExp {
-  return new RegExp(`^[ \\t]*(?:import|from)[ \\t]+${name}\\b`, 'm');
-}
+const loadsAny: Readonly<Record<Language, RegExp>> = {
+  javascript: loadsPackage(Object.values(packages).join('|')),
+  python: loadsModule(modules.join('|')),
+};
+
+/** Whether a text loads a solver library of the language. */
+export const loadsLibrary = (text: string, language: Language): boolean => loadsAny[language].test(text);
 
 /**
  * The one dialect whose library a text loads; null where it loads none of them, or several.

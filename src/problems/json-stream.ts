@@ -9,7 +9,9 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
 
 /**
  * Splits a stream of text into its top-level JSON objects, whatever stands between them; a byte order mark, commas and
- * the brackets of one enclosing array are skipped. Raw control characters inside strings are read as themselves.
+ * the brackets of one enclosing array are skipped. Raw control characters inside strings are read as themselves, and `NaN`, `Infinity`
+ * and `-Infinity`, which Python's `json` writes, as these numbers. A whole number under `id`, `index`, `key` or a name that ends in `_id`
+ * becomes a text beyond 2^53, where a float64 rounds: two ids never become one.
  *
  * @param chunks pieces of the file in order, cut anywhere.
  * @example
@@ -76,9 +78,32 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
   if (depth > 0) yield { kind: 'fault', line: start, message: 'the object that starts here never ends' };
 }
 
+/** Strings, which are passed over, with the long id behind one that is a key; and Python's words for numbers. */
+const beyondJson = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:\s*)(-?\d{16,})(?=\s*[,}])|"[^"\\]*(?:\\.[^"\\]*)*"|-?\bInfinity\b|\bNaN\b/g;
+const idKey = /^"(?:\w*_)?(?:id|index|key)"$/i;
+/** No text of a file comes to begin so: control characters in strings are escaped, and the reviver takes whole values alone. */
+const spokenNumber = '\u0000evom:number:';
+
+function jsonValue(text: string): unknown {
+  if (!/NaN|Infinity|\d{16}/.test(text)) return JSON.parse(text);
+  let numSpoken = 0;
+  const json = text.replace(beyondJson, (whole: string, key?: string, colon?: string, digits?: string) => {
+    if (key !== undefined && digits !== undefined) {
+      return idKey.test(key) && !Number.isSafeInteger(Number(digits)) ? `${key}${colon}"${digits}"` : whole;
+    }
+    if (whole.startsWith('"')) return whole;
+    numSpoken += 1;
+    return JSON.stringify(spokenNumber + whole);
+  });
+  if (numSpoken === 0) return JSON.parse(json);
+  return JSON.parse(json, (_, value: unknown) =>
+    typeof value === 'string' && value.startsWith(spokenNumber) ? Number(value.slice(spokenNumber.length)) : value,
+  );
+}
+
 function parsed(text: string, line: number): JsonItem {
   try {
-    return { kind: 'value', line, value: JSON.parse(text) as unknown };
+    return { kind: 'value', line, value: jsonValue(text) };
   } catch (error) {
     return { kind: 'fault', line, message: error instanceof Error ? error.message : String(error) };
   }

@@ -5,6 +5,7 @@ import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
 import { linearModelToJson } from '../core/linear-model.ts';
 import { type Problem, taskKey } from '../core/problem.ts';
+import { faultList, mostNamed } from './fault-list.ts';
 import { jsonObjects } from './json-stream.ts';
 import { type FieldMap, problemFromRecord } from './record.ts';
 
@@ -25,8 +26,6 @@ export interface ReadFault {
   readonly field: string | null;
   readonly message: string;
 }
-
-const maxReported = 10;
 
 /** Reads a file object by object, as problems and faults in the order of the file. */
 export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<Problem | ReadFault> {
@@ -55,7 +54,7 @@ const isFault = (item: Problem | ReadFault): item is ReadFault => 'file' in item
 /**
  * All problems of a JSON Lines file.
  *
- * @throws {EvomError} `E_DATA` naming file:line and field of up to ten records that cannot be read, a repeated id, or a file
+ * @throws {EvomError} `E_DATA` naming file:line and field of up to 20 records that cannot be read, a repeated id, or a file
  * without any problem. Nothing is guessed or skipped.
  */
 export async function readProblems(path: string, options: ReadOptions = {}): Promise<Problem[]> {
@@ -66,14 +65,14 @@ export async function readProblems(path: string, options: ReadOptions = {}): Pro
   for await (const item of readRecords(path, options)) {
     if (isFault(item)) {
       numFaults++;
-      if (faults.length < maxReported)
+      if (faults.length < mostNamed)
         faults.push(`${item.file}:${item.line}: ${item.field === null ? '' : `"${item.field}" `}${item.message}`);
       continue;
     }
     const known = texts.get(item.id);
     if (known !== undefined && known !== item.question) {
       numFaults++;
-      if (faults.length < maxReported) faults.push(`${path}: the id "${item.id}" names two different problems`);
+      if (faults.length < mostNamed) faults.push(`${path}: the id "${item.id}" names two different problems`);
       continue;
     }
     // The same record twice keeps both, the later under a name of its own: published files repeat themselves.
@@ -83,10 +82,9 @@ export async function readProblems(path: string, options: ReadOptions = {}): Pro
     if (options.limit !== undefined && problems.length >= options.limit) break;
   }
   if (numFaults > 0) {
-    const more = numFaults > faults.length ? `\n... and ${numFaults - faults.length} more` : '';
     throw new EvomError(
       'E_DATA',
-      `${numFaults} of the records in ${path} cannot be read; correct them or map their fields:\n${faults.join('\n')}${more}`,
+      `${numFaults} of the records in ${path} cannot be read; correct them or map their fields:\n${faultList(faults, numFaults)}`,
     );
   }
   if (problems.length === 0)

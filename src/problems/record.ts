@@ -1,7 +1,8 @@
 /** One JSON record to a problem: which fields hold what, and which values mean "no answer" or "no solution". */
 import { createHash } from 'node:crypto';
 import { type LinearModelJson, linearModelFromJson } from '../core/linear-model.ts';
-import type { Answer, Problem, ProblemKind, Split } from '../core/problem.ts';
+import type { Problem, ProblemKind, Split } from '../core/problem.ts';
+import { labelForms, plainLabels, readLabel, settledLabels, shownLabel } from './labels.ts';
 
 /** Names of a record's fields; each may be a path such as `meta.answer`. */
 export interface FieldMap {
@@ -15,10 +16,6 @@ export interface FieldMap {
 const questionFields = ['question', 'en_question', 'Question'] as const;
 const answerFields = ['answer', 'en_answer', 'Answer'] as const;
 const idFields = ['id', 'index', 'ID'] as const;
-const noSolution: ReadonlySet<string> = new Set(['no best solution', 'infeasible', 'no solution', 'no feasible solution']);
-const noLabel: ReadonlySet<string> = new Set(['', 'null', 'none', 'nan', 'n/a']);
-/** What published sets write for "no solution" where a number is expected. */
-const sentinels: ReadonlySet<number> = new Set([-99999]);
 
 /** A problem, or what is wrong with which field. */
 export type RecordResult = { readonly problem: Problem } | { readonly field: string; readonly message: string };
@@ -32,25 +29,6 @@ function at(record: Fields, path: string): unknown {
 }
 
 const present = (record: Fields, names: readonly string[]): string | undefined => names.find((name) => at(record, name) !== undefined);
-
-/**
- * Reads a label: a number, a numeric string ("1,160.0"), "No Best Solution" or -99999 (infeasible), "unbounded", null.
- *
- * @returns undefined when the label means none of these; it is then reported, not guessed.
- */
-export function answerFromLabel(label: unknown): Answer | undefined {
-  if (label === null) return null;
-  if (typeof label === 'number') return sentinels.has(label) ? 'infeasible' : Number.isFinite(label) ? label : undefined;
-  if (typeof label !== 'string') return undefined;
-  const text = label.trim();
-  const lower = text.toLowerCase();
-  if (noLabel.has(lower)) return null;
-  if (noSolution.has(lower)) return 'infeasible';
-  if (lower === 'unbounded') return 'unbounded';
-  const plain = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text;
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) return undefined;
-  return answerFromLabel(Number(plain));
-}
 
 const splits: ReadonlySet<unknown> = new Set<Split>(['train', 'validation', 'test']);
 const kinds: ReadonlySet<unknown> = new Set<ProblemKind>(['lp', 'ilp', 'milp', 'qp', 'nlp']);
@@ -92,23 +70,23 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
       message: `is missing (looked for ${answerField ?? answerFields.join(', ')}; write null where no answer is known)`,
     };
   }
-  const answer = answerFromLabel(label);
-  if (answer === undefined)
-    return {
-      field: answerField,
-      message: `is ${JSON.stringify(label)?.slice(0, 60)}, which is no number, "infeasible", "unbounded" or null`,
-    };
+  // In a file of ours, which tells its source, a number is a number, -99999 too.
+  const read = readLabel(label, typeof record.source === 'string' ? settledLabels : plainLabels);
+  if (read === undefined) return { field: answerField, message: `is ${shownLabel(label)}; give ${labelForms}` };
   const idField = fields.id ?? present(record, idFields);
   const rawId = idField === undefined ? undefined : at(record, idField);
   if (rawId !== undefined && typeof rawId !== 'string' && typeof rawId !== 'number')
     return { field: idField ?? 'id', message: 'is neither a text nor a number' };
+  if (Number.isInteger(rawId) && !Number.isSafeInteger(rawId))
+    return { field: idField ?? 'id', message: 'is a whole number beyond 2^53, of which the last digits are lost; write it as a text' };
   const { accepted, split, kind, model, programs, data, meta } = record;
   if (model !== undefined && !isModelJson(model))
     return { field: 'model', message: 'is not a linear model (sense, variables, constraints)' };
   if (split !== undefined && !splits.has(split)) return { field: 'split', message: 'is not one of train, validation, test' };
   if (kind !== undefined && !kinds.has(kind)) return { field: 'kind', message: 'is not one of lp, ilp, milp, qp, nlp' };
-  if (accepted !== undefined && !(Array.isArray(accepted) && accepted.every((v) => typeof v === 'number')))
+  if (accepted !== undefined && !(Array.isArray(accepted) && accepted.every((v) => typeof v === 'number' && Number.isFinite(v))))
     return { field: 'accepted', message: 'is not a list of numbers' };
+  const others = [...(read.accepted ?? []), ...((accepted ?? []) as readonly number[])];
   if (programs !== undefined && !(isObject(programs) && Object.values(programs).every((v) => typeof v === 'string'))) {
     return { field: 'programs', message: 'is not an object from dialect to program text' };
   }
@@ -117,11 +95,11 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
       // Without an id of its own a record is known by its text, so that reordering a file changes nothing.
       id: rawId === undefined ? `q-${createHash('sha256').update(question).digest('hex').slice(0, 16)}` : String(rawId),
       question,
-      answer,
+      answer: read.answer,
       source: typeof record.source === 'string' ? record.source : about.source,
       ...(split === undefined ? {} : { split: split as Split }),
       ...(kind === undefined ? {} : { kind: kind as ProblemKind }),
-      ...(accepted === undefined ? {} : { accepted: accepted as readonly number[] }),
+      ...(others.length === 0 && accepted === undefined ? {} : { accepted: others }),
       ...(model === undefined ? {} : { model: linearModelFromJson(model) }),
       ...(programs === undefined ? {} : { programs: programs as Readonly<Record<string, string>> }),
       ...(fields.program === undefined ? {} : { programs: { [fields.program.dialect]: program as string } }),

@@ -47,11 +47,16 @@ const largestRead = 20_000;
 /** A text with fewer figures says nothing by its shares. */
 const fewestTelling = 3;
 
-function holdsAnswer(numbers: Iterable<number>, problem: Pick<Problem, 'answer' | 'question'>): boolean {
-  const answer = typeof problem.answer === 'number' ? Math.abs(problem.answer) : 0;
-  if (answer <= smallestTellingAnswer) return false;
-  const isAnswer = (number: number): boolean => Math.abs(Math.abs(number) - answer) <= 1e-6 * answer;
-  for (const number of numbers) if (isAnswer(number)) return ![...numbersIn(problem.question)].some(isAnswer);
+function holdsAnswer(
+  numbers: Iterable<number>,
+  { answer, accepted = [], question }: Pick<Problem, 'answer' | 'accepted' | 'question'>,
+): boolean {
+  const answers = [...(typeof answer === 'number' ? [answer] : []), ...accepted]
+    .map(Math.abs)
+    .filter((size) => size > smallestTellingAnswer);
+  if (answers.length === 0) return false;
+  const isAnswer = (number: number): boolean => answers.some((size) => Math.abs(Math.abs(number) - size) <= 1e-6 * size);
+  for (const number of numbers) if (isAnswer(number)) return ![...numbersIn(question)].some(isAnswer);
   return false;
 }
 
@@ -87,7 +92,7 @@ function isWrongPoint(outcome: Outcome): boolean {
  */
 export function hardFlags(
   outcome: Outcome,
-  problem: Pick<Problem, 'answer' | 'question'>,
+  problem: Pick<Problem, 'answer' | 'accepted' | 'question'>,
   evidence: Pick<Evidence, 'comparison' | 'crossSolve'>,
   { unsupportedClaim }: { readonly unsupportedClaim: boolean },
 ): HardFlag[] {

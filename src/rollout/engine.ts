@@ -1,10 +1,11 @@
 /** Rollout engine: problems in, verified and scored groups out, each program verified while others are still sampled. */
 import { EvomError } from '../core/errors.ts';
-import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Reward, Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
+import { completionOutcome } from '../verify/completion-outcome.ts';
 import { withoutRefuted } from '../verify/refuted-by-peers.ts';
 
 /** How one problem is asked and its answer read: a prompt in one dialect, and that dialect's extraction. */
@@ -161,7 +162,8 @@ async function verifyCompletion(
 ): Promise<VerifiedRollout> {
   const completionText = parts.decode(completion.tokenIds);
   const program = task.extract(completionText);
-  const outcome = program ? await parts.verify(program) : emptyOutcome('no_program', task);
+  const isTruncated = completion.finishReason === 'length';
+  const outcome = await completionOutcome({ text: completionText, program, isTruncated }, task, parts.verify);
   return { sampleIndex, seed, completion, completionText, program, outcome };
 }
 

@@ -20,7 +20,8 @@ const notCalls = /^(?:if|for|while|switch|catch|function|return|typeof|await|sup
  * lines keep their numbers; the others run as modules.
  */
 export function programSource(code: string): ProgramSource {
-  const text = awaitLastCall(code);
+  // As Node reads a file: no byte order mark, and `#!` makes a first line a comment.
+  const text = awaitLastCall(code.replace(/^\uFEFF/, '').replace(/^#!/, '//'));
   const numLines = text.split('\n').length;
   // A module that awaits rejects when it throws; one that does not would make its errors look like those of its compilation.
   if (moduleSyntax.test(text)) return { kind: 'module', text: `${text}\n;await null;`, numLines };

@@ -1,10 +1,11 @@
 /** Samples of a policy as candidate programs: verified, and those equal up to naming counted as one. */
-import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt } from '../core/rollout.ts';
 import { modelHashOf } from '../decode/self-consistency.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Policy, SamplingParams } from '../policy/policy.ts';
+import { completionOutcome } from '../verify/completion-outcome.ts';
 
 /** One sampled program and what came of it. */
 export interface SampledProgram {
@@ -64,7 +65,8 @@ export async function verified(
   completion: Completion,
 ): Promise<SampledProgram> {
   const program = dialect.extract(text);
-  const outcome = program === null ? emptyOutcome('no_program', { dialect: dialect.name, backend }) : await parts.verify(program);
+  const isTruncated = completion.finishReason === 'length';
+  const outcome = await completionOutcome({ text, program, isTruncated }, { dialect: dialect.name, backend }, parts.verify);
   return { completion, text, program, outcome };
 }
 

@@ -4,7 +4,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { compiledEntry } from '../core/compiled.ts';
 import { EvomError } from '../core/errors.ts';
-import { emptyOutcome, type Outcome } from '../core/outcome.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
 import type { GuestSource } from '../sandbox/guest.ts';
 import { resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
@@ -141,13 +141,4 @@ class SandboxVerifier implements Verifier {
   close(): Promise<void> {
     return this.#sandbox.close();
   }
-}
-
-/**
- * The outcome of a completion that holds no program.
- *
- * @param about the dialect that was asked for and the backend that would have run it.
- */
-export function noProgramOutcome(about: { readonly dialect: string; readonly backend: string }): Outcome {
-  return emptyOutcome('no_program', { ...about, error: { type: 'NoProgram', message: 'the completion holds no program', line: null } });
 }

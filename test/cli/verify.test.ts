@@ -177,6 +177,81 @@ describe('evom verify --input', () => {
     }
     write('twice.jsonl', `${JSON.stringify({ id: 1, code: diet })}\n${JSON.stringify({ id: 1, code: diet })}\n`);
     expect((await evom('verify', '--input', 'twice.jsonl')).err).toMatch(/twice\.jsonl:2: the id 1 comes twice/);
+    write('empty.jsonl', '{"id": 1}\n'.repeat(23));
+    expect((await evom('verify', '--input', 'empty.jsonl')).err).toMatch(/empty\.jsonl:20: neither.*\n.*and 3 more/);
+  });
+
+  it('takes a list of answers in every form, and leaves all of them to be judged again', async () => {
+    // 68 boots + 62 mugs is worth 1904; each list holds it in another place and form.
+    const answers = [
+      [18, 1904],
+      ['18', '1904'],
+      '[18.0, 1904]',
+      '[1,904]',
+      ['infeasible', 1904],
+      [1904, 'infeasible'],
+      [1904],
+      [18, 20],
+      'NaN',
+    ];
+    write('answers.jsonl', answers.map((answer, id) => `${JSON.stringify({ id, code: diet, answer })}\n`).join(''));
+    await evom('verify', '--input', 'answers.jsonl', '--output', 'answers.out.jsonl', '--quiet');
+    const records = lines('answers.out.jsonl');
+    expect(records.map(({ correct }) => correct)).toEqual([true, true, true, false, true, true, true, false, null]);
+    expect(records.map(({ answer, accepted }) => [answer, accepted])).toEqual([
+      [18, [1904]],
+      [18, [1904]],
+      [18, [1904]],
+      [1, [904]],
+      ['infeasible', [1904]],
+      ['infeasible', [1904]],
+      [1904, undefined],
+      [18, [20]],
+      [null, undefined],
+    ]);
+    const judged = JSON.parse((await evom('judge', 'answers.out.jsonl', '--rules', 'sirl', '--json')).out);
+    expect(judged.scores[0]).toMatchObject({ right: 6, of: 8 });
+    // The lists as they were given, beside outcomes: read alike.
+    write('stored.jsonl', answers.map((answer, id) => `${JSON.stringify({ id, answer, status: 'optimal', objective: 1904 })}\n`).join(''));
+    expect(JSON.parse((await evom('judge', 'stored.jsonl', '--rules', 'sirl', '--json')).out).scores[0]).toMatchObject({ right: 6, of: 8 });
+    const { out } = await evom('verify', 'diet.js', '--answer', '[18, 1904]');
+    expect(out).toContain('answer     18 or 1904: right by sirl');
+  });
+
+  it('says what kind of text a completion without a program is, and that a cut-off one is cut off', async () => {
+    const completions = [
+      'The optimum is 1904.',
+      '{"optimum": 1904}',
+      "I'm sorry, but I can't.",
+      `\`\`\`js\n${diet.slice(0, -30)}`,
+      `1. So:\n   \`\`\`js\n${diet.replace(/^/gm, '   ')}\n   \`\`\``,
+    ];
+    write(
+      'texts.jsonl',
+      completions.map((completion, id) => `${JSON.stringify({ id, dialect: 'highs-js', completion, answer: 1904 })}\n`).join(''),
+    );
+    await evom('verify', '--input', 'texts.jsonl', '--output', 'texts.out.jsonl', '--quiet');
+    expect(lines('texts.out.jsonl').map(({ status, error, reward }) => [status, (error as { type: string } | null)?.type, reward])).toEqual(
+      [
+        ['no_program', 'Prose', 0],
+        ['no_program', 'JsonAnswer', 0],
+        ['no_program', 'Refusal', 0],
+        ['syntax_error', 'CutOff', 0],
+        ['optimal', undefined, 1.1],
+      ],
+    );
+  });
+
+  it('takes files with a byte order mark or a first line for the shell', async () => {
+    write('marked.js', `\uFEFF${diet}`);
+    write('shell.js', `#!/usr/bin/env node\n${diet}`);
+    const { out } = await evom('verify', 'marked.js', 'shell.js', '--answer', '1904', '--json');
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).correct),
+    ).toEqual([true, true]);
   });
 
   it('goes on after kill -9 without losing or doubling a line, and mends a torn one', async () => {

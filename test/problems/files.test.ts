@@ -9,8 +9,8 @@ import { problemCursor } from '../../src/problems/cursor.ts';
 import { generateProblems, type Solvers } from '../../src/problems/generate.ts';
 import { jsonObjects } from '../../src/problems/json-stream.ts';
 import { readProblems, writeProblems } from '../../src/problems/jsonl.ts';
+import { answerFromLabel } from '../../src/problems/labels.ts';
 import { nearDuplicates } from '../../src/problems/near-duplicates.ts';
-import { answerFromLabel } from '../../src/problems/record.ts';
 import { testSolvers } from './solvers.ts';
 
 let directory: string;
@@ -80,9 +80,9 @@ describe('readProblems', () => {
     expect(message).toContain(`${path}:6: the object that starts here never ends`);
   });
 
-  it('lists at most ten of many faults', async () => {
+  it('lists at most twenty of many faults', async () => {
     const path = await fileWith('{"answer":3}\n'.repeat(25));
-    await expect(readProblems(path)).rejects.toThrow(/25 of the records[\s\S]*and 15 more/);
+    await expect(readProblems(path)).rejects.toThrow(/25 of the records[\s\S]*and 5 more/);
   });
 
   it('refuses an empty file, a missing one, and one id for two texts', async () => {

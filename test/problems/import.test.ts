@@ -12,8 +12,8 @@ import { csvRecords } from '../../src/problems/import/csv-records.ts';
 import { kindOfWord } from '../../src/problems/import/format.ts';
 import { type ImportItem, type ImportOptions, importInput, importProblems } from '../../src/problems/import/import-problems.ts';
 import { findInputs } from '../../src/problems/import/inputs.ts';
-import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/import/labels.ts';
 import { lz4Frame } from '../../src/problems/import/lz4-frame.ts';
+import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/labels.ts';
 import { testSolvers } from './solvers.ts';
 
 const tables = fileURLToPath(new URL('../golden/tables/', import.meta.url));
@@ -389,6 +389,19 @@ describe('csvRecords', () => {
         expect(read).toEqual(rows);
       }),
     );
+  });
+
+  it('names a row with text behind a closing quote, and reads on', async () => {
+    const items = [];
+    for await (const item of csvRecords(['a,b\n1,"2"\n"x"y,3\n"p\nq" ,4\n5,6\rs\r\n7,"8"\r', '\n'])) items.push(item);
+    const message = expect.stringMatching(/^has text behind a closing quote/);
+    expect(items).toEqual([
+      { kind: 'value', line: 2, value: { a: '1', b: '2' } },
+      { kind: 'fault', line: 3, message },
+      { kind: 'fault', line: 5, message },
+      { kind: 'value', line: 6, value: { a: '5', b: '6\rs' } },
+      { kind: 'value', line: 7, value: { a: '7', b: '8' } },
+    ]);
   });
 
   it('tells semicolons and tabs by the header', async () => {

@@ -147,6 +147,14 @@ describe('judgeOutcome', () => {
       unsupportedClaim: true,
     });
   });
+  it('takes no number of an earlier solve beside a last solve without a solution, whatever the label says', () => {
+    for (const status of ['infeasible', 'unbounded'] as const) {
+      const outcome = ended(status, null, { solves: [solve(5), { ...solve(5), status, objective: null }], reported: 5 });
+      expect(judgeOutcome(outcome, { answer: status }, 'sirl')).toMatchObject({ correct: false, value: 5, unsupportedClaim: false });
+      expect(judgeOutcome(outcome, { answer: status }, 'orlm').correct).toBe(false);
+      expect(judgeOutcome({ ...outcome, reported: null }, { answer: status }, 'sirl').correct).toBe(true);
+    }
+  });
   it('refuses values that are not finite', () => {
     expect(correct(optimal(Number.POSITIVE_INFINITY), 5, 'evom')).toBe(false);
     expect(correct(optimal(Number.NaN), 5, 'evom')).toBe(false);

@@ -238,6 +238,21 @@ describe('scoreOutcome', () => {
     const small = { ...problem, answer: 10 };
     expect(scoreOutcome(input({ ...right, objective: 10, model: honest }, { problem: small }), evom).flags).toEqual([]);
   });
+  it('calls an answer above 20 telling, and 20 not, each value of a list alike', () => {
+    const flagsOf = (answer: number, other: number | null, bound: number): readonly string[] => {
+      const trick = model('max', [column('x', 1, 0, bound), column('y', 0)], [row('c', -Infinity, [[1, 1]], 80)]);
+      const about = { ...problem, answer, ...(other === null ? {} : { accepted: [other] }) };
+      return scoreOutcome(
+        input({ ...right, objective: bound, model: trick, solves: [{ ...solved, objective: bound }] }, { problem: about }),
+        evom,
+      ).flags;
+    };
+    expect(flagsOf(20, null, 20)).toEqual([]);
+    expect(flagsOf(20.001, null, 20.001)).toEqual(['answer_literal']);
+    expect(flagsOf(-21, null, 21)).toEqual(['answer_literal']);
+    expect(flagsOf(7, 21, 21)).toEqual(['answer_literal']);
+    expect(flagsOf(21, 7, 7)).toEqual([]);
+  });
   it('pays nothing for a model without two variables and a constraint, unless the reference is like that', () => {
     const tiny = { ...right, solves: [{ ...solved, numVariables: 1 }] };
     expect(scoreOutcome(input(tiny), evom)).toMatchObject({ value: 0.1, correct: true, flags: ['trivial_model'] });
@@ -343,6 +358,10 @@ describe('scoreOutcome', () => {
     expect(scoreOutcome(input(right, constant), evom)).toMatchObject({ parts: { answer: 1 }, flags: ['constant_objective'] });
     expect(scoreOutcome(input(right, constant), { ...evom, softFlagWeight: 0.25 }).parts.answer).toBe(0.25);
     expect(scoreOutcome(input(right, seen({ peers: { alike: 0, others: 3 } })), evom).flags).toEqual(['peer_disagreement']);
+    // Two reasons for doubt weigh more than one.
+    const both = seen({ objectiveRange: [340, 340], comparison: 'different' });
+    const reward = scoreOutcome(input(right, both), { ...evom, softFlagWeight: 0.5, valueOnlyWeight: 0.25 });
+    expect(reward).toMatchObject({ parts: { answer: 0.125 }, flags: ['constant_objective', 'value_only'] });
   });
 
   it('takes a model that behaves like the reference for right, and says when nothing could be compared', () => {
@@ -390,6 +409,9 @@ describe('scoreOutcome', () => {
       '<think>a</think><think>b</think><code>x</code>',
       '<think>so</think> and <code>x</code>',
       '<think>so<code>x</code>',
+      '<think>so</think><code><code>x</code>',
+      '<think>so<think></think><code>x</code>',
+      '<think>so</think><code>x</code></code>',
     ])
       expect(formatOf(text)).toBe(0);
   });
@@ -427,6 +449,16 @@ describe('scoreOutcome', () => {
 });
 
 describe('literalShares', () => {
+  it('takes a row for deciding up to 15 % of play where it has whole numbers, and else where it holds exactly', () => {
+    const nativeOf = (kind: string, activity: number): number | null =>
+      literalShares(parseLp(`max\n 7 x\nst\n x + y <= 100\n${kind}`), [activity, 0], 'It earns 7.').native;
+    // Of 7 and 100 only 7 stands in the text; 100 counts where its row decides.
+    expect(nativeOf('gen\n x y\nend', 86)).toBe(0.5);
+    expect(nativeOf('gen\n x y\nend', 84)).toBe(1);
+    expect(nativeOf('end', 99.9)).toBe(1);
+    expect(nativeOf('end', 100)).toBe(0.5);
+  });
+
   const question = 'A boat takes 10 ducks in 20 minutes, a canoe 8 in 40. At most 12 by boat, at least 60 % by canoe, 300 ducks.';
   const honestModel = parseLp('min\n 20 x + 40 y\nst\n 10 x + 8 y >= 300\n 0.4 y - 0.6 x >= 0\nbounds\n x <= 12\ngen\n x y\nend');
   it('finds the numbers of a text in an honest model, percentages as shares', () => {

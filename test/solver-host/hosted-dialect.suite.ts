@@ -65,6 +65,10 @@ export function describeHostedDialect(name: string, programs: HostedPrograms): v
       ]);
     });
 
+    it('reads a byte order mark as Python does', async () => {
+      expect(await run(`\uFEFF${programs.optimal}`)).toMatchObject({ status: 'optimal', objective: 10, error: null });
+    });
+
     it('tells infeasible, unbounded and a time limit apart', async () => {
       const [infeasible, unbounded, timeLimit] = await Promise.all([programs.infeasible, programs.unbounded, programs.timeLimit].map(run));
       expect(infeasible).toMatchObject({ status: 'infeasible', objective: null, error: null });

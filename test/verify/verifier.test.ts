@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../src/core/outcome.ts';
-import { createVerifier, noProgramOutcome, type Verifier } from '../../src/verify/verifier.ts';
+import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
 
 const dialect = 'highs-js';
 const program = (lp: string): string => `const h = await require("highs")();\nreport(h.solve(\`${lp}\`).ObjectiveValue);`;
@@ -102,11 +102,5 @@ describe('counted budgets', () => {
     const outcome = await verifier.verify({ dialect, code: 'let n = 0;\nfor (;;) { n += 1; if (n % 10000 === 0) console.log(n); }' });
     expect(outcome).toMatchObject({ status: 'deadline', error: { type: 'TickLimit' }, wallLimited: false });
     await verifier.close();
-  });
-});
-
-describe('noProgramOutcome', () => {
-  it('is what a completion without a program gets', () => {
-    expect(noProgramOutcome({ dialect, backend: 'highs' })).toMatchObject({ status: 'no_program', dialect, backend: 'highs', solves: [] });
   });
 });

@@ -1,4 +1,4 @@
-/** What a file is made of, told by its first bytes and never by its name: JSON, CSV, Parquet or Arrow, gzip around text. */
+/** What a file is made of, told by its first bytes, and by its name only where its lines are both: JSON, CSV, Parquet or Arrow, gzip around text. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -68,7 +68,9 @@ export async function containerOf(path: string): Promise<Container> {
     throw new EvomError('E_DATA', `${path} is binary and neither Parquet, Arrow nor gzip; export it as one of them, JSON or CSV`);
   if (text.startsWith('version https://git-lfs'))
     throw new EvomError('E_DATA', `${path} is a pointer of Git LFS, not the file; fetch the file with git lfs pull`);
-  return { kind: /^\s*[{[]/.test(text) ? 'json' : 'csv', gzip, unit: 'line' };
+  // A first line that is no JSON is one broken line, and not the header of a table, where the name and a later line say JSON.
+  const isJson = /^\s*[{[]/.test(text) || (/\.(?:jsonl?|ndjson)(?:\.gz)?$/i.test(path) && /^[ \t]*\{/m.test(text));
+  return { kind: isJson ? 'json' : 'csv', gzip, unit: 'line' };
 }
 
 /** Objects of a file in order, with the line or row of each, and what is broken between them. */

@@ -1,6 +1,7 @@
 /** Benchmarks that give each problem a folder of files: OptiMUS NLP4LP, Chain-of-Experts ComplexOR and LPWP, ORThought and LogiOR. */
+
+import { plainLabels, readLabel } from '../labels.ts';
 import { type Draft, isFields, pick, pythonDialect, withMeta } from './format.ts';
-import { plainLabels, readLabel } from './labels.ts';
 
 /** The files of one folder, by name. */
 export type FolderFiles = ReadonlyMap<string, string>;

@@ -5,6 +5,7 @@ import { basename, join, relative } from 'node:path';
 import { EvomError } from '../../core/errors.ts';
 import type { Answer, Problem } from '../../core/problem.ts';
 import type { Solve } from '../discriminate.ts';
+import { faultList, mostNamed } from '../fault-list.ts';
 import { answerOf } from '../generate.ts';
 import type { FieldMap } from '../record.ts';
 import { type ContainerKind, containerOf, fileSha256, recordsOf } from './containers.ts';
@@ -209,7 +210,7 @@ export async function* importInput(input: ImportInput, options: ImportOptions = 
 /**
  * All problems of one file or folder, whatever their format.
  *
- * @throws {EvomError} `E_DATA` naming up to ten records that cannot be read, or when there is no problem.
+ * @throws {EvomError} `E_DATA` naming up to 20 records that cannot be read, or when there is no problem.
  */
 export async function importProblems(path: string, options: ImportOptions & { readonly limit?: number } = {}): Promise<Problem[]> {
   const problems: Problem[] = [];
@@ -220,16 +221,15 @@ export async function importProblems(path: string, options: ImportOptions & { re
   for (const input of inputs) {
     for await (const item of importInput(input, options, ids)) {
       if (item.type === 'problem') problems.push(item.problem);
-      if (item.type === 'fault' && ++numFaults <= 10) faults.push(importFaultText(item.fault));
+      if (item.type === 'fault' && ++numFaults <= mostNamed) faults.push(importFaultText(item.fault));
       if (problems.length === options.limit) break;
     }
     if (problems.length === options.limit) break;
   }
   if (numFaults > 0) {
-    const more = numFaults > faults.length ? `\n... and ${numFaults - faults.length} more` : '';
     throw new EvomError(
       'E_DATA',
-      `${numFaults} of the records in ${path} cannot be read; correct them or map their fields:\n${faults.join('\n')}${more}`,
+      `${numFaults} of the records in ${path} cannot be read; correct them or map their fields:\n${faultList(faults, numFaults)}`,
     );
   }
   if (problems.length === 0) throw new EvomError('E_DATA', `${path} holds no problem`);

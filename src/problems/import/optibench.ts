@@ -1,7 +1,8 @@
 /** OptiBench and NL4OPT-E (ReSocratic): every quantity of the solution by name, the objective among them. */
+
+import { plainLabels, readLabel } from '../labels.ts';
 import type { Draft, Fields, Format } from './format.ts';
 import { has, isFields } from './format.ts';
-import { plainLabels, readLabel } from './labels.ts';
 import { closingData } from './samples.ts';
 
 /** Words of a name that tells an objective apart from a variable. */

@@ -1,18 +1,13 @@
 /** Problems in the project's own form, and records whose fields the user names. */
 import { type FieldMap, problemFromRecord } from '../record.ts';
-import { type Draft, type Fields, type Format, has, isDraftFault } from './format.ts';
-import { plainLabels, readLabel } from './labels.ts';
+import { type Draft, type Fields, type Format, has } from './format.ts';
 
 /** A record with `source`: written by `writeProblems`; its id and source stay. */
 export const ownFormat: Format = {
   name: 'evom',
   description: 'the project’s own: question, answer, source, and id, accepted, split, kind, model, programs, data, meta',
   matches: (record) => has(record, 'question', 'source') && 'answer' in record,
-  read: (record) => {
-    const draft = mappedDraft(record, {});
-    // A number is a number here, -99999 too: whoever wrote the file has settled what it means.
-    return [isDraftFault(draft) || typeof record.answer !== 'number' ? draft : { ...draft, answer: record.answer }];
-  },
+  read: (record) => [mappedDraft(record, {})],
 };
 
 /** A format for one file, by the names that the user gives. */
@@ -28,16 +23,8 @@ export const plainFormat: Format = {
   read: (record) => [mappedDraft(record, {})],
 };
 
-/** Lists of accepted values are taken here too; the rest is `problemFromRecord`. */
 function mappedDraft(record: Fields, fields: FieldMap): Draft {
-  const answerField = fields.answer ?? ['answer', 'en_answer', 'Answer'].find((name) => name in record);
-  const published = answerField === undefined ? undefined : record[answerField];
-  const label = published === undefined ? undefined : readLabel(published, plainLabels);
-  const whole =
-    label?.accepted === undefined || answerField === undefined
-      ? record
-      : { ...record, [answerField]: label.answer, accepted: label.accepted };
-  const result = problemFromRecord(whole, { fields, source: '' });
+  const result = problemFromRecord(record, { fields, source: '' });
   if (!('problem' in result)) return result;
   const { id, source, ...problem } = result.problem;
   return { ...problem, key: id.startsWith('q-') ? null : id, ...(source === '' ? {} : { source }) };

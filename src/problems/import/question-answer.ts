@@ -1,6 +1,7 @@
 /** Formats of one question with one answer a record, under the names that each benchmark gives them. */
+
+import { type LabelStyle, labelForms, plainLabels, readLabel, shownLabel, sirlFixedLabels } from '../labels.ts';
 import { type Draft, type Fields, type Format, has, kindOfWord, pick, pythonPrograms, withMeta } from './format.ts';
-import { type LabelStyle, plainLabels, readLabel, sirlFixedLabels } from './labels.ts';
 
 interface Columns {
   readonly question: string;
@@ -29,7 +30,7 @@ export function questionWithAnswer(record: Fields, columns: Columns): Draft {
   if (label === undefined) {
     return {
       field: columns.answer,
-      message: `is ${JSON.stringify(published)?.slice(0, 60)}, which is no number, no list of numbers and no word for "none"`,
+      message: `is ${shownLabel(published)}; give ${labelForms}`,
     };
   }
   const key = columns.keys.map((name) => record[name]).find((value) => typeof value === 'string' || typeof value === 'number');

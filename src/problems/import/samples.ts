@@ -1,7 +1,7 @@
 /** Chain-of-Experts samples without their folder: `[{input, output}]`, joined with the text that holds the same data. */
 import { isDeepStrictEqual } from 'node:util';
+import { plainLabels, readLabel } from '../labels.ts';
 import { type Draft, type Fields, type Format, has, isFields } from './format.ts';
-import { plainLabels, readLabel } from './labels.ts';
 
 /** The Python or JSON dictionary at the end of a text, as data; null when it ends with none. */
 export function closingData(text: string): Fields | null {
