@@ -1,4 +1,5 @@
 /** The checks of `evom doctor` about GPUs: devices, PyTorch, model servers, and whether a configuration fits. */
+
 import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { pythonOf } from '../config/build-torch.ts';
 import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
 import type { TrainConfig } from '../config/schema.ts';
 import { estimateMemory, parameterCount, totalGib } from '../config/training-plan.ts';
+import { smallest } from '../core/extremes.ts';
 import { parseDecoderConfig } from '../nn/decoder-config.ts';
 import { requestJson } from '../remote/http.ts';
 import { defaultPython, torchHostDirectory } from '../remote/python-process.ts';
@@ -84,7 +86,7 @@ function configChecks(config: TrainConfig): Record<string, Check> {
       const wanted = totalGib(estimate.learner) + colocated;
       const found = config.learner.type === 'torch' && config.learner.torch.device !== 'cpu' ? await gpus() : null;
       if (found === null) return ok(`a learner process needs about ${wanted.toFixed(1)} GiB; no GPU to compare with`);
-      const least = Math.min(...found.map((gpu) => gpu.freeGib));
+      const least = smallest(found.map((gpu) => gpu.freeGib));
       const text = `a learner process needs about ${wanted.toFixed(1)} GiB, ${least.toFixed(1)} GiB are free`;
       return wanted < least
         ? ok(text)

@@ -1,9 +1,11 @@
 /** The checks of `evom doctor`: each a question about this machine, with the next thing to do when the answer is no. */
+
 import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findInput, packageRoot } from '../config/find-file.ts';
 import type { TrainConfig } from '../config/schema.ts';
+import { largest } from '../core/extremes.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { SolverBackend } from '../solvers/backend.ts';
 import { type Check, type Finding, fault, missing, ok } from './doctor-finding.ts';
@@ -36,7 +38,7 @@ export async function runDoctor({
   const paint = { ok: colors.green, missing: colors.yellow, fault: colors.red } as const;
   // The detail stands alone after the table: it may be long, and the table aligns to the right.
   const names = textTable(findings.map(({ name }) => [name]));
-  const width = Math.max(...names.map((name) => name.length));
+  const width = largest(names.map((name) => name.length));
   for (const { name, status, detail } of findings) io.stdout(`${name.padEnd(width)}  ${paint[status](status.padEnd(7))}  ${detail}\n`);
   return healthy ? 0 : 1;
 }

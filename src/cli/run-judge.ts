@@ -80,7 +80,7 @@ async function readOutcomes(path: string, shown: string): Promise<StoredOutcome[
     if (cause instanceof EvomError) throw cause;
     throw readFault(shown, cause);
   }
-  stored.push(...evaluatedOutcomes(evaluated, shown));
+  for (const outcome of evaluatedOutcomes(evaluated, shown)) stored.push(outcome);
   if (stored.length === 0)
     throw new EvomError('E_DATA', `${shown} holds no outcomes; evom verify --output and evom evaluate --outcomes write them`);
   return stored;

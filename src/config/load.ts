@@ -134,7 +134,7 @@ interface Settling<Schema extends z.ZodType, Config> {
 
 function settle<Schema extends z.ZodType, Config>(tree: Tree, with_: Settling<Schema, Config>, issues: ConfigIssue[]): Config | null {
   const { value, issues: invalid } = validate(tree, with_.schema, () => kindJsonSchema(with_.kind), skeletonOf[with_.kind]);
-  issues.push(...invalid);
+  for (const issue of invalid) issues.push(issue);
   if (value === null) return null;
   const faulty = invalid.map((issue) => issue.key);
   for (const finding of with_.check(value)) {

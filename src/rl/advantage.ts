@@ -1,4 +1,5 @@
 /** Advantages: what each rollout's reward says against the others of its group. Statistics are float64. */
+import { largest, smallest } from '../core/extremes.ts';
 import { type AdvantageConventions, type Compat, conventionsOf } from './conventions.ts';
 
 /** Estimators that need only one group. `dapo` is grpo's advantage: DAPO differs in sampling and in the loss. */
@@ -90,7 +91,7 @@ export function scorableRewards(
 
 /** Whether rewards differ by no more than rounding. */
 export function isZeroVariance(values: readonly number[], zeroRange: number): boolean {
-  return values.length === 0 || Math.max(...values) - Math.min(...values) <= zeroRange;
+  return values.length === 0 || largest(values) - smallest(values) <= zeroRange;
 }
 
 function valueAdvantages(

@@ -5,6 +5,7 @@
  * shaped reward (length shaping would let all-right groups pass); surplus groups are carried to the next step instead of
  * thrown away; a step that cannot be filled trains on what there is, or is skipped, and never ends the run.
  */
+import { smallest } from '../core/extremes.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 
 export interface DynamicSamplingConfig {
@@ -171,7 +172,7 @@ export function summarizeGroup(group: RolloutGroup, answerWeight = 1): GroupSumm
   return {
     scorable: scorable.length,
     accuracy: scorable.length > 0 ? paid.reduce((sum, share) => sum + share, 0) / scorable.length : null,
-    policyVersion: Math.min(...group.rollouts.map((rollout) => rollout.completion.policyVersion)),
+    policyVersion: smallest(group.rollouts.map((rollout) => rollout.completion.policyVersion)),
     tokens: group.rollouts.reduce((sum, rollout) => sum + rollout.completion.tokenIds.length, 0),
   };
 }

@@ -1,8 +1,10 @@
 /** Text to token ids and back, and chats to text, as a model folder's files say. Door of `@huggingface/tokenizers` and `jinja`. */
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
+import { largest } from '../core/extremes.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -66,7 +68,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const listed = [generation.eos_token_id].flat().filter((id): id is number => typeof id === 'number');
   const stopIds = [...new Set([...listed, ...idOf(special.eos_token)])];
   if (stopIds.length === 0) throw new EvomError('E_CHECKPOINT', `${directory} names no eos_token; add it to tokenizer_config.json`);
-  const vocabSize = Math.max(...tokenizer.get_vocab().values()) + 1;
+  const vocabSize = largest(tokenizer.get_vocab().values()) + 1;
 
   const encode: ChatTokenizer['encode'] = (text, { addSpecialTokens = false } = {}) =>
     text === '' && !addSpecialTokens

@@ -101,7 +101,7 @@ export async function gatherStep(
             ...(signal ? { signal } : {}),
           });
           sampling = offerGroups(sampling, config, round.groups, summarize);
-          seen.push(...round.groups);
+          for (const group of round.groups) seen.push(group);
           times = addTimes(times, round.times);
         } catch (error) {
           if (signal?.aborted) return null;

@@ -1,4 +1,5 @@
 /** Records out of CSV: RFC 4180 quotes with doubled quotes and newlines inside, a byte order mark, comma, semicolon or tab. */
+import { largest } from '../../core/extremes.ts';
 import type { JsonItem } from '../json-stream.ts';
 
 /** A row of cells with the line that it starts in. */
@@ -13,7 +14,7 @@ const delimiters = [',', '\t', ';'] as const;
 function delimiterOf(header: string): string {
   const plain = header.replace(/"(?:[^"]|"")*"/g, '');
   const counts = delimiters.map((delimiter) => plain.split(delimiter).length - 1);
-  return delimiters[counts.indexOf(Math.max(...counts))] ?? ',';
+  return delimiters[counts.indexOf(largest(counts))] ?? ',';
 }
 
 async function* rowsOf(chunks: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Row | { readonly openQuote: number }> {
