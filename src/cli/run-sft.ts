@@ -68,6 +68,7 @@ export async function runSft({ config: given, source, resume, io, json, quiet, s
       from,
     );
     closers.unshift(() => store.close());
+    if (store.lostMetrics !== null) reporter.warn(store.lostMetrics);
 
     const rolloutConfig: RolloutConfig = { ...config, ...defaultScoring };
     const rollout = await buildRollout(rolloutConfig, directory, learner.version, policy);

@@ -74,6 +74,7 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
       from,
     );
     closers.unshift(() => store.close());
+    if (store.lostMetrics !== null) reporter.warn(store.lostMetrics);
 
     const { problems, counts } = await buildProblems(config.dataset.train, (made, wanted) =>
       reporter.progress(`making problems ${made}/${wanted}`),
@@ -149,7 +150,7 @@ export async function runTrain({ config: given, source, resume, io, json, quiet,
           maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
           staleGroups: dynamic.stale_groups,
         },
-        answerWeight: config.reward.answer,
+        accuracyWeights: { answer: config.reward.answer, consistency: config.reward.consistency },
         schedule: scheduleOf(config.schedule),
         guards: guardLimits(config.guards),
         onAlarm: config.guards.action,

@@ -1,4 +1,5 @@
 /** Layout of `runs/<name>/`: made once, never overwritten by accident, resumed from its newest checkpoint. */
+
 import { execFile } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 /** Paths in a run's directory. */
 export interface RunPaths {
@@ -80,12 +82,14 @@ const beginnings = new Set(['tb', 'steps', 'checkpoints', 'environment.json', 'c
  */
 export async function resumeRun(directory: string, resolvedConfig: string | null): Promise<RunPaths> {
   const paths = runPaths(directory);
-  const stored = await readFile(paths.resolvedConfig, 'utf8').catch(() => null);
+  const stored = await unlessMissing(paths.resolvedConfig, readFile(paths.resolvedConfig, 'utf8'));
   if (stored === null) throw new EvomError('E_RUN', `${directory} holds no run to resume; start it without --resume`);
-  if (resolvedConfig !== null && resolvedConfig !== stored)
+  // An editor or a checkout may have changed the ends of its lines: they say nothing.
+  const lines = unixLines(stored);
+  if (resolvedConfig !== null && unixLines(resolvedConfig) !== lines)
     throw new EvomError(
       'E_RUN',
-      `the configuration differs from ${paths.resolvedConfig}${firstDifference(stored, resolvedConfig)}; resume with the run's own, or start a new run`,
+      `the configuration differs from ${paths.resolvedConfig}${firstDifference(lines, unixLines(resolvedConfig))}; resume with the run's own, or start a new run`,
     );
   return paths;
 }
@@ -110,7 +114,7 @@ function isTemporary(name: string): boolean {
 }
 
 async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => []);
+  return (await unlessMissing(directory, readdir(directory))) ?? [];
 }
 
 /** Facts about machine and code, so that a result can be told from one made elsewhere. */
@@ -138,6 +142,8 @@ async function gitState(): Promise<{ commit: string; dirty: boolean } | null> {
     return null;
   }
 }
+
+const unixLines = (text: string): string => text.replaceAll('\r\n', '\n');
 
 function firstDifference(stored: string, given: string): string {
   const [a, b] = [stored.split('\n'), given.split('\n')];

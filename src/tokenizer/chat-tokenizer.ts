@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { largest } from '../core/extremes.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -36,7 +37,7 @@ type Json = Record<string, unknown>;
  * Loads the tokenizer of a model folder: `tokenizer.json`, `tokenizer_config.json`, and where there are any
  * `chat_template.jinja` and `generation_config.json` (for its stop ids).
  *
- * @throws {EvomError} `E_CHECKPOINT` if a file is missing or unreadable, or if no stop token is named.
+ * @throws {EvomError} `E_CHECKPOINT` if a file is missing or damaged, or if no stop token is named; `E_DATA` if one cannot be read.
  */
 export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const [{ Tokenizer }, { Template }] = await Promise.all([import('@huggingface/tokenizers'), import('@huggingface/jinja')]);
@@ -99,7 +100,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   };
 }
 
-const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
+const readText = (path: string): Promise<string | null> => unlessMissing(path, readFile(path, 'utf8'));
 
 function parse(text: string, path: string): Json {
   try {
