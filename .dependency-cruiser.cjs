@@ -33,6 +33,7 @@ const folder = (names) => `^src/(?:${names.join('|')})/`;
 const doors = {
   highs: '^src/solvers/highs',
   'glpk[.]js': '^src/solvers/glpk',
+  'p-map': '^src/core/in-order',
   piscina: '^src/(?:sandbox/|solvers/solve-pool)',
   'quickjs-emscripten-core': '^src/sandbox/',
   '@jitl/quickjs-wasmfile-release-sync': '^src/sandbox/',

@@ -57,28 +57,26 @@ function run(command, args) {
   }
   return JSON.parse(stdout);
 }
-const script = (name, ...args) => run(process.execPath, [join(root, 'scripts', 'bench', name), ...args]);
+const script = (name, args) => run(process.execPath, [join(root, 'scripts', 'bench', name), ...args]);
 
 /** Whether the Python given has these packages; looked up once. */
 const found = new Map();
-function hasPackages(...names) {
+function hasPackages(names) {
   if (options.python === '') return false;
   const key = names.join(', ');
   if (!found.has(key)) found.set(key, spawnSync(options.python, ['-c', `import ${key}`]).status === 0);
   return found.get(key);
 }
-const without = (what, ...names) =>
-  hasPackages(...names)
-    ? []
-    : [{ what, skipped: `no Python with ${names.join(', ')}: pass --python PATH (scripts/bench/requirements.txt)` }];
+const without = (what, names) =>
+  hasPackages(names) ? [] : [{ what, skipped: `no Python with ${names.join(', ')}: pass --python PATH (scripts/bench/requirements.txt)` }];
 
 const parts = {
   sampling() {
-    const python = hasPackages('torch', 'transformers') ? options.python : '';
+    const python = hasPackages(['torch', 'transformers']) ? options.python : '';
     const args = ['--json', '--python', python, '--models', models, '--threads', threads, '--rounds', rounds];
     const names = { evom: 'evom', loop: 'PyTorch loop with a KV cache', generate: 'Hugging Face generate' };
     return [
-      ...script('sampling.mjs', ...args).map((row) => ({
+      ...script('sampling.mjs', args).map((row) => ({
         setting: `${row.model}, ${row.threads} threads`,
         what: names[row.what],
         value: row.tokensPerSecond,
@@ -86,12 +84,12 @@ const parts = {
         evomIsFaster: row.evomIsFaster,
         evomIsFasterByCpu: row.evomIsFasterByCpu,
       })),
-      ...without('PyTorch loop, Hugging Face generate', 'torch', 'transformers'),
+      ...without('PyTorch loop, Hugging Face generate', ['torch', 'transformers']),
     ];
   },
 
   gradient() {
-    const hasTorch = hasPackages('torch', 'transformers');
+    const hasTorch = hasPackages(['torch', 'transformers']);
     const names = { unshared_adamw: 'evom, nothing shared', shared_adamw: 'evom, groups share prompts', shared_muon: 'evom, Muon, shared' };
     const rows = [];
     for (const model of models.split(',')) {
@@ -102,7 +100,7 @@ const parts = {
           times.set(what, { ms: [...one.ms, ...ms], cpuMs: [...one.cpuMs, ...cpuMs], rssMb: Math.max(one.rssMb, rssMb) });
         };
         for (let round = 0; round < Number(rounds); round++) {
-          const ours = script('train-step.mjs', count, 1, 2048, model);
+          const ours = script('train-step.mjs', [count, 1, 2048, model]);
           for (const [key, what] of Object.entries(names)) note(what, ours[key], ours[`${key}_cpu`], ours.rss_mb);
           if (!hasTorch) continue;
           const torch = run(options.python, [join(root, 'scripts/bench/train_step.py'), count, 1, count === '1' ? 8 : 16, model]);
@@ -122,13 +120,13 @@ const parts = {
         }
       }
     }
-    return [...rows, ...without('PyTorch', 'torch', 'transformers')];
+    return [...rows, ...without('PyTorch', ['torch', 'transformers'])];
   },
 
   verification() {
     const size = quick ? ['--count', '60', '--processes', '2'] : ['--count', '200', '--processes', '3'];
-    const python = hasPackages('scipy') ? options.python : '';
-    const rows = script('verify.mjs', '--rounds', rounds, '--python', python, ...size);
+    const python = hasPackages(['scipy']) ? options.python : '';
+    const rows = script('verify.mjs', ['--rounds', rounds, '--python', python, ...size]);
     const base = (row) => rows.find((one) => one.model === row.model && one.backend === row.backend && one.what === 'highs-js, audited');
     return [
       ...rows.map((row) => ({
@@ -138,7 +136,7 @@ const parts = {
         unit: 'CPU ms a program',
         evomIsFasterByCpu: about(row.cpuMs / base(row).cpuMs),
       })),
-      ...without('fresh Python process', 'scipy'),
+      ...without('fresh Python process', ['scipy']),
     ];
   },
 
@@ -150,7 +148,7 @@ const parts = {
     }
     const size = quick ? ['--programs', '40', '--fresh', '3'] : ['--programs', '100', '--fresh', '5'];
     const dialects = quick ? 'gurobipy,ortools' : 'gurobipy,coptpy,ortools,highspy,pyscipopt,pulp';
-    const rows = script('solver-host.mjs', '--environment', options.environment, '--dialects', dialects, '--rounds', rounds, ...size);
+    const rows = script('solver-host.mjs', ['--environment', options.environment, '--dialects', dialects, '--rounds', rounds, ...size]);
     return rows.flatMap((row) => [
       { setting: row.dialect, what: 'evom solver-host', value: about(row.hostMs), unit: 'CPU ms a program', evomIsFasterByCpu: 1 },
       {
@@ -165,10 +163,10 @@ const parts = {
 
   grpo() {
     const packages = ['torch', 'trl', 'datasets', 'gurobipy'];
-    const python = hasPackages(...packages) ? options.python : '';
+    const python = hasPackages(packages) ? options.python : '';
     const rows = threads
       .split(',')
-      .flatMap((count) => script('grpo-step.mjs', '--json', '--python', python, '--threads', count, '--rounds', rounds));
+      .flatMap((count) => script('grpo-step.mjs', ['--json', '--python', python, '--threads', count, '--rounds', rounds]));
     return [
       ...rows.map((row) => ({
         setting: `${row.reward} reward, ${row.threads} threads`,
@@ -179,7 +177,7 @@ const parts = {
         evomIsFasterByCpu: row.evomIsFasterByCpu,
         peakRssMb: row.peakRssMb,
       })),
-      ...without('TRL', ...packages),
+      ...without('TRL', packages),
     ];
   },
 };
@@ -209,7 +207,7 @@ for (const part of chosen) {
   }
   const seconds = Math.round((performance.now() - begun) / 1000);
   process.stderr.write(`${part}: ${seconds} s, load ${load()}\n`);
-  results.push(...rows.map((row) => ({ part, ...row, load: load() })));
+  for (const row of rows) results.push({ part, ...row, load: load() });
 }
 
 if (options.json) process.stdout.write(`${JSON.stringify({ machine, rounds: Number(rounds), results })}\n`);
@@ -230,7 +228,7 @@ function table(rows) {
     row.value === undefined ? '' : `${row.value} ${row.unit}`,
     ...[row.evomIsFaster, row.evomIsFasterByCpu, row.peakRssMb, row.load].map((value) => (value === undefined ? '' : String(value))),
   ]);
-  const width = head.map((title, j) => Math.max(title.length, ...cells.map((row) => row[j].length)));
+  const width = head.map((title, j) => cells.reduce((most, row) => Math.max(most, row[j].length), title.length));
   const line = (row) =>
     row
       .map((cell, j) => (j < 4 ? cell.padEnd(width[j]) : cell.padStart(width[j])))

@@ -19,7 +19,7 @@ function newest(path) {
 export function isStale() {
   const builds = [stamp, join(root, 'dist/.tsbuildinfo')].filter((path) => existsSync(path)).map((path) => statSync(path).mtimeMs);
   if (builds.length === 0 || !existsSync(join(root, 'dist/cli/main.js'))) return true;
-  return sources.some((name) => newest(join(root, name)) > Math.max(...builds));
+  return sources.some((name) => builds.every((built) => newest(join(root, name)) > built));
 }
 
 /** Ends the process with a message when dependencies are missing or the code does not compile. */

@@ -37,8 +37,8 @@ const series = runs.map((run) => {
   return { label, points: pointsOf(directory) };
 });
 const [width, height, left, right, top, bottom] = [760, 380, 56, 190, 20, 46];
-const maxX = Math.max(1, ...series.flatMap(({ points }) => points.map(({ x }) => x)));
-const maxY = Math.min(1, Math.ceil(10 * Math.max(0.1, ...series.flatMap(({ points }) => points.map(({ pass }) => pass)))) / 10);
+const maxX = series.flatMap(({ points }) => points).reduce((most, { x }) => Math.max(most, x), 1);
+const maxY = Math.min(1, Math.ceil(10 * series.flatMap(({ points }) => points).reduce((most, { pass }) => Math.max(most, pass), 0.1)) / 10);
 const px = (x) => (left + (x / maxX) * (width - left - right)).toFixed(1);
 const py = (y) => (height - bottom - (y / maxY) * (height - top - bottom)).toFixed(1);
 const colors = ['#1b6ca8', '#c8553d', '#3a7d44', '#7b4b94', '#b8860b'];

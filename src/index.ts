@@ -204,6 +204,7 @@ export { type LossDenominators, lossDenominators, type MaskedRow, promptMeanWeig
 export { type BatchAdvantageOptions, batchAdvantages, type RewardedGroup } from './rl/batch-advantage.ts';
 export { type AdvantageConventions, type Compat, compatPresets } from './rl/conventions.ts';
 export {
+  type AccuracyWeights,
   beginSamplingStep,
   type DynamicSamplingConfig,
   type DynamicSamplingState,

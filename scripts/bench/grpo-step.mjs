@@ -140,7 +140,7 @@ for (const reward of options.rewards.split(',')) {
       tokensPerCpuSecond: Math.round(tokens / of(one, 'cpuS')),
       evomIsFaster: Number((of(one, 'wallS') / of(contenders[0], 'wallS')).toFixed(2)),
       evomIsFasterByCpu: Number((of(one, 'cpuS') / of(contenders[0], 'cpuS')).toFixed(2)),
-      peakRssMb: Math.round(Math.max(...one.steps.map((step) => step.rssMb))),
+      peakRssMb: Math.round(one.steps.reduce((most, step) => Math.max(most, step.rssMb), 0)),
       load: Number(loadavg()[0].toFixed(1)),
     });
   }

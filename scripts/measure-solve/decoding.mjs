@@ -103,7 +103,7 @@ export async function measureDecoding(values) {
       const verdict = agree > differ ? 'more agree' : agree < differ ? 'more differ' : 'as many, or none can tell';
       verdicts[verdict].push(confidences.at(-1).right);
     }
-    const most = Math.max(...votes.map(({ agree }) => agree));
+    const most = votes.reduce((most, { agree }) => Math.max(most, agree), -Infinity);
     scores.noteMean(
       'by simulators alone',
       problem,

@@ -69,7 +69,7 @@ export async function measureRecorded(values) {
     const each = outcomes.map(({ objective }) => isRight(objective, label));
     for (const [k, { name }] of systems.entries()) right[name].push(each[k]);
     right['one system'].push(mean(each));
-    right['some system'].push(Math.max(...each));
+    right['some system'].push(each.reduce((most, value) => Math.max(most, value), -Infinity));
     // Of equal votes the first stands: every system is put first once.
     const votes = outcomes.map((_, k) => evom.selfConsistent([...outcomes.slice(k), ...outcomes.slice(0, k)]));
     right['self-consistency'].push(mean(votes.map((vote) => isRight(vote?.value, label))));

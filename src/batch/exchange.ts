@@ -10,6 +10,7 @@
  *
  * Every file is renamed into place; the marker comes last, so that whoever sees it may read all the rest.
  */
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import { readBatch, writeBatch } from './arrow.ts';
 
@@ -35,7 +37,8 @@ export interface ExchangeManifest {
 export interface ExchangeResult {
   /** Version of the weights after the step, found under `weights/vNNNNNN`. */
   readonly version: number;
-  readonly metrics: Readonly<Record<string, number>>;
+  /** Null for a figure that is not finite. */
+  readonly metrics: Readonly<Record<string, number | null>>;
 }
 
 /** Its answer when it could not take the step. */
@@ -228,10 +231,7 @@ async function readJson<T>(path: string): Promise<T> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+  return (await unlessMissing(path, stat(path))) !== null;
 }
 
 function sixDigits(value: number): string {

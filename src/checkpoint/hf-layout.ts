@@ -1,8 +1,10 @@
 /** A model on disk in the layout that `transformers` reads and writes. */
+
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 import { fileSha256 } from './publish.ts';
 import { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './safetensors.ts';
 
@@ -13,11 +15,7 @@ const indexName = 'model.safetensors.index.json';
 /** Files that make up a tokenizer; the last two are optional. */
 export const tokenizerFileNames = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'chat_template.jinja'] as const;
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+const exists = async (path: string): Promise<boolean> => (await unlessMissing(path, stat(path))) !== null;
 
 async function readJsonObject(path: string): Promise<JsonObject> {
   let value: unknown;

@@ -1,10 +1,12 @@
 /** Checkpoint directories that appear whole, with a manifest of hashes that loading verifies. */
+
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { makeDirectory, syncDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 /** Name of the file of hashes in a published directory. */
 export const manifestName = 'manifest.json';
@@ -43,10 +45,7 @@ export async function publishDirectory(
   fill: (temporaryDirectory: string) => Promise<void>,
   { replace = false }: { readonly replace?: boolean } = {},
 ): Promise<Manifest> {
-  const exists = await stat(directory).then(
-    () => true,
-    () => false,
-  );
+  const exists = (await unlessMissing(directory, stat(directory))) !== null;
   if (exists && !replace) throw new EvomError('E_CHECKPOINT', `${directory} exists already; choose another directory or remove it`);
   const temporary = `${directory}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   await makeDirectory(temporary);
@@ -107,11 +106,11 @@ async function syncTree(directory: string): Promise<void> {
  * Checks a directory against its manifest.
  *
  * @returns whether there was a manifest; a folder from elsewhere has none and is taken as it is.
- * @throws {EvomError} `E_CHECKPOINT` naming the first file that is missing or differs.
+ * @throws {EvomError} `E_CHECKPOINT` naming the first file that is missing or differs; `E_DATA` naming one that cannot be read.
  */
 export async function verifyDirectory(directory: string): Promise<boolean> {
   const path = join(directory, manifestName);
-  const text = await readFile(path, 'utf8').catch(() => null);
+  const text = await unlessMissing(path, readFile(path, 'utf8'));
   if (text === null) return false;
   let manifest: Manifest;
   try {
@@ -123,10 +122,7 @@ export async function verifyDirectory(directory: string): Promise<boolean> {
   }
   for (const [name, { bytes, sha256 }] of Object.entries(manifest.files)) {
     const file = join(directory, name);
-    const size = await stat(file).then(
-      (s) => s.size,
-      () => null,
-    );
+    const size = (await unlessMissing(file, stat(file)))?.size ?? null;
     if (size === null)
       throw new EvomError('E_CHECKPOINT', `${file} is named in ${manifestName} but missing; restore the checkpoint from a copy`);
     if (size !== bytes || (await fileSha256(file)) !== sha256)

@@ -1,4 +1,5 @@
 /** The checks of `evom doctor`: each a question about this machine, with the next thing to do when the answer is no. */
+
 import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 /** Line charts as SVG text: one panel or a grid of small ones, with bands around the lines. Pure. */
+import { largest } from '../core/extremes.ts';
 
 export interface ChartSeries {
   readonly label: string;
@@ -63,8 +64,8 @@ function legend(panel: ChartPanel | undefined, left: number): string[] {
 
 function panelText({ title, series, reference }: ChartPanel, width: number, height: number, options: ChartOptions): string {
   const all = [...series, ...(reference ? [reference] : [])].flatMap(({ points }) => points);
-  const xMax = Math.max(...all.map(({ x }) => x));
-  const yMax = options.yMax ?? Math.max(...all.map(({ y }) => y));
+  const xMax = largest(all.map(({ x }) => x));
+  const yMax = options.yMax ?? largest(all.map(({ y }) => y));
   const [w, h] = [width - margin.left - margin.right, height - margin.top - margin.bottom];
   const px = (x: number): number => margin.left + (x / xMax) * w;
   const py = (y: number): number => margin.top + h - (Math.min(y, yMax) / yMax) * h;

@@ -25,7 +25,7 @@ export async function runDataSplit({ files, out, overwrite, shares, seed, near, 
   const pathOf = (split: string): string => newFile(io.cwd, join(out, `${split}.jsonl`), overwrite);
   Object.keys(shares).forEach(pathOf);
   const problems: Problem[] = [];
-  for (const file of files) problems.push(...(await importProblems(resolve(io.cwd, file))));
+  for (const file of files) for (const problem of await importProblems(resolve(io.cwd, file))) problems.push(problem);
   const { splits, clusters, largestCluster } = splitProblems(problems, { shares, seed, near });
   const written: Record<string, { path: string; problems: number }> = {};
   for (const [name, part] of Object.entries(splits)) {

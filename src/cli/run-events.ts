@@ -29,6 +29,8 @@ export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Rep
         return;
       case 'damaged_checkpoint':
         return reporter.warn(`checkpoint ${event.directory} is damaged and was passed over`);
+      case 'lost_metrics':
+        return reporter.warn(event.message);
       case 'making_model':
         return reporter.info('making a tokenizer and random weights');
       case 'waiting_for_learner':

@@ -124,12 +124,14 @@ async function sampleRan(parts: SolveParts, options: RunPortfolioBuildOptions, q
     {
       signal: options.signal,
       onText: (_, k, text, completion) => {
-        running[k] = verified(parts, parts.dialect, parts.backend, text, completion).then(({ program, outcome }) => ({
+        const run = verified(parts, parts.dialect, parts.backend, text, completion).then(({ program, outcome }) => ({
           program,
           outcome,
           logprobs: completion.logprobs,
           scores: null,
         }));
+        run.catch(() => undefined); // heard below, after the last text
+        running[k] = run;
       },
     },
   );

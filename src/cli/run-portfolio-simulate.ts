@@ -1,7 +1,9 @@
 /** The work behind `evom portfolio simulate`: the coverage simulation as a table, JSON and pictures. */
+
 import { join, resolve } from 'node:path';
 import { writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { largest } from '../core/extremes.ts';
 import {
   type Mean,
   type SimulationCurve,
@@ -66,8 +68,8 @@ const nearestIndex = (values: readonly number[], wanted: number): number =>
 /** The shapes of the paper's Figures 1 to 4, and of its appendix for all numbers of candidates. */
 function picturesOf({ options, curves }: SimulationResult): Record<string, string> {
   const { alphas, generators, errors, sizes } = options;
-  const largest = Math.max(...sizes);
-  const hardest = Math.max(...errors);
+  const most = largest(sizes);
+  const hardest = largest(errors);
   const main = generators.includes('weakly_aligned') ? 'weakly_aligned' : generators[0];
   type Quantity = 'coverage' | 'size';
   const series = (quantity: Quantity, label: (curve: SimulationCurve) => string) => (curve: SimulationCurve) => ({
@@ -89,8 +91,8 @@ function picturesOf({ options, curves }: SimulationResult): Record<string, strin
       yLabel: quantity === 'coverage' ? 'coverage' : 'portfolio size',
       ...(quantity === 'coverage' ? { yMax: 1 } : {}),
     };
-    pictures[`${quantity}-by-error.svg`] = lineChart([panel(quantity, largest, 'error', main)], axes);
-    pictures[`${quantity}-by-generator.svg`] = lineChart([panel(quantity, largest, 'generator', hardest)], axes);
+    pictures[`${quantity}-by-error.svg`] = lineChart([panel(quantity, most, 'error', main)], axes);
+    pictures[`${quantity}-by-generator.svg`] = lineChart([panel(quantity, most, 'generator', hardest)], axes);
     pictures[`${quantity}-all-by-error.svg`] = lineChart(
       sizes.flatMap((size) => generators.map((generator) => panel(quantity, size, 'error', generator))),
       { ...axes, columns: generators.length },

@@ -77,7 +77,8 @@ export async function runTransfer(options: RunTransferOptions): Promise<void> {
   try {
     const cells: TransferCell[] = [];
     const made = new Map<string, ReturnType<typeof buildEvalSets>>();
-    for (const cell of options.cells) cells.push(...(await evaluateCell(cell, options, { file, made }, reporter)));
+    for (const cell of options.cells)
+      for (const evaluated of await evaluateCell(cell, options, { file, made }, reporter)) cells.push(evaluated);
     report = transferReport(cells, options.cells[0]?.config.run.seed ?? 0);
   } finally {
     reporter.close();

@@ -1,5 +1,7 @@
 /** Text for terminals: colours, widths, tables, sparklines. Pure. */
+
 import picocolors from 'picocolors';
+import { largest, smallest } from '../core/extremes.ts';
 import type { CommandIo } from './io.ts';
 
 export type Colors = ReturnType<typeof picocolors.createColors>;
@@ -43,8 +45,8 @@ const bars = '▁▂▃▄▅▆▇█';
 export function sparkline(values: readonly (number | null)[], width = 40): string {
   const points = averaged(values, width);
   const finite = points.filter((value) => Number.isFinite(value));
-  const low = Math.min(...finite);
-  const range = Math.max(...finite) - low;
+  const low = smallest(finite);
+  const range = largest(finite) - low;
   return points
     .map((value) => {
       if (!Number.isFinite(value)) return ' ';

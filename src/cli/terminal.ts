@@ -137,7 +137,8 @@ function summaryLines(summary: Summary): string[] {
     const gain = before === null || after === null ? '' : `${after >= before ? '+' : ''}${(100 * (after - before)).toFixed(1)} points`;
     return [name, percent(before), percent(after), gain, ...(withP ? [pValue == null ? '' : pText(pValue)] : [])];
   });
-  const table = textTable([['', 'before', 'after', 'change', ...(withP ? ['p'] : [])], ...rows]);
+  // A run without evaluation sets has nothing to compare.
+  const table = rows.length === 0 ? [] : textTable([['', 'before', 'after', 'change', ...(withP ? ['p'] : [])], ...rows]);
   return ['', summary.title, ...table.map((text) => `  ${text}`), '', `run directory  ${summary.runDirectory}`, ...(summary.notes ?? [])];
 }
 

@@ -122,7 +122,7 @@ export async function buildProblems(
 
 /** Every problem of every part once, each place drawn by weight among the parts that have some left. */
 function interleave(parts: readonly { readonly weight: number; readonly problems: readonly Problem[] }[]): Problem[] {
-  const random = randomStream('mixture', ...parts.map((part) => `${part.weight}x${part.problems.length}`));
+  const random = randomStream('mixture', parts.map((part) => `${part.weight}x${part.problems.length}`).join('/'));
   const queues = parts.map((part) => ({ weight: part.weight, rest: part.problems.values(), left: part.problems.length }));
   const out: Problem[] = [];
   for (let open = queues.filter((queue) => queue.left > 0); open.length > 0; open = open.filter((queue) => queue.left > 0)) {

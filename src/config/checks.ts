@@ -153,7 +153,8 @@ export function checkSft(input: SftInput): Finding[] {
   const findings = [...checkShared(input), ...checkDialectNames(input)];
   if (model.type === 'new') {
     const kvHeads = model.kv_heads ?? model.heads;
-    findings.push(
+    return [
+      ...findings,
       ...found(
         model.hidden_size % model.heads !== 0 || (model.hidden_size / model.heads) % 2 !== 0,
         `must be an even multiple of heads (${model.heads}): rotary embedding turns pairs`,
@@ -173,7 +174,7 @@ export function checkSft(input: SftInput): Finding[] {
         ['sampling', 'max_tokens'],
         ['model', 'max_length'],
       ),
-    );
+    ];
   }
   return findings;
 }

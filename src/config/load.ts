@@ -151,7 +151,7 @@ function settle<Schema extends z.ZodType<SettledInput>, Config>(
   issues: ConfigIssue[],
 ): Config | null {
   const { value: given, issues: invalid } = validate(tree, with_.schema, () => kindJsonSchema(with_.kind), skeletonOf[with_.kind]);
-  issues.push(...invalid);
+  for (const issue of invalid) issues.push(issue);
   if (given === null) return null;
   const value = withShortWarmup(given, tree, with_.notes);
   const faulty = invalid.map((issue) => issue.key);

@@ -47,4 +47,19 @@ export function readFault(path: string, error: unknown): EvomError {
   return new EvomError('E_DATA', `cannot read ${path}: ${why}`, { cause: error });
 }
 
+/**
+ * What reading `path` gives, or null where nothing is there. What is there and cannot be read is a fault: whoever takes it for missing
+ * starts anew, waits for ever or trusts what nobody checked.
+ *
+ * @throws {EvomError} E_DATA for any error but a missing file.
+ */
+export async function unlessMissing<T>(path: string, reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw readFault(path, error);
+  }
+}
+
 const codeOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? '') : '');

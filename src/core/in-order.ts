@@ -1,9 +1,11 @@
 /** Work on many items at once, with the results in the order of the items. */
+import { pMapIterable } from 'p-map';
 
 /**
- * Starts work on up to `ahead` items and hands their results on in order, one at a time.
+ * Starts work on up to `ahead` items and hands their results on in order, one at a time. The first fault of the source, of `work` or of
+ * `take` is thrown when its turn comes; what is under way then goes on unheard, and no further item is read.
  *
- * @param ahead items under way or waiting for an earlier one: bounds memory.
+ * @param ahead items under way or waiting for an earlier one, besides the one that is handed on: bounds memory.
  * @param signal its reason is thrown instead of handing on what was cut short.
  */
 export async function inOrder<Item, Result>(
@@ -12,21 +14,9 @@ export async function inOrder<Item, Result>(
   take: (result: Result, item: Item) => void | Promise<void>,
   { ahead, signal }: { readonly ahead: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const underWay: { readonly item: Item; readonly result: Promise<Result> }[] = [];
-  const takeFirst = async (): Promise<void> => {
-    const { item, result } = underWay.shift() as (typeof underWay)[number];
-    const value = await result;
+  const results = pMapIterable(items, async (item) => ({ item, result: await work(item) }), { concurrency: ahead });
+  for await (const { item, result } of results) {
     signal.throwIfAborted();
-    await take(value, item);
-  };
-  try {
-    for await (const item of items) {
-      underWay.push({ item, result: work(item) });
-      if (underWay.length >= ahead) await takeFirst();
-    }
-    while (underWay.length > 0) await takeFirst();
-  } finally {
-    // After a fault nobody waits for the others: their faults must not end the process.
-    for (const { result } of underWay) result.catch(() => undefined);
+    await take(result, item);
   }
 }

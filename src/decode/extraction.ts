@@ -119,7 +119,7 @@ export function checkExtraction(value: unknown): ExtractionResult {
     return { faults };
   }
   const extraction: Extraction = { variables, parameters, objective: { sense, expression }, constraints };
-  faults.push(...nameFaults(extraction));
+  for (const fault of nameFaults(extraction)) faults.push(fault);
   return faults.length === 0 ? { extraction } : { faults };
 }
 

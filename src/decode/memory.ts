@@ -83,7 +83,7 @@ export function lexicalSimilarity(memory: readonly string[], query: string): Sim
 
 /** Cosine similarity of embeddings; the last vector is the query's. */
 export function embeddingSimilarity(vectors: readonly Float32Array[]): Similarity {
-  const lengths = vectors.map((vector) => Math.hypot(...vector) || 1);
+  const lengths = vectors.map((vector) => Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) || 1);
   return (a, b) => {
     const j = b === 'query' ? vectors.length - 1 : b;
     const [first, second] = [vectors[a], vectors[j]];

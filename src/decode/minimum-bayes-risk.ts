@@ -1,4 +1,5 @@
 /** Minimum Bayes risk decoding over structured extractions: the record that the others are least unlike, component by component. */
+import { largest } from '../core/extremes.ts';
 import { checkExtraction, type Extraction, parameterValues } from './extraction.ts';
 import { type LinearExpression, parseLinear, parseRelation } from './linear-expression.ts';
 
@@ -132,7 +133,7 @@ function signatureOf(extraction: Extraction): Signature {
         const relation = parseRelation(expression, values);
         if (relation === null) return words(expression).join(' ');
         const { left, right } = relation;
-        const size = Math.max(...[...left.coefficients.values()].map(Math.abs), 0) || 1;
+        const size = Math.max(0, largest([...left.coefficients.values()].map(Math.abs))) || 1;
         // a >= b is -a <= -b; of an equality the first name's coefficient is made positive.
         const names = [...left.coefficients.keys()].sort();
         const flip = relation.relation === '>=' || (relation.relation === '=' && (left.coefficients.get(names[0] ?? '') ?? 0) < 0);

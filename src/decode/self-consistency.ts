@@ -1,4 +1,5 @@
 /** Self-consistency on typed outcomes: many programs for one problem, one answer. */
+import { largest, smallest } from '../core/extremes.ts';
 import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
 
 /** What a program's run amounts to, best first: the order in which answers are preferred. */
@@ -125,8 +126,8 @@ const votes = (cluster: readonly Valued[]): Map<string | null, number> => {
   return counts;
 };
 const weightOf = (cluster: readonly Valued[]): number => cluster.reduce((sum, { weight }) => sum + weight, 0);
-const largestVote = (cluster: readonly Valued[]): number => Math.max(...votes(cluster).values());
-const earliest = (cluster: readonly Valued[]): number => Math.min(...cluster.map(({ index }) => index));
+const largestVote = (cluster: readonly Valued[]): number => largest(votes(cluster).values());
+const earliest = (cluster: readonly Valued[]): number => smallest(cluster.map(({ index }) => index));
 
 function preferred(a: readonly Valued[], b: readonly Valued[]): boolean {
   const gap = weightOf(a) - weightOf(b);

@@ -47,9 +47,10 @@ function lpText(model: LinearModel): string {
   // A variable that occurs nowhere else is named in the objective, so that it exists.
   const costs = model.variables.flatMap((v, j) => (v.cost !== 0 || !used.has(j) ? [{ coefficient: v.cost, name: names[j] ?? '' }] : []));
   const lines = [model.sense === 'max' ? 'Max' : 'Min', ` ${linear(costs) || `0 ${names[0] ?? 'x'}`}${offset(model.offset)}`, 'st'];
-  for (const row of model.constraints) lines.push(...rowLines(row, names).map(indented));
+  for (const row of model.constraints) for (const line of rowLines(row, names)) lines.push(indented(line));
   const bounds = model.variables.flatMap((v, j) => boundLine(v, names[j] ?? ''));
-  if (bounds.length > 0) lines.push('Bounds', ...bounds.map(indented));
+  if (bounds.length > 0) lines.push('Bounds');
+  for (const line of bounds) lines.push(indented(line));
   const of = (wanted: (v: Variable) => boolean): string => names.filter((_, j) => wanted(model.variables[j] as Variable)).join(' ');
   const generals = of((v) => v.integer && !isBinary(v));
   if (generals !== '') lines.push('General', indented(generals));

@@ -1,10 +1,10 @@
 /** The gradient step in the process that also samples. Batches pass through the exchange directory, weights stay where they are. */
-import { pruneExchange, publishBatches } from '../batch/exchange.ts';
+import { type ExchangeResult, pruneExchange, publishBatches } from '../batch/exchange.ts';
 import { EvomError } from '../core/errors.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 import type { TorchHost } from '../remote/torch-host.ts';
-import type { Learner, LearnerResult, LearnerStepOptions } from './learner.ts';
+import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson } from './learner.ts';
 
 /** @param root the run's directory. Closing the learner ends the host. */
 export function createColocatedLearner(host: TorchHost, root: string): Learner {
@@ -24,12 +24,12 @@ export function createColocatedLearner(host: TorchHost, root: string): Learner {
         signal?.throwIfAborted();
         const directory = await publishBatches(root, version, [batch], version, { learning_rate_factor: learningRateFactor });
         const body = { directory, learning_rate_factor: learningRateFactor };
-        const answer = await host.post<LearnerResult>('/train_step', body);
+        const answer = await host.post<ExchangeResult>('/train_step', body);
         if (answer.version !== version + 1)
           throw new EvomError('E_LEARNER', `the host answered step ${version} with version ${answer.version} instead of ${version + 1}`);
         await pruneExchange(root, { step: version - 1, version: version - 1 });
         version = answer.version;
-        return { version, metrics: answer.metrics };
+        return { version, metrics: metricsFromJson(answer.metrics) };
       }),
     weights: (): PolicyWeights => ({ type: 'shared', version }),
     save: (directory: string): Promise<void> =>

@@ -12,8 +12,13 @@ export interface LearnerStepOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Figures of one step, by name: `loss`, `grad_norm`, `approx_kl` (to the sampler), `ref_kl`, `clip_fraction`, `ratio_max`, `logprob_diff_mean`, `logprob_diff_max`, `loss_tokens`, `tokens`. */
+/** Figures of one step, by name: `loss`, `grad_norm`, `approx_kl` (to the sampler), `ref_kl`, `clip_fraction`, `ratio_max`, `logprob_diff_mean`, `logprob_diff_max`, `loss_tokens`, `tokens`. A figure that is not finite stays in: it is the sign of a step that went wrong. */
 export type LearnerMetrics = Readonly<Record<string, number>>;
+
+/** The figures of a learner in another process: JSON has no word for NaN and the infinities, which come as null. */
+export function metricsFromJson(metrics: Readonly<Record<string, number | null>>): LearnerMetrics {
+  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value ?? Number.NaN]));
+}
 
 export interface LearnerResult {
   readonly version: number;

@@ -1,4 +1,5 @@
 /** Packs sequences into rectangles that fit one graph run: prompts that are shared are computed once. */
+import { largest, smallest } from '../core/extremes.ts';
 import { type TokenColumns, type TrainingSequence, tokenColumnNames } from './training-sequence.ts';
 
 /** One graph run: B contexts, G sequences each; P and C are the longest of each kind in it. */
@@ -62,7 +63,7 @@ export function packMicroBatches(sequences: readonly TrainingSequence[], options
   for (const item of items) {
     const G = item.sequences.length;
     const all = [...open, item];
-    const tokens = all.length * (Math.max(...all.map(({ P }) => P)) + G * Math.max(...all.map(({ C }) => C)));
+    const tokens = all.length * (largest(all.map(({ P }) => P)) + G * largest(all.map(({ C }) => C)));
     const fits = open.length === 0 || (open[0]?.sequences.length === G && tokens <= limit);
     if (!fits) {
       batches.push(open);
@@ -113,8 +114,8 @@ function splitByLength(group: readonly TrainingSequence[], limit: number): Item[
 function layOut(items: readonly Item[]): MicroBatch {
   const B = items.length;
   const G = (items[0] as Item).sequences.length;
-  const P = Math.max(...items.map((item) => item.P));
-  const C = Math.max(...items.map((item) => item.C));
+  const P = largest(items.map((item) => item.P));
+  const C = largest(items.map((item) => item.C));
   const ids = new Int32Array(B * P + B * G * C);
   const targets = new Int32Array(B * G * C);
   const columns = Object.fromEntries(tokenColumnNames.map((name) => [name, new Float32Array(B * G * C)])) as unknown as TokenColumns;
@@ -143,7 +144,7 @@ export function assignToThreads(batches: readonly MicroBatch[], threads: number)
   const load = new Array<number>(threads).fill(0);
   const cost = ({ sizes: { B, G, P, C, N } }: MicroBatch) => N + (B * P * P + B * G * C * (P + C)) / 512;
   for (const batch of batches.toSorted((a, b) => cost(b) - cost(a))) {
-    const thread = load.indexOf(Math.min(...load));
+    const thread = load.indexOf(smallest(load));
     assigned[thread]?.push(batch);
     load[thread] = (load[thread] as number) + cost(batch);
   }

@@ -148,15 +148,14 @@ class OnnxLearner implements Learner {
       );
     }
     this.currentVersion += 1;
-    const metrics = {
-      ...statisticsMetrics(statistics, loss),
-      grad_norm: norm,
-      skipped: isUsable ? 0 : 1,
-      micro_batches: microBatches.length,
-    };
     return {
       version: this.currentVersion,
-      metrics: Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value))),
+      metrics: {
+        ...statisticsMetrics(statistics, loss),
+        grad_norm: norm,
+        skipped: isUsable ? 0 : 1,
+        micro_batches: microBatches.length,
+      },
     };
   }
 

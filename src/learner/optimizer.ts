@@ -1,4 +1,5 @@
 /** One optimizer step over a share of the parameters; workers hold disjoint shares. */
+import { smallest } from '../core/extremes.ts';
 import { adamwUpdate } from './adamw.ts';
 import { Muon, type MuonMatrix } from './muon.ts';
 import type { OptimizerConfig } from './optimizer-config.ts';
@@ -95,7 +96,7 @@ export function shareParameters(config: OptimizerConfig, parameters: readonly Pa
   };
   const order = parameters.map((_, i) => i).sort((i, j) => cost(parameters[j] as Parameter) - cost(parameters[i] as Parameter) || i - j);
   for (const index of order) {
-    const thread = load.indexOf(Math.min(...load));
+    const thread = load.indexOf(smallest(load));
     shares[thread]?.push(index);
     load[thread] = (load[thread] as number) + cost(parameters[index] as Parameter);
   }

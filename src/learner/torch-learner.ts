@@ -20,7 +20,7 @@ import { EvomError } from '../core/errors.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 import { launchArguments, logFileOf, type PythonProcess, startPython } from '../remote/python-process.ts';
-import type { Learner, LearnerResult, LearnerStepOptions } from './learner.ts';
+import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson } from './learner.ts';
 import { checkOptimizerConfig, type OptimizerConfig } from './optimizer-config.ts';
 import { optimizerStateFile } from './optimizer-state.ts';
 import { type TorchSettings, torchArguments } from './torch-options.ts';
@@ -159,7 +159,7 @@ class TorchLearner implements Learner {
     this.currentVersion = from + 1;
     // A sampler that cannot take the new version goes back to the one that it serves.
     await pruneExchange(root, { step: from - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
-    return { version: this.currentVersion, metrics: answer.metrics };
+    return { version: this.currentVersion, metrics: metricsFromJson(answer.metrics) };
   }
 
   /** What is waited for, or the fault that ended the process meanwhile; then nothing is waited for any more. */

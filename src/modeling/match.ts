@@ -1,4 +1,5 @@
 /** Which variables and rows of two models correspond, when the models are alike rather than equal. */
+import { largest } from '../core/extremes.ts';
 import type { CanonicalModel, CanonicalRow } from './canonical.ts';
 import { type Colours, markedColours, refineColours } from './colours.ts';
 
@@ -98,7 +99,7 @@ function columnsByStructure(a: CanonicalModel, b: CanonicalModel): Int32Array {
     if (entriesLeft < 0) return image;
     const chosen = tie === null ? likestPair(a, b, marksA, marksB) : sameNamed(a, b, tie);
     if (chosen === null) break;
-    pair(...chosen);
+    pair(chosen[0], chosen[1]);
   }
   return image;
 }
@@ -248,5 +249,5 @@ function rowLikeness(x: Terms, y: Terms): number {
     ratios.set(ratio, (ratios.get(ratio) ?? 0) + 1);
   }
   const either = x.length + y.length - common;
-  return common === 0 ? 0 : common / either + (0.1 * Math.max(...ratios.values())) / common;
+  return common === 0 ? 0 : common / either + (0.1 * largest(ratios.values())) / common;
 }

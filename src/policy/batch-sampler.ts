@@ -2,6 +2,7 @@
  * Samples a list of prompts with one decode session: rows that end leave the batch at once, and the next prompts take
  * their place when enough rows are free. What happens depends only on the requests and the weights, never on time.
  */
+import { largest } from '../core/extremes.ts';
 import { type RandomStream, randomStream } from '../core/random.ts';
 import { shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type DecoderEngine, floats } from './decoder-engine.ts';
@@ -115,7 +116,7 @@ class DecodingBatch {
 
   /** Reads the prompts once each and draws the first token of each of their samples. */
   async admit(units: readonly SampleUnit[]): Promise<void> {
-    const longest = Math.max(...units.map((unit) => unit.promptIds.length), ...this.prefixes.map((prefix) => prefix.length));
+    const longest = largest([...units.map((unit) => unit.promptIds.length), ...this.prefixes.map((prefix) => prefix.length)]);
     this.prefixCache.reshape(this.prefixes.length + units.length, longest, this.prefixes.length, longest);
     const first = this.prefixes.length;
     const read = await prefillPrompts(
@@ -245,7 +246,7 @@ class DecodingBatch {
     const { numKeyValueHeads: heads, headDim } = config;
     const numRows = this.rows.length;
     const numPrefixes = this.prefixes.length;
-    const cells = Math.max(...this.prefixes.map((prefix) => prefix.live));
+    const cells = largest(this.prefixes.map((prefix) => prefix.live));
     const toGrid = new Int32Array(numPrefixes * heads * cells);
     const toRows = new Int32Array(numRows * heads);
     const prefixColumns = this.prefixCache.columns;

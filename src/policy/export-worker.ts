@@ -128,7 +128,7 @@ async function sampleUnit(
 
 async function scoreOne({ promptIds, completionIds }: ScoreRequest, temperature: number): Promise<Float32Array> {
   if (completionIds.length === 0) return new Float32Array(0);
-  const { logits } = await forward(Int32Array.of(...promptIds, ...completionIds), 1, null, 0);
+  const { logits } = await forward(Int32Array.from([...promptIds, ...completionIds]), 1, null, 0);
   const vocabSize = logits.length / (promptIds.length + completionIds.length);
   return Float32Array.from(completionIds, (id, t) => {
     const row = logits.subarray((promptIds.length - 1 + t) * vocabSize, (promptIds.length + t) * vocabSize);

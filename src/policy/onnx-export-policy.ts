@@ -1,9 +1,11 @@
 /** A policy from an existing ONNX export with `past_key_values` inputs, as Optimum and the Hub's ONNX folders have it. */
+
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { readGenerationConfig, readModelConfig } from '../checkpoint/hf-layout.ts';
 import { compiledEntry } from '../core/compiled.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 import type { Policy } from './policy.ts';
 import { stopIdsOf } from './stop-ids.ts';
 import { ThreadedPolicy } from './threaded-policy.ts';
@@ -30,11 +32,8 @@ export interface ExportWorkerData {
 /** Where the export's model file is within a folder: `onnx`, the folder itself, or null where there is none. */
 export async function exportSubfolder(directory: string): Promise<'onnx' | '' | null> {
   for (const subfolder of ['onnx', ''] as const) {
-    const found = await stat(join(directory, subfolder, 'model.onnx')).then(
-      (file) => file.isFile(),
-      () => false,
-    );
-    if (found) return subfolder;
+    const path = join(directory, subfolder, 'model.onnx');
+    if ((await unlessMissing(path, stat(path)))?.isFile() === true) return subfolder;
   }
   return null;
 }

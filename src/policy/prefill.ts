@@ -1,4 +1,5 @@
 /** Whole sequences through the prefill and score graphs, in batches of bounded size. */
+import { largest } from '../core/extremes.ts';
 import { shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type DecoderEngine, floats } from './decoder-engine.ts';
 import type { KvCache } from './kv-cache.ts';
@@ -65,7 +66,7 @@ export async function prefillPrompts(
   const out: { probs: Float32Array; entropy: number }[] = [];
   for (const indices of batches(prompts.map((prompt) => prompt.length))) {
     const sequences = indices.map((i) => prompts[i] as Int32Array);
-    const longest = Math.max(...sequences.map((sequence) => sequence.length));
+    const longest = largest(sequences.map((sequence) => sequence.length));
     const results = await engine.prefill.run({
       ...shapeFeeds(engine.prefillShapes, { B: sequences.length, T: longest }),
       ...sequenceFeeds(sequences, longest),
@@ -100,7 +101,7 @@ export async function scoreCompletions(
   const filled = requests.flatMap((request, i) => (request.completionIds.length > 0 ? [{ ...request, i }] : []));
   // The last token predicts nothing that is asked for, so it is left out.
   const sequenceOf = ({ promptIds, completionIds }: ScoreRequest): Int32Array =>
-    Int32Array.of(...promptIds, ...completionIds.subarray(0, -1));
+    Int32Array.from([...promptIds, ...completionIds.subarray(0, -1)]);
   const sorted = filled
     .map((request) => ({ ...request, sequence: sequenceOf(request) }))
     .sort((a, b) => a.sequence.length - b.sequence.length || a.i - b.i);
@@ -108,7 +109,7 @@ export async function scoreCompletions(
   const { session, shapes } = await engine.score();
   for (const indices of batches(sorted.map(({ sequence }) => sequence.length))) {
     const batch = indices.map((index) => sorted[index] as (typeof sorted)[number]);
-    const longest = Math.max(...batch.map(({ sequence }) => sequence.length));
+    const longest = largest(batch.map(({ sequence }) => sequence.length));
     const select: number[] = [];
     const targets: bigint[] = [];
     for (const [b, { promptIds, completionIds }] of batch.entries())

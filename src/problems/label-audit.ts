@@ -1,4 +1,5 @@
 /** Label versions of one benchmark side by side: where they disagree, and which labels no right program can reach. */
+import { smallest } from '../core/extremes.ts';
 import type { Answer, Problem } from '../core/problem.ts';
 
 /**
@@ -102,8 +103,8 @@ const valuesOf = ({ answer, accepted }: Labelled): readonly Answer[] => [answer,
 
 /** Smallest relative distance between any two accepted values; infinite between a number and a word. */
 function distance(a: Labelled, b: Labelled): number {
-  return Math.min(
-    ...valuesOf(a).flatMap((x) =>
+  return smallest(
+    valuesOf(a).flatMap((x) =>
       valuesOf(b).map((y) => {
         if (x === y) return 0;
         return typeof x === 'number' && typeof y === 'number' ? Math.abs(x - y) / Math.abs(x) : Infinity;

@@ -1,4 +1,5 @@
 /** Short ways to write reference models and to draw numbers whose optimum leans on all of them. */
+import { largest } from '../core/extremes.ts';
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
 import type { RandomStream } from '../core/random.ts';
 
@@ -75,7 +76,7 @@ export function tightNumbers(
   const costs = point.map(() => 0);
   const limits = sides.map((side) => {
     const [low, high] = side.prices ?? options.prices;
-    const scale = Math.max(...side.coefficients.map(Math.abs));
+    const scale = largest(side.coefficients.map(Math.abs));
     // A row with small coefficients gets a larger multiplier, or it would not be felt beside the others.
     const price = ((low + random.next() * (high - low)) * side.sign) / Math.sqrt(scale);
     side.coefficients.forEach((a, j) => {

@@ -1,5 +1,7 @@
 /** Splits of problems of any origin: near-copies and equal numbers stay on one side. */
+
 import { createHash } from 'node:crypto';
+import { largest } from '../core/extremes.ts';
 import type { Problem, Split } from '../core/problem.ts';
 import { gramIndex } from './gram-index.ts';
 import { normalizedText } from './label-audit.ts';
@@ -80,5 +82,5 @@ export function splitProblems(problems: readonly Problem[], { shares, seed, near
     const split = side.get(find(i)) ?? 'train';
     splits[split].push({ ...problem, split });
   }
-  return { splits, clusters: clusters.size, largestCluster: Math.max(0, ...[...clusters.values()].map((members) => members.length)) };
+  return { splits, clusters: clusters.size, largestCluster: Math.max(0, largest([...clusters.values()].map((members) => members.length))) };
 }

@@ -54,7 +54,8 @@ const isTable = (part: Sentence | Table): part is Table => 'lines' in part;
 
 /** Tells a draft as text. */
 export function tell(draft: Draft, request: TellRequest): Telling {
-  const random = randomStream(...request.seed, 'text');
+  const key = [...request.seed, 'text'] as const;
+  const random = randomStream(...key);
   const numberForms = request.numberForms === 'by_difficulty' ? drawForms(random, request.difficulty) : request.numberForms;
   const write = numberWriter(numberForms, random);
   const story = draft.tell({ random, difficulty: request.difficulty, write });

@@ -1,10 +1,12 @@
 /** The colocated host: one Python process that samples and trains, and the requests that drive it. */
+
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 import { HttpFault, requestJson, requestLines } from './http.ts';
 import { logFileOf, type PythonProcess, startPython } from './python-process.ts';
 
@@ -80,7 +82,7 @@ export async function startTorchHost(options: TorchHostOptions): Promise<TorchHo
 async function addressIn(path: string, startMs: number, signal: AbortSignal): Promise<string> {
   const deadline = performance.now() + startMs;
   for (;;) {
-    const text = await readFile(path, 'utf8').catch(() => '');
+    const text = (await unlessMissing(path, readFile(path, 'utf8'))) ?? '';
     if (text !== '') return text;
     if (performance.now() > deadline)
       throw new EvomError('E_LEARNER', `the host wrote no address to ${path} within ${startMs} ms; look at its log`);

@@ -79,7 +79,8 @@ function tiedTo(model: LinearModel, connects: (row: number) => boolean): number[
       const row = constraints[i];
       if (row === undefined || seenRow[i] === 1) continue;
       seenRow[i] = 1;
-      numbers.push(row.lower, row.upper, ...row.coefficients);
+      numbers.push(row.lower, row.upper);
+      for (const coefficient of row.coefficients) numbers.push(coefficient);
       for (const other of row.columns) {
         if (seenVariable[other] === 1) continue;
         seenVariable[other] = 1;

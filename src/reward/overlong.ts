@@ -15,7 +15,8 @@ export interface OverlongConfig {
  *
  * @param tokens length of the completion.
  * @returns a number from `-penalty` to 0.
- * @throws {EvomError} E_CONFIG if the buffer is not between 0 and `maxTokens`.
+ * @throws {EvomError} E_CONFIG if the buffer is not between 0 and `maxTokens`, or the penalty is not a number of at least 0.
+ * @throws {RangeError} if `tokens` is not a number of at least 0.
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
@@ -24,8 +25,11 @@ export interface OverlongConfig {
  * ```
  */
 export function overlongPenalty(tokens: number, maxTokens: number, { buffer, penalty }: OverlongConfig): number {
-  if (!(buffer > 0 && buffer <= maxTokens))
+  if (!(buffer > 0 && buffer <= maxTokens && buffer < Infinity))
     throw new EvomError('E_CONFIG', `the overlong buffer is ${buffer} tokens; it must lie between 1 and the ${maxTokens} of a completion`);
-  const exceed = Math.min(buffer, tokens - (maxTokens - buffer));
+  if (!(penalty >= 0 && penalty < Infinity))
+    throw new EvomError('E_CONFIG', `the overlong penalty is ${penalty}; it is a number of at least 0, and is taken off the reward`);
+  if (!(tokens >= 0)) throw new RangeError(`a completion of ${tokens} tokens cannot be judged by its length; give a number of at least 0`);
+  const exceed = tokens >= maxTokens ? buffer : tokens - (maxTokens - buffer);
   return exceed <= 0 ? 0 : (-exceed / buffer) * penalty;
 }

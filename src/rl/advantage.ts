@@ -1,4 +1,5 @@
 /** Advantages: what each rollout's reward says against the others of its group. Statistics are float64. */
+import { largest, smallest } from '../core/extremes.ts';
 import { type AdvantageConventions, type Compat, conventionsOf } from './conventions.ts';
 
 /** Estimators that need only one group. `dapo` is grpo's advantage: DAPO differs in sampling and in the loss. */
@@ -32,9 +33,9 @@ export interface GroupAdvantageOptions {
  * need not be 0. A `null` reward could not be scored for a reason that is not the program's: it leaves mean, deviation
  * and count, and its own advantage is 0. With one scorable reward the `singleton` convention decides.
  *
- * @param rewards [G] finite rewards, or null.
+ * @param rewards [G] finite rewards of at most 1e100 in size, or null.
  * @returns [G] advantages in the order of `rewards`.
- * @throws {RangeError} if `rewards` is empty or holds a number that is not finite, `opo` lacks lengths, or an option is not known.
+ * @throws {RangeError} if `rewards` is empty or holds what is no such number (`undefined` is none), `opo` lacks lengths, or an option is not known.
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
@@ -74,23 +75,30 @@ function checkOptions(options: object, estimator: string): void {
   throw new RangeError(`estimator "${estimator}" is none of ${groupEstimators.join(', ')}${elsewhere}`);
 }
 
+/** The squares of such rewards, and sums of them, are far from the end of float64. */
+const largestReward = 1e100;
+
 /** The rewards that enter the statistics, with their places. */
 export function scorableRewards(
   rewards: readonly (number | null)[],
   { unscorable }: Pick<AdvantageConventions, 'unscorable'>,
 ): { readonly index: number; readonly reward: number }[] {
   if (rewards.length === 0) throw new RangeError('a group has at least one reward');
-  return rewards.flatMap((given, index) => {
-    const reward = given ?? (unscorable === 'zero' ? 0 : null);
-    if (reward === null) return [];
+  const scorable: { index: number; reward: number }[] = [];
+  for (const [index, given] of rewards.entries()) {
+    const reward = given === null && unscorable === 'zero' ? 0 : given;
+    if (reward === null) continue;
     if (!Number.isFinite(reward)) throw new RangeError(`reward ${index} is ${reward}: rewards are finite numbers, or null when unscorable`);
-    return [{ index, reward }];
-  });
+    if (Math.abs(reward) > largestReward)
+      throw new RangeError(`reward ${index} is ${reward}: beyond ${largestReward} the deviation of a group overflows; scale the rewards`);
+    scorable.push({ index, reward });
+  }
+  return scorable;
 }
 
 /** Whether rewards differ by no more than rounding. */
 export function isZeroVariance(values: readonly number[], zeroRange: number): boolean {
-  return values.length === 0 || Math.max(...values) - Math.min(...values) <= zeroRange;
+  return values.length === 0 || largest(values) - smallest(values) <= zeroRange;
 }
 
 function valueAdvantages(

@@ -5,6 +5,7 @@
  * shaped reward (length shaping would let all-right groups pass); surplus groups are carried to the next step instead of
  * thrown away; a step that cannot be filled trains on what there is, or is skipped, and never ends the run.
  */
+import { smallest } from '../core/extremes.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 
 export interface DynamicSamplingConfig {
@@ -32,6 +33,12 @@ export interface GroupSummary {
   /** Oldest policy version that sampled it. */
   readonly policyVersion: number;
   readonly tokens: number;
+}
+
+/** Weights of the reward's terms that accuracy is read off. */
+export interface AccuracyWeights {
+  readonly answer: number;
+  readonly consistency: number;
 }
 
 export type RejectionReason = 'unscorable' | 'too_hard' | 'too_easy';
@@ -160,18 +167,31 @@ export function nextSamplingAction<Group>(state: DynamicSamplingState<Group>, co
  * Accuracy is what the reward pays as right, and not what the judge calls right: a pass that the audit denies, or one from
  * a wrong model where those earn nothing, teaches like a wrong answer, and a group of such passes and failures has one reward.
  *
- * @param answerWeight what a right answer earns; 0 where the reward has no such term; then `consistency` counts where it is
- *   paid, so that no label decides what is trained on, else the judge's word.
+ * @param weights what a right answer earns, and what full consistency does; default 1 and 0. Where a right answer earns nothing,
+ *   `consistency` counts where it is paid, so that no label decides what is trained on, else the judge's word.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { summarizeGroup } from 'evom';
+ * const rollout = (share: number) => ({
+ *   reward: { value: 0.5 * share, parts: { consistency: 0.5 * share }, correct: null },
+ *   completion: { tokenIds: [1, 2], policyVersion: 3 },
+ * });
+ * const group = { rollouts: [rollout(1), rollout(0.5)] };
+ * assert.equal(summarizeGroup(group as never, { answer: 0, consistency: 0.5 }).accuracy, 0.75);
+ * ```
  */
-export function summarizeGroup(group: RolloutGroup, answerWeight = 1): GroupSummary {
+export function summarizeGroup(group: RolloutGroup, weights: AccuracyWeights = { answer: 1, consistency: 0 }): GroupSummary {
   const scorable = group.rollouts.filter((rollout) => rollout.reward.value !== null);
-  const paid = scorable.map(({ reward }) =>
-    answerWeight > 0 ? (reward.parts.answer ?? 0) / answerWeight : Math.min(1, reward.parts.consistency ?? Number(reward.correct === true)),
-  );
+  const paid = scorable.map(({ reward }) => {
+    if (weights.answer > 0) return (reward.parts.answer ?? 0) / weights.answer;
+    const { consistency } = reward.parts;
+    return weights.consistency > 0 && consistency !== undefined ? consistency / weights.consistency : Number(reward.correct === true);
+  });
   return {
     scorable: scorable.length,
     accuracy: scorable.length > 0 ? paid.reduce((sum, share) => sum + share, 0) / scorable.length : null,
-    policyVersion: Math.min(...group.rollouts.map((rollout) => rollout.completion.policyVersion)),
+    policyVersion: smallest(group.rollouts.map((rollout) => rollout.completion.policyVersion)),
     tokens: group.rollouts.reduce((sum, rollout) => sum + rollout.completion.tokenIds.length, 0),
   };
 }

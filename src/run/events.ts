@@ -13,6 +13,8 @@ export type RunEvent =
   /** Where a resumed run goes on; step 0 without a checkpoint: its steps are made again from the first. */
   | { readonly type: 'resumed'; readonly directory: string; readonly step: number }
   | { readonly type: 'damaged_checkpoint'; readonly directory: string }
+  /** Lines of the metrics end before the checkpoint that the run goes on from: they are lost. */
+  | { readonly type: 'lost_metrics'; readonly message: string }
   /** A tokenizer and random weights are made, for supervised training of a new model. */
   | { readonly type: 'making_model' }
   /** The learner is started elsewhere, by this command. */

@@ -69,6 +69,7 @@ export async function openParts({
   );
   const rollout = await lifetime.open(buildRollout(config, directory, learner.version, shared));
   const store = await lifetime.open(DiskRunStore.open({ paths, keepLast: session.config.run.keep_last, modelFrom: initial, card }, from));
+  if (store.lostMetrics !== null) report({ type: 'lost_metrics', message: store.lostMetrics });
   const sets = session.config.dataset.eval.map((set, i): EvalSet => ({ config: set, problems: evaluation[i]?.problems ?? [] }));
   return { learner, rollout, store, state, sets };
 }

@@ -139,7 +139,7 @@ function loopSettings(config: TrainConfig): TrainSettings {
       maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
       staleGroups: dynamic.stale_groups,
     },
-    answerWeight: config.reward.answer,
+    accuracyWeights: { answer: config.reward.answer, consistency: config.reward.consistency },
     schedule: scheduleOf(config.schedule),
     guards: guardLimits(config.guards),
     onAlarm: config.guards.action,

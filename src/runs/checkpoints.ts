@@ -1,8 +1,10 @@
 /** `checkpoints/NNNNNN/` of a run: published whole, found again, pruned. */
+
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 /** How a checkpoint becomes a directory and is checked; the layout inside is not this folder's matter. */
 export interface CheckpointFormat {
@@ -99,7 +101,7 @@ export function openCheckpoints(
       const last = (await list()).at(-1);
       if (last) await pointTo(last);
       else await rm(join(runDirectory, 'latest'), { force: true });
-      const names = await readdir(root).catch(() => []);
+      const names = (await unlessMissing(root, readdir(root))) ?? [];
       for (const name of names) if (name.endsWith(temporarySuffix)) await rm(join(root, name), { recursive: true, force: true });
     },
   };
@@ -107,11 +109,7 @@ export function openCheckpoints(
 
 /** Deletes a directory in one step as seen by a reader: it loses its name before its first file. */
 async function removeDirectory(directory: string): Promise<void> {
-  const exists = await stat(directory).then(
-    () => true,
-    () => false,
-  );
-  if (!exists) return;
+  if ((await unlessMissing(directory, stat(directory))) === null) return;
   const doomed = `${directory}.deleted${temporarySuffix}`;
   await rm(doomed, { recursive: true, force: true });
   await rename(directory, doomed);

@@ -1,10 +1,12 @@
 /** A lock by process id: two processes never write one run. */
+
 import { randomBytes } from 'node:crypto';
 import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makeDirectory } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 export interface RunLock {
   /** Gives the run free; safe to call twice. */
@@ -101,7 +103,7 @@ async function release(path: string, token: string): Promise<void> {
 }
 
 async function readHolder(path: string): Promise<Holder | 'gone' | 'broken'> {
-  const text = await readFile(path, 'utf8').catch(() => null);
+  const text = await unlessMissing(path, readFile(path, 'utf8'));
   if (text === null) return 'gone';
   try {
     const holder = JSON.parse(text) as Holder;

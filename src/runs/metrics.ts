@@ -10,6 +10,8 @@ export interface MetricsLine {
 }
 
 export interface MetricsLog {
+  /** Steps from 1 to `lastStep` of which the file had no line when it was opened, in order: their figures are lost. */
+  readonly missing: readonly number[];
   /** Appends one line; steps rise. A value that is not finite becomes null. */
   append(step: number, values: Readonly<Record<string, number | string | boolean | null>>): Promise<void>;
   /** Makes the lines so far survive a power cut: before a checkpoint that counts on them. */
@@ -38,9 +40,12 @@ export async function openMetricsLog(directory: string, { lastStep, syncEveryLin
   const path = join(directory, fileName);
   const kept = (await readMetrics(directory)).filter((line) => line.step <= lastStep);
   await writeFileAtomically(path, kept.map(encode).join(''));
+  const held = new Set(kept.map((line) => line.step));
+  const missing = Array.from({ length: Math.max(0, lastStep) }, (_, i) => i + 1).filter((step) => !held.has(step));
   let file: FileHandle | null = await open(path, 'a');
   let previous = kept.at(-1)?.step ?? -1;
   return {
+    missing,
     async append(step, values) {
       if (!file) throw new EvomError('E_INTERNAL', `${path} is closed`);
       if (step <= previous) throw new EvomError('E_RUN', `${path}: step ${step} after step ${previous}; steps rise`);

@@ -1,4 +1,5 @@
 /** Layout of `runs/<name>/`: made once, never overwritten by accident, resumed from its newest checkpoint. */
+
 import { execFile } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
@@ -6,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 /** Paths in a run's directory. */
 export interface RunPaths {
@@ -106,9 +108,11 @@ const notThere = (error: NodeJS.ErrnoException): string[] => {
  * @throws {EvomError} E_RUN when there is no run.
  */
 export async function readResolvedConfig(directory: string): Promise<string> {
-  const stored = await readFile(runPaths(directory).resolvedConfig, 'utf8').catch(() => null);
+  const { resolvedConfig } = runPaths(directory);
+  const stored = await unlessMissing(resolvedConfig, readFile(resolvedConfig, 'utf8'));
   if (stored === null) throw new EvomError('E_RUN', `${directory} holds no run to resume; start it without --resume`);
-  return stored;
+  // An editor or a checkout may have changed the ends of its lines: they say nothing.
+  return unixLines(stored);
 }
 
 /** `E_RUN` for a configuration that is not the run's own, naming the first line that differs. */
@@ -139,7 +143,7 @@ function isTemporary(name: string): boolean {
 }
 
 async function namesIn(directory: string): Promise<string[]> {
-  return readdir(directory).catch(() => []);
+  return (await unlessMissing(directory, readdir(directory))) ?? [];
 }
 
 /** Facts about machine and code, so that a result can be told from one made elsewhere. */
@@ -167,6 +171,8 @@ async function gitState(): Promise<{ commit: string; dirty: boolean } | null> {
     return null;
   }
 }
+
+const unixLines = (text: string): string => text.replaceAll('\r\n', '\n');
 
 function firstDifference(stored: string, given: string): string {
   const [a, b] = [stored.split('\n'), given.split('\n')];

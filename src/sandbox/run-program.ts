@@ -71,10 +71,14 @@ function execute(interpreter: Interpreter, realm: Realm, run: Run, code: string)
     if (run.stop !== null) return endingOfStop(run.stop);
     const what = error instanceof Error ? error.message.slice(0, 200) : String(error);
     // The parser recurses on the thread's own stack, which ends before the interpreter's.
-    if (error instanceof RangeError && what.includes('call stack')) return failed('runtime_error', 'InternalError', 'stack overflow');
+    if (error instanceof RangeError && what.includes('call stack'))
+      return run.parsing ? nestedTooDeep : failed('runtime_error', 'InternalError', 'stack overflow');
     return failed(interpreter.isFull() ? 'memory' : 'crash', 'InterpreterAbort', what);
   }
 }
+
+/** What no parser gets through has not been parsed, whichever of its stacks ended first. */
+const nestedTooDeep = failed('syntax_error', 'SyntaxError', 'stack overflow');
 
 /** `process.exit(0)` is a way to end well. */
 const endingOfStop = (stop: Ending): Ending | null => (stop.error === null ? null : stop);
@@ -88,14 +92,16 @@ function withMemoryNamed(ending: Ending | null, interpreter: Interpreter): Endin
 // Nothing below frees what it gets from the interpreter: its memory is put back as a whole.
 
 function evaluate({ context, runTimer }: Realm, source: ProgramSource, run: Run): Ending | null {
-  const started = start(context, source);
+  const started = start(context, source, run);
   return 'status' in started ? started : settle(context, started.promise, runTimer, source, run);
 }
 
 /** Compiles and starts the program. @returns the promise of its end, or why there is none */
-function start(context: QuickJSContext, source: ProgramSource): { readonly promise: QuickJSHandle } | Ending {
+function start(context: QuickJSContext, source: ProgramSource, run: Run): { readonly promise: QuickJSHandle } | Ending {
   const options = source.kind === 'module' ? ({ type: 'module' } as const) : ({ type: 'global', strict: false } as const);
+  run.parsing = true;
   const compiled = context.evalCode(source.text, PROGRAM_FILE, options);
+  run.parsing = false;
   if (compiled.error) {
     const ending = endingOfThrown(context, compiled.error, source);
     return ending.error?.type === 'SyntaxError' ? { ...ending, status: 'syntax_error' } : ending;

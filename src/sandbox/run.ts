@@ -23,6 +23,8 @@ export interface Run {
   ticks: number;
   /** Set once; from then on the interpreter is interrupted at every chance. */
   stop: Ending | null;
+  /** The parser has the program's text and has not come back. A module's first statements run before it does. */
+  parsing: boolean;
   readonly stdout: string[];
   outputChars: number;
   reported: number | null;
@@ -43,6 +45,7 @@ export function beginRun(guest: Guest, limits: SandboxLimits, cpuClock: () => nu
     sessionCpuMs: 0,
     ticks: 0,
     stop: null,
+    parsing: false,
     stdout: [],
     outputChars: 0,
     reported: null,

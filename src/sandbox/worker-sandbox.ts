@@ -200,7 +200,7 @@ class WorkerSandbox implements Sandbox {
     } finally {
       this.#running -= 1;
       this.#stats.requeued += open.size;
-      this.#waiting.unshift(...open.values());
+      this.#waiting = [...open.values(), ...this.#waiting];
       if (!this.#closed) this.#pump();
     }
   }

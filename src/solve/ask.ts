@@ -1,5 +1,7 @@
 /** What a policy is asked for one problem: programs, simulators and extractions, side by side. */
+
 import { EvomError } from '../core/errors.ts';
+import { largest } from '../core/extremes.ts';
 import type { Program } from '../core/program.ts';
 import type { Prompt } from '../core/rollout.ts';
 import { type Extraction, extractionInstructions, parseExtraction } from '../decode/extraction.ts';
@@ -54,7 +56,7 @@ export async function sampleAll(
     ]);
     asks.push({ kind: 'extraction', prompt, seeds: seeds('extraction', options.checks) });
   }
-  const room = parts.policy.maxLength - Math.max(...asks.map(({ prompt }) => prompt.tokenIds.length));
+  const room = parts.policy.maxLength - largest(asks.map(({ prompt }) => prompt.tokenIds.length));
   if (room < 16)
     throw new EvomError(
       'E_DATA',

@@ -1,5 +1,7 @@
 /** What ranks the candidates of a portfolio: evidence from running them, the generator's own probabilities, or a policy as judge. */
+
 import { EvomError } from '../core/errors.ts';
+import { largest } from '../core/extremes.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Prompt } from '../core/rollout.ts';
@@ -113,7 +115,7 @@ export async function judgeScores(
     prompt: judge.encode(judgeMessages(question, samples[members[0] ?? -1] as Ran)),
     seeds: Array.from({ length: about.repeats }, (_, k) => `${about.seed}/judge/${i}/${k}`),
   }));
-  const longest = Math.max(...asks.map(({ prompt }) => prompt.tokenIds.length));
+  const longest = largest(asks.map(({ prompt }) => prompt.tokenIds.length));
   const room = judge.policy.maxLength - longest;
   if (room < 8)
     throw new EvomError(

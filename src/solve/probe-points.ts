@@ -1,5 +1,7 @@
 /** Points around an optimum at which two descriptions of one problem should say the same. */
+
 import { evaluatePoint } from '../core/evaluate.ts';
+import { largest } from '../core/extremes.ts';
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
 import { randomStream } from '../core/random.ts';
 
@@ -82,7 +84,7 @@ export function extremePoints(
       if (!Number.isFinite(bound)) return [];
       const out = side === 'upper' ? 1 : -1;
       const isWhole = row.columns.every((j) => model.variables[j]?.integer === true);
-      const step = Math.max(1e-2, Math.abs(bound) / 100, isWhole ? Math.max(...row.coefficients.map(Math.abs)) : 0);
+      const step = Math.max(1e-2, Math.abs(bound) / 100, isWhole ? largest(row.coefficients.map(Math.abs)) : 0);
       const costs = new Map(row.columns.map((j, k) => [j, row.coefficients[k] ?? 0]));
       const pushed = (limit: number): LinearModel => ({
         sense: side === 'upper' ? 'max' : 'min',

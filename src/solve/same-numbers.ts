@@ -35,12 +35,12 @@ interface Literal {
 
 function literalsOf({ variables, constraints, offset }: LinearModel): Literal[] {
   const found: Literal[] = [];
-  const add = (row: number, ...numbers: readonly number[]): void => {
+  const add = (row: number, numbers: readonly number[]): void => {
     for (const size of numbers.map(Math.abs)) if (Number.isFinite(size) && size !== 0 && size !== 1) found.push({ row, size });
   };
-  add(-1, offset);
-  for (const { cost, lower, upper } of variables) add(-1, cost, ...ends(lower, upper));
-  for (const [i, { lower, upper, coefficients }] of constraints.entries()) add(i, ...ends(lower, upper), ...coefficients);
+  add(-1, [offset]);
+  for (const { cost, lower, upper } of variables) add(-1, [cost, ...ends(lower, upper)]);
+  for (const [i, { lower, upper, coefficients }] of constraints.entries()) add(i, [...ends(lower, upper), ...coefficients]);
   return found;
 }
 

@@ -1,6 +1,8 @@
 /** A `Verifier` whose programs run on solver hosts: batches, several hosts, retries, a cache in memory and on disk. */
+
 import { createHash } from 'node:crypto';
 import { EvomError } from '../core/errors.ts';
+import { smallest } from '../core/extremes.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
 import { sharedSignal } from '../core/shared-signal.ts';
@@ -199,8 +201,8 @@ class RemoteVerifier implements Verifier {
     }
     if (this.#queue.length === 0) return;
     const pauses = this.#hosts.map((host) => host.pauseMs(now)).filter((ms) => ms > 0);
-    const untilDeadline = Math.min(...this.#queue.map((ticket) => ticket.deadline)) - now;
-    this.#pumpIn(Math.max(1, Math.min(1000, untilDeadline, ...pauses)));
+    const untilDeadline = smallest(this.#queue.map((ticket) => ticket.deadline)) - now;
+    this.#pumpIn(Math.max(1, smallest([1000, untilDeadline, ...pauses])));
   }
 
   #handOver(host: HostConnection): void {

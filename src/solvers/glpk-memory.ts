@@ -29,15 +29,15 @@ export async function withMemoryCeiling<Loaded>(
   let memory: WasmMemory | null = null;
   const isGlpk = (bytes: unknown): bytes is Uint8Array => bytes instanceof Uint8Array && binary !== null && binary.equals(bytes);
   api.Module = new Proxy(Module, {
-    construct: (target, [bytes, ...rest]) => {
-      const module = new target(isGlpk(bytes) ? capWasmMemory(bytes, maximumMb) : bytes, ...rest);
+    construct: (target, [bytes, ...args]) => {
+      const module = new target(isGlpk(bytes) ? capWasmMemory(bytes, maximumMb) : bytes, ...args);
       if (isGlpk(bytes)) capped.add(module);
       return module;
     },
   });
   api.Instance = new Proxy(Instance, {
-    construct: (target, [module, ...rest]) => {
-      const instance = new target(module, ...rest);
+    construct: (target, [module, ...args]) => {
+      const instance = new target(module, ...args);
       if (capped.has(module as object)) memory = memoryOf(instance);
       return instance;
     },

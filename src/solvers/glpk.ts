@@ -95,13 +95,16 @@ function glpkModel(model: LinearModel, { withCosts, relaxed }: { readonly withCo
       name: 'obj',
       vars: model.variables.map((variable, j) => ({ name: `c${j}`, coef: withCosts ? variable.cost : 0 })),
     },
-    subjectTo: model.constraints.map((row, i) => ({
-      name: `r${i}`,
-      vars: row.columns
-        .map((column, k) => ({ name: `c${column}`, coef: row.coefficients[k] ?? 0 }))
-        .filter(({ coef }) => Math.abs(coef) > smallestCoefficient),
-      bnds: bounds(...(relaxed ? ([row.lower, row.upper] as const) : rowSides(row, model.variables))),
-    })),
+    subjectTo: model.constraints.map((row, i) => {
+      const [lower, upper] = relaxed ? [row.lower, row.upper] : rowSides(row, model.variables);
+      return {
+        name: `r${i}`,
+        vars: row.columns
+          .map((column, k) => ({ name: `c${column}`, coef: row.coefficients[k] ?? 0 }))
+          .filter(({ coef }) => Math.abs(coef) > smallestCoefficient),
+        bnds: bounds(lower, upper),
+      };
+    }),
     bounds: columns,
     ...(relaxed ? {} : { generals: model.variables.flatMap((variable, j) => (variable.integer ? [`c${j}`] : [])) }),
   };

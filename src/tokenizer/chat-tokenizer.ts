@@ -1,8 +1,11 @@
 /** Text to token ids and back, and chats to text, as a model folder's files say. Door of `@huggingface/tokenizers` and `jinja`. */
+
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
+import { largest } from '../core/extremes.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';
@@ -34,7 +37,7 @@ type Json = Record<string, unknown>;
  * Loads the tokenizer of a model folder: `tokenizer.json`, `tokenizer_config.json`, and where there are any
  * `chat_template.jinja` and `generation_config.json` (for its stop ids).
  *
- * @throws {EvomError} `E_CHECKPOINT` if a file is missing or unreadable, or if no stop token is named.
+ * @throws {EvomError} `E_CHECKPOINT` if a file is missing or damaged, or if no stop token is named; `E_DATA` if one cannot be read.
  */
 export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const [{ Tokenizer }, { Template }] = await Promise.all([import('@huggingface/tokenizers'), import('@huggingface/jinja')]);
@@ -66,7 +69,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const listed = [generation.eos_token_id].flat().filter((id): id is number => typeof id === 'number');
   const stopIds = [...new Set([...listed, ...idOf(special.eos_token)])];
   if (stopIds.length === 0) throw new EvomError('E_CHECKPOINT', `${directory} names no eos_token; add it to tokenizer_config.json`);
-  const vocabSize = Math.max(...tokenizer.get_vocab().values()) + 1;
+  const vocabSize = largest(tokenizer.get_vocab().values()) + 1;
 
   const encode: ChatTokenizer['encode'] = (text, { addSpecialTokens = false } = {}) =>
     text === '' && !addSpecialTokens
@@ -97,7 +100,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   };
 }
 
-const readText = (path: string): Promise<string | null> => readFile(path, 'utf8').catch(() => null);
+const readText = (path: string): Promise<string | null> => unlessMissing(path, readFile(path, 'utf8'));
 
 function parse(text: string, path: string): Json {
   try {

@@ -3,6 +3,7 @@ import type { Problem } from '../core/problem.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { SamplingParams } from '../policy/policy.ts';
 import {
+  type AccuracyWeights,
   beginSamplingStep,
   type DynamicSamplingConfig,
   initialSamplingState,
@@ -31,7 +32,7 @@ export interface GatherSettings {
   readonly sampling: SamplingParams;
   readonly dynamicSampling: DynamicSamplingConfig;
   /** What a right answer earns (`reward.answer`): dynamic sampling measures accuracy by it. */
-  readonly answerWeight: number;
+  readonly accuracyWeights: AccuracyWeights;
 }
 
 /** Where sampling stands between two steps. */
@@ -73,7 +74,7 @@ export async function gatherStep(
   signal?: AbortSignal,
 ): Promise<Gathering | null> {
   const config = settings.dynamicSampling;
-  const summarize = (group: RolloutGroup) => summarizeGroup(group, settings.answerWeight);
+  const summarize = (group: RolloutGroup) => summarizeGroup(group, settings.accuracyWeights);
   let sampling = beginSamplingStep(initialSamplingState(from.carry), config, weightVersion, summarize);
   let { genStep } = from;
   let times = noTimes;
@@ -101,7 +102,7 @@ export async function gatherStep(
             ...(signal ? { signal } : {}),
           });
           sampling = offerGroups(sampling, config, round.groups, summarize);
-          seen.push(...round.groups);
+          for (const group of round.groups) seen.push(group);
           times = addTimes(times, round.times);
         } catch (error) {
           if (signal?.aborted) return null;

@@ -51,8 +51,9 @@ export const initialGuardState: GuardState = { stepsWithoutSignal: 0 };
 export function checkGuards(state: GuardState, readings: GuardReadings, limits: GuardLimits): GuardVerdict {
   const stepsWithoutSignal = readings.mixedGroups === 0 ? state.stepsWithoutSignal + 1 : 0;
   const alarms: string[] = [];
-  const over = (reading: number, limit: number | null): limit is number => limit !== null && reading > limit;
-  if (limits.entropyMin !== null && readings.entropy < limits.entropyMin) {
+  // Asked in this way, a reading that is not a number fires: it is beyond every limit.
+  const over = (reading: number, limit: number | null): limit is number => limit !== null && !(reading <= limit);
+  if (limits.entropyMin !== null && !(readings.entropy >= limits.entropyMin)) {
     alarms.push(
       `entropy ${readings.entropy.toFixed(4)} nats a token is below guards.entropy_min ${limits.entropyMin}: sampling has collapsed; raise sampling.temperature or lower the learning rate`,
     );

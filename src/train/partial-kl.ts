@@ -13,7 +13,7 @@ import type { Rollout } from '../core/rollout.ts';
  * ```ts
  * import assert from 'node:assert/strict';
  * import { partialKlWeights } from 'evom';
- * const letters = (ids: Int32Array) => String.fromCharCode(...ids);
+ * const letters = (ids: Int32Array) => Buffer.from(ids).toString();
  * const completion = { tokenIds: Int32Array.from(Buffer.from('so: x=1')) };
  * const weights = partialKlWeights({ completion, completionText: 'so: x=1', program: { dialect: 'highs-js', code: 'x=1' } }, letters);
  * assert.deepEqual([...weights], [0, 0, 0, 0, 1, 1, 1]);

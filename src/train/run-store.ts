@@ -1,4 +1,5 @@
 /** A training run on disk: steps, metrics, evaluations, checkpoints; each written whole, found again after a kill. */
+
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeBatch } from '../batch/arrow.ts';
@@ -9,6 +10,7 @@ import { modelCard } from '../checkpoint/model-card.ts';
 import { publishDirectory, verifyDirectory } from '../checkpoint/publish.ts';
 import { makeDirectory, writeFileAtomically } from '../core/atomic-write.ts';
 import { EvomError } from '../core/errors.ts';
+import { unlessMissing } from '../core/file-fault.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
@@ -97,6 +99,15 @@ export class DiskRunStore implements RunStore {
     return new DiskRunStore(options, checkpoints, metrics, scalars);
   }
 
+  /** What a resumed run has lost of its metrics, in a sentence; null where every step up to the checkpoint has its line. */
+  get lostMetrics(): string | null {
+    const { missing } = this.#metrics;
+    const [first] = missing;
+    if (first === undefined) return null;
+    const steps = missing.length === 1 ? `step ${first}` : `${missing.length} steps, the first of them ${first}`;
+    return `metrics.jsonl has no line of ${steps}, though the checkpoint is later: the file was damaged or is a partial copy; these figures are lost, the weights are not`;
+  }
+
   async writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[], weightVersion: number): Promise<void> {
     const directory = this.#options.paths.step(step);
     await rm(directory, { recursive: true, force: true });
@@ -125,8 +136,14 @@ export class DiskRunStore implements RunStore {
 
   /** Evaluations of a step as `saveEvaluation` stored them; null when there are none. */
   async readEvaluation(step: number): Promise<Evaluation[] | null> {
-    const text = await readFile(this.#evaluationPath(step), 'utf8').catch(() => null);
-    return text === null ? null : (JSON.parse(text) as Evaluation[]);
+    const path = this.#evaluationPath(step);
+    const text = await unlessMissing(path, readFile(path, 'utf8'));
+    if (text === null) return null;
+    try {
+      return JSON.parse(text) as Evaluation[];
+    } catch (cause) {
+      throw new EvomError('E_RUN', `${path} is not JSON; delete it, and the evaluation is made again`, { cause });
+    }
   }
 
   async saveCheckpoint(state: TrainState, learner: { save(directory: string): Promise<void> }): Promise<void> {

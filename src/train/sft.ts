@@ -48,11 +48,14 @@ export const initialTrainState: TrainState = {
  */
 export async function sftLoop(parts: SftParts, settings: SftSettings, start: TrainState, signal?: AbortSignal): Promise<TrainState> {
   let state = start;
-  let batch = takeExamples(parts.example, state.cursor.position, settings.batchTokens);
+  if (state.step >= settings.steps) return state;
+  // Its fault belongs to the step that needs the batch, and not to the one that is under way when it is made.
+  const takeBatch = async (position: number) => takeExamples(parts.example, position, settings.batchTokens);
+  let batch = takeBatch(state.cursor.position);
   while (state.step < settings.steps) {
     const began = performance.now();
     const step = state.step + 1;
-    const { examples, next } = batch;
+    const { examples, next } = await batch;
     const rows = examples.map((example) => sftRow(example, parts.learner.version));
     const factor = learningRateFactor(settings.schedule, state.step);
     const last = step === settings.steps;
@@ -79,7 +82,10 @@ export async function sftLoop(parts: SftParts, settings: SftSettings, start: Tra
       { learningRateFactor: factor, publishWeights: evaluating },
     );
     // The main thread is free while the workers compute: make the next batch meanwhile.
-    if (step < settings.steps) batch = takeExamples(parts.example, next, settings.batchTokens);
+    if (step < settings.steps) {
+      batch = takeBatch(next);
+      batch.catch(() => undefined); // heard at the head of the next step
+    }
     const { metrics: learned } = await learning;
 
     const seconds = (performance.now() - began) / 1000;

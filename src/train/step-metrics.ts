@@ -1,4 +1,5 @@
 /** A step in figures: what was sampled, what is trained on, and how old it is. */
+import { largest, smallest } from '../core/extremes.ts';
 import type { Certificate, Outcome } from '../core/outcome.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
@@ -83,7 +84,7 @@ export const averageEntropy = (groups: readonly RolloutGroup[]): number =>
 /** Whether the rewards of a group are all the same, so that it teaches nothing. */
 export function hasOneReward(group: RolloutGroup): boolean {
   const values = group.rollouts.map((r) => r.reward.value).filter((v) => v !== null);
-  return values.length === 0 || Math.max(...values) - Math.min(...values) <= 1e-12;
+  return values.length === 0 || largest(values) - smallest(values) <= 1e-12;
 }
 
 const average = (values: readonly number[]): number =>

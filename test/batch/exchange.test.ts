@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,6 +13,8 @@ import {
   weightsDirectory,
   writeResult,
 } from '../../src/batch/exchange.ts';
+import { metricsFromJson } from '../../src/learner/learner.ts';
+import { flipBit } from '../fakes/flipped-bit.ts';
 import { metadata, row } from './fixtures.ts';
 
 let root: string;
@@ -52,6 +54,42 @@ describe('the exchange directory', () => {
     const directory = await publishBatches(root, 12, batches, 4);
     await rm(join(directory, 'READY'));
     await expect(readBatches(root, 12)).rejects.toThrow(/has no READY/);
+  });
+
+  it('notices one flipped bit in a file of the right size, wherever it is', async () => {
+    const directory = await publishBatches(root, 12, batches, 4);
+    const path = join(directory, 'batch-001.arrow');
+    for (const byte of [0, undefined, (await readFile(path)).length - 1]) {
+      await flipBit(path, byte === undefined ? {} : { byte, bit: 7 });
+      await expect(readBatches(root, 12)).rejects.toMatchObject({ code: 'E_BATCH', message: expect.stringContaining('batch-001.arrow') });
+      await flipBit(path, byte === undefined ? {} : { byte, bit: 7 });
+    }
+    expect(await readBatches(root, 12)).toEqual(batches);
+
+    const weights = weightsDirectory(root, 5);
+    await mkdir(weights, { recursive: true });
+    await writeFile(join(weights, 'model.safetensors'), 'weights');
+    await publish(weights, 'STABLE', { step: 12 });
+    await flipBit(join(weights, 'model.safetensors'));
+    await expect(verifyPublished(weights, 'STABLE')).rejects.toThrow(/model.safetensors is missing or differs from its hash/);
+  });
+
+  it('does not wait for what is there and cannot be read', async () => {
+    await mkdir(stepDirectory(root, 12), { recursive: true });
+    const result = join(stepDirectory(root, 12), 'RESULT.json');
+    await symlink(result, result); // a loop
+    const waiting = { timeoutMs: 60_000, pollMs: 1 };
+    await expect(waitForResult(root, 12, waiting)).rejects.toMatchObject({
+      code: 'E_DATA',
+      message: expect.stringContaining('cannot read'),
+    });
+  });
+
+  it('brings figures that are not finite back as null', async () => {
+    await publishBatches(root, 12, batches, 4);
+    await writeResult(root, 12, { version: 5, metrics: { loss: null, tokens: 3 } });
+    const { metrics } = await waitForResult(root, 12, { timeoutMs: 10_000, pollMs: 5 });
+    expect(metricsFromJson(metrics)).toEqual({ loss: Number.NaN, tokens: 3 });
   });
 
   it('notices a file that changed or went', async () => {

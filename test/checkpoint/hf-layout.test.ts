@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { initialWeights } from '../../src/checkpoint/init.ts';
 import { modelCard } from '../../src/checkpoint/model-card.ts';
 import { fileSha256, publishDirectory, verifyDirectory } from '../../src/checkpoint/publish.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
+import { flipBit } from '../fakes/flipped-bit.ts';
 
 const temporary = () => mkdtemp(join(tmpdir(), 'evom-hf-'));
 const config = { architectures: ['LlamaForCausalLM'], hidden_size: 4 };
@@ -110,6 +111,29 @@ describe('publishDirectory', () => {
     await expect(verifyDirectory(directory)).rejects.toMatchObject({ message: expect.stringMatching(/missing/) });
     await writeFile(join(directory, 'manifest.json'), '{');
     await expect(verifyDirectory(directory)).rejects.toMatchObject({ code: 'E_CHECKPOINT' });
+  });
+
+  it('finds one flipped bit in a file of the right size', async () => {
+    const directory = join(await temporary(), 'model');
+    await publishDirectory(directory, (path) => writeFile(join(path, 'model.safetensors'), 'w'.repeat(1000)));
+    expect(await verifyDirectory(directory)).toBe(true);
+    for (const byte of [0, 500, 999]) {
+      await flipBit(join(directory, 'model.safetensors'), { byte });
+      await expect(verifyDirectory(directory)).rejects.toMatchObject({
+        code: 'E_CHECKPOINT',
+        message: expect.stringContaining('model.safetensors differs from its hash'),
+      });
+      await flipBit(join(directory, 'model.safetensors'), { byte });
+    }
+    expect(await verifyDirectory(directory)).toBe(true);
+  });
+
+  it('does not pass unverified because its manifest cannot be read', async () => {
+    const directory = join(await temporary(), 'model');
+    await publishDirectory(directory, (path) => writeFile(join(path, 'b'), 'b'));
+    await rm(join(directory, 'manifest.json'));
+    await mkdir(join(directory, 'manifest.json')); // there, and no file
+    await expect(verifyDirectory(directory)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining('manifest.json') });
   });
 
   it('takes a folder without a manifest as it is', async () => {

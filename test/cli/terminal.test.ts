@@ -72,6 +72,15 @@ describe('a reporter', () => {
     expect(io.err()).toContain('1 min 30 s left');
   });
 
+  it('shows no table of before and after when nothing was evaluated', () => {
+    const io = fakeIo();
+    createReporter(io).summary({ title: '3 steps of grpo', rows: [], runDirectory: 'runs/x' });
+    const text = io.err();
+    expect(text).toContain('3 steps of grpo');
+    expect(text).toContain('run directory  runs/x');
+    expect(text).not.toContain('before');
+  });
+
   it('keeps warnings and the summary when quiet', () => {
     const io = fakeIo();
     const reporter = createReporter(io, { quiet: true });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { machineFault, readFault, writeFault } from '../../src/core/file-fault.ts';
+import { machineFault, readFault, unlessMissing, writeFault } from '../../src/core/file-fault.ts';
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: said by the system`), { code, syscall: 'write' });
 
@@ -16,6 +16,18 @@ describe('writeFault', () => {
     const bug = new TypeError('x is undefined');
     expect(writeFault('out.jsonl', bug)).toBe(bug);
     expect(machineFault(bug)).toBeNull();
+  });
+});
+
+describe('unlessMissing', () => {
+  it('gives what is there, null where nothing is, and a fault for what cannot be read', async () => {
+    expect(await unlessMissing('in', Promise.resolve('text'))).toBe('text');
+    expect(await unlessMissing('in', Promise.reject(systemError('ENOENT')))).toBeNull();
+    for (const code of ['EACCES', 'EIO', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EMFILE'])
+      await expect(unlessMissing('in', Promise.reject(systemError(code)))).rejects.toMatchObject({
+        code: 'E_DATA',
+        message: expect.stringMatching(/^cannot read in: /),
+      });
   });
 });
 

@@ -30,7 +30,12 @@ const solved: SolveRecord = {
   numConstraints: 2,
   ms: 1,
 };
-const right: Outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 340, certificate: 'dual', solves: [solved] };
+const right: Outcome = {
+  ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }),
+  objective: 340,
+  certificate: 'dual',
+  solves: [solved],
+};
 const compared = (comparison: Evidence['comparison']): { evidence: Evidence } => ({ evidence: { ...noEvidence, comparison } });
 const input = (outcome: Outcome, more: Partial<ScoreInput> = {}): ScoreInput => ({
   outcome,
@@ -64,6 +69,18 @@ describe('overlongPenalty', () => {
   it('needs a buffer within the completion', () => {
     expect(() => overlongPenalty(5, 10, { buffer: 0, penalty: 1 })).toThrow(/buffer is 0 tokens/);
     expect(() => overlongPenalty(5, 10, { buffer: 11, penalty: 1 })).toThrow(/buffer is 11/);
+    expect(() => overlongPenalty(5, 10, { buffer: Number.NaN, penalty: 1 })).toThrow(/buffer is NaN/);
+    expect(() => overlongPenalty(5, Infinity, { buffer: Infinity, penalty: 1 })).toThrow(/buffer is Infinity/);
+  });
+  it.each([-1, Number.NaN, Infinity])('never pays for length: a penalty of %d is refused', (penalty) => {
+    expect(() => overlongPenalty(5, 10, { buffer: 2, penalty })).toThrow(
+      expect.objectContaining({ code: 'E_CONFIG', message: expect.stringContaining(`the overlong penalty is ${penalty}`) }),
+    );
+  });
+  it('refuses a length that is none, and knows the end of a completion without a limit', () => {
+    for (const tokens of [Number.NaN, -1]) expect(() => overlongPenalty(tokens, 10, { buffer: 2, penalty: 1 })).toThrow(RangeError);
+    expect(overlongPenalty(1e9, Infinity, { buffer: 2, penalty: 1 })).toBe(0);
+    expect(overlongPenalty(Infinity, Infinity, { buffer: 2, penalty: 1 })).toBe(-1); // cut off all the same
   });
 });
 

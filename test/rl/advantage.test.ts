@@ -167,6 +167,38 @@ describe('groupAdvantages', () => {
     expect(() => fromJavaScript([1, 0], { estimatr: 'rloo' })).toThrow('no option "estimatr"');
     expect(() => groupAdvantages([1, Number.NaN])).toThrow(/reward 1 is NaN/);
     expect(() => groupAdvantages([Number.POSITIVE_INFINITY])).toThrow(RangeError);
+    // biome-ignore lint/suspicious/noSparseArray: what a caller from plain JavaScript may give
+    for (const holed of [
+      [1, undefined],
+      [1, , 0],
+    ] as never[])
+      expect(() => fromJavaScript(holed, {})).toThrow(/reward 1 is undefined/);
+  });
+
+  it.each([[[1e308, -1e308]], [[0, 1e160]], [[-1.7e308, 1, 2]]])('refuses %j, whose deviation no float64 holds', (rewards) => {
+    for (const estimator of ['grpo', 'dr_grpo', 'rloo', 'maxrl', 'grpo_passk'] as const)
+      expect(() => groupAdvantages(rewards, { estimator })).toThrow(/beyond 1e\+100 the deviation of a group overflows; scale the rewards/);
+    expect(() => batchAdvantages([{ rewards, lengths: rewards.map(() => 1) }], { estimator: 'grpo_batch', compat: 'exact' })).toThrow(
+      RangeError,
+    );
+  });
+
+  it('is right up to the largest reward', () => {
+    expect(groupAdvantages([1e100, -1e100])).toEqual([1, -1]);
+    expect(groupAdvantages([1e100, 0, 0, 1e100], { estimator: 'dr_grpo' })).toEqual([5e99, -5e99, -5e99, 5e99]);
+  });
+
+  it('takes a group, and a batch, of 300,000 rewards', () => {
+    const rewards = Array.from({ length: 300_000 }, (_, i) => i % 2);
+    const estimators = ['grpo', 'dr_grpo', 'dapo', 'rloo', 'opo', 'maxrl', 'grpo_passk'] as const;
+    for (const estimator of estimators) {
+      const advantages = groupAdvantages(rewards, { estimator, lengths: rewards.map(() => 1) });
+      expect(advantages).toHaveLength(300_000);
+      expect(advantages.every(Number.isFinite)).toBe(true);
+    }
+    const group = { rewards, lengths: rewards.map(() => 1), parts: rewards.map((answer) => ({ answer })) };
+    for (const estimator of ['reinforce_pp', 'reinforce_pp_baseline', 'grpo_batch', 'gpg', 'gdpo'] as const)
+      expect(batchAdvantages([group], { estimator, compat: 'exact', termWeights: { answer: 1 } })[0]).toHaveLength(300_000);
   });
 
   const reward = fc.double({ min: -3, max: 3, noNaN: true }).map((x) => Math.round(x * 1000) / 1000);
@@ -241,6 +273,26 @@ describe('batchAdvantages', () => {
     const same = [{ rewards: [1, 1], lengths: [1, 1], parts: [{ a: 1 }, { a: 1 }] }];
     expect(batchAdvantages(same, { estimator: 'gdpo', compat: 'trl', termWeights: { a: 1 } })).toEqual([[0, 0]]);
   });
+  it('leaves a rollout out of a term that could not be had, under gdpo, instead of counting it 0', () => {
+    const options = { estimator: 'gdpo', compat: 'exact', termWeights: { a: 1, b: 1 } } as const;
+    const group = (b: Record<string, number>) => [
+      {
+        rewards: [2, 1, 1],
+        lengths: [1, 1, 1],
+        parts: [
+          { a: 1, b: 1 },
+          { a: 0, b: 1 },
+          { a: 1, ...b },
+        ],
+      },
+    ];
+    // Both that have term b have all of it: the term says nothing, and the third rollout is as good as the first.
+    const [first, , third] = batchAdvantages(group({}), options)[0] ?? [];
+    expect(third).toBeCloseTo(first as number, 12);
+    const [best, , worse] = batchAdvantages(group({ b: 0 }), options)[0] ?? [];
+    expect(worse).toBeLessThan(best as number);
+  });
+
   it('asks for what gdpo needs', () => {
     expect(() => batchAdvantages(parts, { estimator: 'gdpo', compat: 'exact' })).toThrow(/parts of the rewards and their weights/);
     expect(() => batchAdvantages(parts, { estimator: 'gdpo', compat: 'exact', termWeights: { a: 1 } })).toThrow(/no weight .* "b"/);

@@ -140,10 +140,47 @@ describe('summarizeGroup', () => {
     const half = { value: 1.1, correct: true, parts: { format: 0.1, answer: 1 }, flags: ['value_only'] };
     expect(summarizeGroup(groupOf(unpaid, wrong)).accuracy).toBe(0); // one reward: nothing to learn
     expect(summarizeGroup(groupOf(unpaid, right)).accuracy).toBe(0.5); // not all right: something to learn
-    expect(summarizeGroup(groupOf(half, wrong, { ...right, parts: { answer: 2 } }), 2).accuracy).toBe(0.5);
+    expect(summarizeGroup(groupOf(half, wrong, { ...right, parts: { answer: 2 } }), { answer: 2, consistency: 0 }).accuracy).toBe(0.5);
   });
 
   it('takes the judge at its word where the reward has no term for the answer', () => {
-    expect(summarizeGroup(groupOf({ value: 0.1, correct: true }, { value: 0.1, correct: false }), 0).accuracy).toBe(0.5);
+    expect(
+      summarizeGroup(groupOf({ value: 0.1, correct: true }, { value: 0.1, correct: false }), { answer: 0, consistency: 0 }).accuracy,
+    ).toBe(0.5);
+  });
+
+  describe.each([0.5, 1, 2])('where consistency is paid with weight %s and no answer is', (weight) => {
+    const paid = (...shares: readonly (number | null)[]) =>
+      groupOf(
+        ...shares.map((share) => ({
+          value: weight * (share ?? 0),
+          correct: null,
+          parts: share === null ? {} : { consistency: weight * share },
+        })),
+      );
+    const accuracyOf = (group: RolloutGroup) => summarizeGroup(group, { answer: 0, consistency: weight }).accuracy;
+
+    it('reads its share, whatever the weight', () => {
+      expect(accuracyOf(paid(0.5, 1, 0.5, 1))).toBe(0.75);
+      expect(accuracyOf(paid(1, 1, 1, 1))).toBe(1); // one reward: too easy
+      expect(accuracyOf(paid(0, 0))).toBe(0);
+    });
+
+    it('takes the judge at its word for a rollout without the term', () => {
+      expect(accuracyOf(paid(0.5, null))).toBe(0.25);
+    });
+
+    it('keeps a group whose rewards differ, and rejects one of equal passes', () => {
+      const band = { ...config, minScorable: 2, band: { low: 0, high: 1 } };
+      const by = (group: RolloutGroup) => summarizeGroup(group, { answer: 0, consistency: weight });
+      const { counts, carry } = offerGroups(initialSamplingState<RolloutGroup>(), band, [paid(0.5, 1, 0.5, 1), paid(1, 1, 1, 1)], by);
+      expect(carry).toHaveLength(1);
+      expect(counts.rejected).toEqual({ unscorable: 0, too_hard: 0, too_easy: 1 });
+    });
+  });
+
+  it('takes the judge at its word where consistency is not paid, even if a part of that name is there', () => {
+    const rollout = { value: 0.2, correct: true, parts: { consistency: 0.2 } };
+    expect(summarizeGroup(groupOf(rollout), { answer: 0, consistency: 0 }).accuracy).toBe(1);
   });
 });

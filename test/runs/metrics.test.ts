@@ -56,6 +56,25 @@ describe('the metrics log', () => {
     expect(await readFile(path, 'utf8')).toMatch(/^\{"step":1.*\}\n\{"step":2,"loss".*\}\n$/);
   });
 
+  it('says of which steps up to the checkpoint it has no line', async () => {
+    await write(-1, [1, 2, 3]);
+    const missingAt = async (lastStep: number) => {
+      const log = await openMetricsLog(directory, { lastStep });
+      await log.close();
+      return log.missing;
+    };
+    const whole = await readFile(path, 'utf8');
+    expect(await missingAt(3)).toEqual([]);
+    await writeFile(path, whole.slice(0, -3)); // the last line is torn
+    expect(await missingAt(3)).toEqual([3]);
+    await writeFile(path, `${whole.split('\n')[0]}\n${'\0'.repeat(40)}\n`); // a block that was never written
+    expect(await missingAt(3)).toEqual([2, 3]);
+    await rm(path);
+    expect(await missingAt(3)).toEqual([1, 2, 3]);
+    expect(await missingAt(0)).toEqual([]);
+    expect(await missingAt(-1)).toEqual([]);
+  });
+
   it('names a line that is broken in the middle', async () => {
     await write(-1, [1]);
     await appendFile(path, 'garbage\n{"step":3}\n');

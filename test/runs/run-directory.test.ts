@@ -83,6 +83,21 @@ describe('a run directory', () => {
     await expect(readResolvedConfig(join(parent, 'none'))).rejects.toMatchObject({ code: 'E_RUN' });
   });
 
+  it('resumes when the ends of lines are others, as an editor or a checkout leaves them', async () => {
+    const paths = await createRun(directory, files);
+    const own = await readFile(paths.resolvedConfig, 'utf8');
+    await writeFile(paths.resolvedConfig, own.replaceAll('\n', '\r\n'));
+    expect(await resumeRun(directory, own)).toMatchObject({ directory });
+    await expect(resumeRun(directory, 'seed: 1\nsteps: 20\n')).rejects.toThrow(/line 2: "steps: 10" there, "steps: 20" now/);
+  });
+
+  it('does not say that there is no run where its configuration cannot be read', async () => {
+    const paths = await createRun(directory, files);
+    await rm(paths.resolvedConfig);
+    await mkdir(paths.resolvedConfig);
+    await expect(resumeRun(directory, null)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining('cannot read') });
+  });
+
   it('loses steps after the checkpoint and half-written files on resume', async () => {
     const paths = await createRun(directory, files);
     for (const step of [0, 1, 2, 1_000_000]) await mkdir(paths.step(step));

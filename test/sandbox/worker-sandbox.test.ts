@@ -36,6 +36,28 @@ describe('a program in the sandbox', () => {
     }
   });
 
+  it.each([
+    ['parentheses that nobody closes', '('.repeat(40_000)],
+    ['parentheses', `${'('.repeat(40_000)}1${')'.repeat(40_000)}`],
+    ['brackets', `${'['.repeat(40_000)}${']'.repeat(40_000)}`],
+    ['objects', `x = ${'{a:'.repeat(40_000)}1${'}'.repeat(40_000)}`],
+    ['unary operators', `${'~'.repeat(40_000)}1`],
+    ['arrow functions', `${'a=>'.repeat(40_000)}1`],
+    ['blocks', `${'{'.repeat(40_000)}${'}'.repeat(40_000)}`],
+    ['conditions', `${'1?'.repeat(40_000)}1${':1'.repeat(40_000)}`],
+  ])('whose %s are nested too deep for the parser has an error of syntax, as a script and as a module', async (_, code) => {
+    for (const start of ['', 'import echo from "echo";\n'])
+      expect(await run(`${start}${code}`)).toMatchObject({
+        status: 'syntax_error',
+        error: { type: 'SyntaxError', message: 'stack overflow' },
+      });
+  });
+
+  it('that calls itself too deep, or parses too deep a text of its own, fails as it runs', async () => {
+    expect(await run('const f = (x) => f(x);\nf(1);')).toMatchObject({ status: 'runtime_error', error: { type: 'InternalError' } });
+    for (const text of ['(', '~']) expect(await run(`eval('${text}'.repeat(40000));`)).toMatchObject({ status: 'runtime_error' });
+  });
+
   it('prints what it logs, one line a call', async () => {
     expect(await stdout('console.log("a", 1, null, { b: [2] });\nconsole.error("c");\nprocess.stdout.write("d");')).toBe(
       'a 1 null {"b":[2]}\nc\nd',

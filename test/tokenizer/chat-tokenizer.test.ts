@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -30,6 +30,25 @@ describe('loadTokenizer', () => {
         .digest('hex'),
     );
   });
+
+  it('takes a vocabulary of 300,000 tokens', async () => {
+    const path = join(directory, 'tokenizer.json');
+    const file = JSON.parse(await readFile(path, 'utf8'));
+    for (let id = 280; id < 300_000; id++) file.model.vocab[`word${id}`] = id;
+    await writeFile(path, JSON.stringify(file));
+    const tokenizer = await loadTokenizer(directory);
+    expect(tokenizer.vocabSize).toBe(300_000);
+    expect(tokenizer.decode(tokenizer.encode('solve'))).toBe('solve');
+  });
+
+  it.each(['tokenizer.json', 'tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'])(
+    'does not take a %s that cannot be read for a missing one',
+    async (name) => {
+      await rm(join(directory, name), { force: true });
+      await mkdir(join(directory, name));
+      await expect(loadTokenizer(directory)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining(name) });
+    },
+  );
 
   it('renders a finished chat without opening another turn', async () => {
     const tokenizer = await loadTokenizer(directory);

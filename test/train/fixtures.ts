@@ -81,7 +81,7 @@ export const settings = (over: Partial<TrainSettings> = {}): TrainSettings => ({
   groupsPerStep: 2,
   sampling,
   dynamicSampling: { batchGroups: 2, band: null, minScorable: 2, maxRounds: 1, minFill: 0.5, maxStaleness: 1 },
-  answerWeight: 1,
+  accuracyWeights: { answer: 1, consistency: 0 },
   schedule: { type: 'constant', warmupSteps: 0 },
   guards: { entropyMin: null, noSignalSteps: null, klMax: null, infraRateMax: null, flagRateMax: null },
   onAlarm: 'stop',

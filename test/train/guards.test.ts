@@ -36,6 +36,20 @@ describe('checkGuards', () => {
     expect(checkGuards(second.state, healthy, limits)).toEqual({ state: { stepsWithoutSignal: 0 }, alarms: [] });
   });
 
+  it.each([
+    ['entropyMin', 'entropy', 0.1, /entropy NaN nats/],
+    ['klMax', 'approxKl', 0.1, /KL NaN nats/],
+    ['infraRateMax', 'infraRate', 0.1, /NaN % of the rollouts were lost/],
+    ['flagRateMax', 'flagRate', 0.1, /NaN % of the rollouts carry/],
+  ] as const)('%s fires on a reading that is not a number, and not when it is off', (limit, reading, value, text) => {
+    expect(check({ [reading]: Number.NaN }, { [limit]: value }).alarms).toEqual([expect.stringMatching(text)]);
+    expect(check({ [reading]: Number.NaN }, {}).alarms).toEqual([]);
+  });
+
+  it('fires on an infinite reading', () => {
+    expect(check({ approxKl: Number.POSITIVE_INFINITY }, { klMax: 1e9 }).alarms).toEqual([expect.stringContaining('KL Infinity')]);
+  });
+
   it('lets a limit of 0 mean none at all', () => {
     expect(check({ infraRate: 0.001 }, { infraRateMax: 0 }).alarms).toHaveLength(1);
     expect(check({ infraRate: 0 }, { infraRateMax: 0 }).alarms).toHaveLength(0);

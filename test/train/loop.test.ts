@@ -9,6 +9,7 @@ import { replayableMetrics } from '../../src/runs/metrics.ts';
 import { type TrainState, trainLoop } from '../../src/train/loop.ts';
 import { initialTrainState } from '../../src/train/sft.ts';
 import type { StepMetrics } from '../../src/train/step-metrics.ts';
+import { notANumberLearner } from '../fakes/not-a-number-learner.ts';
 import { scriptedParts } from '../rollout/scripted.ts';
 import { countingLearner, evaluation, settings, trainParts } from './fixtures.ts';
 
@@ -61,6 +62,27 @@ describe('trainLoop', () => {
     expect(learner.factors).toEqual(store.lines.map((line) => line.learning_rate_factor));
     expect(learner.factors[0]).toBeGreaterThan(0);
     expect(learner.factors[0]).toBeLessThan(1);
+  });
+
+  describe('with a learner whose figures are not finite', () => {
+    const run = (over: Parameters<typeof settings>[0]) => {
+      const { parts, store, alarms } = trainParts(mixed(), notANumberLearner(), initialTrainState);
+      return { done: trainLoop(parts, settings(over), initialTrainState), store, alarms };
+    };
+    const guards = { ...settings().guards, klMax: 1000 };
+
+    it('stops at the guard after a checkpoint, and keeps the figures in the line of the step', async () => {
+      const { done, store } = run({ guards });
+      await expect(done).rejects.toMatchObject({ code: 'E_GUARD', message: expect.stringContaining('KL NaN nats a token') });
+      expect(store.lines).toEqual([expect.objectContaining({ 'learner/approx_kl': Number.NaN, 'learner/grad_norm': Infinity })]);
+      expect(store.events.at(-1)).toBe('checkpoint 1');
+    });
+
+    it('warns at each step where it is told to go on', async () => {
+      const { done, alarms } = run({ guards, onAlarm: 'warn' });
+      await done;
+      expect(alarms.map((alarm) => alarm.slice(0, 10))).toEqual(['1: KL NaN ', '2: KL NaN ', '3: KL NaN ', '4: KL NaN ']);
+    });
   });
 
   it('evaluates at the interval and at the last step, in the same line of metrics', async () => {

@@ -203,4 +203,34 @@ describe('evaluations', () => {
     expect(await store.readEvaluation(4)).toBeNull();
     await store.close();
   });
+
+  it('are not missing where they cannot be read', async () => {
+    const directory = join(folder, 'unreadable-evaluations');
+    mkdirSync(directory);
+    const store = await DiskRunStore.open(options(directory), null);
+    await store.saveEvaluation(3, [evaluation()]);
+    const path = join(directory, 'evaluations', '000003.json');
+    writeFileSync(path, '[{"summary":');
+    await expect(store.readEvaluation(3)).rejects.toMatchObject({ code: 'E_RUN', message: expect.stringContaining(path) });
+    rmSync(path);
+    mkdirSync(path);
+    await expect(store.readEvaluation(3)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining(path) });
+    await store.close();
+  });
+});
+
+describe('the metrics of a resumed run', () => {
+  const open = async (lines: string) => {
+    const directory = mkdtempSync(join(folder, 'metrics-'));
+    writeFileSync(join(directory, 'metrics.jsonl'), lines);
+    const store = await DiskRunStore.open(options(directory), { step: 3, directory: join(directory, 'checkpoints', '000003') });
+    await store.close();
+    return store.lostMetrics;
+  };
+
+  it('are lost where the file ends before the checkpoint, and the store says so', async () => {
+    expect(await open('{"step":1}\n{"step":2}\n{"step":3}\n{"step":4}\n')).toBeNull();
+    expect(await open('{"step":1}\n{"step":2}\n{"step":')).toContain('has no line of step 3,');
+    expect(await open('')).toContain('has no line of 3 steps, the first of them 1,');
+  });
 });

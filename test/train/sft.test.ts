@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
+import type { Learner } from '../../src/learner/learner.ts';
 import { initialTrainState, type SftParts, type SftSettings, sftLoop } from '../../src/train/sft.ts';
 import { type SftExample, sftRow, takeExamples } from '../../src/train/sft-rows.ts';
 import { pickWeighted, type SftEncoding, type SftSource, sftStream } from '../../src/train/sft-stream.ts';
@@ -67,6 +68,54 @@ describe('takeExamples', () => {
         expect(ids).toEqual(Array.from({ length: next }, (_, i) => `e${i}`));
       }),
     );
+  });
+});
+
+describe('sftLoop, when a batch cannot be made', () => {
+  const settings = {
+    runId: 'run',
+    steps: 3,
+    batchTokens: 20,
+    schedule: { type: 'constant', warmupSteps: 0 } as const,
+    checkpointEvery: 1,
+    evalEvery: 0,
+    tokenizerSha256: '00',
+    modelId: 'm',
+    padId: 0,
+  };
+  /** Examples up to an index; none after it. */
+  const partsUpTo = (last: number, learner: Learner) => {
+    const store = new MemoryStore(learner);
+    return {
+      store,
+      parts: {
+        learner,
+        example: (index: number) => (index > last ? null : example(index)),
+        store,
+        evaluate: async () => [],
+        onStep: () => undefined,
+        onEvaluation: () => undefined,
+      },
+    };
+  };
+
+  it('finishes the step under way when the next batch cannot be made, and then says why', async () => {
+    const learner = countingLearner();
+    const { next } = takeExamples(example, 0, settings.batchTokens);
+    const { parts, store } = partsUpTo(next - 1, learner);
+    await expect(sftLoop(parts, settings, initialTrainState)).rejects.toMatchObject({ code: 'E_DATA' });
+    expect(store.events).toEqual(['metrics 1', 'checkpoint 1']);
+  });
+
+  it('throws the fault of the learner alone when the next batch cannot be made either', async () => {
+    const learner = { ...countingLearner(), step: () => Promise.reject(new Error('the learner left')) };
+    const { next } = takeExamples(example, 0, settings.batchTokens);
+    await expect(sftLoop(partsUpTo(next - 1, learner).parts, settings, initialTrainState)).rejects.toThrow('the learner left');
+  });
+
+  it('makes no batch when no step is left', async () => {
+    const done = { ...initialTrainState, step: 3 };
+    expect(await sftLoop(partsUpTo(-1, countingLearner()).parts, settings, done)).toBe(done);
   });
 });
 

@@ -92,7 +92,7 @@ class Learner:
         is_half = self.options.model.precision == "bfloat16"
         return torch.autocast(self.world.device.type, dtype=torch.bfloat16) if is_half else contextlib.nullcontext()
 
-    def step(self, batch: Batch, learning_rate_factor: float) -> dict[str, float]:
+    def step(self, batch: Batch, learning_rate_factor: float) -> dict[str, float | None]:
         """One update. Raises ValueError for a batch that does not fit the model, before anything has changed."""
         self._check(batch)
         batch = self.with_reference(batch)
@@ -112,7 +112,8 @@ class Learner:
             **self.world.merge(statistics).metrics(batch.loss), "grad_norm": norm, "skipped": 0 if usable else 1,
             "micro_batches": micro_batches,
         }
-        return {name: value for name, value in figures.items() if math.isfinite(value)}
+        # JSON has no word for NaN and the infinities: null says that the figure is there and is not a number.
+        return {name: value if math.isfinite(value) else None for name, value in figures.items()}
 
     def _check(self, batch: Batch) -> None:
         for row in batch.rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,11 @@ MAXIMA = ("ratio_max", "logprob_diff_max")
 
 def _k3(difference: Tensor) -> Tensor:
     return torch.exp(torch.clamp(difference, max=20)) - difference - 1
+
+
+def _largest(a: float, b: float) -> float:
+    """The larger one; NaN where one is NaN, which Python's `max` may pass over."""
+    return b if math.isnan(b) or b > a else a
 
 
 class StepStatistics:
@@ -35,9 +42,9 @@ class StepStatistics:
         if loss["klCoef"] != 0:
             values["ref_kl"] += float(_k3(columns.ref[live].double() - lp).sum())
         values["clipped"] += int(result.clipped[live].sum())
-        values["ratio_max"] = max(values["ratio_max"], float(result.ratio[live].max()))
+        values["ratio_max"] = _largest(values["ratio_max"], float(result.ratio[live].max()))
         values["logprob_diff"] += float(difference.abs().sum())
-        values["logprob_diff_max"] = max(values["logprob_diff_max"], float(difference.abs().max()))
+        values["logprob_diff_max"] = _largest(values["logprob_diff_max"], float(difference.abs().max()))
         ratio = torch.exp(torch.clamp(difference, -20, 20))
         values["weight"] += float(ratio.sum())
         values["weight_squared"] += float((ratio * ratio).sum())

@@ -1,5 +1,6 @@
 /** Maxima over activities that share resources: production (counted and poured), farming, investment. */
 
+import { smallest } from '../../core/extremes.ts';
 import * as names from '../entities.ts';
 import type { Draft, DrawRequest, Family } from '../family.ts';
 import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
@@ -25,8 +26,8 @@ export function drawMix(shape: MixShape, { random, infeasible }: DrawRequest): D
   const items = draw(random, shape.items, n);
   const words = shape.words(items);
   const resources = draw(random, shape.resources, shape.numResources);
-  const point = times(n, () => random.int(...shape.amounts));
-  const entries = resources.map(() => times(n, () => random.int(...shape.entries)));
+  const point = times(n, () => random.int(shape.amounts[0], shape.amounts[1]));
+  const entries = resources.map(() => times(n, () => random.int(shape.entries[0], shape.entries[1])));
   const limited = draw(random, [...items.keys()], Math.max(shape.numLimits, infeasible ? 1 : 0)).map((item) => ({
     item,
     isMax: random.next() < 0.5 && !infeasible,
@@ -45,7 +46,7 @@ export function drawMix(shape: MixShape, { random, infeasible }: DrawRequest): D
   const extras: ExtraSentence[] = limited.map(({ item, isMax }, k) => {
     const name = items[item] ?? '';
     const exact = limits[resources.length + k] ?? 0;
-    const tooMany = Math.floor(Math.min(...entries.map((row, i) => (limits[i] ?? 0) / (row[item] ?? 1)))) + random.int(1, 9);
+    const tooMany = Math.floor(smallest(entries.map((row, i) => (limits[i] ?? 0) / (row[item] ?? 1)))) + random.int(1, 9);
     const limit = infeasible && k === 0 ? tooMany : exact;
     rows.push({ terms: [[name, 1]], op: isMax ? '<=' : '>=', rhs: limit });
     return {

@@ -1,5 +1,6 @@
 /** Minima that must reach needs: diet, trips with vehicles, mixing a batch, covering shifts, cutting rolls. */
 
+import { largest } from '../../core/extremes.ts';
 import * as names from '../entities.ts';
 import type { Draft, DrawRequest, Family } from '../family.ts';
 import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
@@ -25,8 +26,8 @@ export function drawNeed(shape: NeedShape, { random, difficulty, infeasible }: D
   const withShare = difficulty > 1 && random.next() < 0.45;
   const numNeeds = difficulty === 1 ? random.int(1, 2) : n === 3 ? random.int(2, 3) : 2;
   const needs = draw(random, shape.needs, numNeeds);
-  const point = times(n, () => random.int(...shape.amounts));
-  const entries = needs.map(() => times(n, () => random.int(...shape.entries)));
+  const point = times(n, () => random.int(shape.amounts[0], shape.amounts[1]));
+  const entries = needs.map(() => times(n, () => random.int(shape.entries[0], shape.entries[1])));
   const numLimits = Math.max(infeasible ? 1 : 0, n - numNeeds - (withShare ? 1 : 0) - (shape.exactly === null ? 0 : 1));
   const limited = draw(random, [...items.keys()], Math.min(n, numLimits)).map((item) => ({
     item,
@@ -56,12 +57,12 @@ export function drawNeed(shape: NeedShape, { random, difficulty, infeasible }: D
   const total = point.reduce((a, b) => a + b, 0);
   const mix = shape.exactly;
   if (mix !== null) {
-    const weight = infeasible ? Math.max(1, Math.floor((limits[0] ?? 1) / Math.max(...(entries[0] ?? [1]))) - random.int(1, 6)) : total;
+    const weight = infeasible ? Math.max(1, Math.floor((limits[0] ?? 1) / largest(entries[0] ?? [1])) - random.int(1, 6)) : total;
     rows.push({ terms: items.map((item) => [item, 1] as const), op: '=', rhs: weight });
     extras.push({ slot: 'exactly', fill: ({ write }) => ({ mix, n: write(weight) }), rows: [rows.length - 1] });
   } else if (infeasible || (shape.countLimit && difficulty > 1 && random.next() < 0.4)) {
     const most = infeasible
-      ? Math.max(1, Math.floor((limits[0] ?? 1) / Math.max(...(entries[0] ?? [1]))) - random.int(1, 6))
+      ? Math.max(1, Math.floor((limits[0] ?? 1) / largest(entries[0] ?? [1])) - random.int(1, 6))
       : total + random.int(-2, 1);
     rows.push({ terms: items.map((item) => [item, 1] as const), op: '<=', rhs: most });
     extras.push({ slot: 'atMost', fill: ({ write }) => ({ amount: `${write(most)} ${words.per}s in total` }), rows: [rows.length - 1] });

@@ -1,4 +1,5 @@
 /** Who does what: jobs given to workers, workers to shifts, jobs to machines, rolls to cuts. */
+import { largest } from '../../core/extremes.ts';
 import * as names from '../entities.ts';
 import type { Draft, Family, Sentence } from '../family.ts';
 import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
@@ -23,7 +24,7 @@ export const assignment: Family = {
     const hours = jobs.map(() => random.int(5, 30));
     const limits = workers.map(() =>
       random.int(
-        Math.max(...hours),
+        largest(hours),
         hours.reduce((a, b) => a + b, 0),
       ),
     );
@@ -92,7 +93,7 @@ export const staffing: Family = {
       (_, p): Row => ({ terms: shifts.map((s, k) => [s, covers[k]?.[p] ?? 0] as const), op: '>=', rhs: limits[p] ?? 0 }),
     );
     const total = point.reduce((a, b) => a + b, 0);
-    const most = infeasible ? Math.max(1, Math.max(...limits) - random.int(1, 4)) : difficulty > 1 && random.next() < 0.3 ? total : null;
+    const most = infeasible ? Math.max(1, largest(limits) - random.int(1, 4)) : difficulty > 1 && random.next() < 0.3 ? total : null;
     if (most !== null) rows.push({ terms: shifts.map((s) => [s, 1] as const), op: '<=', rhs: most });
     return {
       model: modelOf(

@@ -4,6 +4,7 @@
  * Ours and not csv-parse (tried: 7.0.3), which gives up the rest of a file behind one broken row, with `skip_records_with_error` too, and
  * names the file's last line for a quote that never ends.
  */
+import { largest } from '../../core/extremes.ts';
 import type { JsonItem } from '../json-stream.ts';
 
 /** A row of cells with the line that it starts in. */
@@ -20,7 +21,7 @@ const delimiters = [',', '\t', ';'] as const;
 function delimiterOf(header: string): string {
   const plain = header.replace(/"(?:[^"]|"")*"/g, '');
   const counts = delimiters.map((delimiter) => plain.split(delimiter).length - 1);
-  return delimiters[counts.indexOf(Math.max(...counts))] ?? ',';
+  return delimiters[counts.indexOf(largest(counts))] ?? ',';
 }
 
 async function* rowsOf(chunks: AsyncIterable<string> | Iterable<string>): AsyncGenerator<Row | { readonly openQuote: number }> {

@@ -77,7 +77,7 @@ export async function readRecordings(path: string): Promise<Recordings> {
       const known = (key === null ? undefined : byText.get(key)) ?? (id === null ? undefined : byId.get(id));
       const entry: Entry = known ?? { completions: [], programs: [] };
       if (programs !== undefined && !('completion' in record || 'completions' in record)) entry.programs.push(programs);
-      else entry.completions.push(...texts);
+      else for (const text of texts) entry.completions.push(text);
       if (key !== null) byText.set(key, entry);
       if (id !== null) byId.set(id, entry);
     }

@@ -124,7 +124,7 @@ export class AuditThread {
     const unanswered = [...this.#underWay.values()];
     this.#underWay.clear();
     if (unanswered.length === 1) unanswered[0]?.reject(error);
-    else this.#queue.unshift(...unanswered.map((pending) => Object.assign(pending, { alone: true })));
+    else this.#queue = [...unanswered.map((pending) => Object.assign(pending, { alone: true })), ...this.#queue];
     this.#rest();
   }
 

@@ -114,15 +114,15 @@ export function libraryEdits(
     scaleCol(state: ModelState, index: number, factor: number): void {
       const column = columnOf(state, index, 'scaleCol');
       if (number(factor, 'factor') === 0) throw failed('scaleCol');
-      const ends = [column.lower / factor, column.upper / factor];
-      Object.assign(column, { cost: column.cost * factor, lower: Math.min(...ends), upper: Math.max(...ends) });
+      const [from, to] = [column.lower / factor, column.upper / factor];
+      Object.assign(column, { cost: column.cost * factor, lower: Math.min(from, to), upper: Math.max(from, to) });
       for (const { terms } of state.rows) if (terms.has(index)) terms.set(index, (terms.get(index) ?? 0) * factor);
     },
     scaleRow(state: ModelState, index: number, factor: number): void {
       const row = rowOf(state, index, 'scaleRow');
       if (number(factor, 'factor') === 0) throw failed('scaleRow');
-      const ends = [row.lower * factor, row.upper * factor];
-      Object.assign(row, { lower: Math.min(...ends), upper: Math.max(...ends) });
+      const [from, to] = [row.lower * factor, row.upper * factor];
+      Object.assign(row, { lower: Math.min(from, to), upper: Math.max(from, to) });
       for (const [column, value] of row.terms) row.terms.set(column, value * factor);
     },
   };

@@ -1,0 +1,87 @@
+/**
+ * `npm run mutation -- FOLDER`: how much of a folder of src/ its tests hold. Stryker changes the code in one place at a time and runs
+ * the tests that reach the place; a change that no test notices survives.
+ *
+ *   npm run mutation -- rl                    # one folder of src/, with the tests of test/rl
+ *   npm run mutation -- rl/kl.ts reward       # files of src/, and several folders one after the other
+ *   npm run mutation -- rl --concurrency 2 --all   # two at a time; judge anew what an earlier run has judged
+ *
+ * The score by file and the survivors are printed; reports/mutation/NAME.{json,html} hold them with their source. What is
+ * ignored: the words of error messages, and code that runs once while a module loads. docs/mutation.md says how to read it.
+ * Worker threads and guests run dist/, which is not changed: what runs in them alone counts as not covered.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Stryker } from '@stryker-mutator/core';
+import { buildIfNeeded, root } from './build-if-needed.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { concurrency: { type: 'string', default: '1' }, all: { type: 'boolean', default: false } },
+});
+
+if (positionals.length === 0) {
+  process.stderr.write('name a folder or a file of src/: npm run mutation -- rl\n');
+  process.exit(2);
+}
+for (const name of positionals) {
+  if (!existsSync(join(root, 'src', name))) {
+    process.stderr.write(`src/${name} does not exist; name a folder or a file of src/, for example rl or rl/kl.ts\n`);
+    process.exit(2);
+  }
+}
+buildIfNeeded();
+for (const name of positionals) await mutate(name);
+
+/** Runs Stryker over one folder or file and prints its score and its survivors. */
+async function mutate(name) {
+  const folder = name.split('/')[0];
+  const report = join(root, 'reports/mutation', name.replaceAll('/', '-'));
+  process.env.EVOM_MUTATION_TESTS = `test/${folder}/**/*.test.ts`;
+  const stryker = new Stryker({
+    mutate: [name.endsWith('.ts') ? `src/${name}` : `src/${name}/**/*.ts`],
+    ignorePatterns: ['/runs', '/.venv*', '/reports'],
+    plugins: ['@stryker-mutator/vitest-runner', join(root, 'scripts/mutation/ignore-messages.mjs')],
+    ignorers: ['messages'],
+    ignoreStatic: true,
+    testRunner: 'vitest',
+    vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
+    coverageAnalysis: 'perTest',
+    concurrency: Number(values.concurrency),
+    incremental: true,
+    incrementalFile: `${report}.incremental.json`,
+    force: values.all,
+    reporters: ['json', 'html', 'progress-append-only'],
+    jsonReporter: { fileName: `${report}.json` },
+    htmlReporter: { fileName: `${report}.html` },
+    tempDirName: join(tmpdir(), 'evom-mutation'),
+    timeoutMS: 60_000,
+    dryRunTimeoutMinutes: 30,
+    allowConsoleColors: false,
+    logLevel: process.env.EVOM_MUTATION_LOG ?? 'info',
+  });
+  await stryker.runMutationTest();
+  print(name, JSON.parse(readFileSync(`${report}.json`, 'utf8')));
+}
+
+function print(name, { files }) {
+  const found = (mutants) => {
+    const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
+    const noticed = count('Killed', 'Timeout');
+    const missed = count('Survived', 'NoCoverage');
+    return `${noticed} of ${noticed + missed} noticed (${((100 * noticed) / Math.max(1, noticed + missed)).toFixed(0)} %)`;
+  };
+  for (const [file, { mutants, source }] of Object.entries(files)) {
+    console.log(`${file}: ${found(mutants)}`);
+    const lines = source.split('\n');
+    for (const { status, location, mutatorName, replacement } of mutants) {
+      if (status !== 'Survived' && status !== 'NoCoverage') continue;
+      const { line, column } = location.start;
+      const after = (replacement ?? '').replaceAll(/\s+/g, ' ').slice(0, 80);
+      console.log(`  ${line}:${column} ${status} ${mutatorName}: ${(lines[line - 1] ?? '').trim()}  ->  ${after}`);
+    }
+  }
+  console.log(`${name}: ${found(Object.values(files).flatMap(({ mutants }) => mutants))}`);
+}
