@@ -168,33 +168,75 @@ export async function writeSafetensors(
   await writeFileAtomically(path, encodeSafetensors(tensors, metadata, options));
 }
 
+/** A tensor that is made when its turn comes. */
+export interface LazyTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
+/**
+ * Writes tensors as `writeSafetensors` does, with one of them in memory at a time.
+ *
+ * @throws {EvomError} `E_CHECKPOINT` if a shape does not fit its data.
+ */
+export async function streamSafetensors(
+  path: string,
+  tensors: readonly LazyTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+  { dtype = 'F32' }: { readonly dtype?: StoredDtype } = {},
+): Promise<void> {
+  const sorted = [...tensors].sort(byName);
+  await writeFileAtomically(
+    path,
+    (async function* () {
+      yield encodeHeader(sorted, metadata, dtype);
+      for (const { name, shape, read } of sorted) yield encodeTensor(name, shape, await read(), dtype);
+    })(),
+  );
+}
+
 /** The parts of a safetensors file, in order. The same tensors and metadata give the same bytes. */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
   metadata: Readonly<Record<string, string>>,
   { dtype = 'F32' }: { readonly dtype?: StoredDtype } = {},
 ): Uint8Array[] {
+  const sorted = [...tensors].map(([name, tensor]) => ({ name, ...tensor })).sort(byName);
+  const parts = sorted.map(({ name, shape, data }) => encodeTensor(name, shape, data, dtype));
+  return [encodeHeader(sorted, metadata, dtype), ...parts];
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+
+function encodeTensor(name: string, shape: readonly number[], data: Float32Array, dtype: StoredDtype): Uint8Array {
+  if (numElements(shape) !== data.length)
+    throw new EvomError(
+      'E_CHECKPOINT',
+      `tensor "${name}" of shape [${shape.join(', ')}] has ${data.length} values instead of ${numElements(shape)}`,
+    );
+  const stored = dtype === 'F32' ? data : dtype === 'F16' ? float16FromFloat32(data) : bfloat16FromFloat32(data);
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
+function encodeHeader(
+  sorted: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  metadata: Readonly<Record<string, string>>,
+  dtype: StoredDtype,
+): Uint8Array {
   // Entries and not properties: assigning to a tensor named __proto__ would lose it.
   const header: [name: string, value: unknown][] = [
     ['__metadata__', Object.fromEntries(Object.entries({ format: 'pt', ...metadata }).sort(([a], [b]) => (a < b ? -1 : 1)))],
   ];
-  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, { shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (numElements(shape) !== data.length)
-      throw new EvomError(
-        'E_CHECKPOINT',
-        `tensor "${name}" of shape [${shape.join(', ')}] has ${data.length} values instead of ${numElements(shape)}`,
-      );
-    const stored = dtype === 'F32' ? data : dtype === 'F16' ? float16FromFloat32(data) : bfloat16FromFloat32(data);
-    const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-    header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes.length] }]);
-    offset += bytes.length;
-    parts.push(bytes);
+  for (const { name, shape } of sorted) {
+    const end = offset + numElements(shape) * bytesPer[dtype];
+    header.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+    offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
   padded.set(json, 8);
-  return [padded, ...parts];
+  return padded;
 }

@@ -66,7 +66,8 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const listed = [generation.eos_token_id].flat().filter((id): id is number => typeof id === 'number');
   const stopIds = [...new Set([...listed, ...idOf(special.eos_token)])];
   if (stopIds.length === 0) throw new EvomError('E_CHECKPOINT', `${directory} names no eos_token; add it to tokenizer_config.json`);
-  const vocabSize = Math.max(...tokenizer.get_vocab().values()) + 1;
+  let vocabSize = 0; // a vocabulary of 150,000 is too long for the arguments of Math.max
+  for (const id of tokenizer.get_vocab().values()) vocabSize = Math.max(vocabSize, id + 1);
 
   const encode: ChatTokenizer['encode'] = (text, { addSpecialTokens = false } = {}) =>
     text === '' && !addSpecialTokens
