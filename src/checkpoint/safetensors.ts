@@ -51,34 +51,53 @@ const numElements = (shape: readonly number[]): number => shape.reduce((product,
  * ```
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  return withHeader(path, async ({ entries, metadata, dataStart }, file) => {
+    const tensors = new Map<string, Tensor>();
+    for (const [name, entry] of entries) tensors.set(name, await readEntry(file, entry, dataStart, path));
+    return { tensors, metadata };
+  });
+}
+
+/** Names of the tensors of a safetensors file, in the order of their bytes. */
+export async function tensorNames(path: string): Promise<string[]> {
+  return withHeader(path, ({ entries }) => Promise.resolve(entries.map(([name]) => name)));
+}
+
+/**
+ * One tensor of a safetensors file.
+ *
+ * @throws {EvomError} `E_CHECKPOINT` as `readSafetensors`, or if there is none of this name.
+ */
+export async function readTensor(path: string, wanted: string): Promise<Tensor> {
+  return withHeader(path, async ({ entries, dataStart }, file) => {
+    const entry = entries.find(([name]) => name === wanted)?.[1];
+    if (entry === undefined) throw new EvomError('E_CHECKPOINT', `${path} has no tensor "${wanted}"; export the model again`);
+    return readEntry(file, entry, dataStart, path);
+  });
+}
+
+/** The metadata of a safetensors file, without its tensors. */
+export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
+  return withHeader(path, ({ metadata }) => Promise.resolve(metadata));
+}
+
+type Header = Awaited<ReturnType<typeof readHeader>>;
+
+async function withHeader<T>(path: string, work: (header: Header, file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw new EvomError('E_CHECKPOINT', `${path} cannot be opened; check the path`, { cause });
   });
   try {
-    const { size } = await file.stat();
-    const { entries, metadata, dataStart } = await readHeader(file, path, size);
-    const tensors = new Map<string, Tensor>();
-    for (const [name, entry] of entries) {
-      const bytes = new Uint8Array(entry.end - entry.begin);
-      await readFully(file, bytes, dataStart + entry.begin, path);
-      tensors.set(name, { dtype: 'F32', shape: entry.shape, data: toFloat32(bytes, entry.dtype) });
-    }
-    return { tensors, metadata };
+    return await work(await readHeader(file, path, (await file.stat()).size), file);
   } finally {
     await file.close();
   }
 }
 
-/** The metadata of a safetensors file, without its tensors. */
-export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new EvomError('E_CHECKPOINT', `${path} cannot be opened; check the path`, { cause });
-  });
-  try {
-    return (await readHeader(file, path, (await file.stat()).size)).metadata;
-  } finally {
-    await file.close();
-  }
+async function readEntry(file: FileHandle, { begin, end, shape, dtype }: Entry, dataStart: number, path: string): Promise<Tensor> {
+  const bytes = new Uint8Array(end - begin);
+  await readFully(file, bytes, dataStart + begin, path);
+  return { dtype: 'F32', shape, data: toFloat32(bytes, dtype) };
 }
 
 function toFloat32(bytes: Uint8Array, dtype: StoredDtype): Float32Array {
