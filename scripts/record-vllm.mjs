@@ -108,6 +108,9 @@ async function recordCrash() {
   const { url, version, stop } = await startVllm(program, model, ['--enable-chunked-prefill', '--max-num-batched-tokens', '64', '--max-num-seqs', '4']);
   try {
     await recordSettings(url, 'crash_server_info');
+    // The JSON leaves the device out; the text has it.
+    const { vllm_config: text } = await (await fetch(`${url}/server_info`)).json();
+    exchanges.crash_server_info_text = { method: 'GET', path: '/server_info', shortened: true, status: 200, contentType: 'application/json', body: JSON.stringify({ vllm_config: text.replaceAll(model, '{model}') }) };
     await record(url, 'crash_seeded_chunked', 'POST', '/v1/completions', { ...sampled, prompt: long, seed: 7 });
     await record(url, 'crash_next', 'POST', '/v1/completions', { ...sampled, seed: 7 });
     await record(url, 'crash_health', 'GET', '/health');

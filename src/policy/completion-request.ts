@@ -117,7 +117,8 @@ async function fromSglang(server: ServerAccess, request: CompletionRequest, sign
     return_logprob: true,
   });
   const tokens = meta.output_token_logprobs ?? [];
-  const version = Number(meta.weight_version);
+  // What it calls `default` are the weights of its start.
+  const version = meta.weight_version === 'default' ? 0 : Number(meta.weight_version);
   return {
     ids: tokens.map(([, id]) => id),
     logprobs: tokens.map(([logprob]) => logprob),

@@ -46,15 +46,21 @@ export interface OpenAiPolicyOptions {
 export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<Policy> {
   const policy = new OpenAiPolicy(options);
   await policy.checkServers();
-  if (options.weights !== null) await policy.update(options.weights);
+  if (options.weights === null) await policy.forgetOtherRuns();
+  else await policy.update(options.weights);
   return policy;
 }
 
 interface Replica extends ServerAccess {
   inFlight: number;
+  /** Counts the restarts that were noticed: what was in flight at one is not kept. */
+  restarts: number;
   /** Settles when the replica serves the policy's version again; set while it is given the weights that a restart lost. */
   restoring: Promise<void> | null;
 }
+
+/** What vLLM and SGLang call the version of weights that nobody gave them. */
+const untouched = 'default';
 
 class OpenAiPolicy implements Policy {
   readonly modelId: string;
@@ -75,7 +81,7 @@ class OpenAiPolicy implements Policy {
     const { token, timeoutMs } = options;
     this.replicas = options.servers.map((url) => ({
       url: url.replace(/\/+$/, '').replace(/\/v1$/, ''),
-      ...{ token, timeoutMs, inFlight: 0, restoring: null },
+      ...{ token, timeoutMs, inFlight: 0, restarts: 0, restoring: null },
     }));
   }
 
@@ -87,6 +93,15 @@ class OpenAiPolicy implements Policy {
     for (const replica of this.replicas) {
       await requestDone(`${replica.url}/health`, { token: replica.token, timeoutMs: 30_000, code: 'E_POLICY' });
       await checkServerSettings(this.options.engine, replica);
+    }
+  }
+
+  /** Servers that an earlier run left with its weights get those that they were started with. */
+  async forgetOtherRuns(): Promise<void> {
+    const { reload } = this.options;
+    for (const replica of this.replicas) {
+      const serves = await servedVersion(reload, replica);
+      if (serves !== null && serves !== untouched && serves !== '0') await this.reload(replica, this.served, 0);
     }
   }
 
@@ -122,14 +137,17 @@ class OpenAiPolicy implements Policy {
       async (attempt) => {
         replica = this.replicas[(group + attempt) % this.replicas.length] as Replica;
         await this.enter(replica, signal);
+        const { restarts } = replica;
         try {
           const request = { engine, model: this.modelName(), promptIds, seed, params, stopIds, version: this.currentVersion };
-          const completion = await requestCompletion(replica, request, signal).catch((fault: unknown) => this.ifRestarted(replica, fault));
-          if (completion !== null && (await this.servesVersion(replica, completion))) return completion;
+          const completion = await requestCompletion(replica, request, signal).catch((fault: unknown) => this.unlessForgotten(fault));
+          const isCurrent = completion !== null && (await this.servesVersion(replica, completion));
+          if (isCurrent && restarts === replica.restarts) return completion;
         } finally {
           this.leave(replica);
         }
-        await this.restore(replica);
+        if (restarts === replica.restarts) this.restore(replica);
+        await replica.restoring;
         throw new HttpFault('E_POLICY', `${replica.url} was restarted, and served weights of another version`, { failure: 'broken_off' });
       },
       retries,
@@ -139,9 +157,10 @@ class OpenAiPolicy implements Policy {
     });
   }
 
-  /** A restarted server does not know the adapter any more. @returns null then; @throws any other fault. */
-  private ifRestarted(_: Replica, fault: unknown): null {
-    if (this.currentVersion > 0 && this.options.reload === 'vllm-lora' && fault instanceof HttpFault && fault.status === 404) return null;
+  /** @returns null where a restarted server does not know the adapter any more; @throws any other fault. */
+  private unlessForgotten(fault: unknown): null {
+    const { reload } = this.options;
+    if (this.currentVersion > 0 && reload === 'vllm-lora' && fault instanceof HttpFault && fault.status === 404) return null;
     throw fault;
   }
 
@@ -153,12 +172,13 @@ class OpenAiPolicy implements Policy {
     return serves === null || serves === String(this.currentVersion);
   }
 
-  /** Gives a replica the weights that its restart lost; all who notice it wait for the same one. */
-  private restore(replica: Replica): Promise<void> {
-    replica.restoring ??= this.reload(replica, this.served, 0).finally(() => {
+  /** Gives a replica the weights that its restart lost. */
+  private restore(replica: Replica): void {
+    replica.restarts += 1;
+    replica.restoring = this.reload(replica, this.served, 0).finally(() => {
       replica.restoring = null;
     });
-    return replica.restoring;
+    replica.restoring.catch(() => undefined); // whoever waits for it is told
   }
 
   private modelName(): string {

@@ -34,19 +34,20 @@ export async function checkServerSettings(engine: ServerEngine, { url, token }: 
       `${url} was started with --logprobs-mode ${mode}, so its log-probabilities are not those at the sampling temperature; start it with --logprobs-mode processed_logprobs`,
     );
   if (info?.vllm_config?.scheduler_config?.enable_chunked_prefill !== true) return;
-  const { version } = (await ask<{ readonly version?: string }>('/version')) ?? {};
-  if (version?.endsWith('+cpu'))
-    throw new EvomError('E_POLICY', `${url} (vLLM ${version}) prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`);
+  // The JSON leaves the device out; the text has it.
+  const text = (await ask<{ readonly vllm_config?: string }>('/server_info'))?.vllm_config ?? '';
+  if (/\bdevice_config=cpu\b/.test(text))
+    throw new EvomError('E_POLICY', `${url} runs on a processor and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`);
 }
 
 const chunksOnCpu =
-  'its CPU build stops at a request with a seed whose prompt is prefilled in chunks ("CPU Generator does not use offset"); start it with --no-enable-chunked-prefill --max-num-batched-tokens 16384';
+  'vLLM stops there at a request with a seed whose prompt is prefilled in chunks ("CPU Generator does not use offset"); start it with --no-enable-chunked-prefill --max-num-batched-tokens 16384';
 
 /** Names what a fault in the middle of a run may mean; other faults are left as they are. */
 export function deathOf(engine: ServerEngine, { url }: ServerAccess, promptTokens: number, fault: HttpFault): HttpFault {
   const engineIsDead = fault.status === 500 && /EngineCore|EngineDead|engine/i.test(fault.message);
   if (fault.failure !== 'unreachable' && fault.failure !== 'broken_off' && !engineIsDead) return fault;
-  const known = engine === 'vllm' ? `; known of vLLM: ${chunksOnCpu}` : '';
+  const known = engine === 'vllm' ? `; known of vLLM on a CPU: ${chunksOnCpu}` : '';
   return new HttpFault(
     'E_POLICY',
     `${fault.message}. ${url} was up before and is gone; it may have ended by a request of this run (the last one had a prompt of ${promptTokens} tokens). Its log says why. Start it again and go on with --resume${known}`,

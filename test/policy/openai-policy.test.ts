@@ -192,7 +192,7 @@ describe('createOpenAiPolicy', () => {
     const policy = await connect(servers, { engine, reload });
     servers[0]?.keepWeights();
     await expect(policy.update({ type: 'directory', version: 1, directory: other })).rejects.toThrow(
-      /stay at version 0: .* 100.0 % of the weights differ .* same to the bit/,
+      /stay at version 0: .* 9[0-9][.]. % of the weights differ .* same to the bit/,
     );
     // A step that changed nothing is no fault.
     await policy.update({ type: 'directory', version: 1, directory: golden });

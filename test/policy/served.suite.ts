@@ -277,7 +277,7 @@ async function lossyProxy(target: string, path: string): Promise<{ url: string; 
     const body = Buffer.from(await answer.arrayBuffer());
     if (request.url === path && lost === 0) {
       lost += 1;
-      return void request.destroy();
+      return void request.socket.destroy();
     }
     response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' });
     response.end(body);

@@ -137,6 +137,7 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
     'GET /health': () => recorded('health'),
     'GET /version': () => recorded('version'),
     'GET /server_info?config_format=json': () => state.settings,
+    'GET /server_info': () => recorded('crash_server_info_text'),
     'GET /v1/models': () =>
       changed('models_lora', ({ data: [base, adapter], ...rest }: { data: Body[] }) => ({
         ...rest,
@@ -242,7 +243,7 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
     if (fault && fault.times > 0) {
       fault.times -= 1;
       if (typeof fault.answer === 'string') return answer(recorded(fault.answer));
-      if (fault.answer === 0) return void request.destroy();
+      if (fault.answer === 0) return void request.socket.destroy();
       return answer(json(fault.answer, { error: { message: 'asked to fail' } }));
     }
     const route = routes[`${request.method} ${path}`];
@@ -253,7 +254,7 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
       const result = await route(await bodyOf(request));
       const lost = losses.get(path) ?? 0;
       losses.set(path, lost - 1);
-      if (lost > 0) request.destroy();
+      if (lost > 0) request.socket.destroy();
       else answer(result);
     } catch (error) {
       answer(json(500, { error: { message: String(error) } }));
