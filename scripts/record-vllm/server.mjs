@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readSafetensors, readWeights, writeSafetensors } from '../../dist/index.js';
 
 const freePort = () =>
@@ -26,16 +26,38 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
   const log = join(mkdtempSync(join(tmpdir(), 'evom-vllm-')), 'log');
   const server = spawn(
     program,
-    ['serve', model, '--served-model-name', 'base', '--host', '127.0.0.1', '--port', String(port), '--dtype', dtype, '--max-model-len', '512', '--logprobs-mode', 'processed_logprobs', '--enforce-eager', ...flags],
+    [
+      'serve',
+      model,
+      '--served-model-name',
+      'base',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--dtype',
+      dtype,
+      '--max-model-len',
+      '512',
+      '--logprobs-mode',
+      'processed_logprobs',
+      '--enforce-eager',
+      ...flags,
+    ],
     {
       detached: true, // a group of its own: the engine is a child that outlives a killed parent
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
         PATH: `${dirname(program)}:${process.env.PATH}`,
-        VLLM_CPU_KVCACHE_SPACE: '1', VLLM_CPU_OMP_THREADS_BIND: 'nobind', OMP_NUM_THREADS: '1',
-        VLLM_SERVER_DEV_MODE: '1', VLLM_ALLOW_RUNTIME_LORA_UPDATING: flags.includes('--enable-lora') ? '1' : '0',
-        HF_HUB_OFFLINE: '1', VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1',
+        VLLM_CPU_KVCACHE_SPACE: '1',
+        VLLM_CPU_OMP_THREADS_BIND: 'nobind',
+        OMP_NUM_THREADS: '1',
+        VLLM_SERVER_DEV_MODE: '1',
+        VLLM_ALLOW_RUNTIME_LORA_UPDATING: flags.includes('--enable-lora') ? '1' : '0',
+        HF_HUB_OFFLINE: '1',
+        VLLM_NO_USAGE_STATS: '1',
+        DO_NOT_TRACK: '1',
       },
     },
   );
@@ -43,7 +65,12 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
   server.stdout.pipe(file);
   server.stderr.pipe(file);
   let ended = false;
-  const end = new Promise((resolve) => server.once('exit', () => ((ended = true), resolve())));
+  const end = new Promise((resolve) => {
+    server.once('exit', () => {
+      ended = true;
+      resolve();
+    });
+  });
   const signal = (name) => {
     try {
       process.kill(-server.pid, name);
@@ -69,7 +96,13 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
       await kill();
       throw new Error(`vllm was not up within ${waitS} s; see ${log}`);
     }
-    if (await fetch(`${url}/health`).then((r) => r.ok, () => false)) break;
+    if (
+      await fetch(`${url}/health`).then(
+        (r) => r.ok,
+        () => false,
+      )
+    )
+      break;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   const { version } = await (await fetch(`${url}/version`)).json();
@@ -79,7 +112,8 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
 /** A copy of a model folder whose weights are multiplied by `factor`. */
 export async function writeScaled(model, to, factor) {
   mkdirSync(to, { recursive: true });
-  for (const name of readdirSync(model)) if (/[.]json$|[.]jinja$/.test(name) && name !== 'manifest.json') copyFileSync(join(model, name), join(to, name));
+  for (const name of readdirSync(model))
+    if (/[.]json$|[.]jinja$/.test(name) && name !== 'manifest.json') copyFileSync(join(model, name), join(to, name));
   const tensors = new Map([...(await readWeights(model))].map(([name, t]) => [name, { ...t, data: t.data.map((v) => v * factor) }]));
   await writeSafetensors(join(to, 'model.safetensors'), tensors);
 }
@@ -98,5 +132,17 @@ export async function writeAdapter(model, to, rank, scale = 0.08) {
     adapter.set(`${base}.lora_B.weight`, { shape: [shape[0], rank], data: noise(shape[0] * rank) });
   }
   await writeSafetensors(join(to, 'adapter_model.safetensors'), adapter);
-  writeFileSync(join(to, 'adapter_config.json'), JSON.stringify({ peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: model, r: rank, lora_alpha: 2 * rank, lora_dropout: 0, bias: 'none', target_modules: ['q_proj', 'v_proj'] }));
+  writeFileSync(
+    join(to, 'adapter_config.json'),
+    JSON.stringify({
+      peft_type: 'LORA',
+      task_type: 'CAUSAL_LM',
+      base_model_name_or_path: model,
+      r: rank,
+      lora_alpha: 2 * rank,
+      lora_dropout: 0,
+      bias: 'none',
+      target_modules: ['q_proj', 'v_proj'],
+    }),
+  );
 }

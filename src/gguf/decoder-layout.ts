@@ -20,8 +20,7 @@ export function decoderConfigOf({ path, metadata, tensors }: GgufFile): DecoderC
   };
   const name = String(metadata['general.architecture']);
   const architecture = architectures[name];
-  if (architecture === undefined)
-    return fail(`general.architecture is ${name}; ${Object.keys(architectures).join(', ')} can be imported`);
+  if (architecture === undefined) return fail(`general.architecture is ${name}; ${Object.keys(architectures).join(', ')} can be imported`);
   const number = (key: string, fallback?: number): number => {
     const value = metadata[`${name}.${key}`] ?? fallback;
     return typeof value === 'number' || typeof value === 'bigint' ? shortest(Number(value)) : fail(`${name}.${key} is missing`);

@@ -62,9 +62,13 @@ async function readHeader(path: string) {
   try {
     return await gguf(path, { allowLocalFile: true });
   } catch (cause) {
-    throw new EvomError('E_CHECKPOINT', `${path} is not a GGUF file, or damaged: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    throw new EvomError(
+      'E_CHECKPOINT',
+      `${path} is not a GGUF file, or damaged: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -37,7 +37,10 @@ export async function checkServerSettings(engine: ServerEngine, { url, token }: 
   // The JSON leaves the device out; the text has it.
   const text = (await ask<{ readonly vllm_config?: string }>('/server_info'))?.vllm_config ?? '';
   if (/\bdevice_config=cpu\b/.test(text))
-    throw new EvomError('E_POLICY', `${url} runs on a processor and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`);
+    throw new EvomError(
+      'E_POLICY',
+      `${url} runs on a processor and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`,
+    );
 }
 
 const chunksOnCpu =

@@ -32,7 +32,12 @@ export const adapterName = (version: number): string => `evom-v${version}`;
  * @param previous the version that it serves now; its adapter is unloaded afterwards.
  * @throws {EvomError} `E_POLICY` when the server refuses, or afterwards names another version.
  */
-export async function reloadWeights(method: ReloadMethod, server: ServerAccess, weights: DirectoryWeights, previous: number): Promise<void> {
+export async function reloadWeights(
+  method: ReloadMethod,
+  server: ServerAccess,
+  weights: DirectoryWeights,
+  previous: number,
+): Promise<void> {
   switch (method) {
     case 'sglang-disk':
       await reloadSglang(server, weights);

@@ -126,8 +126,7 @@ export async function requestLines(url: string, options: HttpOptions, onLine: (l
     throw options.signal?.aborted ? options.signal.reason : error;
   }
   options.signal?.throwIfAborted();
-  if (broken !== undefined || !response.complete)
-    throw brokenOff(url, options.code, response, broken);
+  if (broken !== undefined || !response.complete) throw brokenOff(url, options.code, response, broken);
 }
 
 async function open(url: string, options: HttpOptions): Promise<IncomingMessage> {

@@ -81,7 +81,9 @@ describe('the plan of a GPU run', () => {
     const { launch, slurm } = trainingPlan(config('grpo.yaml', 'learner.torch.device=cpu'), parseDecoderConfig(qwen7), 'grpo.yaml');
     expect(launch.map(({ command }) => command).join('\n')).not.toMatch(/CUDA/);
     expect(slurm).not.toMatch(/gpus/);
-    expect(launch[0]?.command).toMatch(/VLLM_CPU_KVCACHE_SPACE=4 vllm serve .* --no-enable-chunked-prefill --max-num-batched-tokens 16384$/);
+    expect(launch[0]?.command).toMatch(
+      /VLLM_CPU_KVCACHE_SPACE=4 vllm serve .* --no-enable-chunked-prefill --max-num-batched-tokens 16384$/,
+    );
   });
 
   it('repeats in the trainer what was changed, quoted for the shell', () => {

@@ -111,7 +111,7 @@ describe('importModel', () => {
     }[];
     for (const { prompt, given, logprobs } of cases) {
       const [scores] = await policy.score([{ promptIds: Int32Array.from(prompt), completionIds: Int32Array.from(given) }], 1);
-      logprobs['1.0'].forEach((logprob, t) => expect(scores?.[t]).toBeCloseTo(logprob, 4));
+      for (const [t, logprob] of logprobs['1.0'].entries()) expect(scores?.[t]).toBeCloseTo(logprob, 4);
     }
     await policy.close();
   });
@@ -149,7 +149,8 @@ describe('importModel', () => {
     expect(readFileSync(join(out, 'tokenizer.json'))).toEqual(readFileSync(join(checkpoint, 'tokenizer.json')));
     for (const [name, { data }] of await readWeights(golden('llama'))) {
       const half = (await readWeights(out)).get(name)?.data as Float32Array;
-      data.forEach((value, i) => expect(Math.abs((half[i] as number) - value)).toBeLessThanOrEqual(Math.abs(value) * 2 ** -8));
+      const worst = Math.max(...data.map((value, i) => Math.abs((half[i] as number) - value) / Math.max(Math.abs(value), 1e-30)));
+      expect(worst).toBeLessThanOrEqual(2 ** -8);
     }
   });
 
@@ -192,7 +193,7 @@ describe('importModel', () => {
   });
 
   it.skipIf(!process.env.EVOM_PYTHON)(
-    "gives the weights and the ids of transformers' own GGUF loader (EVOM_PYTHON with torch, transformers and gguf)",
+    "gives the logits of transformers' own GGUF loader (EVOM_PYTHON with torch, transformers and gguf)",
     async () => {
       const script = `
 import sys, json, torch
@@ -204,7 +205,8 @@ ids = torch.arange(3, 25)[None]
 with torch.no_grad():
     print(json.dumps((theirs(ids).logits - ours(ids).logits).abs().max().item()))
 `;
-      for (const name of names) {
+      // Its loader gives Qwen3 heads of 128, whatever attention.key_length says; ours here have 8.
+      for (const name of ['llama', 'qwen2'] as const) {
         const source = await write(name);
         const out = join(folder, `out-transformers-${name}`);
         await importModel({ ...options, source, out });

@@ -32,22 +32,36 @@ export function writeGguf(path: string, metadata: Readonly<Record<string, GgufVa
     u64(bytes.length);
     parts.push(bytes);
   };
+  const writeValue = (value: GgufValue): void => {
+    if (typeof value === 'string') {
+      u32(8);
+      text(value);
+    } else if (typeof value === 'boolean') {
+      u32(7);
+      parts.push(Buffer.of(value ? 1 : 0));
+    } else if (typeof value === 'number') {
+      u32(6);
+      f32(value);
+    } else if ('u32' in value) {
+      u32(4);
+      u32(value.u32);
+    } else {
+      u32(9);
+      u32(typeof value[0] === 'string' ? 8 : 4);
+      u64(value.length);
+      for (const one of value) {
+        if (typeof one === 'string') text(one);
+        else u32(one);
+      }
+    }
+  };
   parts.push(Buffer.from('GGUF'));
   u32(3);
   u64(tensors.length);
   u64(Object.keys(metadata).length);
   for (const [key, value] of Object.entries(metadata)) {
     text(key);
-    if (typeof value === 'string') (u32(8), text(value));
-    else if (typeof value === 'boolean') (u32(7), parts.push(Buffer.of(value ? 1 : 0)));
-    else if (typeof value === 'number') (u32(6), f32(value));
-    else if ('u32' in value) (u32(4), u32(value.u32));
-    else {
-      u32(9);
-      u32(typeof value[0] === 'string' ? 8 : 4);
-      u64(value.length);
-      for (const one of value) typeof one === 'string' ? text(one) : u32(one);
-    }
+    writeValue(value);
   }
   let offset = 0;
   for (const { name, shape, type, bytes } of tensors) {

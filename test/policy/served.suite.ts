@@ -183,12 +183,17 @@ export function describeServed(name: string, { start, tolerance, timeoutMs }: Se
         await policy.update({ type: 'directory', version: 1, directory: at('other') });
         const seeds = Array.from({ length: 8 }, (_, k) => `killed/${k}`);
         const step = policy.sample([{ promptIds: prompt, seeds }], { ...free, maxTokens: 400 });
-        const killed = expect(step).rejects.toMatchObject({ code: 'E_POLICY', message: expect.stringMatching(/was up before and is gone/) });
+        const killed = expect(step).rejects.toMatchObject({
+          code: 'E_POLICY',
+          message: expect.stringMatching(/was up before and is gone/),
+        });
         await new Promise((resolve) => setTimeout(resolve, 30));
         await server.kill();
         await killed;
         await server.restart();
-        const resumed = await createOpenAiPolicy(options(server.url, { weights: { type: 'directory', version: 1, directory: at('other') } }));
+        const resumed = await createOpenAiPolicy(
+          options(server.url, { weights: { type: 'directory', version: 1, directory: at('other') } }),
+        );
         expect([resumed.version, await mismatch(resumed, at('other'))]).toEqual([1, expect.closeTo(0, 2)]);
       });
     });
@@ -210,7 +215,10 @@ export function describeServed(name: string, { start, tolerance, timeoutMs }: Se
           body: JSON.stringify(body),
         });
         const { choices } = (await response.json()) as { choices: { prompt_logprobs: ({ [id: string]: { logprob: number } } | null)[] }[] };
-        return (choices[0]?.prompt_logprobs ?? []).reduce((sum, entry) => sum + (entry === null ? 0 : (Object.values(entry)[0]?.logprob ?? 0)), 0);
+        return (choices[0]?.prompt_logprobs ?? []).reduce(
+          (sum, entry) => sum + (entry === null ? 0 : (Object.values(entry)[0]?.logprob ?? 0)),
+          0,
+        );
       };
 
       it('loads an adapter by a text answer, then the next, and unloads the one before', async () => {

@@ -70,7 +70,10 @@ function changed(name: string, change: (body: never) => unknown): Answer {
   return { ...answer, body: JSON.stringify(change(JSON.parse(answer.body) as never)) };
 }
 /** The same with one word for another. */
-export const said = (name: string, from: string, to: string): Answer => ({ ...recorded(name), body: recorded(name).body.replaceAll(from, to) });
+export const said = (name: string, from: string, to: string): Answer => ({
+  ...recorded(name),
+  body: recorded(name).body.replaceAll(from, to),
+});
 const json = (status: number, body: unknown): Answer => ({ status, contentType: 'application/json', body: JSON.stringify(body) });
 
 /** @param delayMs time that each completion takes on top of its tokens, several at once as a server with room has it. */
@@ -224,7 +227,8 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
       });
     },
     'POST /update_weights_from_disk': (body) => {
-      if (!hasWeights(body.model_path)) return json(400, { success: false, message: `Failed to load ${body.model_path}`, num_paused_requests: 0 });
+      if (!hasWeights(body.model_path))
+        return json(400, { success: false, message: `Failed to load ${body.model_path}`, num_paused_requests: 0 });
       if (!state.keeps) state.base = String(body.model_path);
       state.version = String(body.weight_version);
       return json(200, { success: true, message: 'Succeeded to update model weights.', num_paused_requests: 0 });

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HttpFault, requestDone, requestJson, withRetries } from '../../src/remote/http.ts';
+import { type HttpFault, requestDone, requestJson, withRetries } from '../../src/remote/http.ts';
 
 /** Answers by path: `/200/text` with a text, `/503/json` with that status and JSON, `/cut` by breaking off. */
 let server: Server;
