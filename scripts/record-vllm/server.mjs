@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readSafetensors, readWeights, writeSafetensors } from '../../dist/index.js';
 
@@ -55,6 +55,8 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
         OMP_NUM_THREADS: '1',
         VLLM_SERVER_DEV_MODE: '1',
         VLLM_ALLOW_RUNTIME_LORA_UPDATING: flags.includes('--enable-lora') ? '1' : '0',
+        // Kernels are compiled at the first request, for minutes: keep them, though the tests have a /tmp of their own.
+        TORCHINDUCTOR_CACHE_DIR: join(homedir(), '.cache', 'evom', 'torchinductor'),
         HF_HUB_OFFLINE: '1',
         VLLM_NO_USAGE_STATS: '1',
         DO_NOT_TRACK: '1',

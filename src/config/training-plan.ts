@@ -165,7 +165,7 @@ function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): strin
     samplers === 0 ? [] : [`for url in ${config.policy.openai.servers.join(' ')}; do until curl -sf "$url/health"; do sleep 5; done; done`];
   return [
     '#!/bin/bash',
-    `#SBATCH --job-name=evom --nodes=1${onCpu(config) ? '' : ` --gpus-per-node=${samplers + learners}`} --cpus-per-task=${8 * (samplers + learners)}`,
+    `#SBATCH --job-name=evom --nodes=1 --gpus-per-node=${samplers + learners} --cpus-per-task=${8 * (samplers + learners)}`,
     '#SBATCH --time=24:00:00 --signal=B:INT@300',
     'cd "$SLURM_SUBMIT_DIR"   # the package folder',
     'export EVOM_PYTHON=.venv-torch/bin/python   # as scripts/setup-torch.sh makes it',
