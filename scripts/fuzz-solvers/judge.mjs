@@ -38,7 +38,7 @@ function widened(model, values) {
     ...model,
     variables: model.variables.map((v) => (v.integer ? v : { ...v, ...wider(v, 0) })),
     constraints: model.constraints.map((c) => {
-      const largest = values === null ? 0 : Math.max(0, ...c.columns.map((j, k) => Math.abs(c.coefficients[k] * values[j])));
+      const largest = values === null ? 0 : c.columns.reduce((most, j, k) => Math.max(most, Math.abs(c.coefficients[k] * values[j])), 0);
       return { ...c, ...wider(c, largest) };
     }),
   };

@@ -5,8 +5,9 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../core/errors.ts';
 import { unlessMissing } from '../core/file-fault.ts';
+import { bfloat16FromFloat32 } from './half-floats.ts';
 import { fileSha256 } from './publish.ts';
-import { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './safetensors.ts';
+import { readSafetensors, readTensor, type StoredDtype, type Tensor, tensorNames, writeSafetensors } from './safetensors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -103,4 +104,29 @@ export async function copyModelFiles(from: string, to: string): Promise<void> {
   for (const name of ['config.json', 'generation_config.json'])
     if (await exists(join(from, name))) await copyFile(join(from, name), join(to, name));
   await copyTokenizer(from, to);
+}
+
+/**
+ * Share of the weights of two model folders that differ after rounding to bfloat16, as servers have them. Tensors that only one of
+ * them has do not count: a tied head is stored or not. One tensor of each is in memory at a time.
+ */
+export async function differingShare(one: string, other: string): Promise<number> {
+  const others = await tensorPlaces(other);
+  let total = 0;
+  let differing = 0;
+  for (const [name, file] of await tensorPlaces(one)) {
+    const place = others.get(name);
+    if (place === undefined) continue;
+    const mine = bfloat16FromFloat32((await readTensor(file, name)).data);
+    const theirs = bfloat16FromFloat32((await readTensor(place, name)).data);
+    total += mine.length;
+    for (let i = 0; i < mine.length; i++) if (mine[i] !== theirs[i]) differing += 1;
+  }
+  return total === 0 ? 0 : differing / total;
+}
+
+async function tensorPlaces(directory: string): Promise<Map<string, string>> {
+  const places = new Map<string, string>();
+  for (const file of await weightFiles(directory)) for (const name of await tensorNames(file)) places.set(name, file);
+  return places;
 }

@@ -51,34 +51,53 @@ const numElements = (shape: readonly number[]): number => shape.reduce((product,
  * ```
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  return withHeader(path, async ({ entries, metadata, dataStart }, file) => {
+    const tensors = new Map<string, Tensor>();
+    for (const [name, entry] of entries) tensors.set(name, await readEntry(file, entry, dataStart, path));
+    return { tensors, metadata };
+  });
+}
+
+/** Names of the tensors of a safetensors file, in the order of their bytes. */
+export async function tensorNames(path: string): Promise<string[]> {
+  return withHeader(path, ({ entries }) => Promise.resolve(entries.map(([name]) => name)));
+}
+
+/**
+ * One tensor of a safetensors file.
+ *
+ * @throws {EvomError} `E_CHECKPOINT` as `readSafetensors`, or if there is none of this name.
+ */
+export async function readTensor(path: string, wanted: string): Promise<Tensor> {
+  return withHeader(path, async ({ entries, dataStart }, file) => {
+    const entry = entries.find(([name]) => name === wanted)?.[1];
+    if (entry === undefined) throw new EvomError('E_CHECKPOINT', `${path} has no tensor "${wanted}"; export the model again`);
+    return readEntry(file, entry, dataStart, path);
+  });
+}
+
+/** The metadata of a safetensors file, without its tensors. */
+export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
+  return withHeader(path, ({ metadata }) => Promise.resolve(metadata));
+}
+
+type Header = Awaited<ReturnType<typeof readHeader>>;
+
+async function withHeader<T>(path: string, work: (header: Header, file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw new EvomError('E_CHECKPOINT', `${path} cannot be opened; check the path`, { cause });
   });
   try {
-    const { size } = await file.stat();
-    const { entries, metadata, dataStart } = await readHeader(file, path, size);
-    const tensors = new Map<string, Tensor>();
-    for (const [name, entry] of entries) {
-      const bytes = new Uint8Array(entry.end - entry.begin);
-      await readFully(file, bytes, dataStart + entry.begin, path);
-      tensors.set(name, { dtype: 'F32', shape: entry.shape, data: toFloat32(bytes, entry.dtype) });
-    }
-    return { tensors, metadata };
+    return await work(await readHeader(file, path, (await file.stat()).size), file);
   } finally {
     await file.close();
   }
 }
 
-/** The metadata of a safetensors file, without its tensors. */
-export async function readSafetensorsMetadata(path: string): Promise<Record<string, string>> {
-  const file = await open(path, 'r').catch((cause: unknown) => {
-    throw new EvomError('E_CHECKPOINT', `${path} cannot be opened; check the path`, { cause });
-  });
-  try {
-    return (await readHeader(file, path, (await file.stat()).size)).metadata;
-  } finally {
-    await file.close();
-  }
+async function readEntry(file: FileHandle, { begin, end, shape, dtype }: Entry, dataStart: number, path: string): Promise<Tensor> {
+  const bytes = new Uint8Array(end - begin);
+  await readFully(file, bytes, dataStart + begin, path);
+  return { dtype: 'F32', shape, data: toFloat32(bytes, dtype) };
 }
 
 /** The shape of every tensor of a safetensors file, without their values; the file is as long as its header says. */
@@ -181,33 +200,75 @@ export async function writeSafetensors(
   await writeFileAtomically(path, encodeSafetensors(tensors, metadata, options));
 }
 
+/** A tensor that is made when its turn comes. */
+export interface LazyTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  read(): Promise<Float32Array>;
+}
+
+/**
+ * Writes tensors as `writeSafetensors` does, with one of them in memory at a time.
+ *
+ * @throws {EvomError} `E_CHECKPOINT` if a shape does not fit its data.
+ */
+export async function streamSafetensors(
+  path: string,
+  tensors: readonly LazyTensor[],
+  metadata: Readonly<Record<string, string>> = {},
+  { dtype = 'F32' }: { readonly dtype?: StoredDtype } = {},
+): Promise<void> {
+  const sorted = [...tensors].sort(byName);
+  await writeFileAtomically(
+    path,
+    (async function* () {
+      yield encodeHeader(sorted, metadata, dtype);
+      for (const { name, shape, read } of sorted) yield encodeTensor(name, shape, await read(), dtype);
+    })(),
+  );
+}
+
 /** The parts of a safetensors file, in order. The same tensors and metadata give the same bytes. */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
   metadata: Readonly<Record<string, string>>,
   { dtype = 'F32' }: { readonly dtype?: StoredDtype } = {},
 ): Uint8Array[] {
+  const sorted = [...tensors].map(([name, tensor]) => ({ name, ...tensor })).sort(byName);
+  const parts = sorted.map(({ name, shape, data }) => encodeTensor(name, shape, data, dtype));
+  return [encodeHeader(sorted, metadata, dtype), ...parts];
+}
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
+
+function encodeTensor(name: string, shape: readonly number[], data: Float32Array, dtype: StoredDtype): Uint8Array {
+  if (numElements(shape) !== data.length)
+    throw new EvomError(
+      'E_CHECKPOINT',
+      `tensor "${name}" of shape [${shape.join(', ')}] has ${data.length} values instead of ${numElements(shape)}`,
+    );
+  const stored = dtype === 'F32' ? data : dtype === 'F16' ? float16FromFloat32(data) : bfloat16FromFloat32(data);
+  return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
+}
+
+function encodeHeader(
+  sorted: readonly { readonly name: string; readonly shape: readonly number[] }[],
+  metadata: Readonly<Record<string, string>>,
+  dtype: StoredDtype,
+): Uint8Array {
   // Entries and not properties: assigning to a tensor named __proto__ would lose it.
   const header: [name: string, value: unknown][] = [
     ['__metadata__', Object.fromEntries(Object.entries({ format: 'pt', ...metadata }).sort(([a], [b]) => (a < b ? -1 : 1)))],
   ];
-  const parts: Uint8Array[] = [];
   let offset = 0;
-  for (const [name, { shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (numElements(shape) !== data.length)
-      throw new EvomError(
-        'E_CHECKPOINT',
-        `tensor "${name}" of shape [${shape.join(', ')}] has ${data.length} values instead of ${numElements(shape)}`,
-      );
-    const stored = dtype === 'F32' ? data : dtype === 'F16' ? float16FromFloat32(data) : bfloat16FromFloat32(data);
-    const bytes = new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
-    header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes.length] }]);
-    offset += bytes.length;
-    parts.push(bytes);
+  for (const { name, shape } of sorted) {
+    const end = offset + numElements(shape) * bytesPer[dtype];
+    header.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+    offset = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const padded = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(padded.buffer).setBigUint64(0, BigInt(padded.length - 8), true);
   padded.set(json, 8);
-  return [padded, ...parts];
+  return padded;
 }

@@ -10,6 +10,7 @@ import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './evaluate
 import { type OnInterrupt, withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import { judgeCommand, judgeOptionNames } from './judge-command.ts';
+import { modelCommand, modelOptionNames } from './model-command.ts';
 import { packageVersion } from './package-version.ts';
 import { portfolioCommand, portfolioOptionNames } from './portfolio-command.ts';
 import { schemaCommand } from './schema-command.ts';
@@ -35,6 +36,7 @@ const optionNames = [
     ...solveModelOptionNames,
     ...solveOptionNames,
     ...judgeOptionNames,
+    ...modelOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -100,6 +102,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     verifyCommand,
     judgeCommand,
     dataCommand,
+    modelCommand,
     portfolioCommand,
     solverHostCommand,
     solveModelCommand,

@@ -43,7 +43,7 @@ export async function runDoctor({
   const works = findings.every(({ status }) => status !== 'fault');
   if (config !== null) {
     const { lookAhead } = await import('../run/open-run.ts');
-    findings.push(...(await lookAhead(config, { cwd: io.cwd, source })).findings);
+    for (const finding of (await lookAhead(config, { cwd: io.cwd, source })).findings) findings.push(finding);
   }
   const healthy = findings.every(({ status }) => status !== 'fault');
   io.stdout(json ? `${JSON.stringify({ ok: healthy, checks: findings })}\n` : findingTable(findings, io));

@@ -1,7 +1,7 @@
 /** `policy` of a configuration -> a policy on a checkpoint. */
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { readGenerationConfig, readModelConfig } from '../checkpoint/hf-layout.ts';
+import { differingShare, readGenerationConfig, readModelConfig } from '../checkpoint/hf-layout.ts';
 import { EvomError } from '../core/errors.ts';
 import { createColocatedPolicy } from '../policy/colocated-policy.ts';
 import { createOnnxExportPolicy } from '../policy/onnx-export-policy.ts';
@@ -66,7 +66,7 @@ async function buildServedPolicy(config: PolicyConfig, directory: string, versio
     servers: openai.servers,
     engine: openai.engine,
     model: openai.model ?? initial,
-    reload: openai.reload ?? (usesAdapters ? 'vllm-lora' : openai.engine === 'sglang' ? 'sglang-disk' : 'vllm-extension'),
+    reload: openai.reload ?? (usesAdapters ? 'vllm-lora' : openai.engine === 'sglang' ? 'sglang-disk' : 'vllm-disk'),
     concurrency: openai.concurrency,
     retries: openai.retries,
     timeoutMs: openai.timeout_s * 1000,
@@ -74,6 +74,7 @@ async function buildServedPolicy(config: PolicyConfig, directory: string, versio
     limits: { modelId: basename(resolve(initial)), maxLength, vocabSize },
     stopIds: stopIdsOf(await readGenerationConfig(directory), modelConfig, directory),
     initial,
+    differingShare,
     weights: version === 0 ? null : { type: 'directory', version, directory: usesAdapters ? adapter : directory },
   });
 }

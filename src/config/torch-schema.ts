@@ -37,7 +37,7 @@ export const openai = z.strictObject({
   servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1.'),
   model: z.string().min(1).optional().describe('Name under which the servers know the model; the checkpoint path when left out.'),
   reload: z
-    .enum(['vllm-extension', 'vllm-lora', 'sglang-disk', 'none'])
+    .enum(['vllm-disk', 'vllm-lora', 'sglang-disk', 'none'])
     .optional()
     .describe('How servers take weights; left out: vllm-lora with learner.torch.lora, else the way of the engine.'),
   concurrency: whole(1).default(128).describe('Requests in flight at one server.'),

@@ -127,29 +127,42 @@ export function trainingPlan(
   overrides: readonly (string | Override)[] = [],
   program = 'node scripts/evom.mjs',
 ): TrainingPlan {
-  const servers = [...(config.policy.type === 'openai' ? serverCommands(config) : []), ...solverHostCommands(config, program)];
+  const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
   const changes = overrides.map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`)).join('');
-  const devices = config.learner.type === 'torch' ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
+  const devices = config.learner.type === 'torch' && !onCpu(config) ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
   const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
   const launch = [...servers, train];
   return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
 }
 
-function serverCommands(config: TrainConfig): { name: string; command: string }[] {
+/** Longest prompt that the launch lines make room for, tokens. */
+const promptRoom = 4096;
+
+/** Flags that the rollouts depend on: log-probabilities at the sampling temperature, and no sampling defaults of the model's own. */
+function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
   const { openai, checkpoint } = config.policy;
   const { lora } = config.learner.torch;
+  const longest = Math.min(model.maxPositions, config.sampling.max_tokens + promptRoom);
   return openai.servers.map((url, i) => {
     const port = new URL(url).port || '80';
-    const device = `CUDA_VISIBLE_DEVICES=${i}`;
-    if (openai.engine === 'sglang')
-      return { name: `sampler ${i}`, command: `${device} python -m sglang.launch_server --model-path ${checkpoint} --port ${port}` };
-    const adapters = lora === null ? '' : ` --enable-lora --max-lora-rank ${lora.rank}`;
-    const reload = lora === null ? 'PYTHONPATH=scripts/torch_host VLLM_SERVER_DEV_MODE=1' : 'VLLM_ALLOW_RUNTIME_LORA_UPDATING=1';
-    const extension = lora === null ? ' --worker-extension-cls evom_vllm.WorkerExtension' : '';
-    return {
-      name: `sampler ${i}`,
-      command: `${device} ${reload} vllm serve ${checkpoint} --port ${port} --logprobs-mode processed_logprobs${extension}${adapters}`,
-    };
+    const device = onCpu(config) ? [] : [`CUDA_VISIBLE_DEVICES=${i}`];
+    const sglang = [
+      ...device,
+      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}`,
+      `--sampling-defaults openai --context-length ${longest}`,
+    ];
+    const vllm = [
+      ...device,
+      lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
+      ...(onCpu(config) ? ['VLLM_CPU_KVCACHE_SPACE=4'] : []),
+      `vllm serve ${shellQuoted(checkpoint)} --port ${port} --logprobs-mode processed_logprobs --generation-config vllm`,
+      `--max-model-len ${longest}`,
+      ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
+      // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build.
+      ...(onCpu(config) ? [`--dtype bfloat16 --no-enable-chunked-prefill --max-num-batched-tokens ${Math.max(16384, longest)}`] : []),
+      ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
+    ];
+    return { name: `sampler ${i}`, command: (openai.engine === 'sglang' ? sglang : vllm).join(' ') };
   });
 }
 
@@ -163,6 +176,10 @@ function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, progr
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
   }));
 }
+/** vLLM takes these ranks alone as its largest. */
+const adapterRoom = (rank: number): number => [1, 8, 16, 32, 64, 128, 256, 320, 512].find((room) => room >= rank) ?? rank;
+
+const onCpu = (config: TrainConfig): boolean => config.learner.torch.device === 'cpu';
 
 const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
 

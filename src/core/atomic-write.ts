@@ -59,7 +59,7 @@ async function isThere(directory: string): Promise<boolean> {
  */
 export async function writeFileAtomically(
   path: string,
-  content: string | Uint8Array | readonly (string | Uint8Array)[] | AsyncIterable<string>,
+  content: string | Uint8Array | readonly (string | Uint8Array)[] | AsyncIterable<string | Uint8Array>,
 ): Promise<void> {
   const directory = dirname(path);
   await makeDirectory(directory);

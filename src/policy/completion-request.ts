@@ -23,6 +23,12 @@ export interface CompletionRequest {
 /** A seed as the servers take it: 31 bits of the key's SHA-256. */
 export const integerSeed = (key: string): number => createHash('sha256').update(key).digest().readUInt32LE(0) >>> 1;
 
+/**
+ * Said in every request, because servers take what is left out from the model's generation_config.json: Qwen2.5 has a repetition
+ * penalty of 1.05 there, and what is sampled under it is not sampled by the policy.
+ */
+const neutral = { repetition_penalty: 1, presence_penalty: 0, frequency_penalty: 0, min_p: 0 } as const;
+
 /** @throws {EvomError} `E_POLICY` when the server cannot be reached, refuses, or leaves out ids or log-probabilities. */
 export async function requestCompletion(server: ServerAccess, request: CompletionRequest, signal?: AbortSignal): Promise<Completion> {
   const tokens = request.engine === 'vllm' ? await fromVllm(server, request, signal) : await fromSglang(server, request, signal);
@@ -71,6 +77,7 @@ async function fromVllm(server: ServerAccess, request: CompletionRequest, signal
     top_k: params.topK === 0 ? -1 : params.topK,
     top_p: params.topP,
     max_tokens: params.maxTokens,
+    ...neutral,
     stop_token_ids: stopIds,
     logprobs: 0,
     return_token_ids: true,
@@ -102,6 +109,7 @@ async function fromSglang(server: ServerAccess, request: CompletionRequest, sign
       top_k: params.topK === 0 ? -1 : params.topK,
       top_p: params.topP,
       max_new_tokens: params.maxTokens,
+      ...neutral,
       stop_token_ids: stopIds,
       sampling_seed: integerSeed(seed),
       skip_special_tokens: false,
@@ -109,7 +117,8 @@ async function fromSglang(server: ServerAccess, request: CompletionRequest, sign
     return_logprob: true,
   });
   const tokens = meta.output_token_logprobs ?? [];
-  const version = Number(meta.weight_version);
+  // What it calls `default` are the weights of its start.
+  const version = meta.weight_version === 'default' ? 0 : Number(meta.weight_version);
   return {
     ids: tokens.map(([, id]) => id),
     logprobs: tokens.map(([logprob]) => logprob),
@@ -120,3 +129,41 @@ async function fromSglang(server: ServerAccess, request: CompletionRequest, sign
 
 const ask = <T>({ url, token, timeoutMs }: ServerAccess, path: string, signal: AbortSignal | undefined, body: unknown): Promise<T> =>
   requestJson<T>(`${url}${path}`, { body, token, timeoutMs, code: 'E_POLICY', ...(signal ? { signal } : {}) });
+
+/**
+ * The log-probabilities that a server gives to the tokens of a text, the first left out.
+ *
+ * @returns [T-1] nats; bit by bit the same from the same weights on an idle server.
+ */
+export async function requestPromptLogprobs(
+  server: ServerAccess,
+  { engine, model, promptIds }: Pick<CompletionRequest, 'engine' | 'model' | 'promptIds'>,
+): Promise<number[]> {
+  if (engine === 'sglang') {
+    const { meta_info: meta } = await ask<{
+      readonly meta_info: { readonly input_token_logprobs?: readonly (readonly [number | null, ...unknown[]])[] };
+    }>(server, '/generate', undefined, {
+      input_ids: [...promptIds],
+      sampling_params: { max_new_tokens: 1, temperature: 0, ...neutral },
+      return_logprob: true,
+      logprob_start_len: 0,
+    });
+    return (meta.input_token_logprobs ?? []).flatMap(([logprob]) => (logprob === null ? [] : [logprob]));
+  }
+  const { choices } = await ask<{
+    readonly choices: readonly {
+      readonly prompt_logprobs?: readonly (Readonly<Record<string, { readonly logprob: number }>> | null)[] | null;
+    }[];
+  }>(server, '/v1/completions', undefined, {
+    model,
+    prompt: [...promptIds],
+    max_tokens: 1,
+    temperature: 0,
+    ...neutral,
+    prompt_logprobs: 0,
+  });
+  return (choices[0]?.prompt_logprobs ?? []).flatMap((entry, i) => {
+    const logprob = entry?.[String(promptIds[i])]?.logprob;
+    return logprob === undefined ? [] : [logprob];
+  });
+}

@@ -5,6 +5,7 @@ import { totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { rolloutBytes } from '../config/embedded-memory.ts';
 import { estimateMemory, parameterCount, totalGib } from '../config/training-plan.ts';
+import { smallest } from '../core/extremes.ts';
 import type { DecoderConfig } from '../nn/decoder-config.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { gpus } from './gpus.ts';
@@ -22,7 +23,7 @@ export async function checkMemory(config: RunConfig, model: DecoderConfig): Prom
   const isElsewhere = learner.type === 'torch' && learner.torch.launch === 'external';
   const found = learner.type === 'torch' && learner.torch.device !== 'cpu' && !isElsewhere ? await gpus() : null;
   if (found !== null) {
-    const least = Math.min(...found.map((gpu) => gpu.freeGib));
+    const least = smallest(found.map((gpu) => gpu.freeGib));
     const text = `a learner process needs about ${shown(wanted)} of a GPU, ${shown(least)} are free`;
     if (wanted < least) return ok(text);
     return fault(`${text}; lower learner.micro_batch_tokens, raise learner.torch.processes, or train adapters (learner.torch.lora)`);

@@ -56,6 +56,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'layer-verify': { file: 'verify/sideways.ts', text: "import '../policy/target.ts';" },
   'layer-policy': { file: 'policy/sideways.ts', text: "import '../verify/target.ts';" },
   'layer-learner': { file: 'learner/sideways.ts', text: "import '../policy/target.ts';" },
+  'layer-gguf': { file: 'gguf/sideways.ts', text: "import '../policy/target.ts';" },
   'layer-solver-host': { file: 'solver-host/sideways.ts', text: "import '../rollout/target.ts';" },
   'layer-rollout': { file: 'rollout/up.ts', text: "import '../train/target.ts';" },
   'layer-solve': { file: 'solve/sideways.ts', text: "import '../rollout/target.ts';" },
@@ -77,6 +78,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'one-door-yargs': { file: 'config/d8.ts', text: "import 'yargs';" },
   'one-door-picocolors': { file: 'train/d9.ts', text: "import 'picocolors';" },
   'one-door-yaml': { file: 'cli/d10.ts', text: "import 'yaml';" },
+  'one-door-yauzl': { file: 'checkpoint/d12.ts', text: "import 'yauzl';" },
   'one-door-zod': { file: 'core/d11.ts', text: "import 'zod';" },
 };
 

@@ -51,12 +51,12 @@ describe('evom', () => {
     expect(help.out).toContain('Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data');
   });
 
-  it.each(['train', 'sft', 'evaluate', 'rollout', 'verify', 'data', 'solve-model', 'schema', 'doctor'])(
+  it.each(['train', 'sft', 'evaluate', 'rollout', 'verify', 'data', 'model', 'solve-model', 'schema', 'doctor'])(
     'explains %s with examples',
     async (verb) => {
       const { code, out } = await evom(verb, '--help');
       expect(code).toBe(0);
-      expect(out).toContain(verb === 'data' ? 'evom data generate' : 'Examples:');
+      expect(out).toContain({ data: 'evom data generate', model: 'evom model import' }[verb] ?? 'Examples:');
     },
   );
 
@@ -315,6 +315,15 @@ describe('a flag whose value is wrong', () => {
     const { code, err } = await evom('evaluate', '-c', 'train.yaml', ...argv);
     expect(err).toMatch(message);
     expect(code).toBe(exitCode);
+  });
+});
+
+describe('evom model import', () => {
+  it('takes a path as typed, and says what is wrong with the file', async () => {
+    const { code, err } = await evom('model', 'import', 'absent.gguf', '--out', 'model');
+    expect([code, err]).toEqual([3, expect.stringMatching(/E_CHECKPOINT.*absent[.]gguf cannot be opened/)]);
+    expect((await evom('model', 'import', 'x.gguf')).err).toMatch(/out/);
+    expect((await evom('model')).err).toMatch(/evom model import/);
   });
 });
 

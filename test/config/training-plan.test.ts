@@ -65,6 +65,26 @@ describe('the plan of a GPU run', () => {
     expect(slurm).toContain(`${launch[4]?.command} $resume &`);
   });
 
+  it('gives each server the flags that the rollouts depend on', () => {
+    const lines = (...overrides: string[]) => trainingPlan(config('grpo.yaml', ...overrides), parseDecoderConfig(qwen7), 'g.yaml').launch;
+    const vllm = lines('policy.checkpoint=my models/q7', 'policy.openai.model=q7')[0]?.command ?? '';
+    expect(vllm).toMatch(/VLLM_SERVER_DEV_MODE=1 vllm serve 'my models\/q7' /);
+    for (const flag of ['--generation-config vllm', '--logprobs-mode processed_logprobs', '--max-model-len 6144', '--served-model-name q7'])
+      expect(vllm).toContain(flag);
+    expect(vllm).not.toMatch(/chunked|lora/i);
+    const adapters = lines('learner.torch.lora={"rank": 12}')[0]?.command ?? '';
+    expect(adapters).toMatch(/VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 .*--enable-lora --max-lora-rank 16 --max-loras 2$/);
+    expect(lines('policy.openai.engine=sglang')[0]?.command).toMatch(/--sampling-defaults openai --context-length 6144$/);
+  });
+
+  it('keeps to a processor where the learner does, with the flags that keep vLLM alive there', () => {
+    const { launch } = trainingPlan(config('grpo.yaml', 'learner.torch.device=cpu'), parseDecoderConfig(qwen7), 'grpo.yaml');
+    expect(launch.map(({ command }) => command).join('\n')).not.toMatch(/CUDA/);
+    expect(launch[0]?.command).toMatch(
+      /VLLM_CPU_KVCACHE_SPACE=4 vllm serve .* --no-enable-chunked-prefill --max-num-batched-tokens 16384$/,
+    );
+  });
+
   it('repeats in the trainer what was changed, quoted for the shell', () => {
     const changes = ['async.steps_ahead=1', 'policy.checkpoint=my models/q7'];
     const { launch } = trainingPlan(config('grpo.yaml'), parseDecoderConfig(qwen7), 'grpo.yaml', changes);

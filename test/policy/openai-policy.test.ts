@@ -1,16 +1,16 @@
-/** The policy on served models, against the stand-in of stand-in-server.ts: real vLLM and SGLang cannot be installed here. */
+/** The policy on served models against the stand-in: replicas, faults and refusals. What a real vLLM must do too is in served.suite.ts. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { readWeights } from '../../src/checkpoint/hf-layout.ts';
+import { differingShare, readWeights } from '../../src/checkpoint/hf-layout.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import { createOnnxPolicy } from '../../src/policy/onnx-policy.ts';
 import { createOpenAiPolicy, type OpenAiPolicyOptions } from '../../src/policy/openai-policy.ts';
 import type { Policy, SamplingParams } from '../../src/policy/policy.ts';
 import { describePolicy } from './policy.suite.ts';
-import { type StandIn, startStandIn } from './stand-in-server.ts';
+import { recorded, type StandIn, said, startStandIn } from './stand-in-server.ts';
 
 const golden = fileURLToPath(new URL('../golden/policy/llama', import.meta.url));
 const free: SamplingParams = { temperature: 1, topK: 0, topP: 1, maxTokens: 12 };
@@ -49,7 +49,7 @@ const options = (servers: readonly StandIn[], change: Partial<OpenAiPolicyOption
   servers: servers.map(({ url }) => url),
   engine: 'vllm',
   model: 'base-model',
-  reload: 'vllm-extension',
+  reload: 'vllm-disk',
   concurrency: 8,
   retries: 2,
   timeoutMs: 20_000,
@@ -58,6 +58,7 @@ const options = (servers: readonly StandIn[], change: Partial<OpenAiPolicyOption
   stopIds,
   initial: golden,
   weights: null,
+  differingShare,
   ...change,
 });
 const connect = async (servers: readonly StandIn[], change: Partial<OpenAiPolicyOptions> = {}): Promise<Policy> =>
@@ -98,8 +99,7 @@ for (const engine of ['vllm', 'sglang'] as const)
 
 describe('createOpenAiPolicy', () => {
   it.each([
-    ['vllm', 'vllm-extension'],
-    ['vllm', 'vllm-lora'],
+    ['vllm', 'vllm-disk'],
     ['sglang', 'sglang-disk'],
   ] as const)('serves reloaded weights at every replica (%s, %s)', async (engine, reload) => {
     const servers = await serve(2);
@@ -111,8 +111,7 @@ describe('createOpenAiPolicy', () => {
     expect(completions.map(({ policyVersion }) => policyVersion)).toEqual([1, 1, 1]);
     await policy.update({ type: 'directory', version: 2, directory: golden });
     expect([policy.version, await mismatch(policy, golden)]).toEqual([2, expect.closeTo(0, 4)]);
-    for (const { asked } of servers) expect(asked.some((path) => /collective_rpc|lora_adapter|from_disk/.test(path))).toBe(true);
-    if (reload === 'vllm-lora') expect(servers[0]?.asked.filter((path) => path === '/v1/unload_lora_adapter').length).toBe(1);
+    for (const { asked } of servers) expect(asked.some((path) => /collective_rpc|from_disk/.test(path))).toBe(true);
   });
 
   it('warns of no leak when many completions are under way under one signal', async () => {
@@ -163,8 +162,8 @@ describe('createOpenAiPolicy', () => {
   });
 
   it.each([
-    ['vllm', 'vllm-extension', '/reset_prefix_cache'],
-    ['sglang', 'sglang-disk', '/get_weight_version'],
+    ['vllm', 'vllm-disk', '/reset_prefix_cache'],
+    ['sglang', 'sglang-disk', '/model_info'],
   ] as const)('goes back at every replica when one does not take the weights (%s, %s)', async (engine, reload, path) => {
     const servers = (await serve(2)) as [StandIn, StandIn];
     const policy = await connect(servers, { engine, reload, retries: 0 });
@@ -177,6 +176,103 @@ describe('createOpenAiPolicy', () => {
     expect(await mismatch(policy, golden)).toBeLessThan(1e-5);
     await policy.update({ type: 'directory', version: 1, directory: other });
     expect(await mismatch(policy, other)).toBeLessThan(1e-5);
+  });
+
+  it.each(['vllm', 'sglang'] as const)('says in each request to %s what the model folder might say otherwise', async (engine) => {
+    const servers = await serve();
+    const policy = await connect(servers, { engine, reload: 'none' });
+    await policy.sample([request], free);
+    const neutral = { temperature: 1, top_p: 1, top_k: -1, min_p: 0, repetition_penalty: 1, presence_penalty: 0, frequency_penalty: 0 };
+    expect(servers[0]?.completions.length).toBe(3);
+    for (const body of servers[0]?.completions ?? []) expect(engine === 'vllm' ? body : body.sampling_params).toMatchObject(neutral);
+  });
+
+  it.each([
+    ['vllm', 'vllm-disk', '/collective_rpc'],
+    ['vllm', 'vllm-disk', '/reset_prefix_cache'],
+    ['vllm', 'vllm-disk', '/pause?mode=keep'],
+    ['sglang', 'sglang-disk', '/update_weights_from_disk'],
+  ] as const)('asks again when an answer is lost (%s, %s, %s)', async (engine, reload, path) => {
+    const servers = await serve();
+    const policy = await connect(servers, { engine, reload });
+    servers[0]?.loseAnswer(path, 1);
+    await policy.update({ type: 'directory', version: 1, directory: other });
+    expect(await mismatch(policy, other)).toBeLessThan(1e-5);
+  });
+
+  it.each([
+    ['vllm', 'vllm-disk'],
+    ['sglang', 'sglang-disk'],
+  ] as const)('refuses a server that says it took weights and samples from the old ones (%s, %s)', async (engine, reload) => {
+    const servers = await serve();
+    const policy = await connect(servers, { engine, reload });
+    servers[0]?.keepWeights();
+    await expect(policy.update({ type: 'directory', version: 1, directory: other })).rejects.toThrow(
+      /stay at version 0: .* 9[0-9][.]. % of the weights differ .* same to the bit/,
+    );
+    // A step that changed nothing is no fault.
+    await policy.update({ type: 'directory', version: 1, directory: golden });
+    expect(policy.version).toBe(1);
+  });
+
+  it.each([
+    ['vllm', 'vllm-disk'],
+    ['sglang', 'sglang-disk'],
+  ] as const)('keeps nothing that a restarted server sampled from its first weights (%s, %s)', async (engine, reload) => {
+    const servers = await serve(2);
+    const policy = await connect(servers, { engine, reload });
+    await policy.update({ type: 'directory', version: 1, directory: other });
+    await servers[0]?.restart();
+    expect(await mismatch(policy, other)).toBeLessThan(1e-5);
+    expect(servers[0]?.asked.filter((path) => /collective_rpc|from_disk/.test(path)).length).toBe(engine === 'vllm' ? 1 + 1 : 2);
+  });
+
+  it('tries five times to clear the prefix cache, then refuses', async () => {
+    const servers = await serve();
+    const policy = await connect(servers);
+    servers[0]?.holdPrefixCache(2);
+    await policy.update({ type: 'directory', version: 1, directory: other });
+    expect(await mismatch(policy, other)).toBeLessThan(1e-5);
+    servers[0]?.holdPrefixCache(5);
+    await expect(policy.update({ type: 'directory', version: 2, directory: golden })).rejects.toThrow(
+      /stay at version 1: .* prefix cache could not be cleared in 5 tries/,
+    );
+    expect(servers[0]?.asked.at(-1)).not.toBe('/reset_prefix_cache'); // it was resumed and went back
+  });
+
+  it.each([
+    ['vllm-disk', '/collective_rpc', /VLLM_SERVER_DEV_MODE=1/],
+    ['vllm-lora', '/v1/load_lora_adapter', /VLLM_ALLOW_RUNTIME_LORA_UPDATING=1 and --enable-lora/],
+  ] as const)('names the flags that a server was not started with (%s)', async (reload, path, flags) => {
+    const servers = await serve();
+    const policy = await connect(servers, { reload, retries: 0 });
+    servers[0]?.fail(path, 'load_lora_adapter_off', 1);
+    await expect(policy.update({ type: 'directory', version: 1, directory: other })).rejects.toThrow(flags);
+  });
+
+  it('refuses a server whose settings would spoil or end the run', async () => {
+    const [server] = (await serve()) as [StandIn];
+    server.settings(recorded('crash_server_info'));
+    await expect(connect([server])).rejects.toThrow(/prefills prompts in chunks.*--no-enable-chunked-prefill/);
+    server.settings(said('server_info', 'processed_logprobs', 'raw_logprobs'));
+    await expect(connect([server])).rejects.toThrow(/started with --logprobs-mode raw_logprobs/);
+    server.fail('/server_info?config_format=json', 404, 1); // without VLLM_SERVER_DEV_MODE nothing is known
+    await connect([server]);
+  });
+
+  it('does not ask twice for an answer that is not JSON', async () => {
+    const servers = await serve();
+    const policy = await connect(servers);
+    servers[0]?.fail('/v1/completions', 'load_lora_adapter', 9);
+    await expect(policy.sample([{ promptIds: prompt, seeds: ['a'] }], free)).rejects.toThrow(/answered something else than JSON: Success/);
+    expect(servers[0]?.asked.filter((path) => path === '/v1/completions').length).toBe(1);
+  });
+
+  it('names the death of a server whose engine ended by a request, as vLLM on CPU does', async () => {
+    const servers = await serve();
+    const policy = await connect(servers, { retries: 0 });
+    servers[0]?.fail('/v1/completions', 'crash_seeded_chunked', 1);
+    await expect(policy.sample([{ promptIds: prompt, seeds: ['a'] }], free)).rejects.toThrow(/may have ended by a request of this run/);
   });
 
   it('waits with a reload for what is in flight, and holds what comes after', async () => {

@@ -167,9 +167,9 @@ describe('groupAdvantages', () => {
     expect(() => fromJavaScript([1, 0], { estimatr: 'rloo' })).toThrow('no option "estimatr"');
     expect(() => groupAdvantages([1, Number.NaN])).toThrow(/reward 1 is NaN/);
     expect(() => groupAdvantages([Number.POSITIVE_INFINITY])).toThrow(RangeError);
-    // biome-ignore lint/suspicious/noSparseArray: what a caller from plain JavaScript may give
     for (const holed of [
       [1, undefined],
+      // biome-ignore lint/suspicious/noSparseArray: what a caller from plain JavaScript may give
       [1, , 0],
     ] as never[])
       expect(() => fromJavaScript(holed, {})).toThrow(/reward 1 is undefined/);

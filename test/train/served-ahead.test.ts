@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readWeights } from '../../src/checkpoint/hf-layout.ts';
+import { differingShare, readWeights } from '../../src/checkpoint/hf-layout.ts';
 import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
 import type { RolloutGroup } from '../../src/core/rollout.ts';
 import type { Learner } from '../../src/learner/learner.ts';
@@ -81,7 +81,7 @@ async function run(
     servers: [server.url],
     engine: 'vllm',
     model: 'base',
-    reload: 'vllm-extension',
+    reload: 'vllm-disk',
     concurrency: 16,
     retries: 0,
     timeoutMs: 20_000,
@@ -90,6 +90,7 @@ async function run(
     stopIds: [1],
     initial: golden,
     weights: null,
+    differingShare,
   });
   try {
     const parts = scriptedParts(() => '', {
