@@ -2,6 +2,7 @@
 
 // The layers of src/, lowest first: a folder imports from the layers below its own, never from its neighbours.
 const layers = [
+  ['lib'],
   ['core'],
   [
     'rl',
@@ -13,13 +14,12 @@ const layers = [
     'sandbox',
     'batch',
     'runs',
-    'nn',
     'checkpoint',
     'tokenizer',
-    'remote',
     'decode',
+    'policy',
   ],
-  ['verify', 'policy', 'learner', 'gguf'],
+  ['benchmarks', 'verify', 'embedded', 'servers', 'gguf'],
   ['rollout', 'solve', 'solver-host'],
   ['evaluate'],
   ['train'],
@@ -33,15 +33,15 @@ const folder = (names) => `^src/(?:${names.join('|')})/`;
 const doors = {
   highs: '^src/solvers/highs',
   'glpk[.]js': '^src/solvers/glpk',
-  'p-map': '^src/core/in-order',
+  'p-map': '^src/lib/in-order',
   piscina: '^src/(?:sandbox/|solvers/solve-pool)',
   'quickjs-emscripten-core': '^src/sandbox/',
   '@jitl/quickjs-wasmfile-release-sync': '^src/sandbox/',
-  'apache-arrow': '^src/(?:batch/|problems/import/arrow-records)',
-  hyparquet: '^src/problems/import/parquet-records',
-  'hyparquet-compressors': '^src/problems/import/(?:parquet|arrow)-records',
-  'onnxruntime-node': '^src/nn/session',
-  '@huggingface/[^/]+': '^src/(?:tokenizer|policy|gguf)/',
+  'apache-arrow': '^src/(?:batch/|benchmarks/arrow-records)',
+  hyparquet: '^src/benchmarks/parquet-records',
+  'hyparquet-compressors': '^src/benchmarks/(?:parquet|arrow)-records',
+  'onnxruntime-node': '^src/embedded/nn/session',
+  '@huggingface/[^/]+': '^src/(?:tokenizer|embedded|gguf)/',
   yauzl: '^src/gguf/wheel',
   yargs: '^src/cli/',
   picocolors: '^src/cli/',
@@ -50,7 +50,7 @@ const doors = {
 };
 
 // Modules that make a concrete plug-in. Only config/build.ts chooses among them; doctor.ts tries each.
-const concrete = ['solvers/(?:highs|glpk)', 'policy/onnx-policy', 'learner/onnx-learner'];
+const concrete = ['solvers/(?:highs|glpk)', 'embedded/sampler/onnx-policy', 'embedded/learner/onnx-learner'];
 
 // Entry points that nothing imports: workers and guests are loaded by path, bins by name.
 const entries = '^src/(?:index|cli/main)[.]ts$|/(?:[^/]*worker[^/]*|guests/[^/]+)[.]ts$|[.]d[.]ts$';
@@ -116,7 +116,7 @@ module.exports = {
         'Take the interface as an argument; config/build.ts decides which plug-in a run uses. verify/ hosts the guests, which meet a solver.',
       from: {
         path: '^src/',
-        pathNot: '^src/config/build|^src/cli/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|policy|learner|verify|solver-host)/',
+        pathNot: '^src/config/build|^src/cli/commands/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|embedded|verify|solver-host)/',
       },
       to: { path: concrete.map((name) => `^src/${name}`).join('|'), dependencyTypesNot: ['type-only'] },
     },
@@ -125,9 +125,9 @@ module.exports = {
       severity: 'error',
       comment: 'Take the content as an argument; runs/, checkpoint/, batch/ and problems/ own the files.',
       from: {
-        path: '^src/(?:core|rl|reward|decode|dialects|modeling|nn|solvers|verify|rollout|solve|train|evaluate)/',
+        path: '^src/(?:core|rl|reward|decode|dialects|modeling|solvers|verify|rollout|solve|train|evaluate)/',
         // Atomic writing is what every layer shares; the engines read their own WebAssembly; run-store is the loop's disk.
-        pathNot: '^src/core/atomic-write[.]ts$|^src/solvers/(?:highs|glpk)|^src/train/run-store[.]ts$',
+        pathNot: '^src/lib/atomic-write[.]ts$|^src/solvers/(?:highs|glpk)|^src/train/run-store[.]ts$',
       },
       to: { path: '^(?:node:)?fs(?:/promises)?$' },
     },

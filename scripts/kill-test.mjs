@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../dist/config/load.js';
-import { randomStream } from '../dist/core/random.js';
+import { loadConfig } from '../dist/config/load/load.js';
+import { randomStream } from '../dist/lib/random.js';
 import { readMetrics, replayableMetrics } from '../dist/runs/metrics.js';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));

@@ -1,5 +1,5 @@
 /**
- * Records what a real vLLM server answers -> test/policy/recorded/vllm-VERSION.json, which test/policy/stand-in-server.ts replays.
+ * Records what a real vLLM server answers -> test/policy/recorded/vllm-VERSION.json, which test/servers/stand-in-server.ts replays.
  *
  *     EVOM_VLLM=.venv-vllm/bin/vllm node scripts/record-vllm.mjs [set]     # after npm run build; sets: all (default), base, lora, crash
  *     npx biome format --write test/policy/recorded

@@ -9,17 +9,17 @@ export {
   verifyPublished,
   waitForResult,
   writeResult,
-} from './batch/exchange.ts';
+} from './servers/exchange.ts';
 export { readRollouts, writeRollouts } from './batch/rollouts.ts';
 export { type RowOptions, trainingRows } from './batch/rows.ts';
 export { copyModelFiles, readModelConfig, readWeights, weightsSha256, writeModelFolder } from './checkpoint/hf-layout.ts';
 export { initialWeights, type ParameterShape } from './checkpoint/init.ts';
 export { type ModelCard, modelCard } from './checkpoint/model-card.ts';
 export { publishDirectory, verifyDirectory } from './checkpoint/publish.ts';
-export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './checkpoint/safetensors.ts';
-export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } from './config/load.ts';
-export { configJsonSchema, type SftConfig, type TrainConfig } from './config/schema.ts';
-export { EvomError, type EvomErrorCode } from './core/errors.ts';
+export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './lib/safetensors.ts';
+export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } from './config/load/load.ts';
+export { configJsonSchema, type SftConfig, type TrainConfig } from './config/schema/schema.ts';
+export { EvomError, type EvomErrorCode } from './lib/errors.ts';
 export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
 export {
   type ConsistencyEvidence,
@@ -42,9 +42,9 @@ export { type OutcomeJson, outcomeFromJson, outcomeToJson } from './core/outcome
 export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
 export { type Program, programHash } from './core/program.ts';
 export { evaluateQuadratic, type Product, type QuadraticConstraint, type QuadraticModel } from './core/quadratic-model.ts';
-export { type RandomStream, randomStream } from './core/random.ts';
+export { type RandomStream, randomStream } from './lib/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
-export { numberWordsIn, spokenNumber } from './core/spoken-number.ts';
+export { numberWordsIn, spokenNumber } from './lib/spoken-number.ts';
 export type { Aggregation, BatchMetadata, GateTemperature, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
 export {
   checkExtraction,
@@ -99,8 +99,8 @@ export {
 } from './evaluate/transfer.ts';
 export { transferPicture } from './evaluate/transfer-picture.ts';
 export { type PublishedResult, transferMarkdown } from './evaluate/transfer-text.ts';
-export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './learner/learner.ts';
-export { createOnnxLearner, type OnnxLearnerOptions } from './learner/onnx-learner.ts';
+export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './policy/learner.ts';
+export { createOnnxLearner, type OnnxLearnerOptions } from './embedded/learner/onnx-learner.ts';
 export {
   type AdamWConfig,
   adamwDefaults,
@@ -108,7 +108,7 @@ export {
   type MuonConfig,
   muonDefaults,
   type OptimizerConfig,
-} from './learner/optimizer-config.ts';
+} from './policy/optimizer-config.ts';
 export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './modeling/canonical.ts';
 export {
   countDifferences,
@@ -129,18 +129,18 @@ export {
   decoderParameters,
   type ParameterSpec,
   parseDecoderConfig,
-} from './nn/decoder-config.ts';
-export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './policy/onnx-export-policy.ts';
-export { createOnnxPolicy, type OnnxPolicyOptions } from './policy/onnx-policy.ts';
+} from './embedded/nn/decoder-config.ts';
+export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './embedded/sampler/onnx-export-policy.ts';
+export { createOnnxPolicy, type OnnxPolicyOptions } from './embedded/sampler/onnx-policy.ts';
 export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
 export { createRecordedPolicy, type Recall, type RecordedPolicyOptions } from './policy/recorded-policy.ts';
-export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './policy/sampling.ts';
+export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './embedded/sampler/sampling.ts';
 export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
-export { type CheckOptions, type CheckReport, checkProblems, type SharedKey } from './problems/check.ts';
-export { type CursorState, type ProblemCursor, problemCursor } from './problems/cursor.ts';
-export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/discriminate.ts';
+export { type CheckOptions, type CheckReport, checkProblems, type SharedKey } from './problems/sets/check.ts';
+export { type CursorState, type ProblemCursor, problemCursor } from './problems/sets/cursor.ts';
+export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/generator/discriminate.ts';
 export { families, familyNamed } from './problems/families/index.ts';
-export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/family.ts';
+export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/generator/family.ts';
 export {
   answerOf,
   type GenerateOptions,
@@ -152,10 +152,10 @@ export {
   type ProblemSpec,
   type Rejection,
   type Solvers,
-} from './problems/generate.ts';
-export { type GramIndex, type GramLookup, type GramMatch, gramIndex } from './problems/gram-index.ts';
-export { csvRecords } from './problems/import/csv-records.ts';
-export { findDataset } from './problems/import/find-dataset.ts';
+} from './problems/generator/generate.ts';
+export { type GramIndex, type GramLookup, type GramMatch, gramIndex } from './problems/sets/gram-index.ts';
+export { csvRecords } from './lib/csv-records.ts';
+export { findDataset } from './benchmarks/find-dataset.ts';
 export {
   type ImportFault,
   type ImportItem,
@@ -163,12 +163,12 @@ export {
   type ImportReport,
   importInput,
   importProblems,
-} from './problems/import/import-problems.ts';
-export { findInputs, type ImportInput } from './problems/import/inputs.ts';
-export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './problems/import/label-versions.ts';
-export { type Recordings, readRecordings } from './problems/import/recordings.ts';
-export { type JsonItem, jsonObjects } from './problems/json-stream.ts';
-export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/jsonl.ts';
+} from './benchmarks/import-problems.ts';
+export { findInputs, type ImportInput } from './benchmarks/inputs.ts';
+export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './benchmarks/label-versions.ts';
+export { type Recordings, readRecordings } from './benchmarks/recordings.ts';
+export { type JsonItem, jsonObjects } from './lib/json-stream.ts';
+export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/sets/jsonl.ts';
 export {
   auditLabels,
   type LabelAudit,
@@ -176,16 +176,16 @@ export {
   normalizedText,
   type VersionAudit,
   type VersionPair,
-} from './problems/label-audit.ts';
-export { answerFromLabel, type Label, type LabelStyle, plainLabels, readLabel } from './problems/labels.ts';
-export { type NearDuplicate, nearDuplicates } from './problems/near-duplicates.ts';
-export { type NumberForms, numberWriter, type Share } from './problems/number-text.ts';
-export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/overlap.ts';
-export { auditReach, type KnownOutcome, type ReachAudit } from './problems/reach-audit.ts';
-export type { FieldMap } from './problems/record.ts';
-export { numbersKeyOf, splitOfNumbers } from './problems/split.ts';
-export { type SplitOptions, type SplitResult, splitProblems } from './problems/split-file.ts';
-export type { Wordings } from './problems/tell.ts';
+} from './problems/sets/label-audit.ts';
+export { answerFromLabel, type Label, type LabelStyle, plainLabels, readLabel } from './problems/sets/labels.ts';
+export { type NearDuplicate, nearDuplicates } from './problems/sets/near-duplicates.ts';
+export { type NumberForms, numberWriter, type Share } from './problems/generator/number-text.ts';
+export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/sets/overlap.ts';
+export { auditReach, type KnownOutcome, type ReachAudit } from './problems/sets/reach-audit.ts';
+export type { FieldMap } from './problems/sets/record.ts';
+export { numbersKeyOf, splitOfNumbers } from './problems/generator/split.ts';
+export { type SplitOptions, type SplitResult, splitProblems } from './problems/sets/split-file.ts';
+export type { Wordings } from './problems/generator/tell.ts';
 export { type HardFlag, hardFlagNames, hardFlags, type SoftFlag, softFlagNames, softFlags } from './reward/audit.ts';
 export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';
 export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
@@ -227,7 +227,7 @@ export {
   type PairedTest,
   pairedPermutationTest,
   wilsonInterval,
-} from './rl/statistics.ts';
+} from './lib/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
 export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
 export type { Report, RunEvent, RunFacts } from './run/events.ts';
@@ -236,7 +236,7 @@ export { lookAhead, type OpenRunOptions, openRun } from './run/open-run.ts';
 export type { Preflight } from './run/preflight.ts';
 export type { Run, RunResult } from './run/run.ts';
 export type { RunConfig } from './run/session.ts';
-export { type JsonlOutput, openJsonlOutput } from './runs/jsonl-output.ts';
+export { type JsonlOutput, openJsonlOutput } from './lib/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { OutcomeFile, type OutcomeLine, type StoredSample } from './runs/outcome-file.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';

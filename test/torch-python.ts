@@ -1,7 +1,7 @@
 /** The Python with torch that tests of the PyTorch parts run on: EVOM_PYTHON, where it can import what they need. */
 import { execFileSync } from 'node:child_process';
 import { describe } from 'vitest';
-import { torchHostDirectory } from '../src/remote/python-process.ts';
+import { torchHostDirectory } from '../src/servers/python-process.ts';
 
 const found = ((): { python: string } | { reason: string } => {
   const python = process.env.EVOM_PYTHON;

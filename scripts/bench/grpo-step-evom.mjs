@@ -7,11 +7,11 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { buildRollout, scheduleOf } from '../../dist/config/build.js';
-import { buildLearner } from '../../dist/config/build-learner.js';
-import { loadConfig } from '../../dist/config/load.js';
+import { buildRollout, scheduleOf } from '../../dist/config/build/build.js';
+import { buildLearner } from '../../dist/config/build/build-learner.js';
+import { loadConfig } from '../../dist/config/load/load.js';
 import { emptyOutcome } from '../../dist/core/outcome.js';
-import { readProblems } from '../../dist/problems/jsonl.js';
+import { readProblems } from '../../dist/problems/sets/jsonl.js';
 import { runPaths } from '../../dist/runs/run-directory.js';
 import { trainingBatches } from '../../dist/train/batches.js';
 import { trainLoop } from '../../dist/train/loop.js';

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { dialectByName } from '../../dist/dialects/registry.js';
-import { readProblems } from '../../dist/problems/jsonl.js';
+import { readProblems } from '../../dist/problems/sets/jsonl.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const { values: options } = parseArgs({

@@ -12,8 +12,8 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { writeModelFolder } from '../../dist/checkpoint/hf-layout.js';
 import { initialWeights } from '../../dist/checkpoint/init.js';
-import { decoderConfigJson, decoderParameters, parseDecoderConfig } from '../../dist/nn/decoder-config.js';
-import { createOnnxPolicy } from '../../dist/policy/onnx-policy.js';
+import { decoderConfigJson, decoderParameters, parseDecoderConfig } from '../../dist/embedded/nn/decoder-config.js';
+import { createOnnxPolicy } from '../../dist/embedded/sampler/onnx-policy.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -1,5 +1,5 @@
 /** Random small models, kind by kind: a model is a function of seed, kind and index. All numbers are multiples of 1/2, so that exact arithmetic is quick. */
-import { randomStream } from '../../dist/core/random.js';
+import { randomStream } from '../../dist/lib/random.js';
 
 const chance = (draw, share) => draw.next() < share;
 const nonZero = (draw, low, high) => {

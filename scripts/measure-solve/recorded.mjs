@@ -28,7 +28,7 @@ const jsonLines = (path) =>
 
 /** One system's outcomes by the problem's index, and the labels that stand beside them. */
 async function recordedSystems(values) {
-  const { csvRecords } = await import('../../dist/problems/import/csv-records.js');
+  const { csvRecords } = await import('../../dist/lib/csv-records.js');
   const systems = [];
   for (const path of values.outcomes) {
     const byIndex = new Map();

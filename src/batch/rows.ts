@@ -1,5 +1,5 @@
 /** Rollout groups and their advantages become the rows of a training batch. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import { taskKey } from '../core/problem.ts';
 import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { TrainingRow } from '../core/training.ts';

@@ -1,5 +1,5 @@
 /** Layout of `evom.batch_version = 1`: column names, and the promises every row keeps. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { TrainingRow } from '../core/training.ts';
 
 export const batchVersion = '1';

@@ -1,8 +1,8 @@
 /** The door to apache-arrow: columns in, an uncompressed Arrow IPC file out, and back. Nothing else imports the package. */
 import { readFile } from 'node:fs/promises';
 import type { Data, DataType, Vector } from 'apache-arrow';
-import { writeFileAtomically } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
+import { writeFileAtomically } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
 
 type ListValues = Int32Array | Uint8Array | Float32Array;
 

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EvomError } from '../core/errors.ts';
-import { unlessMissing } from '../core/file-fault.ts';
-import { bfloat16FromFloat32 } from './half-floats.ts';
+import { EvomError } from '../lib/errors.ts';
+import { unlessMissing } from '../lib/file-fault.ts';
+import { bfloat16FromFloat32 } from '../lib/half-floats.ts';
 import { fileSha256 } from './publish.ts';
-import { readSafetensors, readTensor, type StoredDtype, type Tensor, tensorNames, writeSafetensors } from './safetensors.ts';
+import { readSafetensors, readTensor, type StoredDtype, type Tensor, tensorNames, writeSafetensors } from '../lib/safetensors.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

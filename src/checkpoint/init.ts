@@ -1,6 +1,6 @@
 /** Random weights of a new decoder. */
-import { type RandomStream, randomStream } from '../core/random.ts';
-import type { Tensor } from './safetensors.ts';
+import { type RandomStream, randomStream } from '../lib/random.ts';
+import type { Tensor } from '../lib/safetensors.ts';
 
 /** A weight by its Hugging Face name and shape. */
 export interface ParameterShape {

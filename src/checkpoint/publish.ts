@@ -4,9 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { makeDirectory, syncDirectory, writeFileAtomically } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
-import { unlessMissing } from '../core/file-fault.ts';
+import { makeDirectory, syncDirectory, writeFileAtomically } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
+import { unlessMissing } from '../lib/file-fault.ts';
 
 /** Name of the file of hashes in a published directory. */
 export const manifestName = 'manifest.json';

@@ -1,8 +1,8 @@
 /** The options that several commands share, and what a parsed command line asks for. */
 import type { Options } from 'yargs';
-import type { LoadedConfig } from '../config/load.ts';
-import type { Override } from '../config/overrides.ts';
-import { EvomError } from '../core/errors.ts';
+import type { LoadedConfig } from '../config/load/load.ts';
+import type { Override } from '../config/load/overrides.ts';
+import { EvomError } from '../lib/errors.ts';
 import { promptTemplates } from '../dialects/prompt.ts';
 import type { OnInterrupt } from './interrupt.ts';
 import { wholeNumber } from './number-flags.ts';
@@ -108,7 +108,7 @@ export const namesOf = (options: Readonly<Record<string, Options>>): string[] =>
 /** Loads the configuration that a command line names; `yaml` and `zod` are only loaded here. */
 export async function loadNamed(name: string | undefined, cwd: string, overrides: readonly (string | Override)[]): Promise<LoadedConfig> {
   if (name === undefined || name === '') throw new EvomError('E_USAGE', `--config is missing; for example --config quickstart.yaml`);
-  const { loadConfig } = await import('../config/load.ts');
+  const { loadConfig } = await import('../config/load/load.ts');
   return loadConfig(name, { cwd, overrides });
 }
 

@@ -1,8 +1,8 @@
 /** Faults as the command line prints them. */
-import { EvomError, type EvomErrorCode, exitCodeOf } from '../core/errors.ts';
-import { machineFault } from '../core/file-fault.ts';
+import { EvomError, type EvomErrorCode, exitCodeOf } from '../lib/errors.ts';
+import { machineFault } from '../lib/file-fault.ts';
 import type { CommandIo } from './io.ts';
-import { colorsOf } from './terminal-text.ts';
+import { colorsOf } from './view/terminal-text.ts';
 
 /** Where to look next, for the codes that leave it open. */
 const hints: Partial<Record<EvomErrorCode, string>> = {

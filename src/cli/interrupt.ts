@@ -1,6 +1,6 @@
 /** Ctrl-C: the first asks the command to finish its step, the second ends the process. */
-import { EvomError } from '../core/errors.ts';
-import { sharedSignal } from '../core/shared-signal.ts';
+import { EvomError } from '../lib/errors.ts';
+import { sharedSignal } from '../lib/shared-signal.ts';
 import type { CommandIo } from './io.ts';
 
 /**

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The program `evom`. */
-import { machineFault } from '../core/file-fault.ts';
+import { machineFault } from '../lib/file-fault.ts';
 import { main } from './command-line.ts';
 import { processIo } from './io.ts';
 

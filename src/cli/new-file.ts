@@ -1,7 +1,7 @@
 /** Files that a command makes: one that is there already is replaced only when that is asked for. */
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export const overwriteOption = { type: 'boolean', default: false, describe: 'replace what --out names, if it is there' } as const;
 

@@ -1,5 +1,5 @@
 /** Numbers that flags take. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /** @throws {EvomError} `E_USAGE` naming the flag when the value is not a whole number of at least `least`. */
 export function wholeNumber(value: number, flag: string, least = 1): number {

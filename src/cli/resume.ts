@@ -1,8 +1,8 @@
 /** `--resume`: which run goes on, and with which configuration. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Override } from '../config/overrides.ts';
-import { EvomError } from '../core/errors.ts';
+import type { Override } from '../config/load/overrides.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export interface Resumed {
   /** Configuration to load. */

@@ -1,5 +1,5 @@
 /** Outcomes as JSON: what JSON has no word for (infinities, NaN) is kept by name, so that a stored outcome is judged as the live one. */
-import { EvomError } from './errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Constraint, LinearModel } from './linear-model.ts';
 import { type Certificate, emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
 import type { Product, QuadraticModel } from './quadratic-model.ts';

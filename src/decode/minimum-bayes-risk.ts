@@ -1,5 +1,5 @@
 /** Minimum Bayes risk decoding over structured extractions: the record that the others are least unlike, component by component. */
-import { largest } from '../core/extremes.ts';
+import { largest } from '../lib/extremes.ts';
 import { checkExtraction, type Extraction, parameterValues } from './extraction.ts';
 import { type LinearExpression, parseLinear, parseRelation } from './linear-expression.ts';
 

@@ -1,5 +1,5 @@
 /** The coverage simulation of Robust portfolios (arXiv:2605.27013, section 4.1 and appendix B.1), every bound checked on every run. */
-import { type RandomStream, randomStream } from '../core/random.ts';
+import { type RandomStream, randomStream } from '../lib/random.ts';
 import { isAligned } from './portfolio.ts';
 
 export const generatorKinds = ['aligned', 'weakly_aligned', 'uniform', 'misaligned'] as const;

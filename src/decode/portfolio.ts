@@ -1,5 +1,5 @@
 /** Robust portfolios of candidate models: how many of the evaluator's favourites to keep, and what that guarantees. */
-import { randomStream } from '../core/random.ts';
+import { randomStream } from '../lib/random.ts';
 
 /** Sums of probabilities are compared with `1 - alpha` up to this, so that rounding never costs a candidate more. */
 const massTolerance = 1e-12;

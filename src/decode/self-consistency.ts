@@ -1,5 +1,5 @@
 /** Self-consistency on typed outcomes: many programs for one problem, one answer. */
-import { largest, smallest } from '../core/extremes.ts';
+import { largest, smallest } from '../lib/extremes.ts';
 import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
 
 /** What a program's run amounts to, best first: the order in which answers are preferred. */

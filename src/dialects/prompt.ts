@@ -1,5 +1,5 @@
 /** How a problem in words becomes what a policy is asked, as chat messages so that a checkpoint's chat template is honoured. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Dialect } from './dialect.ts';
 import { modelText, type WorkedExample, workedExamples } from './worked-examples.ts';
 

@@ -1,6 +1,6 @@
 /** Dialects by name. */
-import { EvomError } from '../core/errors.ts';
-import { nearestName } from '../core/nearest.ts';
+import { EvomError } from '../lib/errors.ts';
+import { nearestName } from '../lib/nearest.ts';
 import type { Dialect } from './dialect.ts';
 import { glpkJs } from './glpk-js.ts';
 import { highsJs } from './highs-js.ts';

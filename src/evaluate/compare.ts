@@ -1,6 +1,6 @@
 /** Two evaluations of the same problems, before and after: differences with a paired test. */
-import { EvomError } from '../core/errors.ts';
-import { pairedPermutationTest } from '../rl/statistics.ts';
+import { EvomError } from '../lib/errors.ts';
+import { pairedPermutationTest } from '../lib/statistics.ts';
 import type { Evaluation, ProblemScore } from './evaluate.ts';
 
 export interface Comparison {

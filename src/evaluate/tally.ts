@@ -5,7 +5,7 @@ import { isHardFlagged } from '../reward/audit.ts';
 import { judgeOutcome } from '../reward/judge.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { passAtK } from '../rl/pass-at-k.ts';
-import { bootstrapMeanInterval } from '../rl/statistics.ts';
+import { bootstrapMeanInterval } from '../lib/statistics.ts';
 import type { SampledOutcome } from './sampled.ts';
 
 /** Counts for one problem over its scorable samples. */

@@ -1,5 +1,5 @@
 /** Policies x backends: the zero-shot table, each cell an evaluation of the same problems on the same draws. */
-import { mcnemarTest, pairedPermutationTest, wilsonInterval } from '../rl/statistics.ts';
+import { mcnemarTest, pairedPermutationTest, wilsonInterval } from '../lib/statistics.ts';
 import type { Evaluation, EvaluationSummary, ProblemScore } from './evaluate.ts';
 
 /** What one cell runs under. */

@@ -1,6 +1,6 @@
 /** A decoder's GGUF metadata and tensor names, in the words of Hugging Face. */
-import { EvomError } from '../core/errors.ts';
-import { type DecoderArchitecture, type DecoderConfig, decoderParameters } from '../nn/decoder-config.ts';
+import { EvomError } from '../lib/errors.ts';
+import { type DecoderArchitecture, type DecoderConfig, decoderParameters } from '../embedded/nn/decoder-config.ts';
 import type { GgufFile, GgufTensor } from './gguf-file.ts';
 
 const architectures: Readonly<Record<string, DecoderArchitecture>> = {

@@ -1,6 +1,6 @@
 /** A GGUF file: its metadata, and its tensors one at a time. Door of `@huggingface/gguf`. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import { type Quantization, quantizations } from './quantizations.ts';
 
 export interface GgufTensor {

@@ -1,5 +1,5 @@
 /** How GGUF stores weights: blocks of values with shared scales, and their way back to float32. Layouts of ggml's `ggml-common.h`. */
-import { float32FromBfloat16, float32FromFloat16 } from '../checkpoint/half-floats.ts';
+import { float32FromBfloat16, float32FromFloat16 } from '../lib/half-floats.ts';
 
 /** One way to store weights. */
 export interface Quantization {

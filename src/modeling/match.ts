@@ -1,5 +1,5 @@
 /** Which variables and rows of two models correspond, when the models are alike rather than equal. */
-import { largest } from '../core/extremes.ts';
+import { largest } from '../lib/extremes.ts';
 import type { CanonicalModel, CanonicalRow } from './canonical.ts';
 import { type Colours, markedColours, refineColours } from './colours.ts';
 

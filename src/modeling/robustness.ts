@@ -2,7 +2,7 @@
 import type { ModelComparison } from '../core/evidence.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { SolveStatus } from '../core/outcome.ts';
-import { type RandomStream, randomStream } from '../core/random.ts';
+import { type RandomStream, randomStream } from '../lib/random.ts';
 import { type CanonicalModel, type CanonicalRow, canonicalModel } from './canonical.ts';
 import { identicalModels } from './identical.ts';
 import { type ModelMatch, matchModels } from './match.ts';

@@ -1,5 +1,5 @@
 /** What every policy refuses, said the same way. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { SampleRequest, SamplingParams, ScoreRequest } from './policy.ts';
 
 export interface PolicyLimits {

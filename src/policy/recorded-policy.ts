@@ -1,5 +1,5 @@
 /** A policy that answers with completions from a file: stored outputs of any model, verified and scored like sampled ones. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Completion } from '../core/rollout.ts';
 import { checkSampleRequests } from './check-requests.ts';
 import type { Policy } from './policy.ts';

@@ -1,5 +1,5 @@
 /** DAPO's soft punishment of overlong completions. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export interface OverlongConfig {
   /** Tokens before the limit over which the penalty grows from 0 to `penalty`. */

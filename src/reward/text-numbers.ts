@@ -1,5 +1,5 @@
 /** The numbers of a problem's text, and the ways in which a model may write them. */
-import { numberWordsIn } from '../core/spoken-number.ts';
+import { numberWordsIn } from '../lib/spoken-number.ts';
 
 /** The numbers in a text, with thousands separators read both ways. */
 export function numbersIn(text: string): Set<number> {

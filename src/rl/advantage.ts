@@ -1,5 +1,5 @@
 /** Advantages: what each rollout's reward says against the others of its group. Statistics are float64. */
-import { largest, smallest } from '../core/extremes.ts';
+import { largest, smallest } from '../lib/extremes.ts';
 import { type AdvantageConventions, type Compat, conventionsOf } from './conventions.ts';
 
 /** Estimators that need only one group. `dapo` is grpo's advantage: DAPO differs in sampling and in the loss. */

@@ -1,5 +1,5 @@
 /** From an aggregation rule to one weight a token: the only place where denominators are decided. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { LossConfig, TrainingRow } from '../core/training.ts';
 
 /** What counts a row's tokens: its mask, and the weight that can take the whole row out of the gradient. */

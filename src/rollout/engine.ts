@@ -1,5 +1,5 @@
 /** Rollout engine: problems in, verified and scored groups out, each program verified while others are still sampled. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';

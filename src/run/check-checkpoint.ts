@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { readModelConfig, weightFiles } from '../checkpoint/hf-layout.ts';
 import { verifyDirectory } from '../checkpoint/publish.ts';
-import { readSafetensorsShapes } from '../checkpoint/safetensors.ts';
-import { parameterCount } from '../config/training-plan.ts';
-import { EvomError } from '../core/errors.ts';
-import { type DecoderConfig, decoderParameters, parseDecoderConfig } from '../nn/decoder-config.ts';
+import { readSafetensorsShapes } from '../lib/safetensors.ts';
+import { parameterCount } from '../config/build/training-plan.ts';
+import { EvomError } from '../lib/errors.ts';
+import { type DecoderConfig, decoderParameters, parseDecoderConfig } from '../embedded/nn/decoder-config.ts';
 import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { type Finding, ok } from './finding.ts';
 

@@ -1,10 +1,10 @@
 /** Preflight: the problems of a run, read or made once, not empty, and none of them both trained on and evaluated on. */
-import { buildProblems, given } from '../config/build-problems.ts';
-import type { EvalSetConfig, TrainDatasetConfig } from '../config/schema.ts';
-import { EvomError } from '../core/errors.ts';
+import { buildProblems, given } from '../config/build/build-problems.ts';
+import type { EvalSetConfig, TrainDatasetConfig } from '../config/schema/schema.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Problem } from '../core/problem.ts';
-import { readProblems } from '../problems/jsonl.ts';
-import { normalizedText } from '../problems/label-audit.ts';
+import { readProblems } from '../problems/sets/jsonl.ts';
+import { normalizedText } from '../problems/sets/label-audit.ts';
 import type { Report } from './events.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import type { RunConfig } from './session.ts';

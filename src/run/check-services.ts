@@ -2,11 +2,11 @@
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
-import { pythonOf } from '../config/build-torch.ts';
-import type { TrainConfig } from '../config/schema.ts';
-import { isHosted } from '../config/vocabulary.ts';
-import { HttpFault, requestJson } from '../remote/http.ts';
-import { defaultPython, torchHostDirectory } from '../remote/python-process.ts';
+import { pythonOf } from '../config/build/build-torch.ts';
+import type { TrainConfig } from '../config/schema/schema.ts';
+import { isHosted } from '../config/schema/vocabulary.ts';
+import { HttpFault, requestJson } from '../lib/http.ts';
+import { defaultPython, torchHostDirectory } from '../servers/python-process.ts';
 import { HostConnection } from '../solver-host/host-connection.ts';
 import { createRemoteVerifier } from '../solver-host/remote-verifier.ts';
 import { type Check, type Finding, fault, missing, ok, warning } from './finding.ts';

@@ -1,5 +1,5 @@
 /** What one check before a run, or of `evom doctor`, finds. */
-import type { EvomErrorCode } from '../core/errors.ts';
+import type { EvomErrorCode } from '../lib/errors.ts';
 
 export interface Finding {
   readonly name: string;

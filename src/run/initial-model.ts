@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { writeModelFolder } from '../checkpoint/hf-layout.ts';
 import { initialWeights } from '../checkpoint/init.ts';
-import type { SftConfig } from '../config/schema.ts';
-import { makeDirectory } from '../core/atomic-write.ts';
-import { type DecoderConfig, decoderConfigJson, decoderParameters } from '../nn/decoder-config.ts';
+import type { SftConfig } from '../config/schema/schema.ts';
+import { makeDirectory } from '../lib/atomic-write.ts';
+import { type DecoderConfig, decoderConfigJson, decoderParameters } from '../embedded/nn/decoder-config.ts';
 import { trainBpe, writeTokenizer } from '../tokenizer/bpe-trainer.ts';
 
 type NewModel = Extract<SftConfig['model'], { type: 'new' }>;

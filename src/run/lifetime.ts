@@ -1,5 +1,5 @@
 /** The parts of a run that is being opened: closed in reverse, and not waited for longer than the user waits. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 interface Closable {
   close(): Promise<void> | void;

@@ -1,10 +1,10 @@
 /** What both kinds of runs are made of: learner, rollout and store, opened on a session. */
 import { join } from 'node:path';
-import { type BuiltRollout, buildRollout, type RolloutConfig } from '../config/build.ts';
-import { buildLearner } from '../config/build-learner.ts';
-import type { EvalSetConfig } from '../config/schema.ts';
+import { type BuiltRollout, buildRollout, type RolloutConfig } from '../config/build/build.ts';
+import { buildLearner } from '../config/build/build-learner.ts';
+import type { EvalSetConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
-import type { Learner } from '../learner/learner.ts';
+import type { Learner } from '../policy/learner.ts';
 import type { TrainState } from '../train/loop.ts';
 import { DiskRunStore, optimizerStateDirectory, readTrainState } from '../train/run-store.ts';
 import { initialTrainState } from '../train/sft.ts';

@@ -1,5 +1,5 @@
 /** A training run that stands, and what it comes to. */
-import type { ConfigSource } from '../config/load.ts';
+import type { ConfigSource } from '../config/load/load.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { Report } from './events.ts';
 import type { Lifetime } from './lifetime.ts';

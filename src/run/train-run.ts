@@ -1,15 +1,15 @@
 /** A run of `kind: train`: reinforcement learning between two evaluations. */
 import { basename } from 'node:path';
-import { evaluateSets, scheduleOf } from '../config/build.ts';
-import { buildPolicy } from '../config/build-policy.ts';
-import { resolveCheckpoint } from '../config/resolve-checkpoint.ts';
-import type { TrainConfig } from '../config/schema.ts';
-import { EvomError } from '../core/errors.ts';
+import { evaluateSets, scheduleOf } from '../config/build/build.ts';
+import { buildPolicy } from '../config/build/build-policy.ts';
+import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
+import type { TrainConfig } from '../config/schema/schema.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Problem } from '../core/problem.ts';
 import type { LossConfig } from '../core/training.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { SamplingParams } from '../policy/policy.ts';
-import { problemCursor } from '../problems/cursor.ts';
+import { problemCursor } from '../problems/sets/cursor.ts';
 import { type BatchSettings, trainingBatches } from '../train/batches.ts';
 import type { GuardLimits } from '../train/guards.ts';
 import { type TrainParts, type TrainSettings, trainLoop } from '../train/loop.ts';

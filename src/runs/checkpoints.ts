@@ -2,9 +2,9 @@
 
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
-import { unlessMissing } from '../core/file-fault.ts';
+import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
+import { unlessMissing } from '../lib/file-fault.ts';
 
 /** How a checkpoint becomes a directory and is checked; the layout inside is not this folder's matter. */
 export interface CheckpointFormat {

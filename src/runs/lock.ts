@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { makeDirectory } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
-import { unlessMissing } from '../core/file-fault.ts';
+import { makeDirectory } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
+import { unlessMissing } from '../lib/file-fault.ts';
 
 export interface RunLock {
   /** Gives the run free; safe to call twice. */

@@ -1,8 +1,8 @@
 /** `metrics.jsonl`: one line a step. Names under `time/` are wall clock; all others replay bit by bit. */
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
+import { writeFileAtomically } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export interface MetricsLine {
   readonly step: number;

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeDirectory } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
+import { makeDirectory } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { OutcomeJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
 

@@ -5,9 +5,9 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeDirectory, temporarySuffix, writeFileAtomically } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
-import { unlessMissing } from '../core/file-fault.ts';
+import { makeDirectory, temporarySuffix, writeFileAtomically } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
+import { unlessMissing } from '../lib/file-fault.ts';
 
 /** Paths in a run's directory. */
 export interface RunPaths {

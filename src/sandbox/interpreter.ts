@@ -1,5 +1,5 @@
 /** An interpreter with the prelude and all libraries loaded, put back to that state before every program. */
-import type { WasmModule } from '../core/wasm.ts';
+import type { WasmModule } from '../lib/wasm.ts';
 import type { Guest } from './guest.ts';
 import { hostFunction } from './host-calls.ts';
 import { type MemoryImage, takeMemoryImage } from './memory-image.ts';

@@ -1,5 +1,5 @@
 /** What one program may use. Counted budgets decide first, so that a verdict replays; clocks stand behind them. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export interface SandboxLimits {
   /** Interpreter ticks; one is 10,000 polls (loop back-edges and calls), about 1.4 ms on a 2020s core. */

@@ -1,6 +1,6 @@
 /** The interpreter's memory as it was before any program, put back after each: cheaper than a new interpreter, and the same to the bit. */
-import { EvomError } from '../core/errors.ts';
-import type { WasmMemory } from '../core/wasm.ts';
+import { EvomError } from '../lib/errors.ts';
+import type { WasmMemory } from '../lib/wasm.ts';
 
 export interface MemoryImage {
   /** Makes the memory what it was, whatever has been allocated, freed or overwritten since. It may have grown meanwhile. */

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { type LinearModelJson, linearModelFromJson, linearModelToJson } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
-import type { WasmModule } from '../core/wasm.ts';
+import type { WasmModule } from '../lib/wasm.ts';
 import type { GuestSource } from './guest.ts';
 import type { SandboxLimits } from './limits.ts';
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import releaseSync from '@jitl/quickjs-wasmfile-release-sync';
 import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant, type QuickJSWASMModule } from 'quickjs-emscripten-core';
-import { type WasmMemory, type WasmModule, webAssembly } from '../core/wasm.ts';
+import { type WasmMemory, type WasmModule, webAssembly } from '../lib/wasm.ts';
 import type { Allocator } from './memory-image.ts';
 
 export type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten-core';

@@ -1,7 +1,7 @@
 /** What a policy is asked for one problem: programs, simulators and extractions, side by side. */
 
-import { EvomError } from '../core/errors.ts';
-import { largest } from '../core/extremes.ts';
+import { EvomError } from '../lib/errors.ts';
+import { largest } from '../lib/extremes.ts';
 import type { Program } from '../core/program.ts';
 import type { Prompt } from '../core/rollout.ts';
 import { type Extraction, extractionInstructions, parseExtraction } from '../decode/extraction.ts';

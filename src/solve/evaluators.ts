@@ -1,7 +1,7 @@
 /** What ranks the candidates of a portfolio: evidence from running them, the generator's own probabilities, or a policy as judge. */
 
-import { EvomError } from '../core/errors.ts';
-import { largest } from '../core/extremes.ts';
+import { EvomError } from '../lib/errors.ts';
+import { largest } from '../lib/extremes.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Prompt } from '../core/rollout.ts';

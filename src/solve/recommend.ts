@@ -1,7 +1,7 @@
 /** Which solver for which model, and why. */
 import type { LinearModel } from '../core/linear-model.ts';
 import type { ProblemKind } from '../core/problem.ts';
-import { kindOf } from '../problems/family.ts';
+import { kindOf } from '../problems/generator/family.ts';
 import type { Capabilities, SolveLimits } from '../solvers/backend.ts';
 
 export interface SolverOffer {

@@ -1,7 +1,7 @@
 /** Whether a model is written with exactly the numbers of the problem's text. */
 
 import type { LinearModel } from '../core/linear-model.ts';
-import { numberWordsIn } from '../core/spoken-number.ts';
+import { numberWordsIn } from '../lib/spoken-number.ts';
 import { figureOccurrences, isFormOf } from '../reward/text-numbers.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** What is appended to a simulator so that it is called on points, in the language of each dialect. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /** Breaches up to this share of the sides, or of 1, are rounding: the tolerances of the solvers. */
 const feasibilityTolerance = 1e-6;

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../core/atomic-write.ts';
-import { EvomError } from '../core/errors.ts';
+import { writeFileAtomically } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /** The Python of an environment. */
 export const pythonOf = (directory: string): string => join(directory, 'bin', 'python');

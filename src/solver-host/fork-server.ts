@@ -1,7 +1,7 @@
 /** The Python process of one dialect: starts a jailed child a program and tells how each ended. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Preload } from './preload.ts';
 import type { Isolation } from './wire.ts';
 

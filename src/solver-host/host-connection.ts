@@ -3,7 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';

@@ -1,7 +1,7 @@
 /** Solves captured models again with HiGHS, in a thread of its own: a solve is synchronous and may take seconds. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LinearModel } from '../core/linear-model.ts';
-import type { WasmModule } from '../core/wasm.ts';
+import type { WasmModule } from '../lib/wasm.ts';
 import { modelHash } from '../modeling/identical.ts';
 import type { Solution, SolveLimits } from '../solvers/backend.ts';
 import { createHighs } from '../solvers/highs.ts';

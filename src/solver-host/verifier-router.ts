@@ -1,5 +1,5 @@
 /** One verifier in front of several: each program goes to the one that speaks its dialect. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Verifier, VerifierStats } from '../verify/verifier.ts';
 
 /**

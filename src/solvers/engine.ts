@@ -1,5 +1,5 @@
 /** A WebAssembly solver instance that is replaced when it is worn: memory that never shrinks, stacks that aborts leak. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export interface EngineSlot<Engine> {
   /** The engine to solve with now. Throws E_SOLVER once closed. */

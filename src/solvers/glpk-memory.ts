@@ -1,7 +1,7 @@
 /** A ceiling on GLPK's memory: glpk.js compiles its binary by itself and takes no options, so it is given another one while it loads. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { WasmMemory } from '../core/wasm.ts';
+import type { WasmMemory } from '../lib/wasm.ts';
 import { capWasmMemory } from './wasm-memory.ts';
 
 type Constructor = new (...args: unknown[]) => object;

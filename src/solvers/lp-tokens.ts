@@ -1,5 +1,5 @@
 /** CPLEX LP text as tokens: one pass over the characters, because every verified program comes through here. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import { foreignCharacter } from './foreign-characters.ts';
 
 /** Whose reading of LP text: all of the format, or only what HiGHS reads as it is meant. */

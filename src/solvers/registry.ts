@@ -1,7 +1,7 @@
 /** Backends by name, and a user's own by path. */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Capabilities, SolverBackend } from './backend.ts';
 import { certifiedBackend, secondSolver } from './certify/certify.ts';
 import { createGlpk } from './glpk.ts';

@@ -1,7 +1,7 @@
 /** Solves model texts on worker threads: the caller's thread stays free for Ctrl-C, and no model can hang the process. */
 import { Piscina } from 'piscina';
-import { compiledEntry } from '../core/compiled.ts';
-import { EvomError } from '../core/errors.ts';
+import { compiledEntry } from '../lib/compiled.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { SolveLimits } from './backend.ts';
 import { compileHighs } from './highs.ts';
 import { newPhase, Phase, type SolveTask } from './solve-task.ts';

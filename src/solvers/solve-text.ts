@@ -1,5 +1,5 @@
 /** Model text in, answer out: what one line of `evom solve-model` takes and gives. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Certificate, SolveStatus } from '../core/outcome.ts';
 import type { Capabilities, SolveLimits, SolverBackend } from './backend.ts';

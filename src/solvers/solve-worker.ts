@@ -1,6 +1,6 @@
 /** The worker thread's entry: one backend, one model at a time. */
 import { workerData } from 'node:worker_threads';
-import type { WasmModule } from '../core/wasm.ts';
+import type { WasmModule } from '../lib/wasm.ts';
 import type { SolveLimits, SolverBackend } from './backend.ts';
 import { createHighs } from './highs.ts';
 import { createBackend } from './registry.ts';

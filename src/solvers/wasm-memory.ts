@@ -1,5 +1,5 @@
 /** A ceiling on the memory of a WebAssembly program, written into its binary: nothing else bounds it per instance. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 const memorySection = 5;
 const pageBytes = 65_536;

@@ -1,7 +1,7 @@
 /** Trains a byte-level BPE whose digits are single tokens, and writes it as `tokenizer.json`. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import { byteSymbols, byteSymbolsOf } from './byte-symbols.ts';
 
 /**

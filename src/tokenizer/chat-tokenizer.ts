@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EvomError } from '../core/errors.ts';
-import { largest } from '../core/extremes.ts';
-import { unlessMissing } from '../core/file-fault.ts';
+import { EvomError } from '../lib/errors.ts';
+import { largest } from '../lib/extremes.ts';
+import { unlessMissing } from '../lib/file-fault.ts';
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant';

@@ -1,5 +1,5 @@
 /** Supervised examples to training rows: cross-entropy on the program's tokens, none on the prompt's. */
-import { EvomError } from '../core/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { TrainingRow } from '../core/training.ts';
 
 /** A prompt with the completion that it should get, as token ids; the completion ends with the stop token. */

@@ -1,6 +1,6 @@
 /** An endless, repeatable stream of supervised examples from weighted sources, each example found by its index. */
 import type { Problem } from '../core/problem.ts';
-import { randomStream } from '../core/random.ts';
+import { randomStream } from '../lib/random.ts';
 import type { SftExample } from './sft-rows.ts';
 
 /** One weighted source of problems with programs. */

@@ -1,5 +1,5 @@
 /** A step in figures: what was sampled, what is trained on, and how old it is. */
-import { largest, smallest } from '../core/extremes.ts';
+import { largest, smallest } from '../lib/extremes.ts';
 import type { Certificate, Outcome } from '../core/outcome.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';

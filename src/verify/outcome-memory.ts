@@ -1,6 +1,6 @@
 /** Equal programs are run once: their outcome is remembered, and a program under way is shared by all who ask for it. */
 import type { Outcome } from '../core/outcome.ts';
-import { LruCache } from './cache.ts';
+import { LruCache } from '../lib/lru-cache.ts';
 
 /** Where outcomes are kept beyond the life of the process. */
 export interface OutcomeArchive {

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { compiledEntry } from '../core/compiled.ts';
-import { EvomError } from '../core/errors.ts';
+import { compiledEntry } from '../lib/compiled.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
 import type { GuestSource } from '../sandbox/guest.ts';

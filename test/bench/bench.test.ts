@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 
 const bench = (...args: string[]) => {
   const env = { ...process.env, EVOM_BENCH_PYTHON: '', EVOM_SOLVER_ENVIRONMENT: '' };

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 
 interface Row {
   readonly reward: string;

@@ -6,7 +6,7 @@ import { readGenerationConfig, readModelConfig, readWeights, weightsSha256, writ
 import { initialWeights } from '../../src/checkpoint/init.ts';
 import { modelCard } from '../../src/checkpoint/model-card.ts';
 import { fileSha256, publishDirectory, verifyDirectory } from '../../src/checkpoint/publish.ts';
-import { writeSafetensors } from '../../src/checkpoint/safetensors.ts';
+import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import { flipBit } from '../fakes/flipped-bit.ts';
 
 const temporary = () => mkdtemp(join(tmpdir(), 'evom-hf-'));

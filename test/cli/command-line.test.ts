@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/command-line.ts';
-import { EvomError } from '../../src/core/errors.ts';
+import { EvomError } from '../../src/lib/errors.ts';
 import { fakeIo } from './fake-io.ts';
 
 // The work behind the verbs is tested where it lives; here only what the command line hands to it.
@@ -14,10 +14,10 @@ const work = vi.hoisted(() => ({
   runDataGenerate: vi.fn(),
   runDataCheck: vi.fn(),
 }));
-vi.mock('../../src/cli/run-train.ts', () => ({ runTrain: work.runTrain }));
-vi.mock('../../src/cli/run-evaluate.ts', () => ({ runEvaluate: work.runEvaluate }));
-vi.mock('../../src/cli/run-rollout.ts', () => ({ runRollout: work.runRollout }));
-vi.mock('../../src/cli/run-data.ts', () => ({ runDataGenerate: work.runDataGenerate, runDataCheck: work.runDataCheck }));
+vi.mock('../../src/cli/commands/run-train.ts', () => ({ runTrain: work.runTrain }));
+vi.mock('../../src/cli/commands/run-evaluate.ts', () => ({ runEvaluate: work.runEvaluate }));
+vi.mock('../../src/cli/commands/run-rollout.ts', () => ({ runRollout: work.runRollout }));
+vi.mock('../../src/cli/commands/run-data.ts', () => ({ runDataGenerate: work.runDataGenerate, runDataCheck: work.runDataCheck }));
 
 let cwd: string;
 beforeEach(() => {

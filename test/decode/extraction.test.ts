@@ -12,7 +12,7 @@ import { parseLinear, parseRelation } from '../../src/decode/linear-expression.t
 import { minimumBayesRisk } from '../../src/decode/minimum-bayes-risk.ts';
 import { identicalModels } from '../../src/modeling/identical.ts';
 import { families } from '../../src/problems/families/index.ts';
-import { generateProblem } from '../../src/problems/generate.ts';
+import { generateProblem } from '../../src/problems/generator/generate.ts';
 
 const workshop: Extraction = {
   variables: [

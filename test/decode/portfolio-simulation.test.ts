@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../src/core/random.ts';
+import { randomStream } from '../../src/lib/random.ts';
 import { coverage, robustPortfolio } from '../../src/decode/portfolio.ts';
 import {
   evaluatorOf,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomStream } from '../../src/core/random.ts';
+import { randomStream } from '../../src/lib/random.ts';
 import { readMetrics } from '../../src/runs/metrics.ts';
 import { type Ended, evom, fingerprint, makeTinyRun, startEvom } from './tiny-run.ts';
 

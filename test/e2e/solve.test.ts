@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/command-line.ts';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 import { dialectByName } from '../../src/dialects/registry.ts';
-import { generateProblem } from '../../src/problems/generate.ts';
+import { generateProblem } from '../../src/problems/generator/generate.ts';
 import { fakeIo } from '../cli/fake-io.ts';
 
 let folder: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../src/core/random.ts';
+import { randomStream } from '../../src/lib/random.ts';
 import type { Reward } from '../../src/core/rollout.ts';
 import { type EvaluationRequest, evaluatePolicy } from '../../src/evaluate/evaluate.ts';
 import type { OutcomeMemory } from '../../src/evaluate/sampled.ts';

@@ -1,5 +1,5 @@
 /** A learner whose figures are not finite, as after a step that went wrong: nobody may take that for a step without figures. */
-import type { Learner, LearnerMetrics } from '../../src/learner/learner.ts';
+import type { Learner, LearnerMetrics } from '../../src/policy/learner.ts';
 
 export function notANumberLearner(
   metrics: LearnerMetrics = { loss: Number.NaN, approx_kl: Number.NaN, grad_norm: Infinity, skipped: 1 },

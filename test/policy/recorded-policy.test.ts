@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRecordedPolicy } from '../../src/policy/recorded-policy.ts';
-import { readRecordings } from '../../src/problems/import/recordings.ts';
+import { readRecordings } from '../../src/benchmarks/recordings.ts';
 import { byteTokenizer } from '../../src/tokenizer/byte-tokenizer.ts';
 
 let directory: string;

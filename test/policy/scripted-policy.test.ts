@@ -1,4 +1,4 @@
-import { randomStream } from '../../src/core/random.ts';
+import { randomStream } from '../../src/lib/random.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { describePolicy } from './policy.suite.ts';
 

@@ -1,6 +1,6 @@
 /** The solvers that the generator's tests hand in: GLPK first, HiGHS as the second opinion. */
 import type { LinearModel } from '../../src/core/linear-model.ts';
-import type { Solvers } from '../../src/problems/generate.ts';
+import type { Solvers } from '../../src/problems/generator/generate.ts';
 import { createGlpk } from '../../src/solvers/glpk.ts';
 import { createHighs } from '../../src/solvers/highs.ts';
 

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Problem, Reward } from 'evom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildScoring, type Scoring } from '../../src/config/build-scoring.ts';
-import { defaultScoring } from '../../src/config/reward-schema.ts';
+import { buildScoring, type Scoring } from '../../src/config/build/build-scoring.ts';
+import { defaultScoring } from '../../src/config/schema/reward-schema.ts';
 import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
 import { type Hack, hacks, honestProgram, problem, problemWithModel, programOf } from './hacks.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EvomError } from '../../src/core/errors.ts';
-import { randomStream } from '../../src/core/random.ts';
+import { EvomError } from '../../src/lib/errors.ts';
+import { randomStream } from '../../src/lib/random.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { type RolloutRequest, rollOut } from '../../src/rollout/engine.ts';
 import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';

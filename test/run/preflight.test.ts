@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/command-line.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load/load.ts';
 import type { RunEvent } from '../../src/run/events.ts';
 import { lookAhead, openRun } from '../../src/run/open-run.ts';
 import { fakeIo } from '../cli/fake-io.ts';

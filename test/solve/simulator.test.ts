@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generatorSolvers } from '../../src/config/build-problems.ts';
+import { generatorSolvers } from '../../src/config/build/build-problems.ts';
 import type { LinearModel } from '../../src/core/linear-model.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { dialectByName } from '../../src/dialects/registry.ts';
-import { mutations } from '../../src/problems/discriminate.ts';
-import { generateProblems } from '../../src/problems/generate.ts';
+import { mutations } from '../../src/problems/generator/discriminate.ts';
+import { generateProblems } from '../../src/problems/generator/generate.ts';
 import { simulate } from '../../src/solve/simulate.ts';
 import { feedbackOf, validateBySimulator } from '../../src/solve/validate.ts';
 import type { SolverBackend } from '../../src/solvers/backend.ts';

@@ -1,7 +1,7 @@
 /** The solver environment that tests of solver hosts need, and hosts on it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 import { pythonOf } from '../../src/solver-host/environment.ts';
 import { SolverHost, type SolverHostOptions } from '../../src/solver-host/solver-host.ts';
 

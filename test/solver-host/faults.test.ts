@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 import type { LinearModel } from '../../src/core/linear-model.ts';
 import { type Ended, endingOf, endingWithoutRecord, isKilled, verdictOf } from '../../src/solver-host/conclude.ts';
 import { pythonOf } from '../../src/solver-host/environment.ts';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 import { type Service, serveSolverHost } from '../../src/solver-host/http-service.ts';
 import type { SolverHost } from '../../src/solver-host/solver-host.ts';
 import type { ExecuteLine, Health } from '../../src/solver-host/wire.ts';

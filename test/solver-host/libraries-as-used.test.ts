@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 import { endingOf, verdictOf } from '../../src/solver-host/conclude.ts';
 import { defaultHostLimits as limits } from '../../src/solver-host/host-limits.ts';
 import { type ProgramRecord, parseProgramRecord } from '../../src/solver-host/program-record.ts';

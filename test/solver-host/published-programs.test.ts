@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/config/find-file.ts';
+import { packageRoot } from '../../src/config/load/find-file.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import { judgeOutcome } from '../../src/reward/judge.ts';
 import type { SolverHost } from '../../src/solver-host/solver-host.ts';

@@ -1,12 +1,12 @@
 /** Simulators in Python on a real solver host: the same contract as `simulator-js` in the sandbox. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generatorSolvers } from '../../src/config/build-problems.ts';
+import { generatorSolvers } from '../../src/config/build/build-problems.ts';
 import type { LinearModel } from '../../src/core/linear-model.ts';
 import { emptyOutcome, type Outcome } from '../../src/core/outcome.ts';
 import type { Program } from '../../src/core/program.ts';
 import { dialectByName } from '../../src/dialects/registry.ts';
-import { mutations } from '../../src/problems/discriminate.ts';
-import { generateProblems } from '../../src/problems/generate.ts';
+import { mutations } from '../../src/problems/generator/discriminate.ts';
+import { generateProblems } from '../../src/problems/generator/generate.ts';
 import { type Point, simulate } from '../../src/solve/simulate.ts';
 import { validateBySimulator } from '../../src/solve/validate.ts';
 import { serveSolverHost } from '../../src/solver-host/http-service.ts';

@@ -3,8 +3,8 @@
 import type { RolloutGroup } from '../../src/core/rollout.ts';
 import type { TrainingBatch } from '../../src/core/training.ts';
 import type { Evaluation, EvaluationSummary } from '../../src/evaluate/evaluate.ts';
-import type { Learner } from '../../src/learner/learner.ts';
-import { problemCursor } from '../../src/problems/cursor.ts';
+import type { Learner } from '../../src/policy/learner.ts';
+import { problemCursor } from '../../src/problems/sets/cursor.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
 import { type BatchSettings, trainingBatches } from '../../src/train/batches.ts';
 import type { RunStore, TrainParts, TrainSettings, TrainState } from '../../src/train/loop.ts';

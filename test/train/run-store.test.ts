@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readRollouts } from '../../src/batch/rollouts.ts';
-import type { Learner } from '../../src/learner/learner.ts';
+import type { Learner } from '../../src/policy/learner.ts';
 import { readMetrics, replayableMetrics } from '../../src/runs/metrics.ts';
 import { runPaths } from '../../src/runs/run-directory.ts';
 import { type TrainState, trainLoop } from '../../src/train/loop.ts';

@@ -1,9 +1,9 @@
 /** Sampling beside the learner: who sampled what with which weights, whoever is faster, stopped, resumed or broken. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { EvomError } from '../../src/core/errors.ts';
-import { randomStream } from '../../src/core/random.ts';
-import type { Learner } from '../../src/learner/learner.ts';
+import { EvomError } from '../../src/lib/errors.ts';
+import { randomStream } from '../../src/lib/random.ts';
+import type { Learner } from '../../src/policy/learner.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
 import { replayableMetrics } from '../../src/runs/metrics.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
-import type { Learner } from '../../src/learner/learner.ts';
+import type { Learner } from '../../src/policy/learner.ts';
 import { initialTrainState, type SftParts, type SftSettings, sftLoop } from '../../src/train/sft.ts';
 import { type SftExample, sftRow, takeExamples } from '../../src/train/sft-rows.ts';
 import { pickWeighted, type SftEncoding, type SftSource, sftStream } from '../../src/train/sft-stream.ts';

@@ -1,4 +1,4 @@
-"""The directory through which batches come and weights go (src/batch/exchange.ts). Markers come last, files are renamed."""
+"""The directory through which batches come and weights go (src/servers/exchange.ts). Markers come last, files are renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The random streams of src/core/random.ts, many at once: a sample draws the same numbers in every engine."""
+"""The random streams of src/lib/random.ts, many at once: a sample draws the same numbers in every engine."""
 
 from __future__ import annotations
 

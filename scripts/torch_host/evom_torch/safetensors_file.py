@@ -12,7 +12,7 @@ DTYPES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 
 
 def save_file(tensors: dict[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
-    """Names sorted, data 8-byte aligned, as src/checkpoint/safetensors.ts writes them."""
+    """Names sorted, data 8-byte aligned, as src/lib/safetensors.ts writes them."""
     header: dict = {"__metadata__": dict(sorted({"format": "pt", **metadata}.items()))}
     offset = 0
     for name in sorted(tensors):

@@ -1,4 +1,4 @@
-"""Drawing tokens from rows of logits, by the rules of src/policy/sampling.ts."""
+"""Drawing tokens from rows of logits, by the rules of src/embedded/sampler/sampling.ts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sampling: the draws of src/core/random.ts, the model's own probabilities, and nothing left of earlier weights."""
+"""Sampling: the draws of src/lib/random.ts, the model's own probabilities, and nothing left of earlier weights."""
 
 import numpy as np
 import pytest
@@ -64,7 +64,7 @@ def test_ends_at_the_first_stop_token_or_at_the_limit(tmp_path):
 
 
 def test_streams_are_those_of_the_orchestrator():
-    # randomStream('7/sample/0') and randomStream('a/b') of src/core/random.ts, four draws each.
+    # randomStream('7/sample/0') and randomStream('a/b') of src/lib/random.ts, four draws each.
     streams = RandomStreams(["7/sample/0", "a/b"])
     drawn = np.stack([streams.next() for _ in range(4)], axis=1)
     expected = [

@@ -1,7 +1,7 @@
 /** The shape shared by product mixes, diets and their like: activities with a price and amounts, resources with limits. */
-import type { RandomStream } from '../../core/random.ts';
-import type { Sentence, Story, Table, Teller } from '../family.ts';
-import { joined, type Share } from '../number-text.ts';
+import type { RandomStream } from '../../lib/random.ts';
+import type { Sentence, Story, Table, Teller } from '../generator/family.ts';
+import { joined, type Share } from '../generator/number-text.ts';
 import type { SlotName } from '../wordings/slots.ts';
 
 /** How a family talks about its activities. */

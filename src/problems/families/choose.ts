@@ -1,10 +1,10 @@
 /** Things taken as a whole or left: knapsack, a portfolio of projects, covering areas from sites. */
 
-import type { RandomStream } from '../../core/random.ts';
-import * as names from '../entities.ts';
-import type { Draft, DrawRequest, Family, Sentence } from '../family.ts';
-import { column, draw, modelOf, type Row, type Term, times } from '../model-draft.ts';
-import { joined } from '../number-text.ts';
+import type { RandomStream } from '../../lib/random.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, DrawRequest, Family, Sentence } from '../generator/family.ts';
+import { column, draw, modelOf, type Row, type Term, times } from '../generator/model-draft.ts';
+import { joined } from '../generator/number-text.ts';
 import { bestChoice, choices, dot, weigh } from './try-all.ts';
 
 interface PickShape {

@@ -1,6 +1,6 @@
 /** All families by name. */
-import { EvomError } from '../../core/errors.ts';
-import type { Family } from '../family.ts';
+import { EvomError } from '../../lib/errors.ts';
+import type { Family } from '../generator/family.ts';
 import { cover, knapsack, projects } from './choose.ts';
 import { investment } from './investment.ts';
 import { brewing, farming, production } from './mix.ts';

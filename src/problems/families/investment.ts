@@ -1,8 +1,8 @@
 /** Money over funds: shares at a price when easy, dollars at a yearly return in percent when harder. */
-import * as names from '../entities.ts';
-import type { Draft, DrawRequest, Family, Sentence } from '../family.ts';
-import { column, draw, modelOf, type Row } from '../model-draft.ts';
-import { joined } from '../number-text.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, DrawRequest, Family, Sentence } from '../generator/family.ts';
+import { column, draw, modelOf, type Row } from '../generator/model-draft.ts';
+import { joined } from '../generator/number-text.ts';
 import { drawShare, shareTerms } from './activities.ts';
 import { drawMix } from './mix.ts';
 

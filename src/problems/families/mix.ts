@@ -1,9 +1,9 @@
 /** Maxima over activities that share resources: production (counted and poured), farming, investment. */
 
-import { smallest } from '../../core/extremes.ts';
-import * as names from '../entities.ts';
-import type { Draft, DrawRequest, Family } from '../family.ts';
-import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
+import { smallest } from '../../lib/extremes.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, DrawRequest, Family } from '../generator/family.ts';
+import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../generator/model-draft.ts';
 import { type ActivityWords, drawShare, type ExtraSentence, shareTerms, tellActivities } from './activities.ts';
 
 interface MixShape {

@@ -1,9 +1,9 @@
 /** Minima that must reach needs: diet, trips with vehicles, mixing a batch, covering shifts, cutting rolls. */
 
-import { largest } from '../../core/extremes.ts';
-import * as names from '../entities.ts';
-import type { Draft, DrawRequest, Family } from '../family.ts';
-import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
+import { largest } from '../../lib/extremes.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, DrawRequest, Family } from '../generator/family.ts';
+import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../generator/model-draft.ts';
 import { type ActivityWords, drawShare, type ExtraSentence, shareTerms, tellActivities } from './activities.ts';
 
 interface NeedShape {

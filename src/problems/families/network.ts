@@ -1,9 +1,9 @@
 /** Tons between places: transport, flow through points between, and places that must be opened first. */
-import type { RandomStream } from '../../core/random.ts';
-import * as names from '../entities.ts';
-import type { Draft, Family, Sentence } from '../family.ts';
-import { column, draw, modelOf, type Row, type Side, type Term, tightNumbers, times } from '../model-draft.ts';
-import { joined } from '../number-text.ts';
+import type { RandomStream } from '../../lib/random.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, Family, Sentence } from '../generator/family.ts';
+import { column, draw, modelOf, type Row, type Side, type Term, tightNumbers, times } from '../generator/model-draft.ts';
+import { joined } from '../generator/number-text.ts';
 
 const link = (from: string, to: string): string => `${from}_${to}`;
 

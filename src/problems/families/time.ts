@@ -1,8 +1,8 @@
 /** What happens when: start times of jobs, and lots made and kept over months. */
-import * as names from '../entities.ts';
-import type { Draft, Family, Sentence } from '../family.ts';
-import { column, draw, modelOf, type Row, times } from '../model-draft.ts';
-import { joined } from '../number-text.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, Family, Sentence } from '../generator/family.ts';
+import { column, draw, modelOf, type Row, times } from '../generator/model-draft.ts';
+import { joined } from '../generator/number-text.ts';
 
 /** Start times of jobs that wait for one another: a linear program over start hours. */
 export const scheduling: Family = {

@@ -1,5 +1,5 @@
 /** Every choice among a few things, weighed in one pass: whether a model of yes and no leans on all its rows. */
-import type { Row } from '../model-draft.ts';
+import type { Row } from '../generator/model-draft.ts';
 
 /** All lists of 0 and 1 of length n; n is at most 6 here. */
 export const choices = (n: number): number[][] =>

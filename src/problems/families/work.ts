@@ -1,9 +1,9 @@
 /** Who does what: jobs given to workers, workers to shifts, jobs to machines, rolls to cuts. */
-import { largest } from '../../core/extremes.ts';
-import * as names from '../entities.ts';
-import type { Draft, Family, Sentence } from '../family.ts';
-import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../model-draft.ts';
-import { joined } from '../number-text.ts';
+import { largest } from '../../lib/extremes.ts';
+import * as names from '../generator/entities.ts';
+import type { Draft, Family, Sentence } from '../generator/family.ts';
+import { column, draw, modelOf, type Row, type Side, tightNumbers, times } from '../generator/model-draft.ts';
+import { joined } from '../generator/number-text.ts';
 
 /** Jobs to workers: each job once; workers do one job each or, when harder, have hours. */
 export const assignment: Family = {

@@ -1,7 +1,7 @@
 /** The auditor's worker thread: started when it is needed, handed tasks in batches, replaced when it ends. */
 import { Worker } from 'node:worker_threads';
-import { compiledEntry } from '../../core/compiled.ts';
-import { EvomError } from '../../core/errors.ts';
+import { compiledEntry } from '../../lib/compiled.ts';
+import { EvomError } from '../../lib/errors.ts';
 import type { AuditJob, AuditReply, AuditRequest, AuditWorkerData } from './audit-worker.ts';
 
 /** A worker may take this long to start: reading and instantiating two WebAssembly programs on a loaded machine. */

@@ -1,7 +1,7 @@
 /** Worker thread of the auditor: gathers evidence, one task after another. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { LinearModel } from '../../core/linear-model.ts';
-import type { WasmModule } from '../../core/wasm.ts';
+import type { WasmModule } from '../../lib/wasm.ts';
 import { comparePerturbed } from '../../modeling/robustness.ts';
 import { variantHints } from '../../modeling/variants.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';

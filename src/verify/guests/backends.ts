@@ -1,5 +1,5 @@
 /** The solver of a worker thread: made once, shared by the guests of all dialects. */
-import type { WasmModule } from '../../core/wasm.ts';
+import type { WasmModule } from '../../lib/wasm.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
 import { createGlpk } from '../../solvers/glpk.ts';
 import { createHighs, type HighsReader } from '../../solvers/highs.ts';

@@ -1,0 +1,125 @@
+/** `learner` of a configuration -> a learner on a checkpoint, and the policy that shares its process where one does. */
+import { dirname } from 'node:path';
+import { createColocatedLearner } from '../../servers/colocated-learner.ts';
+import type { Learner } from '../../policy/learner.ts';
+import { createOnnxLearner } from '../../embedded/learner/onnx-learner.ts';
+import type { OptimizerConfig as LearnerOptimizer } from '../../policy/optimizer-config.ts';
+import { createTorchLearner } from '../../servers/torch-learner.ts';
+import { torchArguments } from '../../servers/torch-options.ts';
+import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { startTorchHost } from '../../servers/torch-host.ts';
+import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { loadModule } from './load-module.ts';
+import type { OptimizerConfig, TrainConfig } from '../schema/schema.ts';
+import { isModulePath } from '../schema/vocabulary.ts';
+
+export type LearnerConfig = Pick<TrainConfig, 'optimizer' | 'learner'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'batch_rows'>;
+  readonly run: Pick<TrainConfig['run'], 'seed'>;
+};
+
+export interface LearnerStart {
+  /** Model folder to train: the initial one, or a checkpoint of the run. */
+  readonly directory: string;
+  /** `evom_state` of the checkpoint, so that moments and version go on; null at the start. */
+  readonly stateDirectory: string | null;
+  /** Model folder that the run began from. */
+  readonly initial: string;
+  /** The run's directory. */
+  readonly root: string;
+  /** Told once what to start elsewhere, where `learner.torch.launch` is external. */
+  readonly onWaiting?: (command: string) => void;
+  /** Aborted: a start is not waited for any more. */
+  readonly signal?: AbortSignal;
+}
+
+export interface BuiltLearner {
+  readonly learner: Learner;
+  /** Samples in the learner's own process; null when the policy is a part of its own. */
+  readonly policy: Policy | null;
+}
+
+export async function buildLearner(config: LearnerConfig, start: LearnerStart): Promise<BuiltLearner> {
+  const { learner, optimizer } = config;
+  const { directory, stateDirectory } = start;
+  const threads = threadCount(learner.threads);
+  if (isModulePath(learner.type)) {
+    const methods = ['step', 'weights', 'save', 'close'];
+    const context = { directory, threads, stateDirectory, config: { optimizer, learner } };
+    return { learner: await loadModule<Learner>({ key: 'learner.type', path: learner.type, methods }, context), policy: null };
+  }
+  if (learner.type === 'torch') return config.policy.type === 'colocated' ? buildColocated(config, start) : buildTorch(config, start);
+  const onnx = await createOnnxLearner({
+    model: { directory },
+    optimizer: optimizerOf(optimizer),
+    threads,
+    microBatchTokens: learner.micro_batch_tokens,
+    ...(stateDirectory === null ? {} : { stateDirectory }),
+  });
+  return { learner: onnx, policy: null };
+}
+
+async function buildTorch(
+  config: LearnerConfig,
+  { stateDirectory, initial, root, onWaiting = () => {}, signal }: LearnerStart,
+): Promise<BuiltLearner> {
+  const { torch } = config.learner;
+  const learner = await createTorchLearner({
+    root,
+    model: initial,
+    stateDirectory,
+    optimizer: optimizerOf(config.optimizer),
+    settings: torchSettings(config),
+    launch:
+      torch.launch === 'external'
+        ? { type: 'external', onWaiting }
+        : { type: 'spawn', python: pythonOf(config), processes: torch.processes },
+    timeoutMs: torch.timeout_s * 1000,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { learner, policy: null };
+}
+
+async function buildColocated(config: LearnerConfig, { stateDirectory, initial, root }: LearnerStart): Promise<BuiltLearner> {
+  const checkpoint = stateDirectory === null ? null : dirname(stateDirectory);
+  const host = await startTorchHost({
+    python: pythonOf(config),
+    directory: root,
+    startMs: config.learner.torch.timeout_s * 1000,
+    args: [
+      ...torchArguments({ model: initial, checkpoint }, optimizerOf(config.optimizer), torchSettings(config)),
+      ...['--rows', String(config.policy.batch_rows)],
+    ],
+  });
+  const learner = createColocatedLearner(host, root);
+  return { learner, policy: createColocatedPolicy(host, { owned: false, version: learner.version }) };
+}
+
+function optimizerOf(config: OptimizerConfig): LearnerOptimizer {
+  switch (config.type) {
+    case 'muon':
+      return {
+        type: 'muon',
+        lr: config.lr,
+        momentum: config.momentum,
+        weightDecay: config.weight_decay,
+        nsSteps: config.ns_steps,
+        adamLr: config.adam_lr,
+        adamBetas: config.adam_betas,
+        adamEps: config.adam_eps,
+        maxGradNorm: config.max_grad_norm,
+      };
+    case 'adamw':
+      return {
+        type: 'adamw',
+        lr: config.lr,
+        betas: config.betas,
+        eps: config.eps,
+        weightDecay: config.weight_decay,
+        maxGradNorm: config.max_grad_norm,
+      };
+    default:
+      return config satisfies never;
+  }
+}

@@ -1,0 +1,92 @@
+/** `policy` of a configuration -> a policy on a checkpoint. */
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { differingShare, readGenerationConfig, readModelConfig } from '../../checkpoint/hf-layout.ts';
+import { EvomError } from '../../lib/errors.ts';
+import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
+import { createOnnxExportPolicy } from '../../embedded/sampler/onnx-export-policy.ts';
+import { createOnnxPolicy } from '../../embedded/sampler/onnx-policy.ts';
+import { createOpenAiPolicy } from '../../servers/openai-policy.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { stopIdsOf } from '../../embedded/sampler/stop-ids.ts';
+import { startTorchHost } from '../../servers/torch-host.ts';
+import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { loadModule } from './load-module.ts';
+import type { TrainConfig } from '../schema/schema.ts';
+import { isModulePath } from '../schema/vocabulary.ts';
+
+export type PolicyConfig = {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai'> & {
+    /** Folder that the run began from; a supervised run has none. */
+    readonly checkpoint?: string;
+  };
+  readonly learner: TrainConfig['learner'];
+  readonly run: Pick<TrainConfig['run'], 'seed'>;
+};
+
+/**
+ * Opens the policy of a checkpoint: the user's own by path, the embedded engine, or a PyTorch process.
+ */
+export async function buildPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
+  const { policy } = config;
+  const threads = threadCount(policy.threads);
+  if (isModulePath(policy.type)) {
+    const methods = ['sample', 'score', 'update', 'close'];
+    return loadModule<Policy>({ key: 'policy.type', path: policy.type, methods }, { directory, threads, version, config: policy });
+  }
+  if (policy.type === 'colocated') {
+    const settings = torchSettings(config);
+    const host = await startTorchHost({
+      python: pythonOf(config),
+      directory: null,
+      startMs: config.learner.torch.timeout_s * 1000,
+      args: [
+        ...['--sample-only', '--model', directory, '--version', String(version), '--rows', String(policy.batch_rows)],
+        ...['--device', settings.device, '--precision', settings.precision, '--attention', settings.attention],
+        ...(settings.threads === null ? [] : ['--threads', String(settings.threads)]),
+      ],
+    });
+    return createColocatedPolicy(host, { owned: true, version });
+  }
+  if (policy.type === 'openai') return buildServedPolicy(config, directory, version);
+  return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
+}
+
+/** A policy on servers that are up; a run that goes on gives them its checkpoint's weights first. */
+async function buildServedPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
+  const { openai } = config.policy;
+  const modelConfig = await readModelConfig(directory);
+  const { vocab_size: vocabSize, max_position_embeddings: maxLength } = modelConfig;
+  if (typeof vocabSize !== 'number' || typeof maxLength !== 'number')
+    throw new EvomError('E_CHECKPOINT', `${directory}/config.json lacks vocab_size or max_position_embeddings; add them`);
+  const usesAdapters = config.learner.torch.lora !== null;
+  const adapter = join(directory, 'evom_state', 'adapter');
+  const initial = config.policy.checkpoint ?? directory;
+  return createOpenAiPolicy({
+    servers: openai.servers,
+    engine: openai.engine,
+    model: openai.model ?? initial,
+    reload: openai.reload ?? (usesAdapters ? 'vllm-lora' : openai.engine === 'sglang' ? 'sglang-disk' : 'vllm-disk'),
+    concurrency: openai.concurrency,
+    retries: openai.retries,
+    timeoutMs: openai.timeout_s * 1000,
+    token: openai.token_env === undefined ? null : (process.env[openai.token_env] ?? null),
+    limits: { modelId: basename(resolve(initial)), maxLength, vocabSize },
+    stopIds: stopIdsOf(await readGenerationConfig(directory), modelConfig, directory),
+    initial,
+    differingShare,
+    weights: version === 0 ? null : { type: 'directory', version, directory: usesAdapters ? adapter : directory },
+  });
+}
+
+/** A checkpoint sampled in this process's worker threads: our graphs for safetensors, the given graph for an ONNX export. */
+export async function buildEmbeddedPolicy(
+  directory: string,
+  options: { readonly threads: number; readonly batchRows: number; readonly version: number },
+): Promise<Policy> {
+  const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
+  if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
+    return createOnnxExportPolicy({ directory, threads: options.threads });
+  }
+  return createOnnxPolicy({ directory, ...options });
+}

@@ -1,0 +1,80 @@
+/** Configuration -> the scoring of a group: judge, audit, reward terms. */
+
+import { noEvidence } from '../../core/evidence.ts';
+import { judgeOutcome } from '../../reward/judge.ts';
+import type { RewardConfig, UserTerm } from '../../reward/reward.ts';
+import { scoreOutcome } from '../../reward/reward.ts';
+import type { RolloutParts } from '../../rollout/engine.ts';
+import { groupConsistency } from '../../solve/group-consistency.ts';
+import { type Auditor, createAuditor } from '../../verify/evidence/auditor.ts';
+import { loadModule } from './load-module.ts';
+import type { TrainConfig } from '../schema/schema.ts';
+
+/** The keys of a configuration that say what an outcome earns. */
+export type ScoringConfig = Pick<TrainConfig, 'judge' | 'reward' | 'audit' | 'backend'>;
+
+export interface Scoring {
+  readonly score: RolloutParts['score'];
+  readonly auditor: Auditor;
+  readonly reward: RewardConfig;
+  close(): Promise<void>;
+}
+
+/**
+ * Judges a group, audits its right answers off the main thread, and adds up each reward.
+ *
+ * @throws {EvomError} E_CONFIG for a term or backend that cannot be made.
+ */
+export async function buildScoring(config: ScoringConfig): Promise<Scoring> {
+  const reward = await rewardConfigOf(config);
+  const auditor = await createAuditor({
+    backend: config.backend,
+    crossSolve: config.audit.cross_solve,
+    perturbations: config.audit.perturbations,
+    peers: config.audit.peers,
+    hints: config.audit.hints,
+  });
+  const score: RolloutParts['score'] = async (requests) => {
+    const evidence = await auditor.audit(
+      requests.map(({ outcome, problem }) => ({ outcome, problem, correct: judgeOutcome(outcome, problem, reward.judge).correct })),
+    );
+    const [first] = requests;
+    const consistency =
+      reward.weights.consistency > 0 && first !== undefined
+        ? groupConsistency(
+            first.problem.question,
+            requests.map(({ outcome }) => outcome),
+            config.reward.consistency_rule,
+          )
+        : [];
+    return requests.map((request, i) =>
+      scoreOutcome({ ...request, evidence: { ...(evidence[i] ?? noEvidence), consistency: consistency[i] ?? null } }, reward),
+    );
+  };
+  return { score, auditor, reward, close: () => auditor.close() };
+}
+
+async function rewardConfigOf({ reward, judge }: ScoringConfig): Promise<RewardConfig> {
+  const terms: UserTerm[] = [];
+  for (const { name, type, weight } of reward.terms) {
+    const made = await loadModule<Pick<UserTerm, 'score'>>({ key: `reward.terms (${name})`, path: type, methods: ['score'] }, { name });
+    terms.push({ name, weight, score: (input, verdict) => made.score(input, verdict) });
+  }
+  return {
+    judge: judge.rule,
+    weights: {
+      format: reward.format,
+      executes: reward.executes,
+      answer: reward.answer,
+      solution: reward.solution,
+      consistency: reward.consistency,
+      crossSolver: reward.cross_solver,
+    },
+    formatTags: reward.format_tags,
+    valueOnlyWeight: reward.value_only_weight,
+    softFlagWeight: reward.soft_flag_weight,
+    uncertified: reward.uncertified,
+    overlong: reward.overlong,
+    terms,
+  };
+}

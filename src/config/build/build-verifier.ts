@@ -1,0 +1,72 @@
+/** Configuration -> the verifier of any dialect: JavaScript programs in the sandbox here, Python programs on solver hosts. */
+import { availableParallelism } from 'node:os';
+import type { SandboxLimits } from '../../sandbox/limits.ts';
+import { createRemoteVerifier } from '../../solver-host/remote-verifier.ts';
+import { routeByDialect } from '../../solver-host/verifier-router.ts';
+import { createVerifier, type Verifier } from '../../verify/verifier.ts';
+import type { TrainConfig } from '../schema/schema.ts';
+import { isHosted } from '../schema/vocabulary.ts';
+
+/** The keys of a configuration that say how programs are run. */
+export type VerifierConfig = Pick<TrainConfig, 'sandbox' | 'solver_hosts'> & {
+  /** Of the programs that run here: a name, or the path of a module that creates one. */
+  readonly backend: string;
+};
+
+/**
+ * The verifier of a set of dialects, wherever each of them runs.
+ *
+ * @param dialects Python dialects go to `solver_hosts`, the others to the sandbox with `backend` as their solver.
+ * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or when no solver host serves a Python dialect.
+ */
+export async function buildVerifier(dialects: readonly string[], config: VerifierConfig): Promise<Verifier> {
+  const hosted = dialects.filter(isHosted);
+  const local = dialects.filter((name) => !isHosted(name));
+  const built: Verifier[] = [];
+  try {
+    if (hosted.length > 0) built.push(await hostedVerifier(hosted, config.solver_hosts));
+    if (local.length > 0 || hosted.length === 0) built.push(await sandboxVerifier(local, config));
+  } catch (error) {
+    await Promise.all(built.map((verifier) => verifier.close()));
+    throw error;
+  }
+  return routeByDialect(built);
+}
+
+function hostedVerifier(dialects: readonly string[], hosts: VerifierConfig['solver_hosts']): Promise<Verifier> {
+  return createRemoteVerifier({
+    hosts: hosts.urls,
+    dialects,
+    token: process.env[hosts.token_env] ?? null,
+    cacheDirectory: hosts.cache,
+    batchSize: hosts.batch_size,
+    deadlineMs: hosts.deadline_s * 1000,
+  });
+}
+
+function sandboxVerifier(dialects: readonly string[], { backend, sandbox }: VerifierConfig): Promise<Verifier> {
+  return createVerifier({
+    backend,
+    dialects,
+    workers: sandbox.workers === 'auto' ? Math.max(1, availableParallelism()) : sandbox.workers,
+    limits: sandboxLimits(sandbox.limits),
+  });
+}
+
+/** Keys of the file in camel case. */
+function sandboxLimits(limits: TrainConfig['sandbox']['limits']): SandboxLimits {
+  return {
+    ticks: limits.ticks,
+    cpuMs: limits.cpu_ms,
+    solverMs: limits.solver_ms,
+    simplexIterations: limits.simplex_iterations,
+    nodes: limits.nodes,
+    maxSolves: limits.max_solves,
+    maxModelChars: limits.max_model_chars,
+    maxOutputChars: limits.max_output_chars,
+    maxCodeChars: limits.max_code_chars,
+    memoryMb: limits.memory_mb,
+    solverMemoryMb: limits.solver_memory_mb,
+    hardMs: limits.hard_ms,
+  };
+}

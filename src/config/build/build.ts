@@ -1,0 +1,183 @@
+/** Configuration -> live parts: the only place that names concrete classes. */
+import type { Problem } from '../../core/problem.ts';
+import { randomStream } from '../../lib/random.ts';
+import { buildPrompt } from '../../dialects/prompt.ts';
+import { dialectByName } from '../../dialects/registry.ts';
+import type { Evaluation } from '../../evaluate/evaluate.ts';
+import { evaluatePolicy } from '../../evaluate/evaluate.ts';
+import type { OutcomeMemory } from '../../evaluate/sampled.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { Recordings } from '../../benchmarks/recordings.ts';
+import type { JudgeRuleName } from '../../reward/judge-rules.ts';
+import type { ScheduleConfig as RateSchedule } from '../../rl/schedule.ts';
+
+import type { RolloutParts, Task } from '../../rollout/engine.ts';
+
+import { type ChatTokenizer, loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
+import { pickWeighted } from '../../train/sft-stream.ts';
+import type { Verifier } from '../../verify/verifier.ts';
+import { buildPolicy, type PolicyConfig } from './build-policy.ts';
+import { buildProblems } from './build-problems.ts';
+import { buildRecorded, type RecordedParts } from './build-recorded.ts';
+import { buildScoring } from './build-scoring.ts';
+import { buildVerifier } from './build-verifier.ts';
+import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
+import { backendOfDialect } from '../schema/vocabulary.ts';
+
+/** What `train` and `sft` configurations share: enough to sample, verify and score. */
+export type RolloutConfig = Pick<
+  TrainConfig,
+  'run' | 'dialect' | 'prompt' | 'backend' | 'solver_hosts' | 'sandbox' | 'judge' | 'sampling' | 'learner'
+> & {
+  readonly policy: PolicyConfig['policy'];
+  readonly reward: TrainConfig['reward'];
+  readonly audit: TrainConfig['audit'];
+};
+
+export interface BuiltRollout {
+  readonly parts: RolloutParts;
+  readonly policy: Policy;
+  readonly tokenizer: ChatTokenizer;
+  readonly verifier: Verifier;
+  /** Of a recorded policy: what it can be asked. */
+  readonly recordings: Recordings | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Policy, tokenizer and verifier of a configuration, joined into rollout parts.
+ *
+ * @param shared the policy of a learner's own process; by default one is opened on `directory`.
+ */
+export async function buildRollout(
+  config: RolloutConfig,
+  directory: string,
+  version = 0,
+  shared: Policy | null = null,
+): Promise<BuiltRollout> {
+  const recorded = config.policy.type === 'recorded' ? await buildRecorded(directory) : null;
+  const tokenizer = recorded?.tokenizer ?? (await loadTokenizer(directory));
+  const verifier = await buildVerifier(
+    config.dialect.map((dialect) => dialect.name),
+    config,
+  );
+  const closers: (() => Promise<void>)[] = [() => verifier.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close();
+  };
+  try {
+    const scoring = await buildScoring(config);
+    closers.push(() => scoring.close());
+    const policy = shared ?? recorded?.policy ?? (await buildPolicy(config, directory, version));
+    closers.push(() => policy.close());
+    return {
+      parts: {
+        policy,
+        task: taskBuilder(config, tokenizer, recorded?.promptOf),
+        decode: (ids) => tokenizer.decode(ids),
+        verify: (program) => verifier.verify(program),
+        score: scoring.score,
+      },
+      policy,
+      tokenizer,
+      verifier,
+      recordings: recorded?.recordings ?? null,
+      close: closeAll,
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */
+function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer, promptOf?: RecordedParts['promptOf']): (problem: Problem) => Task {
+  return (problem) => {
+    const dialect = dialectByName(drawDialect(config, problem.id));
+    const prompt =
+      promptOf?.(problem, dialect.name) ??
+      tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect, config.prompt));
+    return {
+      problem,
+      prompt,
+      dialect: dialect.name,
+      backend: backendOfDialect(dialect.name, config.backend),
+      extract: (text) => dialect.extract(text),
+    };
+  };
+}
+
+/** The name of the dialect that a problem is asked in. */
+export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, problemId: string): string {
+  return pickWeighted(config.dialect, randomStream(config.run.seed, 'dialect', problemId).next()).name;
+}
+
+/** The learning-rate schedule over the steps of a run. */
+export function scheduleOf(config: ScheduleConfig): RateSchedule {
+  const { warmup_steps: warmupSteps, total: totalSteps, final_factor: minFactor } = config;
+  switch (config.type) {
+    case 'constant':
+      return { type: 'constant', warmupSteps };
+    case 'linear':
+    case 'cosine':
+      return { type: config.type, warmupSteps, totalSteps, minFactor };
+    case 'wsd':
+      return { type: 'wsd', warmupSteps, totalSteps, decaySteps: Math.round(config.decay_share * totalSteps), minFactor };
+    default:
+      return config.type satisfies never;
+  }
+}
+
+/** The problems of each evaluation set, made once. */
+export async function buildEvalSets(
+  sets: readonly EvalSetConfig[],
+  onProgress: (name: string, made: number, wanted: number) => void = () => {},
+): Promise<{ config: EvalSetConfig; problems: Problem[] }[]> {
+  const built = [];
+  for (const config of sets) {
+    const { problems } = await buildProblems(config, (made, wanted) => onProgress(config.name, made, wanted));
+    built.push({ config, problems });
+  }
+  return built;
+}
+
+/** Evaluates the rollout's policy on every set. */
+export async function evaluateSets(
+  parts: RolloutParts,
+  config: Pick<TrainConfig | SftConfig, 'run' | 'sampling' | 'judge'>,
+  sets: readonly { readonly config: EvalSetConfig; readonly problems: readonly Problem[] }[],
+  about: {
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (name: string, done: number, total: number) => void;
+    /** Rules to score the same outcomes by beside the configured one. */
+    readonly judges?: readonly JudgeRuleName[];
+    /** Count how the models of wrong answers differ from the reference models. */
+    readonly diagnose?: boolean;
+    /** Samples drawn before, of the set with this temperature. */
+    readonly memory?: (temperature: number) => OutcomeMemory;
+  } = {},
+): Promise<Evaluation[]> {
+  const evaluations: Evaluation[] = [];
+  for (const { config: set, problems } of sets) {
+    const temperature = set.greedy ? 0 : set.temperature;
+    evaluations.push(
+      await evaluatePolicy(parts, {
+        name: set.name,
+        problems,
+        samples: set.greedy ? 1 : set.samples,
+        temperature,
+        topK: config.sampling.top_k,
+        topP: config.sampling.top_p,
+        maxTokens: config.sampling.max_tokens,
+        judge: config.judge.rule,
+        seed: config.run.seed,
+        onProgress: (done, total) => about.onProgress?.(set.name, done, total),
+        ...(about.signal ? { signal: about.signal } : {}),
+        ...(about.judges ? { judges: about.judges } : {}),
+        ...(about.diagnose ? { diagnose: true } : {}),
+        ...(about.memory ? { memory: about.memory(temperature) } : {}),
+      }),
+    );
+  }
+  return evaluations;
+}

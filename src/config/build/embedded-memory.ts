@@ -1,0 +1,69 @@
+/** Memory of the embedded engine, which learns and samples in threads of one process. */
+import { type DecoderConfig, decoderParameters } from '../../embedded/nn/decoder-config.ts';
+import { threadCount } from './build-torch.ts';
+import type { TrainConfig } from '../schema/schema.ts';
+
+export interface MemoryItem {
+  readonly name: string;
+  readonly gib: number;
+}
+
+export type EmbeddedConfig = Pick<TrainConfig, 'learner' | 'sampling' | 'sandbox'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'threads' | 'batch_rows'>;
+  /** Groups of a step; none in supervised training. */
+  readonly algorithm?: Pick<TrainConfig['algorithm'], 'groups_per_step'>;
+};
+
+const gib = (bytes: number): number => bytes / 2 ** 30;
+
+/** Node, onnxruntime and the code itself; measured on the tiny checkpoint, whose weights weigh nothing beside it. */
+const processBytes = 400 * 2 ** 20;
+const sandboxBytes = 60 * 2 ** 20;
+/** Prompts of the bare template; those of the others are longer, and so are the models that they are for. */
+const promptTokens = 128;
+
+/**
+ * Memory of the embedded learner, by what takes it.
+ *
+ * Weights and two moments are float32 in memory that all threads share; each thread has its own gradients, its activations of one
+ * micro-batch, kept for the backward pass, and its logits with their gradient.
+ */
+export function embeddedLearnerMemory({ learner, algorithm, sampling, sandbox }: EmbeddedConfig, model: DecoderConfig): MemoryItem[] {
+  const threads = threadCount(learner.threads);
+  const tokens = learner.micro_batch_tokens;
+  const weights = weightsOf(model);
+  const { hiddenSize: d, intermediateSize: f, numLayers: layers, vocabSize } = model;
+  const activations = tokens * layers * (4 * d + 3 * f + 2 * model.numHeads * model.headDim) * 4;
+  const rollouts = (algorithm?.groups_per_step ?? 0) * sampling.group_size;
+  return [
+    { name: 'Node and onnxruntime', gib: gib(processBytes) },
+    { name: `sandbox of ${threadCount(sandbox.workers)} workers`, gib: gib(sandboxBytes * threadCount(sandbox.workers)) },
+    { name: 'weights and moments, float32', gib: gib(weights * 12) },
+    { name: `gradients of ${threads} threads, float32`, gib: gib(weights * 4 * threads) },
+    { name: `activations of ${threads} x ${tokens} tokens`, gib: gib(activations * threads) },
+    { name: `logits of ${threads} x ${tokens} tokens`, gib: gib(tokens * vocabSize * 4 * 2 * threads) },
+    ...(rollouts === 0
+      ? []
+      : [{ name: `${rollouts} rollouts of a step`, gib: gib(rollouts * rolloutBytes(promptTokens + sampling.max_tokens)) }]),
+  ];
+}
+
+/** Memory of the embedded sampler: each thread has a copy of the weights and the key-value cache of its rows. */
+export function embeddedSamplerMemory({ policy, algorithm, sampling }: EmbeddedConfig, model: DecoderConfig): MemoryItem[] {
+  const threads = threadCount(policy.threads);
+  const asked = Math.ceil(((algorithm?.groups_per_step ?? 1) * sampling.group_size) / threads);
+  const rows = Math.min(policy.batch_rows, asked) * threads;
+  const length = Math.min(model.maxPositions, promptTokens + sampling.max_tokens);
+  const perToken = 2 * model.numLayers * model.numKeyValueHeads * model.headDim * 4;
+  return [
+    { name: `weights of ${threads} threads, float32`, gib: gib(weightsOf(model) * 4 * threads) },
+    { name: `key-value cache of ${rows} x ${length} tokens`, gib: gib(rows * length * perToken) },
+    { name: 'logits of a token', gib: gib(rows * model.vocabSize * 4 * 2) },
+  ];
+}
+
+/** What a rollout of so many tokens takes in memory, and about as much on disk: ids, log-probabilities, mask, text, outcome. */
+export const rolloutBytes = (tokens: number): number => 1500 + 12 * tokens;
+
+const weightsOf = (model: DecoderConfig): number =>
+  decoderParameters(model).reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);

@@ -1,0 +1,53 @@
+/** A file of outcomes for one setting: what decides an outcome names its cell, so that a change of it is asked anew. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { weightsSha256 } from '../../checkpoint/hf-layout.ts';
+import { fileSha256 } from '../../checkpoint/publish.ts';
+import type { OutcomeMemory } from '../../evaluate/sampled.ts';
+import type { OutcomeFile } from '../../runs/outcome-file.ts';
+import type { TrainConfig } from '../schema/schema.ts';
+
+/** Hash of what a policy's answers come from: weights, a graph, a recording. */
+export async function policyFingerprint(directory: string): Promise<string> {
+  for (const file of [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')]) {
+    if (existsSync(file) && !existsSync(join(directory, 'model.safetensors'))) return fileSha256(file);
+  }
+  return existsSync(join(directory, 'config.json')) ? weightsSha256(directory) : fileSha256(directory);
+}
+
+type CellConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'sampling' | 'reward' | 'audit'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'type'>;
+};
+
+/**
+ * Name of a setting: everything that an outcome and its audit depend on, but not how it is judged.
+ *
+ * @param temperature of the evaluation set; 0 is greedy.
+ */
+export function cellOf(config: CellConfig, fingerprint: string, temperature: number): string {
+  const { policy, dialect, prompt, backend, sandbox, sampling, reward, audit, run } = config;
+  const { top_k, top_p, max_tokens } = sampling;
+  const what = {
+    policy: policy.type,
+    fingerprint,
+    dialect,
+    prompt,
+    backend,
+    limits: sandbox.limits,
+    top_k,
+    top_p,
+    max_tokens,
+    temperature,
+    reward,
+    audit,
+    seed: run.seed,
+  };
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
+}
+
+/** The memory of one setting in a file that may hold several. */
+export const memoryOf = (file: OutcomeFile, cell: string): OutcomeMemory => ({
+  recall: (set, problem, samples) => file.recall({ cell, set }, problem, samples),
+  keep: (set, sampled) => file.keep({ cell, set }, sampled),
+});

@@ -1,0 +1,229 @@
+/** What a training run will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
+
+import { type DecoderConfig, decoderParameters } from '../../embedded/nn/decoder-config.ts';
+import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
+import type { Override } from '../load/overrides.ts';
+import type { TrainConfig } from '../schema/schema.ts';
+import { isHosted } from '../schema/vocabulary.ts';
+
+export type { MemoryItem };
+
+/** Memory of one process, by what takes it: of a device under PyTorch, of the machine in the embedded engine. */
+export interface MemoryEstimate {
+  readonly learner: readonly MemoryItem[];
+  readonly sampler: readonly MemoryItem[];
+}
+
+export interface TrainingPlan {
+  readonly parameters: number;
+  readonly memory: MemoryEstimate;
+  /** Commands in the order in which they are started, each with what it is. */
+  readonly launch: readonly { readonly name: string; readonly command: string }[];
+  /** A batch script that does the same under SLURM. */
+  readonly slurm: string;
+}
+
+const gib = (bytes: number): number => bytes / 2 ** 30;
+
+/** Number of weights of a decoder. */
+export function parameterCount(model: DecoderConfig): number {
+  return decoderParameters(model).reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}
+
+/** Sum of an estimate, GiB. */
+export const totalGib = (items: readonly MemoryItem[]): number => items.reduce((sum, item) => sum + item.gib, 0);
+
+/** The keys of a configuration that its memory depends on. */
+export type MemoryConfig = EmbeddedConfig & {
+  readonly policy: Pick<TrainConfig['policy'], 'type'>;
+  readonly algorithm?: Pick<TrainConfig['algorithm'], 'kl'>;
+};
+
+/**
+ * Estimates memory of one learner process and of one sampler. The embedded engine is one process: there both add up.
+ *
+ * Of PyTorch: device memory.
+ *
+ * Trained weights, gradients and both AdamW moments are float32 (16 bytes a weight), divided among FSDP processes; under LoRA the
+ * frozen base takes 2 bytes and only the adapters 16. Activations: with checkpointing one state a layer and one layer's
+ * intermediates, for the tokens of a micro-batch; then the logits of 1024 positions with their gradient. A colocated sampler
+ * adds a bfloat16 copy of the weights and the key-value cache of `policy.batch_rows` completions; servers manage their own.
+ *
+ * The arithmetic is an estimate: fragmentation and the framework take one to three GiB more.
+ */
+export function estimateMemory(config: MemoryConfig, model: DecoderConfig): MemoryEstimate {
+  return {
+    learner: config.learner.type === 'torch' ? torchLearnerMemory(config, model) : embeddedLearnerMemory(config, model),
+    sampler: ['colocated', 'openai'].includes(config.policy.type)
+      ? torchSamplerMemory(config, model)
+      : embeddedSamplerMemory(config, model),
+  };
+}
+
+function torchLearnerMemory(config: MemoryConfig, model: DecoderConfig): MemoryItem[] {
+  const { torch, micro_batch_tokens: tokens } = config.learner;
+  const half = torch.precision === 'bfloat16';
+  const width = half ? 2 : 4;
+  const weights = parameterCount(model);
+  const shards = torch.strategy === 'fsdp' ? torch.processes : 1;
+  const adapters = torch.lora === null ? 0 : adapterWeights(model, torch.lora.rank, torch.lora.targets);
+  const trained = torch.lora === null ? weights : adapters;
+  const { hiddenSize: d, intermediateSize: f, numLayers: layers, vocabSize } = model;
+  const layer = tokens * (4 * d + 3 * f + 2 * model.numHeads * model.headDim) * width;
+  const states = layers * tokens * d * width;
+  const activations = torch.gradient_checkpointing ? states + 2 * layer : states + layers * layer;
+  return [
+    ...(torch.lora === null ? [] : [{ name: `frozen base, ${half ? 'bfloat16' : 'float32'}`, gib: gib((weights * width) / shards) }]),
+    { name: 'trained weights, float32', gib: gib((trained * 4) / shards) },
+    { name: 'gradients, float32', gib: gib((trained * 4) / shards) },
+    { name: 'AdamW moments, float32', gib: gib((trained * 8) / shards) },
+    { name: `activations of ${tokens} tokens`, gib: gib(activations) },
+    { name: 'logits of 1024 positions', gib: gib(Math.min(tokens, 1024) * vocabSize * 4 * 3) },
+    ...(config.algorithm !== undefined && config.algorithm.kl.coef > 0 && config.algorithm.kl.reference === 'initial' && torch.lora === null
+      ? [{ name: 'reference weights', gib: gib(weights * width) }]
+      : []),
+  ];
+}
+
+function torchSamplerMemory(config: MemoryConfig, model: DecoderConfig): MemoryItem[] {
+  const { torch } = config.learner;
+  const half = torch.precision === 'bfloat16';
+  const width = half ? 2 : 4;
+  const weights = parameterCount(model);
+  const { numLayers: layers, vocabSize } = model;
+  const perToken = 2 * layers * model.numKeyValueHeads * model.headDim * width;
+  const length = Math.min(model.maxPositions, promptTokens + config.sampling.max_tokens);
+  return config.policy.type === 'colocated'
+    ? [
+        ...(half && torch.lora === null ? [{ name: 'bfloat16 copy of the weights', gib: gib(weights * 2) }] : []),
+        {
+          name: `key-value cache of ${config.policy.batch_rows} x ${length} tokens`,
+          gib: gib(config.policy.batch_rows * length * perToken),
+        },
+        { name: 'logits of a token', gib: gib(config.policy.batch_rows * vocabSize * 4 * 4) },
+      ]
+    : [{ name: `weights at a server, ${half ? 'bfloat16' : 'float32'} (its cache takes the rest)`, gib: gib(weights * width) }];
+}
+
+/** Prompts of the instruct template with a word problem; measured on generated problems: 500 to 900 tokens. */
+const promptTokens = 1024;
+
+function adapterWeights(model: DecoderConfig, rank: number, targets: readonly string[]): number {
+  return decoderParameters(model)
+    .filter(({ name, kind }) => kind === 'matrix' && targets.some((target) => name.endsWith(`.${target}.weight`)))
+    .reduce((sum, { shape: [out = 0, inner = 0] }) => sum + rank * (out + inner), 0);
+}
+
+/**
+ * The plan of a configuration: memory, and the commands that start its parts.
+ *
+ * @param overrides changes of the configuration on the command line; the trainer's command repeats them.
+ * @param program how evom is called from the package folder.
+ */
+export function trainingPlan(
+  config: TrainConfig,
+  model: DecoderConfig,
+  configName: string,
+  overrides: readonly (string | Override)[] = [],
+  program = 'node scripts/evom.mjs',
+): TrainingPlan {
+  const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
+  const changes = overrides.map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`)).join('');
+  const devices = config.learner.type === 'torch' && !onCpu(config) ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
+  const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
+  const launch = [...servers, train];
+  return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
+}
+
+/** Longest prompt that the launch lines make room for, tokens. */
+const promptRoom = 4096;
+
+/** Flags that the rollouts depend on: log-probabilities at the sampling temperature, and no sampling defaults of the model's own. */
+function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
+  const { openai, checkpoint } = config.policy;
+  const { lora } = config.learner.torch;
+  const longest = Math.min(model.maxPositions, config.sampling.max_tokens + promptRoom);
+  return openai.servers.map((url, i) => {
+    const port = new URL(url).port || '80';
+    const device = onCpu(config) ? [] : [`CUDA_VISIBLE_DEVICES=${i}`];
+    const sglang = [
+      ...device,
+      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}`,
+      `--sampling-defaults openai --context-length ${longest}`,
+    ];
+    const vllm = [
+      ...device,
+      lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
+      ...(onCpu(config) ? ['VLLM_CPU_KVCACHE_SPACE=4'] : []),
+      `vllm serve ${shellQuoted(checkpoint)} --port ${port} --logprobs-mode processed_logprobs --generation-config vllm`,
+      `--max-model-len ${longest}`,
+      ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
+      // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build.
+      ...(onCpu(config) ? [`--dtype bfloat16 --no-enable-chunked-prefill --max-num-batched-tokens ${Math.max(16384, longest)}`] : []),
+      ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
+    ];
+    return { name: `sampler ${i}`, command: (openai.engine === 'sglang' ? sglang : vllm).join(' ') };
+  });
+}
+
+/** A solver host for the Python dialects, where one of the configured addresses is on this machine. */
+function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): { name: string; command: string }[] {
+  const dialects = dialect.map(({ name }) => name).filter(isHosted);
+  const local = hosts.urls.filter((url) => ['127.0.0.1', 'localhost'].includes(new URL(url).hostname));
+  if (dialects.length === 0) return [];
+  return local.map((url, i) => ({
+    name: `solver-host ${i}`,
+    command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
+  }));
+}
+/** vLLM takes these ranks alone as its largest. */
+const adapterRoom = (rank: number): number => [1, 8, 16, 32, 64, 128, 256, 320, 512].find((room) => room >= rank) ?? rank;
+
+const onCpu = (config: TrainConfig): boolean => config.learner.torch.device === 'cpu';
+
+const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
+
+/** Learner processes take the devices after those of the servers. */
+const learnerDevices = (config: TrainConfig): string =>
+  Array.from({ length: config.learner.torch.processes }, (_, i) => numServers(config) + i).join(',');
+
+const shellQuoted = (word: string): string => (/^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
+/** How long a batch script waits for a server before it gives its allocation back. */
+const longestWaitS = 1800;
+
+function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
+  const gpus = numServers(config) + (config.learner.type === 'torch' ? config.learner.torch.processes : 0);
+  const lines = launch.map(({ name, command }) =>
+    name === 'trainer' ? `${command} $resume &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
+  );
+  const health = [
+    ...(config.policy.type === 'openai' ? config.policy.openai.servers.map((url) => `${url.replace(/\/+$/, '')}/health`) : []),
+    ...(config.dialect.some(({ name }) => isHosted(name))
+      ? config.solver_hosts.urls.map((url) => `${url.replace(/\/+$/, '')}/v1/health`)
+      : []),
+  ];
+  const wait =
+    health.length === 0
+      ? []
+      : [
+          `for url in ${health.join(' ')}; do timeout ${longestWaitS} sh -c "until curl -sf $url; do sleep 5; done" || { echo "$url does not answer"; exit 1; }; done`,
+        ];
+  const run = config.run.name === undefined ? null : `${config.run.dir}/${config.run.name}`;
+  return [
+    '#!/bin/bash',
+    `#SBATCH --job-name=evom --nodes=1 ${gpus > 0 ? `--gpus-per-node=${gpus} ` : ''}--cpus-per-task=${8 * Math.max(1, gpus)}`,
+    '#SBATCH --time=24:00:00 --signal=B:INT@300',
+    'cd "$SLURM_SUBMIT_DIR"   # the package folder',
+    ...(gpus > 0 ? ['export EVOM_PYTHON=.venv-torch/bin/python   # as scripts/setup-torch.sh makes it'] : []),
+    ...(run === null
+      ? ['resume=   # a run without run.name begins anew each time']
+      : [`resume=; test -e ${shellQuoted(`${run}/config.resolved.yaml`)} && resume=--resume   # a job that is queued again goes on`]),
+    ...lines.slice(0, -1),
+    ...wait,
+    ...lines.slice(-1),
+    '# Ctrl-C in time: a checkpoint is written, and the next job goes on from it',
+    'trainer=$!; trap "kill -INT $trainer" INT',
+    'wait $trainer; wait $trainer',
+  ].join('\n');
+}

@@ -1,0 +1,200 @@
+/** A learner in PyTorch, in processes of its own: batches go out and weights come back through the exchange directory. */
+import { randomUUID } from 'node:crypto';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  awaitLearner,
+  pruneExchange,
+  publishBatches,
+  publishSaveRequest,
+  removeAfter,
+  saveRequestDirectory,
+  stateDirectory,
+  stepDirectory,
+  verifyPublished,
+  waitForAnswer,
+  weightsDirectory,
+} from './exchange.ts';
+import { readSafetensorsMetadata } from '../lib/safetensors.ts';
+import { EvomError } from '../lib/errors.ts';
+import type { TrainingBatch } from '../core/training.ts';
+import type { PolicyWeights } from '../core/weights.ts';
+import { launchArguments, logFileOf, type PythonProcess, startPython } from './python-process.ts';
+import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson } from '../policy/learner.ts';
+import { checkOptimizerConfig, type OptimizerConfig } from '../policy/optimizer-config.ts';
+import { optimizerStateFile } from '../embedded/learner/optimizer-state.ts';
+import { type TorchSettings, torchArguments } from './torch-options.ts';
+
+export interface TorchLearnerOptions {
+  /** The run's directory: `exchange/`, `weights/` and `state/` lie in it. */
+  readonly root: string;
+  /** Model folder that the run began from. */
+  readonly model: string;
+  /** `evom_state` of the checkpoint to go on from; null at the start. */
+  readonly stateDirectory: string | null;
+  readonly optimizer: OptimizerConfig;
+  readonly settings: TorchSettings;
+  readonly launch:
+    | { readonly type: 'spawn'; readonly python: string; readonly processes: number }
+    /** Somebody else starts it, here or on another machine that sees `root`; `command` is what to run there. */
+    | { readonly type: 'external'; readonly onWaiting: (command: string) => void };
+  /** Longest wait for a step, a save or a start. */
+  readonly timeoutMs: number;
+  /** Aborted: the start is not waited for any more. */
+  readonly signal?: AbortSignal;
+}
+
+const module_ = 'evom_torch.learn';
+
+/**
+ * Starts a PyTorch learner, or waits for one that is started elsewhere.
+ *
+ * @throws {EvomError} `E_LEARNER` when it does not start, or stands at another version than the checkpoint.
+ */
+export async function createTorchLearner(options: TorchLearnerOptions): Promise<Learner> {
+  checkOptimizerConfig(options.optimizer);
+  const { root, model, launch } = options;
+  const version = await savedVersion(options.stateDirectory);
+  const checkpoint = options.stateDirectory === null ? null : dirname(options.stateDirectory);
+  const args = ['--root', root, ...torchArguments({ model, checkpoint }, options.optimizer, options.settings)];
+  await removeAfter(root, { step: version - 1, version });
+  const session = launch.type === 'spawn' ? randomUUID() : null;
+  let process_: PythonProcess | null = null;
+  if (launch.type === 'spawn') {
+    await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
+    process_ = startPython({
+      name: 'learner',
+      python: launch.python,
+      args: launchArguments(module_, launch.processes, [...args, '--session', session as string, '--parent', String(process.pid)]),
+      logFile: logFileOf(root, 'learner'),
+    });
+  } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
+  const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
+  try {
+    const standing = await learner.racing((signal) =>
+      awaitLearner(root, {
+        timeoutMs: options.timeoutMs,
+        signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
+      }),
+    );
+    if (standing.version !== version)
+      throw new EvomError(
+        'E_LEARNER',
+        `the learner stands at version ${standing.version}, the run at ${version}; start it again${checkpoint === null ? '' : ` with --from-checkpoint ${checkpoint}`}`,
+      );
+    return learner;
+  } catch (error) {
+    await learner.close();
+    throw error;
+  }
+}
+
+async function savedVersion(directory: string | null): Promise<number> {
+  if (directory === null) return 0;
+  const path = join(directory, optimizerStateFile);
+  const { version } = await readSafetensorsMetadata(path);
+  const number = Number(version);
+  if (!Number.isSafeInteger(number)) throw new EvomError('E_CHECKPOINT', `${path}: metadata "version" is ${JSON.stringify(version)}`);
+  return number;
+}
+
+interface Standing {
+  readonly version: number;
+  /** Names this trainer: a learner left over from a killed one ignores its steps. */
+  readonly session: string | null;
+  readonly process: PythonProcess | null;
+  readonly checkpoint: string | null;
+}
+
+class TorchLearner implements Learner {
+  private readonly options: TorchLearnerOptions;
+  private readonly session: string | null;
+  private readonly process: PythonProcess | null;
+  private currentVersion: number;
+  private current: string;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: TorchLearnerOptions, { version, session, process, checkpoint }: Standing) {
+    this.options = options;
+    this.session = session;
+    this.process = process;
+    this.currentVersion = version;
+    // Under LoRA the sampler needs the adapter, which a checkpoint keeps beside the merged weights.
+    const adapter = options.settings.lora !== null && options.stateDirectory !== null ? join(options.stateDirectory, 'adapter') : null;
+    this.current = adapter ?? checkpoint ?? options.model;
+  }
+
+  get version(): number {
+    return this.currentVersion;
+  }
+
+  step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
+    return this.inTurn(() => this.runStep(batch, options));
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  private async runStep(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
+    options.signal?.throwIfAborted();
+    const { root, timeoutMs } = this.options;
+    const from = this.currentVersion;
+    const publishWeights = options.publishWeights ?? true;
+    await publishBatches(root, from, [batch], from, {
+      session: this.session,
+      learning_rate_factor: options.learningRateFactor,
+      publish_weights: publishWeights,
+    });
+    const answer = await this.racing((signal) => waitForAnswer(stepDirectory(root, from), { timeoutMs, signal }));
+    if (answer.version !== from + 1)
+      throw new EvomError('E_LEARNER', `the learner answered step ${from} with version ${answer.version} instead of ${from + 1}`);
+    if (publishWeights) {
+      const directory = weightsDirectory(root, from + 1);
+      await verifyPublished(directory, 'STABLE');
+      this.current = directory;
+    }
+    this.currentVersion = from + 1;
+    // A sampler that cannot take the new version goes back to the one that it serves.
+    await pruneExchange(root, { step: from - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
+    return { version: this.currentVersion, metrics: metricsFromJson(answer.metrics) };
+  }
+
+  /** What is waited for, or the fault that ended the process meanwhile; then nothing is waited for any more. */
+  async racing<T>(wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const waiting = new AbortController();
+    const result = wait(waiting.signal);
+    try {
+      return await (this.process === null ? result : Promise.race([result, this.process.ended]));
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  weights(): PolicyWeights {
+    return { type: 'directory', version: this.currentVersion, directory: this.current };
+  }
+
+  save(directory: string): Promise<void> {
+    return this.inTurn(async () => {
+      const { root, timeoutMs } = this.options;
+      const version = this.currentVersion;
+      await publishSaveRequest(root, version, { session: this.session });
+      await this.racing((signal) => waitForAnswer(saveRequestDirectory(root, version), { timeoutMs, signal }));
+      const from = stateDirectory(root, version);
+      const { files } = await verifyPublished(from, 'STABLE');
+      for (const name of Object.keys(files)) {
+        await mkdir(dirname(join(directory, name)), { recursive: true });
+        await copyFile(join(from, name), join(directory, name));
+      }
+      await rm(from, { recursive: true, force: true });
+      await rm(saveRequestDirectory(root, version), { recursive: true, force: true });
+    });
+  }
+
+  close(): Promise<void> {
+    return this.inTurn(async () => this.process?.stop());
+  }
+}
