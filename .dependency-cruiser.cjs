@@ -49,8 +49,14 @@ const doors = {
   zod: '^src/config/',
 };
 
-// Modules that make a concrete plug-in. Only config/build.ts chooses among them; doctor.ts tries each.
-const concrete = ['solvers/(?:highs|glpk)', 'embedded/sampler/onnx-policy', 'embedded/learner/onnx-learner'];
+// Modules that make a concrete plug-in. Only config/build/ chooses among them; doctor.ts tries each.
+const concrete = [
+  'solvers/(?:highs|glpk)',
+  'embedded/sampler/onnx-(?:export-)?policy',
+  'embedded/learner/onnx-learner',
+  'servers/(?:openai-policy|colocated-policy|colocated-learner|torch-learner)',
+  'policy/recorded-policy',
+];
 
 // Entry points that nothing imports: workers and guests are loaded by path, bins by name.
 const entries = '^src/(?:index|cli/main)[.]ts$|/(?:[^/]*worker[^/]*|guests/[^/]+)[.]ts$|[.]d[.]ts$';
@@ -113,10 +119,10 @@ module.exports = {
       name: 'only-build-names-concrete-classes',
       severity: 'error',
       comment:
-        'Take the interface as an argument; config/build.ts decides which plug-in a run uses. verify/ hosts the guests, which meet a solver.',
+        'Take the interface as an argument; config/build/ decides which plug-in a run uses. verify/ hosts the guests, which meet a solver.',
       from: {
         path: '^src/',
-        pathNot: '^src/config/build|^src/cli/commands/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|embedded|verify|solver-host)/',
+        pathNot: '^src/config/build/|^src/cli/commands/doctor[.]ts$|^src/index[.]ts$|^src/(?:solvers|embedded|servers|verify|solver-host)/',
       },
       to: { path: concrete.map((name) => `^src/${name}`).join('|'), dependencyTypesNot: ['type-only'] },
     },

@@ -1,8 +1,8 @@
 /**
- * Records what a real vLLM server answers -> test/policy/recorded/vllm-VERSION.json, which test/servers/stand-in-server.ts replays.
+ * Records what a real vLLM server answers -> test/servers/recorded/vllm-VERSION.json, which test/servers/stand-in-server.ts replays.
  *
  *     EVOM_VLLM=.venv-vllm/bin/vllm node scripts/record-vllm.mjs [set]     # after npm run build; sets: all (default), base, lora, crash
- *     npx biome format --write test/policy/recorded
+ *     npx biome format --write test/servers/recorded
  *
  * The server is started on checkpoints/tiny three times: with a whole model, with adapters, and with prompts prefilled in chunks, which
  * ends vLLM's CPU build. Paths and times are replaced by {model}, {other} and 0, so that two recordings differ where the server does.
@@ -207,7 +207,7 @@ try {
     ...(chosen === 'all' || chosen === 'lora' ? [await recordLora()] : []),
     ...(chosen === 'all' || chosen === 'crash' ? [await recordCrash()] : []),
   ].at(-1);
-  const path = join(root, `test/policy/recorded/vllm-${version}.json`);
+  const path = join(root, `test/servers/recorded/vllm-${version}.json`);
   mkdirSync(join(path, '..'), { recursive: true });
   const before = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).exchanges : {};
   writeFileSync(path, `${JSON.stringify({ server: 'vllm', version, exchanges: { ...before, ...exchanges } }, null, 1)}\n`);

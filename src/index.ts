@@ -1,25 +1,34 @@
 /** The public API: re-exports by folder, nothing else. Importing it loads no solver, no runtime and no file format. */
 
 export { readBatch, writeBatch } from './batch/arrow.ts';
-export {
-  type ExchangeManifest,
-  type ExchangeResult,
-  publishBatches,
-  readBatches,
-  verifyPublished,
-  waitForResult,
-  writeResult,
-} from './servers/exchange.ts';
 export { readRollouts, writeRollouts } from './batch/rollouts.ts';
 export { type RowOptions, trainingRows } from './batch/rows.ts';
+export { findDataset } from './benchmarks/find-dataset.ts';
+export {
+  type ImportFault,
+  type ImportItem,
+  type ImportOptions,
+  type ImportReport,
+  importInput,
+  importProblems,
+} from './benchmarks/import-problems.ts';
+export { findInputs, type ImportInput } from './benchmarks/inputs.ts';
+export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './benchmarks/label-versions.ts';
+export { type Recordings, readRecordings } from './benchmarks/recordings.ts';
+export {
+  type DecoderArchitecture,
+  type DecoderConfig,
+  decoderConfigJson,
+  decoderParameters,
+  type ParameterSpec,
+  parseDecoderConfig,
+} from './checkpoint/decoder-config.ts';
 export { copyModelFiles, readModelConfig, readWeights, weightsSha256, writeModelFolder } from './checkpoint/hf-layout.ts';
 export { initialWeights, type ParameterShape } from './checkpoint/init.ts';
 export { type ModelCard, modelCard } from './checkpoint/model-card.ts';
 export { publishDirectory, verifyDirectory } from './checkpoint/publish.ts';
-export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './lib/safetensors.ts';
 export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } from './config/load/load.ts';
 export { configJsonSchema, type SftConfig, type TrainConfig } from './config/schema/schema.ts';
-export { EvomError, type EvomErrorCode } from './lib/errors.ts';
 export { evaluatePoint, type PointEvaluation } from './core/evaluate.ts';
 export {
   type ConsistencyEvidence,
@@ -42,9 +51,7 @@ export { type OutcomeJson, outcomeFromJson, outcomeToJson } from './core/outcome
 export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
 export { type Program, programHash } from './core/program.ts';
 export { evaluateQuadratic, type Product, type QuadraticConstraint, type QuadraticModel } from './core/quadratic-model.ts';
-export { type RandomStream, randomStream } from './lib/random.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup } from './core/rollout.ts';
-export { numberWordsIn, spokenNumber } from './lib/spoken-number.ts';
 export type { Aggregation, BatchMetadata, GateTemperature, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
 export {
   checkExtraction,
@@ -84,6 +91,10 @@ export { extractCode, type FoundProgram, findProgram, type NoProgramReason } fro
 export { inferDialect } from './dialects/infer.ts';
 export { buildPrompt, maxExamples, type PromptTemplate, promptTemplates } from './dialects/prompt.ts';
 export { dialectByName, dialectNames, simulatorNames } from './dialects/registry.ts';
+export { createOnnxLearner, type OnnxLearnerOptions } from './embedded/learner/onnx-learner.ts';
+export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './embedded/sampler/onnx-export-policy.ts';
+export { createOnnxPolicy, type OnnxPolicyOptions } from './embedded/sampler/onnx-policy.ts';
+export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './embedded/sampler/sampling.ts';
 export { type Comparison, compareEvaluations } from './evaluate/compare.ts';
 export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate/evaluate.ts';
 export type { OutcomeMemory, SampledOutcome } from './evaluate/sampled.ts';
@@ -99,16 +110,21 @@ export {
 } from './evaluate/transfer.ts';
 export { transferPicture } from './evaluate/transfer-picture.ts';
 export { type PublishedResult, transferMarkdown } from './evaluate/transfer-text.ts';
-export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './policy/learner.ts';
-export { createOnnxLearner, type OnnxLearnerOptions } from './embedded/learner/onnx-learner.ts';
+export { csvRecords } from './lib/csv-records.ts';
+export { EvomError, type EvomErrorCode } from './lib/errors.ts';
+export { type JsonItem, jsonObjects } from './lib/json-stream.ts';
+export { type JsonlOutput, openJsonlOutput } from './lib/jsonl-output.ts';
+export { type RandomStream, randomStream } from './lib/random.ts';
+export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './lib/safetensors.ts';
+export { numberWordsIn, spokenNumber } from './lib/spoken-number.ts';
 export {
-  type AdamWConfig,
-  adamwDefaults,
-  checkOptimizerConfig,
-  type MuonConfig,
-  muonDefaults,
-  type OptimizerConfig,
-} from './policy/optimizer-config.ts';
+  bootstrapMeanInterval,
+  type Interval,
+  mcnemarTest,
+  type PairedTest,
+  pairedPermutationTest,
+  wilsonInterval,
+} from './lib/statistics.ts';
 export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './modeling/canonical.ts';
 export {
   countDifferences,
@@ -122,24 +138,20 @@ export { type ModelMatch, matchModels } from './modeling/match.ts';
 export { solvesReference } from './modeling/reference-point.ts';
 export { comparePerturbed, type PerturbationOptions, type PerturbedComparison, type SolveModel } from './modeling/robustness.ts';
 export { type HintName, hintNames, variantHints } from './modeling/variants.ts';
+export type { Learner, LearnerMetrics, LearnerResult, LearnerStepOptions } from './policy/learner.ts';
 export {
-  type DecoderArchitecture,
-  type DecoderConfig,
-  decoderConfigJson,
-  decoderParameters,
-  type ParameterSpec,
-  parseDecoderConfig,
-} from './embedded/nn/decoder-config.ts';
-export { createOnnxExportPolicy, type OnnxExportPolicyOptions } from './embedded/sampler/onnx-export-policy.ts';
-export { createOnnxPolicy, type OnnxPolicyOptions } from './embedded/sampler/onnx-policy.ts';
+  type AdamWConfig,
+  adamwDefaults,
+  checkOptimizerConfig,
+  type MuonConfig,
+  muonDefaults,
+  type OptimizerConfig,
+} from './policy/optimizer-config.ts';
 export type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from './policy/policy.ts';
 export { createRecordedPolicy, type Recall, type RecordedPolicyOptions } from './policy/recorded-policy.ts';
-export { drawToken, entropyOfRow, keptTokens, softmaxRow } from './embedded/sampler/sampling.ts';
 export { createScriptedPolicy, type Script, type ScriptedPolicyOptions } from './policy/scripted-policy.ts';
-export { type CheckOptions, type CheckReport, checkProblems, type SharedKey } from './problems/sets/check.ts';
-export { type CursorState, type ProblemCursor, problemCursor } from './problems/sets/cursor.ts';
-export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/generator/discriminate.ts';
 export { families, familyNamed } from './problems/families/index.ts';
+export { type Discrimination, discriminate, type Mutation, mutations, type Solve } from './problems/generator/discriminate.ts';
 export { type Difficulty, type Draft, type Exemptions, type Family, kindOf } from './problems/generator/family.ts';
 export {
   answerOf,
@@ -153,21 +165,12 @@ export {
   type Rejection,
   type Solvers,
 } from './problems/generator/generate.ts';
+export { type NumberForms, numberWriter, type Share } from './problems/generator/number-text.ts';
+export { numbersKeyOf, splitOfNumbers } from './problems/generator/split.ts';
+export type { Wordings } from './problems/generator/tell.ts';
+export { type CheckOptions, type CheckReport, checkProblems, type SharedKey } from './problems/sets/check.ts';
+export { type CursorState, type ProblemCursor, problemCursor } from './problems/sets/cursor.ts';
 export { type GramIndex, type GramLookup, type GramMatch, gramIndex } from './problems/sets/gram-index.ts';
-export { csvRecords } from './lib/csv-records.ts';
-export { findDataset } from './benchmarks/find-dataset.ts';
-export {
-  type ImportFault,
-  type ImportItem,
-  type ImportOptions,
-  type ImportReport,
-  importInput,
-  importProblems,
-} from './benchmarks/import-problems.ts';
-export { findInputs, type ImportInput } from './benchmarks/inputs.ts';
-export { type LabelVersion, labelVersionNamed, labelVersionOf, labelVersions } from './benchmarks/label-versions.ts';
-export { type Recordings, readRecordings } from './benchmarks/recordings.ts';
-export { type JsonItem, jsonObjects } from './lib/json-stream.ts';
 export { problemToJson, type ReadFault, type ReadOptions, readProblems, readRecords, writeProblems } from './problems/sets/jsonl.ts';
 export {
   auditLabels,
@@ -179,13 +182,10 @@ export {
 } from './problems/sets/label-audit.ts';
 export { answerFromLabel, type Label, type LabelStyle, plainLabels, readLabel } from './problems/sets/labels.ts';
 export { type NearDuplicate, nearDuplicates } from './problems/sets/near-duplicates.ts';
-export { type NumberForms, numberWriter, type Share } from './problems/generator/number-text.ts';
 export { type OverlapPair, type OverlapReport, type OverlapText, overlapWith } from './problems/sets/overlap.ts';
 export { auditReach, type KnownOutcome, type ReachAudit } from './problems/sets/reach-audit.ts';
 export type { FieldMap } from './problems/sets/record.ts';
-export { numbersKeyOf, splitOfNumbers } from './problems/generator/split.ts';
 export { type SplitOptions, type SplitResult, splitProblems } from './problems/sets/split-file.ts';
-export type { Wordings } from './problems/generator/tell.ts';
 export { type HardFlag, hardFlagNames, hardFlags, type SoftFlag, softFlagNames, softFlags } from './reward/audit.ts';
 export { type JudgeIdentity, judgeOutcome, judgeTitle, type Verdict } from './reward/judge.ts';
 export { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames, type NoSolutionRule } from './reward/judge-rules.ts';
@@ -220,14 +220,6 @@ export { normalizedWeights, type SamplerCorrection, samplerWeights, sequenceRati
 export { adaptedKlCoefficient, type KlEstimator, klTerm } from './rl/kl.ts';
 export { meanPassAtK, type PassCount, passAtK } from './rl/pass-at-k.ts';
 export { learningRateFactor, type ScheduleConfig } from './rl/schedule.ts';
-export {
-  bootstrapMeanInterval,
-  type Interval,
-  mcnemarTest,
-  type PairedTest,
-  pairedPermutationTest,
-  wilsonInterval,
-} from './lib/statistics.ts';
 export { type LossRow, type SurrogateLoss, surrogateLoss } from './rl/surrogate.ts';
 export { type RolloutParts, type RolloutRequest, type RolloutResult, type RolloutTimes, rollOut, type Task } from './rollout/engine.ts';
 export type { Report, RunEvent, RunFacts } from './run/events.ts';
@@ -236,10 +228,18 @@ export { lookAhead, type OpenRunOptions, openRun } from './run/open-run.ts';
 export type { Preflight } from './run/preflight.ts';
 export type { Run, RunResult } from './run/run.ts';
 export type { RunConfig } from './run/session.ts';
-export { type JsonlOutput, openJsonlOutput } from './lib/jsonl-output.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from './runs/metrics.ts';
 export { OutcomeFile, type OutcomeLine, type StoredSample } from './runs/outcome-file.ts';
 export { defaultLimits, resolveLimits, type SandboxLimits } from './sandbox/limits.ts';
+export {
+  type ExchangeManifest,
+  type ExchangeResult,
+  publishBatches,
+  readBatches,
+  verifyPublished,
+  waitForResult,
+  writeResult,
+} from './servers/exchange.ts';
 export { type Attribution, attributeFault, type Fault } from './solve/attribution.ts';
 export type { Evidence as SolveEvidence } from './solve/component-evidence.ts';
 export { type ConsistencyRule, consistencyRules, groupConsistency } from './solve/group-consistency.ts';

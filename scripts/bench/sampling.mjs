@@ -10,9 +10,9 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { decoderConfigJson, decoderParameters, parseDecoderConfig } from '../../dist/checkpoint/decoder-config.js';
 import { writeModelFolder } from '../../dist/checkpoint/hf-layout.js';
 import { initialWeights } from '../../dist/checkpoint/init.js';
-import { decoderConfigJson, decoderParameters, parseDecoderConfig } from '../../dist/embedded/nn/decoder-config.js';
 import { createOnnxPolicy } from '../../dist/embedded/sampler/onnx-policy.js';
 
 const { values: options } = parseArgs({

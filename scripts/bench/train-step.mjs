@@ -5,11 +5,11 @@
 //
 // Prints one JSON line of milliseconds a step, wall and CPU (for machines with other work); compare with train_step.py run alternately on the same machine.
 
+import { decoderParameters, parseDecoderConfig } from '../../dist/checkpoint/decoder-config.js';
 import { initialWeights } from '../../dist/checkpoint/init.js';
-import { randomStream } from '../../dist/lib/random.js';
 import { createOnnxLearner } from '../../dist/embedded/learner/onnx-learner.js';
+import { randomStream } from '../../dist/lib/random.js';
 import { adamwDefaults, muonDefaults } from '../../dist/policy/optimizer-config.js';
-import { decoderParameters, parseDecoderConfig } from '../../dist/embedded/nn/decoder-config.js';
 
 const [threads = 2, repeats = 5, microBatchTokens = 2048] = process.argv.slice(2, 5).map(Number);
 const shapes = {

@@ -1,6 +1,7 @@
 /** A training batch as one Arrow IPC file. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
+import { EvomError } from '../lib/errors.ts';
 import { type batchColumns, batchVersion, batchVersionKey, checkRows } from './schema.ts';
 import { type Column, readTable, type TableReader, writeTable } from './table.ts';
 

@@ -1,9 +1,10 @@
 /** Rollout groups as one Arrow file: everything needed to judge, score and train on them again without sampling. */
-import { EvomError } from '../lib/errors.ts';
+
 import { type LinearModelJson, linearModelFromJson, linearModelToJson } from '../core/linear-model.ts';
 import { outcomeFromJson, outcomeToJson } from '../core/outcome-json.ts';
 import { type Problem, taskKey } from '../core/problem.ts';
 import type { Completion, Rollout, RolloutGroup } from '../core/rollout.ts';
+import { EvomError } from '../lib/errors.ts';
 import { readTable, type TableReader, writeTable } from './table.ts';
 
 const rolloutsVersion = '1';

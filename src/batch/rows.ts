@@ -1,8 +1,9 @@
 /** Rollout groups and their advantages become the rows of a training batch. */
-import { EvomError } from '../lib/errors.ts';
+
 import { taskKey } from '../core/problem.ts';
 import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { TrainingRow } from '../core/training.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export interface RowOptions {
   /** How the completions were drawn; the learner needs the same temperature. */

@@ -1,6 +1,7 @@
 /** Layout of `evom.batch_version = 1`: column names, and the promises every row keeps. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { TrainingRow } from '../core/training.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export const batchVersion = '1';
 export const batchVersionKey = 'evom.batch_version';

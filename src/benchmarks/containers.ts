@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
+import { csvRecords } from '../lib/csv-records.ts';
 import { EvomError } from '../lib/errors.ts';
 import { type JsonItem, jsonObjects } from '../lib/json-stream.ts';
 import { arrowRecords } from './arrow-records.ts';
-import { csvRecords } from '../lib/csv-records.ts';
 import { parquetRecords } from './parquet-records.ts';
 import { textChunks } from './text-chunks.ts';
 

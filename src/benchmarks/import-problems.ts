@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { EvomError } from '../lib/errors.ts';
 import type { Answer, Problem } from '../core/problem.ts';
-import type { Solve } from '../problems/generator/discriminate.ts';
+import { EvomError } from '../lib/errors.ts';
 import { faultList, mostNamed } from '../lib/fault-list.ts';
+import type { Solve } from '../problems/generator/discriminate.ts';
 import { answerOf } from '../problems/generator/generate.ts';
 import type { FieldMap } from '../problems/sets/record.ts';
 import { type ContainerKind, containerOf, fileSha256, recordsOf } from './containers.ts';

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
 import { bfloat16FromFloat32 } from '../lib/half-floats.ts';
-import { fileSha256 } from './publish.ts';
 import { readSafetensors, readTensor, type StoredDtype, type Tensor, tensorNames, writeSafetensors } from '../lib/safetensors.ts';
+import { fileSha256 } from './publish.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

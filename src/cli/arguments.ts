@@ -2,8 +2,8 @@
 import type { Options } from 'yargs';
 import type { LoadedConfig } from '../config/load/load.ts';
 import type { Override } from '../config/load/overrides.ts';
-import { EvomError } from '../lib/errors.ts';
 import { promptTemplates } from '../dialects/prompt.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { OnInterrupt } from './interrupt.ts';
 import { wholeNumber } from './number-flags.ts';
 import type { RunOptions } from './run-options.ts';

@@ -5,13 +5,9 @@ import { nearestName } from '../lib/nearest.ts';
 import { type Choose, stdinName, type Work } from './arguments.ts';
 import { dataCommand, dataOptionNames } from './commands/data-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
-import { reportError } from './errors.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands/evaluate-command.ts';
-import { type OnInterrupt, withInterrupt } from './interrupt.ts';
-import type { CommandIo } from './io.ts';
 import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
-import { packageVersion } from './package-version.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
 import { schemaCommand } from './commands/schema-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
@@ -20,6 +16,10 @@ import { solverHostCommand, solverHostOptionNames } from './commands/solver-host
 import { sftCommand, trainCommand, trainOptionNames } from './commands/train-command.ts';
 import { transferCommand, transferOptionNames } from './commands/transfer-command.ts';
 import { verifyCommand, verifyOptionNames } from './commands/verify-command.ts';
+import { reportError } from './errors.ts';
+import { type OnInterrupt, withInterrupt } from './interrupt.ts';
+import type { CommandIo } from './io.ts';
+import { packageVersion } from './package-version.ts';
 
 const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted (training after a checkpoint).
 Results go to stdout, progress to stderr; --json ends with one line of JSON.`;

@@ -1,6 +1,7 @@
 /** Self-consistency on typed outcomes: many programs for one problem, one answer. */
-import { largest, smallest } from '../lib/extremes.ts';
+
 import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
+import { largest, smallest } from '../lib/extremes.ts';
 
 /** What a program's run amounts to, best first: the order in which answers are preferred. */
 export const answerKinds = ['optimal', 'time_limit', 'infeasible', 'unbounded', 'error'] as const;

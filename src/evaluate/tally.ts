@@ -1,11 +1,11 @@
 /** Counts over the samples of an evaluation, and the rates made of them. */
 import type { Problem } from '../core/problem.ts';
+import { bootstrapMeanInterval } from '../lib/statistics.ts';
 import { countDifferences, type Difference, diagnoseModel } from '../modeling/diagnose.ts';
 import { isHardFlagged } from '../reward/audit.ts';
 import { judgeOutcome } from '../reward/judge.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { passAtK } from '../rl/pass-at-k.ts';
-import { bootstrapMeanInterval } from '../lib/statistics.ts';
 import type { SampledOutcome } from './sampled.ts';
 
 /** Counts for one problem over its scorable samples. */

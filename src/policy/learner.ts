@@ -2,6 +2,9 @@
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 
+/** Where a learner keeps its optimizer's moments in a checkpoint, whatever runs it. */
+export const optimizerStateFile = 'optimizer.safetensors';
+
 export interface LearnerStepOptions {
   /** Multiplies the optimizer's learning rates: warm-up and decay are the loop's. */
   readonly learningRateFactor: number;

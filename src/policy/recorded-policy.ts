@@ -1,6 +1,7 @@
 /** A policy that answers with completions from a file: stored outputs of any model, verified and scored like sampled ones. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { Completion } from '../core/rollout.ts';
+import { EvomError } from '../lib/errors.ts';
 import { checkSampleRequests } from './check-requests.ts';
 import type { Policy } from './policy.ts';
 

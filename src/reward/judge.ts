@@ -1,7 +1,8 @@
 /** Whether an outcome answers its problem, under a named rule. Text that a program printed plays no part. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
+import { EvomError } from '../lib/errors.ts';
 import { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames } from './judge-rules.ts';
 
 /** What has to stand beside every score to make it comparable. */

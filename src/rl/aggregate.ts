@@ -1,6 +1,7 @@
 /** From an aggregation rule to one weight a token: the only place where denominators are decided. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { LossConfig, TrainingRow } from '../core/training.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /** What counts a row's tokens: its mask, and the weight that can take the whole row out of the gradient. */
 export type MaskedRow = Pick<TrainingRow, 'lossMask' | 'lossWeight'>;

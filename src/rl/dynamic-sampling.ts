@@ -5,8 +5,9 @@
  * shaped reward (length shaping would let all-right groups pass); surplus groups are carried to the next step instead of
  * thrown away; a step that cannot be filled trains on what there is, or is skipped, and never ends the run.
  */
-import { smallest } from '../lib/extremes.ts';
+
 import type { RolloutGroup } from '../core/rollout.ts';
+import { smallest } from '../lib/extremes.ts';
 
 export interface DynamicSamplingConfig {
   /** Groups a training step wants. */

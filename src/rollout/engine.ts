@@ -1,9 +1,10 @@
 /** Rollout engine: problems in, verified and scored groups out, each program verified while others are still sampled. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Reward, Rollout, RolloutGroup } from '../core/rollout.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
 import { completionOutcome } from '../verify/completion-outcome.ts';
 import { withoutRefuted } from '../verify/refuted-by-peers.ts';

@@ -1,11 +1,11 @@
 /** Preflight: whether the checkpoint that a run begins from can be opened, down to the shape of each weight. */
 import { join } from 'node:path';
+import { type DecoderConfig, decoderParameters, parseDecoderConfig } from '../checkpoint/decoder-config.ts';
 import { readModelConfig, weightFiles } from '../checkpoint/hf-layout.ts';
 import { verifyDirectory } from '../checkpoint/publish.ts';
-import { readSafetensorsShapes } from '../lib/safetensors.ts';
 import { parameterCount } from '../config/build/training-plan.ts';
 import { EvomError } from '../lib/errors.ts';
-import { type DecoderConfig, decoderParameters, parseDecoderConfig } from '../embedded/nn/decoder-config.ts';
+import { readSafetensorsShapes } from '../lib/safetensors.ts';
 import { loadTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { type Finding, ok } from './finding.ts';
 

@@ -1,8 +1,8 @@
 /** Preflight: the problems of a run, read or made once, not empty, and none of them both trained on and evaluated on. */
 import { buildProblems, given } from '../config/build/build-problems.ts';
 import type { EvalSetConfig, TrainDatasetConfig } from '../config/schema/schema.ts';
-import { EvomError } from '../lib/errors.ts';
 import type { Problem } from '../core/problem.ts';
+import { EvomError } from '../lib/errors.ts';
 import { readProblems } from '../problems/sets/jsonl.ts';
 import { normalizedText } from '../problems/sets/label-audit.ts';
 import type { Report } from './events.ts';

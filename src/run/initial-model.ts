@@ -1,10 +1,10 @@
 /** The model that supervised training begins from where no checkpoint is named: a tokenizer from the data, random weights. */
 import { rm } from 'node:fs/promises';
+import { type DecoderConfig, decoderConfigJson, decoderParameters } from '../checkpoint/decoder-config.ts';
 import { writeModelFolder } from '../checkpoint/hf-layout.ts';
 import { initialWeights } from '../checkpoint/init.ts';
 import type { SftConfig } from '../config/schema/schema.ts';
 import { makeDirectory } from '../lib/atomic-write.ts';
-import { type DecoderConfig, decoderConfigJson, decoderParameters } from '../embedded/nn/decoder-config.ts';
 import { trainBpe, writeTokenizer } from '../tokenizer/bpe-trainer.ts';
 
 type NewModel = Extract<SftConfig['model'], { type: 'new' }>;

@@ -1,6 +1,7 @@
 /** A training run as a function: preflight, directory and lock, parts, the loop, evaluation before and after. */
-import type { ConfigSource } from '../config/load/load.ts';
+
 import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
+import type { ConfigSource } from '../config/load/load.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { Report } from './events.ts';
 import { Lifetime } from './lifetime.ts';

@@ -1,9 +1,9 @@
 /** Everything that a run needs, looked at before anything is written: one list for a start, `--dry-run` and `evom doctor --config`. */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
 import { backendOfDialect, isHosted, isModulePath } from '../config/schema/vocabulary.ts';
 import { EvomError } from '../lib/errors.ts';
-import type { DecoderConfig } from '../embedded/nn/decoder-config.ts';
 import { checkFree } from '../runs/run-directory.ts';
 import { createBackend } from '../solvers/registry.ts';
 import { checkCheckpoint, modelOf } from './check-checkpoint.ts';

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeDirectory } from '../lib/atomic-write.ts';
-import { EvomError } from '../lib/errors.ts';
 import type { OutcomeJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
+import { makeDirectory } from '../lib/atomic-write.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /** One sample of a problem. */
 export interface StoredSample {

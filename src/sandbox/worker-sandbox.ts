@@ -1,10 +1,10 @@
 /** JavaScript programs in a pool of worker threads: batches out, outcomes streamed back, stuck workers replaced. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { compiledEntry } from '../lib/compiled.ts';
-import { EvomError } from '../lib/errors.ts';
 import { emptyOutcome, type Outcome, type OutcomeStatus } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
+import { compiledEntry } from '../lib/compiled.ts';
+import { EvomError } from '../lib/errors.ts';
 import { cpuMsOfThread } from './cpu-clock.ts';
 import type { GuestSource } from './guest.ts';
 import { resolveLimits, type SandboxLimits } from './limits.ts';

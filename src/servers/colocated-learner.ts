@@ -1,10 +1,11 @@
 /** The gradient step in the process that also samples. Batches pass through the exchange directory, weights stay where they are. */
-import { type ExchangeResult, pruneExchange, publishBatches } from './exchange.ts';
-import { EvomError } from '../lib/errors.ts';
+
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
-import type { TorchHost } from './torch-host.ts';
+import { EvomError } from '../lib/errors.ts';
 import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson } from '../policy/learner.ts';
+import { type ExchangeResult, pruneExchange, publishBatches } from './exchange.ts';
+import type { TorchHost } from './torch-host.ts';
 
 /** @param root the run's directory. Closing the learner ends the host. */
 export function createColocatedLearner(host: TorchHost, root: string): Learner {

@@ -1,9 +1,10 @@
 /** Sampling in the process that also trains: completions stream back as they end, weights never move. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { Completion } from '../core/rollout.ts';
-import type { HostCompletion, TorchHost } from './torch-host.ts';
+import { EvomError } from '../lib/errors.ts';
 import { checkSampleRequests, checkScoreRequests, type PolicyLimits } from '../policy/check-requests.ts';
 import type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from '../policy/policy.ts';
+import type { HostCompletion, TorchHost } from './torch-host.ts';
 
 /**
  * A policy on a running host. The same requests at the same weights give the same tokens on one machine; its draws are

@@ -1,7 +1,7 @@
 /** One completion from a model server: token ids in, token ids and their log-probabilities out, nothing decoded in between. */
 import { createHash } from 'node:crypto';
-import { EvomError } from '../lib/errors.ts';
 import type { Completion } from '../core/rollout.ts';
+import { EvomError } from '../lib/errors.ts';
 import { requestJson } from '../lib/http.ts';
 import type { SamplingParams } from '../policy/policy.ts';
 import type { ServerAccess } from './weight-reload.ts';

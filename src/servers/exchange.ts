@@ -16,11 +16,11 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readBatch, writeBatch } from '../batch/arrow.ts';
+import type { TrainingBatch } from '../core/training.ts';
 import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
-import type { TrainingBatch } from '../core/training.ts';
-import { readBatch, writeBatch } from '../batch/arrow.ts';
 
 export type Marker = 'READY' | 'STABLE';
 const manifestFile = 'manifest.json';

@@ -1,11 +1,12 @@
 /** A policy served by vLLM or SGLang: replicas share the requests, weights are reloaded between them, every one checked. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { Completion } from '../core/rollout.ts';
-import { sharedSignal } from '../lib/shared-signal.ts';
+import { EvomError } from '../lib/errors.ts';
 import { HttpFault, requestDone, withRetries } from '../lib/http.ts';
+import { sharedSignal } from '../lib/shared-signal.ts';
 import { checkSampleRequests, type PolicyLimits } from '../policy/check-requests.ts';
-import { requestCompletion, type ServerEngine } from './completion-request.ts';
 import type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams } from '../policy/policy.ts';
+import { requestCompletion, type ServerEngine } from './completion-request.ts';
 import { checkProbe, type ProbeOptions, probeServer } from './probe-prompt.ts';
 import { checkServerSettings, deathOf } from './server-settings.ts';
 import { adapterName, type DirectoryWeights, type ReloadMethod, reloadWeights, type ServerAccess, servedVersion } from './weight-reload.ts';

@@ -2,6 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { TrainingBatch } from '../core/training.ts';
+import type { PolicyWeights } from '../core/weights.ts';
+import { EvomError } from '../lib/errors.ts';
+import { readSafetensorsMetadata } from '../lib/safetensors.ts';
+import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson, optimizerStateFile } from '../policy/learner.ts';
+import { checkOptimizerConfig, type OptimizerConfig } from '../policy/optimizer-config.ts';
 import {
   awaitLearner,
   pruneExchange,
@@ -15,14 +21,7 @@ import {
   waitForAnswer,
   weightsDirectory,
 } from './exchange.ts';
-import { readSafetensorsMetadata } from '../lib/safetensors.ts';
-import { EvomError } from '../lib/errors.ts';
-import type { TrainingBatch } from '../core/training.ts';
-import type { PolicyWeights } from '../core/weights.ts';
 import { launchArguments, logFileOf, type PythonProcess, startPython } from './python-process.ts';
-import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson } from '../policy/learner.ts';
-import { checkOptimizerConfig, type OptimizerConfig } from '../policy/optimizer-config.ts';
-import { optimizerStateFile } from '../embedded/learner/optimizer-state.ts';
 import { type TorchSettings, torchArguments } from './torch-options.ts';
 
 export interface TorchLearnerOptions {

@@ -1,11 +1,11 @@
 /** What a policy is asked for one problem: programs, simulators and extractions, side by side. */
 
-import { EvomError } from '../lib/errors.ts';
-import { largest } from '../lib/extremes.ts';
 import type { Program } from '../core/program.ts';
 import type { Prompt } from '../core/rollout.ts';
 import { type Extraction, extractionInstructions, parseExtraction } from '../decode/extraction.ts';
 import { buildPrompt, type ChatMessage } from '../dialects/prompt.ts';
+import { EvomError } from '../lib/errors.ts';
+import { largest } from '../lib/extremes.ts';
 import { type SampledProgram, sampleTexts, verified } from './candidates.ts';
 import type { Say } from './component-evidence.ts';
 import type { SolveOptions, SolveParts } from './solve-parts.ts';

@@ -1,12 +1,12 @@
 /** What ranks the candidates of a portfolio: evidence from running them, the generator's own probabilities, or a policy as judge. */
 
-import { EvomError } from '../lib/errors.ts';
-import { largest } from '../lib/extremes.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Prompt } from '../core/rollout.ts';
 import { answerKindOf, selfConsistent } from '../decode/self-consistency.ts';
 import type { ChatMessage } from '../dialects/prompt.ts';
+import { EvomError } from '../lib/errors.ts';
+import { largest } from '../lib/extremes.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Candidate, countedSamples, type SampledProgram, sampleTexts } from './candidates.ts';
 import { sampleAgreement } from './sample-agreement.ts';

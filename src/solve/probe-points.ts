@@ -1,8 +1,8 @@
 /** Points around an optimum at which two descriptions of one problem should say the same. */
 
 import { evaluatePoint } from '../core/evaluate.ts';
-import { largest } from '../lib/extremes.ts';
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
+import { largest } from '../lib/extremes.ts';
 import { randomStream } from '../lib/random.ts';
 
 /** Values in all points together; a point of a large model costs as much as many of a small one. */

@@ -1,8 +1,8 @@
 /** The programs of one dialect on this host: a queue before its slots, and the files that carry a program in and out of a fork server. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EvomError } from '../lib/errors.ts';
 import type { Program } from '../core/program.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Ended } from './conclude.ts';
 import type { ForkServerHello, ForkServerOptions } from './fork-server.ts';
 import type { HostLimits } from './host-limits.ts';

@@ -3,10 +3,10 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { createInterface } from 'node:readline';
 import { text as textOf } from 'node:stream/consumers';
-import { EvomError } from '../lib/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { DialectHealth, ExecuteLine, ExecuteRequest, Health } from './wire.ts';
 
 /** A host that cannot be reached, or broke off. */

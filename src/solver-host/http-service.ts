@@ -2,9 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
-import { EvomError } from '../lib/errors.ts';
 import { outcomeToJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';
+import { EvomError } from '../lib/errors.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
 import { faultInFiles } from './program-files.ts';
 import { runCode } from './run-code.ts';

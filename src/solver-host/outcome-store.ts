@@ -1,9 +1,9 @@
 /** Outcomes on disk by the hash of what they depend on: a run that is resumed, or done again, asks no host twice. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../lib/atomic-write.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson, outcomeToJson } from '../core/outcome-json.ts';
+import { writeFileAtomically } from '../lib/atomic-write.ts';
 
 export class OutcomeStore {
   readonly #directory: string;

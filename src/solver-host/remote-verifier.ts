@@ -1,10 +1,10 @@
 /** A `Verifier` whose programs run on solver hosts: batches, several hosts, retries, a cache in memory and on disk. */
 
 import { createHash } from 'node:crypto';
-import { EvomError } from '../lib/errors.ts';
-import { smallest } from '../lib/extremes.ts';
 import { emptyOutcome, type Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
+import { EvomError } from '../lib/errors.ts';
+import { smallest } from '../lib/extremes.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
 import { OutcomeMemory } from '../verify/outcome-memory.ts';
 import type { Verifier, VerifierStats } from '../verify/verifier.ts';

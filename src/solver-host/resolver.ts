@@ -1,8 +1,8 @@
 /** The host's own solver: every captured linear model is solved again, so that no library's word and no program's has to be taken. */
 import { Worker } from 'node:worker_threads';
+import type { LinearModel } from '../core/linear-model.ts';
 import { compiledEntry } from '../lib/compiled.ts';
 import { EvomError } from '../lib/errors.ts';
-import type { LinearModel } from '../core/linear-model.ts';
 import type { SolveLimits } from '../solvers/backend.ts';
 import { compileHighs } from '../solvers/highs.ts';
 import type { ResolveReply, ResolveRequest } from './resolve-worker.ts';

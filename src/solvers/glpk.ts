@@ -1,7 +1,7 @@
 /** GLPK in WebAssembly, a second opinion on small models. This file is the only door to `glpk.js`, which is GPL-3.0 and optional. */
 import type { GLPK, LP, Result } from 'glpk.js/node';
-import { EvomError } from '../lib/errors.ts';
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { WasmMemory } from '../lib/wasm.ts';
 import type { Duals, Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { certifiedSolve, type Look, secondSolver } from './certify/certify.ts';

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Highs, InitOptions, Model, ModelData } from 'highs';
-import { EvomError } from '../lib/errors.ts';
 import type { LinearModel } from '../core/linear-model.ts';
 import type { SolveStatus } from '../core/outcome.ts';
+import { EvomError } from '../lib/errors.ts';
 import { type WasmInstance, type WasmModule, webAssembly } from '../lib/wasm.ts';
 import type { Solution, SolveLimits, SolverBackend } from './backend.ts';
 import { certifiedSolve, type Look, secondSolver } from './certify/certify.ts';

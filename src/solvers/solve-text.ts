@@ -1,7 +1,8 @@
 /** Model text in, answer out: what one line of `evom solve-model` takes and gives. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Certificate, SolveStatus } from '../core/outcome.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Capabilities, SolveLimits, SolverBackend } from './backend.ts';
 import { parseLp } from './lp-reader.ts';
 import { parseMps } from './mps-reader.ts';

@@ -1,8 +1,9 @@
 /** The loop: sample and verify groups, turn rewards into advantages, write the batch, take the gradient step, again. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Learner, LearnerMetrics } from '../policy/learner.ts';
 import { learningRateFactor, type ScheduleConfig } from '../rl/schedule.ts';
 import type { GatherParts } from './gather.ts';

@@ -1,6 +1,7 @@
 /** Sampling beside the learner: the batches of the next steps, each sampled with the weights of a fixed number of steps before. */
-import { sharedSignal } from '../lib/shared-signal.ts';
+
 import type { PolicyWeights } from '../core/weights.ts';
+import { sharedSignal } from '../lib/shared-signal.ts';
 import type { RolloutTimes } from '../rollout/engine.ts';
 import { type GatheredStep, type GatherParts, type GatherSettings, gatherStep, noTimes, type SamplingPosition } from './gather.ts';
 

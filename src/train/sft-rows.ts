@@ -1,6 +1,7 @@
 /** Supervised examples to training rows: cross-entropy on the program's tokens, none on the prompt's. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { TrainingRow } from '../core/training.ts';
+import { EvomError } from '../lib/errors.ts';
 
 /** A prompt with the completion that it should get, as token ids; the completion ends with the stop token. */
 export interface SftExample {

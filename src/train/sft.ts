@@ -1,6 +1,7 @@
 /** Supervised fine-tuning: the cold start. Examples by index, cross-entropy on their programs, one optimizer step a batch. */
-import { EvomError } from '../lib/errors.ts';
+
 import type { Evaluation } from '../evaluate/evaluate.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { Learner } from '../policy/learner.ts';
 import { lossDenominators } from '../rl/aggregate.ts';
 import { learningRateFactor, type ScheduleConfig } from '../rl/schedule.ts';

@@ -1,8 +1,9 @@
 /** A step in figures: what was sampled, what is trained on, and how old it is. */
-import { largest, smallest } from '../lib/extremes.ts';
+
 import type { Certificate, Outcome } from '../core/outcome.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
+import { largest, smallest } from '../lib/extremes.ts';
 import { isHardFlagged } from '../reward/audit.ts';
 import type { GatheredStep } from './gather.ts';
 

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism, loadavg } from 'node:os';
 import { pathToFileURL } from 'node:url';
-import { compiledEntry } from '../lib/compiled.ts';
-import { EvomError } from '../lib/errors.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Program, programHash } from '../core/program.ts';
+import { compiledEntry } from '../lib/compiled.ts';
+import { EvomError } from '../lib/errors.ts';
 import type { GuestSource } from '../sandbox/guest.ts';
 import { resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
 import { createWorkerSandbox, type Sandbox, type SandboxStats } from '../sandbox/worker-sandbox.ts';

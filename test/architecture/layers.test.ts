@@ -38,6 +38,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'only-build-names-concrete-classes': { file: 'train/wants-highs.ts', text: "import { x } from '../solvers/highs.ts';\nx;" },
   'files-are-read-and-written-in-few-places': { file: 'rl/reads.ts', text: "import { readFileSync } from 'node:fs';\nreadFileSync;" },
   'no-orphans': { file: 'core/lonely.ts', text: 'export const lonely = 1;' },
+  'layer-lib': { file: 'lib/up.ts', text: "import '../core/target.ts';" },
   'layer-core': { file: 'core/up.ts', text: "import '../rl/target.ts';" },
   'layer-rl': { file: 'rl/sideways.ts', text: "import '../reward/target.ts';" },
   'layer-reward': { file: 'reward/sideways.ts', text: "import '../rl/target.ts';" },
@@ -48,15 +49,15 @@ const faults: Record<string, { file: string; text: string }> = {
   'layer-sandbox': { file: 'sandbox/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-batch': { file: 'batch/sideways.ts', text: "import type { T } from '../rl/target.ts';\nexport type U = T;" },
   'layer-runs': { file: 'runs/sideways.ts', text: "import '../rl/target.ts';" },
-  'layer-nn': { file: 'nn/sideways.ts', text: "await import('../rl/target.ts');" },
   'layer-checkpoint': { file: 'checkpoint/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-tokenizer': { file: 'tokenizer/sideways.ts', text: "import '../rl/target.ts';" },
-  'layer-remote': { file: 'remote/sideways.ts', text: "import '../rl/target.ts';" },
+  'layer-policy': { file: 'policy/sideways.ts', text: "await import('../rl/target.ts');" },
   'layer-decode': { file: 'decode/sideways.ts', text: "import '../rl/target.ts';" },
-  'layer-verify': { file: 'verify/sideways.ts', text: "import '../policy/target.ts';" },
-  'layer-policy': { file: 'policy/sideways.ts', text: "import '../verify/target.ts';" },
-  'layer-learner': { file: 'learner/sideways.ts', text: "import '../policy/target.ts';" },
-  'layer-gguf': { file: 'gguf/sideways.ts', text: "import '../policy/target.ts';" },
+  'layer-verify': { file: 'verify/sideways.ts', text: "import '../servers/target.ts';" },
+  'layer-benchmarks': { file: 'benchmarks/sideways.ts', text: "import '../verify/target.ts';" },
+  'layer-embedded': { file: 'embedded/sideways.ts', text: "import '../servers/target.ts';" },
+  'layer-servers': { file: 'servers/sideways.ts', text: "import '../embedded/target.ts';" },
+  'layer-gguf': { file: 'gguf/sideways.ts', text: "import '../servers/target.ts';" },
   'layer-solver-host': { file: 'solver-host/sideways.ts', text: "import '../rollout/target.ts';" },
   'layer-rollout': { file: 'rollout/up.ts', text: "import '../train/target.ts';" },
   'layer-solve': { file: 'solve/sideways.ts', text: "import '../rollout/target.ts';" },
@@ -74,7 +75,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'one-door-hyparquet': { file: 'batch/d12.ts', text: "await import('hyparquet');" },
   'one-door-hyparquet-compressors': { file: 'problems/d13.ts', text: "await import('hyparquet-compressors');" },
   'one-door-onnxruntime-node': { file: 'policy/d6.ts', text: "await import('onnxruntime-node');" },
-  'one-door-@huggingface': { file: 'nn/d7.ts', text: "import '@huggingface/jinja';" },
+  'one-door-@huggingface': { file: 'rl/d7.ts', text: "import '@huggingface/jinja';" },
   'one-door-yargs': { file: 'config/d8.ts', text: "import 'yargs';" },
   'one-door-picocolors': { file: 'train/d9.ts', text: "import 'picocolors';" },
   'one-door-yaml': { file: 'cli/d10.ts', text: "import 'yaml';" },
@@ -87,9 +88,9 @@ const bystanders: Record<string, string> = {
   'core/cycle-b.ts': "import './cycle-a.ts';",
   'solvers/highs.ts': "import 'highs';\nexport const x = 1;",
   'solvers/glpk.ts': "import 'glpk.js/node';\nimport '../core/target.ts';",
-  'nn/session.ts': "await import('onnxruntime-node');",
+  'embedded/nn/session.ts': "await import('onnxruntime-node');",
   'config/load.ts': "import 'yaml';\nimport 'zod';",
-  'config/build.ts': "import '../solvers/highs.ts';",
+  'config/build/build.ts': "import '../../solvers/highs.ts';",
   'index.ts': "export * from './core/target.ts';",
 };
 
@@ -123,7 +124,7 @@ describe('the layers', () => {
     expect(found.filter((violation) => violation.from === `src/${file}`).map((violation) => violation.rule.name)).toContain(name);
   });
 
-  it.each(['solvers/glpk.ts', 'solvers/highs.ts', 'nn/session.ts', 'config/build.ts', 'index.ts'])(
+  it.each(['solvers/glpk.ts', 'solvers/highs.ts', 'embedded/nn/session.ts', 'config/build/build.ts', 'index.ts'])(
     'let %s do what it is there for',
     (file) => {
       expect(found.filter((violation) => violation.from === `src/${file}`)).toEqual([]);

@@ -6,13 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Problem } from '../../src/core/problem.ts';
-import type { Solvers } from '../../src/problems/generator/generate.ts';
-import { csvRecords } from '../../src/lib/csv-records.ts';
 import { kindOfWord } from '../../src/benchmarks/format.ts';
 import { type ImportItem, type ImportOptions, importInput, importProblems } from '../../src/benchmarks/import-problems.ts';
 import { findInputs } from '../../src/benchmarks/inputs.ts';
+import type { Problem } from '../../src/core/problem.ts';
+import { csvRecords } from '../../src/lib/csv-records.ts';
 import { lz4Frame } from '../../src/lib/lz4-frame.ts';
+import type { Solvers } from '../../src/problems/generator/generate.ts';
 import { plainLabels, readLabel, sirlFixedLabels } from '../../src/problems/sets/labels.ts';
 import { testSolvers } from '../problems/solvers.ts';
 

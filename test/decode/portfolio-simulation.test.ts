@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../src/lib/random.ts';
 import { coverage, robustPortfolio } from '../../src/decode/portfolio.ts';
 import {
   evaluatorOf,
@@ -10,6 +9,7 @@ import {
   simulatePortfolios,
   studentQuantile,
 } from '../../src/decode/portfolio-simulation.ts';
+import { randomStream } from '../../src/lib/random.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const result = simulatePortfolios({ ...paperSettings, sizes: [10, 100] });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../src/lib/random.ts';
 import type { Reward } from '../../src/core/rollout.ts';
 import { type EvaluationRequest, evaluatePolicy } from '../../src/evaluate/evaluate.ts';
 import type { OutcomeMemory } from '../../src/evaluate/sampled.ts';
+import { randomStream } from '../../src/lib/random.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { passAtK } from '../../src/rl/pass-at-k.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';

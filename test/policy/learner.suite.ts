@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readWeights } from '../../src/checkpoint/hf-layout.ts';
-import { readSafetensors } from '../../src/lib/safetensors.ts';
 import type { TrainingBatch } from '../../src/core/training.ts';
+import { readSafetensors } from '../../src/lib/safetensors.ts';
 import type { Learner } from '../../src/policy/learner.ts';
 import { goldenCase, relativeError } from '../embedded/learner/golden-case.ts';
 

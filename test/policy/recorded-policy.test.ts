@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRecordedPolicy } from '../../src/policy/recorded-policy.ts';
 import { readRecordings } from '../../src/benchmarks/recordings.ts';
+import { createRecordedPolicy } from '../../src/policy/recorded-policy.ts';
 import { byteTokenizer } from '../../src/tokenizer/byte-tokenizer.ts';
 
 let directory: string;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { metricsFromJson } from '../../src/policy/learner.ts';
 import {
   publish,
   publishBatches,
@@ -13,9 +14,8 @@ import {
   weightsDirectory,
   writeResult,
 } from '../../src/servers/exchange.ts';
-import { metricsFromJson } from '../../src/policy/learner.ts';
-import { flipBit } from '../fakes/flipped-bit.ts';
 import { metadata, row } from '../batch/fixtures.ts';
+import { flipBit } from '../fakes/flipped-bit.ts';
 
 let root: string;
 beforeEach(async () => {

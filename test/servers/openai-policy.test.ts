@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { differingShare, readWeights } from '../../src/checkpoint/hf-layout.ts';
-import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import { createOnnxPolicy } from '../../src/embedded/sampler/onnx-policy.ts';
-import { createOpenAiPolicy, type OpenAiPolicyOptions } from '../../src/servers/openai-policy.ts';
+import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import type { Policy, SamplingParams } from '../../src/policy/policy.ts';
+import { createOpenAiPolicy, type OpenAiPolicyOptions } from '../../src/servers/openai-policy.ts';
 import { describePolicy } from '../policy/policy.suite.ts';
 import { recorded, type StandIn, said, startStandIn } from './stand-in-server.ts';
 

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeAdapter, writeScaled } from '../../scripts/record-vllm/server.mjs';
 import { differingShare, readWeights } from '../../src/checkpoint/hf-layout.ts';
-import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import { createOnnxPolicy } from '../../src/embedded/sampler/onnx-policy.ts';
-import { createOpenAiPolicy, type OpenAiPolicyOptions } from '../../src/servers/openai-policy.ts';
+import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import type { Policy, SamplingParams } from '../../src/policy/policy.ts';
+import { createOpenAiPolicy, type OpenAiPolicyOptions } from '../../src/servers/openai-policy.ts';
 
 export interface ServedModel {
   readonly url: string;

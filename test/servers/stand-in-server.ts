@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readWeights } from '../../src/checkpoint/hf-layout.ts';
-import { readSafetensors, writeSafetensors } from '../../src/lib/safetensors.ts';
 import { createOnnxPolicy } from '../../src/embedded/sampler/onnx-policy.ts';
+import { readSafetensors, writeSafetensors } from '../../src/lib/safetensors.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 
 export interface StandIn {

@@ -11,15 +11,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { differingShare, readWeights } from '../../src/checkpoint/hf-layout.ts';
-import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import type { RolloutGroup } from '../../src/core/rollout.ts';
-import type { Learner } from '../../src/policy/learner.ts';
 import { createOnnxPolicy } from '../../src/embedded/sampler/onnx-policy.ts';
+import { writeSafetensors } from '../../src/lib/safetensors.ts';
+import type { Learner } from '../../src/policy/learner.ts';
 import { createOpenAiPolicy } from '../../src/servers/openai-policy.ts';
 import { trainLoop } from '../../src/train/loop.ts';
 import { initialTrainState } from '../../src/train/sft.ts';
-import { startStandIn } from '../servers/stand-in-server.ts';
 import { scriptedParts } from '../rollout/scripted.ts';
+import { startStandIn } from '../servers/stand-in-server.ts';
 import { settings, trainParts } from './fixtures.ts';
 
 const golden = fileURLToPath(new URL('../golden/policy/llama', import.meta.url));

@@ -2,8 +2,8 @@
 import type { Argv } from 'yargs';
 import type { Override } from '../../config/load/overrides.ts';
 import { type Choose, outputOptions } from '../arguments.ts';
-import { dataFilesCommands, dataFilesOptionNames } from './data-files-command.ts';
 import { overwriteOption } from '../new-file.ts';
+import { dataFilesCommands, dataFilesOptionNames } from './data-files-command.ts';
 
 /** Flags that are keys of a generated dataset; values are checked by its schema. */
 const datasetOptions = {

@@ -1,8 +1,8 @@
 /** `evom data` with `import`, `audit`, `overlap` and `split`: what their command lines say. */
 import type { Argv } from 'yargs';
-import { EvomError } from '../../lib/errors.ts';
 import { folderFormats } from '../../benchmarks/folders.ts';
 import { formats } from '../../benchmarks/formats.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { type Choose, outputOptions } from '../arguments.ts';
 import { overwriteOption } from '../new-file.ts';
 

@@ -9,8 +9,8 @@ import type { LinearModel } from '../../core/linear-model.ts';
 import { type Check, type Finding, fault, missing, ok } from '../../run/finding.ts';
 import type { RunConfig } from '../../run/session.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
-import { findingTable } from './finding-table.ts';
 import type { RunOptions } from '../run-options.ts';
+import { findingTable } from './finding-table.ts';
 
 const oldestNode = [20, 19] as const;
 

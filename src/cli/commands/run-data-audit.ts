@@ -1,17 +1,17 @@
 /** The work behind `evom data audit`. */
 import { resolve } from 'node:path';
-import { EvomError } from '../../lib/errors.ts';
-import type { Answer, Problem } from '../../core/problem.ts';
 import { type ImportReport, importFaultText, importInput, ProblemIds } from '../../benchmarks/import-problems.ts';
 import { findInputs } from '../../benchmarks/inputs.ts';
+import type { Answer, Problem } from '../../core/problem.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { auditLabels, type LabelAudit } from '../../problems/sets/label-audit.ts';
 import { auditReach, type KnownOutcome, type ReachAudit } from '../../problems/sets/reach-audit.ts';
 import { judgeOutcome } from '../../reward/judge.ts';
 import { questionHash } from '../../runs/outcome-file.ts';
-import { readOutcomes } from './run-judge.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { textTable } from '../view/terminal-text.ts';
+import { readOutcomes } from './run-judge.ts';
 
 export interface RunDataAuditOptions extends RunOptions {
   readonly files: readonly string[];

@@ -1,9 +1,5 @@
 /** The work behind `evom data import`. */
 import { resolve } from 'node:path';
-import { declaredSolver } from '../../config/build/build-problems.ts';
-import { writeFileAtomically } from '../../lib/atomic-write.ts';
-import { EvomError } from '../../lib/errors.ts';
-import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import {
   type ImportFault,
   type ImportItem,
@@ -14,6 +10,10 @@ import {
   ProblemIds,
 } from '../../benchmarks/import-problems.ts';
 import { findInputs } from '../../benchmarks/inputs.ts';
+import { declaredSolver } from '../../config/build/build-problems.ts';
+import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { EvomError } from '../../lib/errors.ts';
+import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import { problemToJson } from '../../problems/sets/jsonl.ts';
 import type { FieldMap } from '../../problems/sets/record.ts';
 import { newFile } from '../new-file.ts';

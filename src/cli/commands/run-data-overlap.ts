@@ -1,7 +1,7 @@
 /** The work behind `evom data overlap`. */
 import { resolve } from 'node:path';
-import { EvomError } from '../../lib/errors.ts';
 import { textItems } from '../../benchmarks/text-items.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { type OverlapReport, type OverlapText, overlapWith } from '../../problems/sets/overlap.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';

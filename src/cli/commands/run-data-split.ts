@@ -1,7 +1,7 @@
 /** The work behind `evom data split`. */
 import { join, resolve } from 'node:path';
-import type { Problem, Split } from '../../core/problem.ts';
 import { importProblems } from '../../benchmarks/import-problems.ts';
+import type { Problem, Split } from '../../core/problem.ts';
 import { writeProblems } from '../../problems/sets/jsonl.ts';
 import { splitProblems } from '../../problems/sets/split-file.ts';
 import { newFile } from '../new-file.ts';

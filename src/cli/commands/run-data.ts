@@ -1,13 +1,13 @@
 /** The work behind `evom data generate` and `evom data check`. */
 import { basename, resolve } from 'node:path';
-import { buildProblems, generatorSolvers } from '../../config/build/build-problems.ts';
-import type { GeneratedConfig } from '../../config/schema/schema.ts';
-import { EvomError } from '../../lib/errors.ts';
-import type { Problem } from '../../core/problem.ts';
-import { dialectByName, dialectNames, simulatorNames } from '../../dialects/registry.ts';
-import { type CheckReport, checkProblems } from '../../problems/sets/check.ts';
 import { containerOf } from '../../benchmarks/containers.ts';
 import { importProblems } from '../../benchmarks/import-problems.ts';
+import { buildProblems, generatorSolvers } from '../../config/build/build-problems.ts';
+import type { GeneratedConfig } from '../../config/schema/schema.ts';
+import type { Problem } from '../../core/problem.ts';
+import { dialectByName, dialectNames, simulatorNames } from '../../dialects/registry.ts';
+import { EvomError } from '../../lib/errors.ts';
+import { type CheckReport, checkProblems } from '../../problems/sets/check.ts';
 import { problemToJson, readProblems, writeProblems } from '../../problems/sets/jsonl.ts';
 import { newFile } from '../new-file.ts';
 import type { RunOptions } from '../run-options.ts';

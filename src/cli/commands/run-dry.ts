@@ -2,16 +2,16 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
+import { type MemoryItem, type TrainingPlan, totalGib, trainingPlan } from '../../config/build/training-plan.ts';
 import { packageRoot } from '../../config/load/find-file.ts';
 import type { ConfigSource } from '../../config/load/load.ts';
 import type { Override } from '../../config/load/overrides.ts';
-import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
-import { type MemoryItem, type TrainingPlan, totalGib, trainingPlan } from '../../config/build/training-plan.ts';
 import { modelOf } from '../../run/check-checkpoint.ts';
 import { lookAhead } from '../../run/open-run.ts';
 import type { RunConfig } from '../../run/session.ts';
-import { findingTable } from './finding-table.ts';
 import type { RunOptions } from '../run-options.ts';
+import { findingTable } from './finding-table.ts';
 
 type TrainConfig = Extract<RunConfig, { kind: 'train' }>;
 

@@ -1,14 +1,14 @@
 /** The work behind `evom evaluate`: a checkpoint on every evaluation set of a configuration. */
 import { resolve } from 'node:path';
 import { type BuiltRollout, buildEvalSets, buildRollout, evaluateSets } from '../../config/build/build.ts';
-import type { ConfigSource } from '../../config/load/load.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../../config/build/outcome-memory.ts';
 import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
+import type { ConfigSource } from '../../config/load/load.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
-import { writeFileAtomically } from '../../lib/atomic-write.ts';
-import { EvomError } from '../../lib/errors.ts';
 import type { Evaluation, EvaluationSummary, JudgedRate } from '../../evaluate/evaluate.ts';
 import { countText } from '../../evaluate/transfer-text.ts';
+import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { OutcomeFile } from '../../runs/outcome-file.ts';
 import type { RunOptions } from '../run-options.ts';

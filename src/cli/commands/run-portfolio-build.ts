@@ -1,19 +1,19 @@
 /** The work behind `evom portfolio build`: candidates of one problem, ranked, and the portfolio with what it guarantees. */
 import { buildSolve, type SolveSetup, verifierOf } from '../../config/build/build-solve.ts';
-import { EvomError } from '../../lib/errors.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Program } from '../../core/program.ts';
 import { evaluatorOrder, generatorProbabilities, guaranteeOf, robustPortfolio } from '../../decode/portfolio.ts';
 import { buildPrompt } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { type Candidate, candidatesOf, sampleTexts, verified } from '../../solve/candidates.ts';
 import { executionScores, judgeScores } from '../../solve/evaluators.ts';
 import type { SolveParts } from '../../solve/solve-parts.ts';
-import { readCandidates } from './portfolio-candidates.ts';
 import type { RunOptions } from '../run-options.ts';
-import { readQuestion } from './run-solve.ts';
 import { createReporter } from '../view/terminal.ts';
 import { percent, textTable } from '../view/terminal-text.ts';
+import { readCandidates } from './portfolio-candidates.ts';
+import { readQuestion } from './run-solve.ts';
 
 export type EvaluatorName = 'execution' | 'probability' | 'judge' | 'scores';
 

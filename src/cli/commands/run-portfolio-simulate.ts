@@ -1,9 +1,6 @@
 /** The work behind `evom portfolio simulate`: the coverage simulation as a table, JSON and pictures. */
 
 import { join, resolve } from 'node:path';
-import { writeFileAtomically } from '../../lib/atomic-write.ts';
-import { EvomError } from '../../lib/errors.ts';
-import { largest } from '../../lib/extremes.ts';
 import {
   type Mean,
   type SimulationCurve,
@@ -11,6 +8,9 @@ import {
   type SimulationResult,
   simulatePortfolios,
 } from '../../decode/portfolio-simulation.ts';
+import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { EvomError } from '../../lib/errors.ts';
+import { largest } from '../../lib/extremes.ts';
 import { type ChartPanel, lineChart } from '../../lib/line-chart.ts';
 import type { RunOptions } from '../run-options.ts';
 import { textTable } from '../view/terminal-text.ts';

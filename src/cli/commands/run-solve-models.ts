@@ -3,17 +3,17 @@ import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { EvomError } from '../../lib/errors.ts';
+import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import { readFault } from '../../lib/file-fault.ts';
 import { inOrder } from '../../lib/in-order.ts';
-import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
 import { openJsonlOutput } from '../../lib/jsonl-output.ts';
 import { createBackend } from '../../solvers/registry.ts';
 import { createSolvePool } from '../../solvers/solve-pool.ts';
 import { type ModelAnswer, type ModelFormat, type ModelText, modelFormats, needsOf, parseModel } from '../../solvers/solve-text.ts';
-import { printedAnswer, type SolveModelOptions } from './run-solve-model.ts';
 import { createReporter } from '../view/terminal.ts';
 import { duration } from '../view/terminal-text.ts';
+import { printedAnswer, type SolveModelOptions } from './run-solve-model.ts';
 
 export interface RunSolveModelsOptions extends SolveModelOptions {
   /** JSONL file of models. */

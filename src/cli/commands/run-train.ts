@@ -4,9 +4,9 @@ import { compareEvaluations } from '../../evaluate/compare.ts';
 import { openRun } from '../../run/open-run.ts';
 import type { RunResult } from '../../run/run.ts';
 import type { RunConfig } from '../../run/session.ts';
-import { printEvents } from './run-events.ts';
 import type { RunOptions } from '../run-options.ts';
 import { type BeforeAfter, createReporter, type Reporter } from '../view/terminal.ts';
+import { printEvents } from './run-events.ts';
 
 export interface RunTrainOptions extends RunOptions {
   readonly config: RunConfig;

@@ -1,14 +1,12 @@
 /** The work behind `evom transfer`: one evaluation a cell, what is already stored left alone. */
 import { join, resolve } from 'node:path';
 import { buildEvalSets, buildRollout, evaluateSets } from '../../config/build/build.ts';
-import { packageRoot } from '../../config/load/find-file.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../../config/build/outcome-memory.ts';
 import { readPublishedResults } from '../../config/build/published-results.ts';
 import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
+import { packageRoot } from '../../config/load/find-file.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
 import { backends, dialects, dialectsOfBackend, isModulePath } from '../../config/schema/vocabulary.ts';
-import { writeFileAtomically } from '../../lib/atomic-write.ts';
-import { EvomError } from '../../lib/errors.ts';
 import { type TransferCell, type TransferReport, type TransferTarget, transferReport } from '../../evaluate/transfer.ts';
 import { transferPicture } from '../../evaluate/transfer-picture.ts';
 import {
@@ -19,12 +17,14 @@ import {
   transferMarkdown,
   transferTable,
 } from '../../evaluate/transfer-text.ts';
+import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { OutcomeFile } from '../../runs/outcome-file.ts';
-import { askable } from './run-evaluate.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { textTable } from '../view/terminal-text.ts';
+import { askable } from './run-evaluate.ts';
 
 export interface RunTransferOptions extends RunOptions {
   /** In the order of the table. */

@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { openVerification } from '../../config/build/verify-settings.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { inOrder } from '../../lib/in-order.ts';
 import { faultList } from '../../lib/fault-list.ts';
+import { inOrder } from '../../lib/in-order.ts';
 import { openJsonlOutput } from '../../lib/jsonl-output.ts';
 import { stdinName } from '../arguments.ts';
-import type { VerifyOptions } from './run-verify.ts';
 import { createReporter } from '../view/terminal.ts';
 import { compactNumber, duration, percent } from '../view/terminal-text.ts';
+import type { VerifyOptions } from './run-verify.ts';
 import { lineItems, shownName } from './verify-input.ts';
 import { faultOf, itemKey, type VerdictRecord, type VerdictSettings, type VerifyItem, verdictRecord } from './verify-record.ts';
 

@@ -4,8 +4,8 @@ import type { Argv } from 'yargs';
 import type { Override } from '../../config/load/overrides.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type Choose, configOptions, loadNamed, namesOf, ofKind, outputOptions, policyOptions, policyOverrides } from '../arguments.ts';
-import { benchmarkOptions, checkpointOverrides, datasetOverrides, judgeRulesOf } from './evaluate-command.ts';
 import { wholeNumber } from '../number-flags.ts';
+import { benchmarkOptions, checkpointOverrides, datasetOverrides, judgeRulesOf } from './evaluate-command.ts';
 
 const transferOptions = {
   ...configOptions,

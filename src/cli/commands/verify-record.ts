@@ -1,13 +1,13 @@
 /** The verdict on one program, as a record for files and as text for people. */
 import { createHash } from 'node:crypto';
 import type { VerifySettings } from '../../config/build/verify-settings.ts';
-import { EvomError } from '../../lib/errors.ts';
 import { linearModelToJson } from '../../core/linear-model.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { type OutcomeJson, outcomeToJson } from '../../core/outcome-json.ts';
 import type { Answer, Problem } from '../../core/problem.ts';
 import type { Program } from '../../core/program.ts';
 import type { Reward } from '../../core/rollout.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { type Difference, diagnoseModel } from '../../modeling/diagnose.ts';
 import { judgeOutcome } from '../../reward/judge.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';

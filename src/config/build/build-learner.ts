@@ -1,18 +1,18 @@
 /** `learner` of a configuration -> a learner on a checkpoint, and the policy that shares its process where one does. */
 import { dirname } from 'node:path';
-import { createColocatedLearner } from '../../servers/colocated-learner.ts';
-import type { Learner } from '../../policy/learner.ts';
 import { createOnnxLearner } from '../../embedded/learner/onnx-learner.ts';
+import type { Learner } from '../../policy/learner.ts';
 import type { OptimizerConfig as LearnerOptimizer } from '../../policy/optimizer-config.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { createColocatedLearner } from '../../servers/colocated-learner.ts';
+import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
+import { startTorchHost } from '../../servers/torch-host.ts';
 import { createTorchLearner } from '../../servers/torch-learner.ts';
 import { torchArguments } from '../../servers/torch-options.ts';
-import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
-import type { Policy } from '../../policy/policy.ts';
-import { startTorchHost } from '../../servers/torch-host.ts';
-import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
-import { loadModule } from './load-module.ts';
 import type { OptimizerConfig, TrainConfig } from '../schema/schema.ts';
 import { isModulePath } from '../schema/vocabulary.ts';
+import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { loadModule } from './load-module.ts';
 
 export type LearnerConfig = Pick<TrainConfig, 'optimizer' | 'learner'> & {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'batch_rows'>;

@@ -2,18 +2,18 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { differingShare, readGenerationConfig, readModelConfig } from '../../checkpoint/hf-layout.ts';
-import { EvomError } from '../../lib/errors.ts';
-import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
 import { createOnnxExportPolicy } from '../../embedded/sampler/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../../embedded/sampler/onnx-policy.ts';
-import { createOpenAiPolicy } from '../../servers/openai-policy.ts';
-import type { Policy } from '../../policy/policy.ts';
 import { stopIdsOf } from '../../embedded/sampler/stop-ids.ts';
+import { EvomError } from '../../lib/errors.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
+import { createOpenAiPolicy } from '../../servers/openai-policy.ts';
 import { startTorchHost } from '../../servers/torch-host.ts';
-import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
-import { loadModule } from './load-module.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isModulePath } from '../schema/vocabulary.ts';
+import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { loadModule } from './load-module.ts';
 
 export type PolicyConfig = {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai'> & {

@@ -1,12 +1,13 @@
 /** Dataset configuration -> problems. */
-import { EvomError } from '../../lib/errors.ts';
+
+import { importProblems } from '../../benchmarks/import-problems.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { Problem, Split } from '../../core/problem.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
 import type { Solve } from '../../problems/generator/discriminate.ts';
 import type { Difficulty } from '../../problems/generator/family.ts';
 import { type GenerationCounts, generateProblems, noCounts, type Solvers } from '../../problems/generator/generate.ts';
-import { importProblems } from '../../benchmarks/import-problems.ts';
 import { readProblems } from '../../problems/sets/jsonl.ts';
 import { createGlpk } from '../../solvers/glpk.ts';
 import { createHighs } from '../../solvers/highs.ts';

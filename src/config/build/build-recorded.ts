@@ -1,10 +1,10 @@
 /** `policy.type: recorded`: completions from a file in the place of a model. */
 import { basename } from 'node:path';
+import { type Recordings, readRecordings } from '../../benchmarks/recordings.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { Prompt } from '../../core/rollout.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { createRecordedPolicy } from '../../policy/recorded-policy.ts';
-import { type Recordings, readRecordings } from '../../benchmarks/recordings.ts';
 import { byteTokenizer } from '../../tokenizer/byte-tokenizer.ts';
 import type { ChatTokenizer } from '../../tokenizer/chat-tokenizer.ts';
 

@@ -7,8 +7,8 @@ import { scoreOutcome } from '../../reward/reward.ts';
 import type { RolloutParts } from '../../rollout/engine.ts';
 import { groupConsistency } from '../../solve/group-consistency.ts';
 import { type Auditor, createAuditor } from '../../verify/evidence/auditor.ts';
-import { loadModule } from './load-module.ts';
 import type { TrainConfig } from '../schema/schema.ts';
+import { loadModule } from './load-module.ts';
 
 /** The keys of a configuration that say what an outcome earns. */
 export type ScoringConfig = Pick<TrainConfig, 'judge' | 'reward' | 'audit' | 'backend'>;

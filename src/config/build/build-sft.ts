@@ -1,16 +1,17 @@
 /** SFT dataset configuration -> weighted sources, each problem found by its index. */
-import { EvomError } from '../../lib/errors.ts';
+
 import type { Problem } from '../../core/problem.ts';
-import { randomStream } from '../../lib/random.ts';
 import { dialectByName } from '../../dialects/registry.ts';
+import { EvomError } from '../../lib/errors.ts';
+import { randomStream } from '../../lib/random.ts';
 import { families, familyNamed } from '../../problems/families/index.ts';
 import type { Difficulty } from '../../problems/generator/family.ts';
 import { generateProblem } from '../../problems/generator/generate.ts';
 import { readProblems } from '../../problems/sets/jsonl.ts';
 import type { FieldMap } from '../../problems/sets/record.ts';
 import type { SftSource } from '../../train/sft-stream.ts';
-import { generateOptionsOf, generatorSolvers, given } from './build-problems.ts';
 import type { SftConfig, SftPartConfig } from '../schema/schema.ts';
+import { generateOptionsOf, generatorSolvers, given } from './build-problems.ts';
 
 export interface BuiltSftSources {
   readonly sources: SftSource[];

@@ -1,20 +1,20 @@
 /** A policy's folder and a backend's name -> the live parts of `evom solve` and `evom portfolio build`. */
 import { availableParallelism } from 'node:os';
-import { EvomError } from '../../lib/errors.ts';
 import type { Problem } from '../../core/problem.ts';
 import { embeddingSimilarity, lexicalSimilarity, retrieve } from '../../decode/memory.ts';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import { embedTexts } from '../../embedded/sampler/text-embedding.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { readProblems } from '../../problems/sets/jsonl.ts';
 import type { SolveParts } from '../../solve/solve-parts.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
 import { backendNames, createBackend } from '../../solvers/registry.ts';
 import { loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
+import { dialectsOfBackend, isHosted, isModulePath, backends as knownBackends } from '../schema/vocabulary.ts';
 import { buildEmbeddedPolicy } from './build-policy.ts';
 import { resolveCheckpoint } from './resolve-checkpoint.ts';
-import { dialectsOfBackend, isHosted, isModulePath, backends as knownBackends } from '../schema/vocabulary.ts';
 
 export interface SolveSetup {
   /** Folder of a checkpoint or a run. */
@@ -120,7 +120,10 @@ export async function verifierOf(
   const workers = Math.min(Math.max(1, availableParallelism()), Math.ceil(samples / programsPerWorker));
   if (!dialects.some(isHosted)) return createVerifier({ backend, dialects, workers });
   // The configuration's schema takes as long to load as a policy of a million weights: only where its defaults are needed.
-  const [{ buildVerifier }, { sandbox, solverHosts }] = await Promise.all([import('./build-verifier.ts'), import('../schema/train-schema.ts')]);
+  const [{ buildVerifier }, { sandbox, solverHosts }] = await Promise.all([
+    import('./build-verifier.ts'),
+    import('../schema/train-schema.ts'),
+  ]);
   return buildVerifier(dialects, {
     backend,
     sandbox: sandbox.parse({ workers }),

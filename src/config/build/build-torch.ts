@@ -1,7 +1,7 @@
 /** `learner.torch` of a configuration -> what the PyTorch processes are told. */
 import { availableParallelism } from 'node:os';
-import type { TorchSettings } from '../../servers/torch-options.ts';
 import { defaultPython } from '../../servers/python-process.ts';
+import type { TorchSettings } from '../../servers/torch-options.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 
 interface TorchConfig {

@@ -1,13 +1,14 @@
 /** Configuration -> live parts: the only place that names concrete classes. */
+
+import type { Recordings } from '../../benchmarks/recordings.ts';
 import type { Problem } from '../../core/problem.ts';
-import { randomStream } from '../../lib/random.ts';
 import { buildPrompt } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import { evaluatePolicy } from '../../evaluate/evaluate.ts';
 import type { OutcomeMemory } from '../../evaluate/sampled.ts';
+import { randomStream } from '../../lib/random.ts';
 import type { Policy } from '../../policy/policy.ts';
-import type { Recordings } from '../../benchmarks/recordings.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import type { ScheduleConfig as RateSchedule } from '../../rl/schedule.ts';
 
@@ -16,13 +17,13 @@ import type { RolloutParts, Task } from '../../rollout/engine.ts';
 import { type ChatTokenizer, loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../../train/sft-stream.ts';
 import type { Verifier } from '../../verify/verifier.ts';
+import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
+import { backendOfDialect } from '../schema/vocabulary.ts';
 import { buildPolicy, type PolicyConfig } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
 import { buildRecorded, type RecordedParts } from './build-recorded.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
-import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
-import { backendOfDialect } from '../schema/vocabulary.ts';
 
 /** What `train` and `sft` configurations share: enough to sample, verify and score. */
 export type RolloutConfig = Pick<

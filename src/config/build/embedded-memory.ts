@@ -1,7 +1,7 @@
 /** Memory of the embedded engine, which learns and samples in threads of one process. */
-import { type DecoderConfig, decoderParameters } from '../../embedded/nn/decoder-config.ts';
-import { threadCount } from './build-torch.ts';
+import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
 import type { TrainConfig } from '../schema/schema.ts';
+import { threadCount } from './build-torch.ts';
 
 export interface MemoryItem {
   readonly name: string;

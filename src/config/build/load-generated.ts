@@ -1,12 +1,12 @@
 /** A generated dataset described by flags of `evom data generate` instead of a file. */
 
 import { z } from 'zod';
-import { generatedDataset } from '../schema/dataset-schema.ts';
 import { configFault } from '../load/issues.ts';
 import { applyOverride, type Override } from '../load/overrides.ts';
-import type { GeneratedConfig } from '../schema/schema.ts';
 import type { Tree } from '../load/tree.ts';
 import { validate } from '../load/validate.ts';
+import { generatedDataset } from '../schema/dataset-schema.ts';
+import type { GeneratedConfig } from '../schema/schema.ts';
 
 /** @throws {EvomError} E_USAGE naming every flag whose value is not understood. */
 export function generatedFromFlags(flags: readonly Override[]): GeneratedConfig {

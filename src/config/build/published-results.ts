@@ -1,8 +1,8 @@
 /** Published results from a file, each with its rule and source. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { EvomError } from '../../lib/errors.ts';
 import type { PublishedResult } from '../../evaluate/transfer-text.ts';
+import { EvomError } from '../../lib/errors.ts';
 
 const result = z.strictObject({
   system: z.string().min(1),

@@ -1,10 +1,10 @@
 /** What a training run will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
 
-import { type DecoderConfig, decoderParameters } from '../../embedded/nn/decoder-config.ts';
-import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
+import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
 import type { Override } from '../load/overrides.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isHosted } from '../schema/vocabulary.ts';
+import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
 
 export type { MemoryItem };
 

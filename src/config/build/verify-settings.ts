@@ -1,23 +1,23 @@
 /** Flags of `evom verify` -> how its programs are run and scored. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { EvomError } from '../../lib/errors.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { Program } from '../../core/program.ts';
 import type { Reward } from '../../core/rollout.ts';
+import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { completionOutcome } from '../../verify/completion-outcome.ts';
 import type { Verifier } from '../../verify/verifier.ts';
-import { buildScoring } from './build-scoring.ts';
-import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
 import { formatIssues } from '../load/issues.ts';
 import { applyOverride, type Override, overrideOf } from '../load/overrides.ts';
-import { audit, defaultScoring } from '../schema/reward-schema.ts';
-import { sandbox, solverHosts } from '../schema/train-schema.ts';
 import type { Tree } from '../load/tree.ts';
 import { validate } from '../load/validate.ts';
+import { audit, defaultScoring } from '../schema/reward-schema.ts';
+import { sandbox, solverHosts } from '../schema/train-schema.ts';
 import { backendOfDialect } from '../schema/vocabulary.ts';
+import { buildScoring } from './build-scoring.ts';
+import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
 
 export interface VerifySettings extends Omit<VerifierConfig, 'backend'> {
   /** Name of a backend, or the path of a module that creates one. */

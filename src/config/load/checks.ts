@@ -1,7 +1,7 @@
 /** Combinations that each key allows and the whole does not. */
 import { resolveDialects, resolveSft, resolveTrain, type SftInput, type TrainInput } from '../schema/schema.ts';
-import type { KeyPath } from './tree.ts';
 import { dialects, dialectsOfBackend, groupEstimators, hostedDialects, isModulePath, simulatorDialects } from '../schema/vocabulary.ts';
+import type { KeyPath } from './tree.ts';
 
 /** A finding: the keys that it is about (the first is where it is shown) and what to do. */
 export interface Finding {

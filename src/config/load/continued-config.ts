@@ -2,8 +2,8 @@
 import { parse } from 'yaml';
 import { learningRateFactor } from '../../rl/schedule.ts';
 import { scheduleOf } from '../build/build.ts';
-import { resolvedYaml } from './load.ts';
 import type { ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
+import { resolvedYaml } from './load.ts';
 
 export interface Continued<Config> {
   readonly config: Config;

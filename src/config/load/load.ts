@@ -4,12 +4,7 @@ import { stringify } from 'yaml';
 import type { z } from 'zod';
 import { EvomError } from '../../lib/errors.ts';
 import { nearestName } from '../../lib/nearest.ts';
-import { checkSft, checkTrain, type Finding } from './checks.ts';
-import { findConfigFile } from './find-file.ts';
 import { withInputPaths } from '../build/input-files.ts';
-import { type ConfigIssue, configFault } from './issues.ts';
-import { applyOverride, type Override, overrideOf } from './overrides.ts';
-import { readLayers } from './read-layers.ts';
 import {
   type ConfigKind,
   kindJsonSchema,
@@ -22,6 +17,11 @@ import {
   type TrainConfig,
   type TrainInput,
 } from '../schema/schema.ts';
+import { checkSft, checkTrain, type Finding } from './checks.ts';
+import { findConfigFile } from './find-file.ts';
+import { type ConfigIssue, configFault } from './issues.ts';
+import { applyOverride, type Override, overrideOf } from './overrides.ts';
+import { readLayers } from './read-layers.ts';
 import { type KeyPath, locate, type Tree } from './tree.ts';
 import { validate } from './validate.ts';
 

@@ -1,6 +1,7 @@
 /** Loss and gradient of micro-batches at given weights, on the calling thread (which it blocks while a graph runs). */
+
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { LossConfig } from '../../core/training.ts';
-import type { DecoderConfig } from '../nn/decoder-config.ts';
 import { createSession, type Session, shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type LossForm, lossForm } from './loss-graph.ts';
 import type { MicroBatch } from './micro-batches.ts';

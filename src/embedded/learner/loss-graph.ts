@@ -1,8 +1,8 @@
 /** The loss of one token as graph nodes; clip bounds, advantages and weights are inputs, so one graph serves many settings. */
 import type { GateTemperature, KlEstimator, LossConfig } from '../../core/training.ts';
+import { gateTemperatureDefault } from '../../rl/surrogate.ts';
 import type { Tape } from '../nn/autodiff.ts';
 import type { Value } from '../nn/graph.ts';
-import { gateTemperatureDefault } from '../../rl/surrogate.ts';
 
 /** What decides the graph's form, as opposed to its inputs. */
 export type LossForm =

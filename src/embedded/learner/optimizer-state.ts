@@ -1,11 +1,10 @@
 /** The optimizer's moments and counters as a safetensors file. */
-import { readSafetensors } from '../../lib/safetensors.ts';
-import { EvomError } from '../../lib/errors.ts';
-import { usesMuon } from './optimizer.ts';
-import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
-import type { Parameter, ParameterLayout } from './parameters.ts';
 
-export const optimizerStateFile = 'optimizer.safetensors';
+import { EvomError } from '../../lib/errors.ts';
+import { readSafetensors } from '../../lib/safetensors.ts';
+import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
+import { usesMuon } from './optimizer.ts';
+import type { Parameter, ParameterLayout } from './parameters.ts';
 
 export interface OptimizerCounters {
   readonly version: number;

@@ -1,8 +1,8 @@
 /** One optimizer step over a share of the parameters; workers hold disjoint shares. */
 import { smallest } from '../../lib/extremes.ts';
+import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
 import { adamwUpdate } from './adamw.ts';
 import { Muon, type MuonMatrix } from './muon.ts';
-import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
 import type { Parameter } from './parameters.ts';
 
 /** Flat arrays of all parameters; `first` is AdamW's first moment or Muon's momentum, `second` AdamW's second moment. */

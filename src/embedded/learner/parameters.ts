@@ -1,6 +1,7 @@
 /** All parameters of a decoder side by side in one flat array, so that gradients and moments are plain Float32Arrays. */
+
+import { type DecoderConfig, decoderParameters, type ParameterSpec } from '../../checkpoint/decoder-config.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { type DecoderConfig, decoderParameters, type ParameterSpec } from '../nn/decoder-config.ts';
 
 export interface Parameter extends ParameterSpec {
   /** Position of its first value in the flat array. */

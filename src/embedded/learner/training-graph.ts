@@ -1,6 +1,7 @@
 /** The graph of one gradient step: forward, loss and backward for a micro-batch, parameters as inputs. */
+
+import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
 import { Tape } from '../nn/autodiff.ts';
-import { type DecoderConfig, decoderParameters } from '../nn/decoder-config.ts';
 import { decoderStates, parameterInputs } from '../nn/decoder-graph.ts';
 import { Graph, type Value } from '../nn/graph.ts';
 import { tokenLogprobs } from '../nn/layers.ts';

@@ -1,6 +1,7 @@
 /** A training row cut to what the gradient step computes: context, the tokens read and the tokens predicted. */
-import { EvomError } from '../../lib/errors.ts';
+
 import type { BatchMetadata, LossConfig, TrainingRow } from '../../core/training.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { tokenWeights } from '../../rl/aggregate.ts';
 import { noDualClip } from './loss-graph.ts';
 

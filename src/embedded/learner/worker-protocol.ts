@@ -1,9 +1,10 @@
 /** What the learner and its worker threads say to each other. Big arrays are shared memory, never messages. */
+
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { LossConfig } from '../../core/training.ts';
-import type { DecoderConfig } from '../nn/decoder-config.ts';
+import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
 import type { MicroBatch } from './micro-batches.ts';
 import type { UpdateOptions } from './optimizer.ts';
-import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
 import type { StepStatistics } from './step-statistics.ts';
 
 /** What a worker is started with; all shared arrays have one float32 per parameter value. */

@@ -6,8 +6,9 @@
  * vocabulary projection needs no other row. Right padding needs no mask of its own except for the prompt's tail, which the
  * completions must not see.
  */
+
+import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
 import type { Tape } from './autodiff.ts';
-import { type DecoderConfig, decoderParameters } from './decoder-config.ts';
 import type { Value } from './graph.ts';
 import { attend, linear, type RopeValues, rmsNorm, rope, swiglu } from './layers.ts';
 

@@ -4,10 +4,10 @@
  */
 import { largest } from '../../lib/extremes.ts';
 import { type RandomStream, randomStream } from '../../lib/random.ts';
+import type { SamplingParams } from '../../policy/policy.ts';
 import { shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type DecoderEngine, floats } from './decoder-engine.ts';
 import { KvCache } from './kv-cache.ts';
-import type { SamplingParams } from '../../policy/policy.ts';
 import { prefillPrompts } from './prefill.ts';
 import { drawToken, entropyFromParts, reportedTemperature } from './sampling.ts';
 

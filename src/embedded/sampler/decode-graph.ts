@@ -3,7 +3,7 @@
  * queries of all its samples in one product; the sample's own keys; and the token itself. Caches are inputs and never
  * outputs (onnxruntime-node copies outputs): the step returns the new keys and values, and the caller writes them in.
  */
-import type { DecoderConfig } from '../nn/decoder-config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { Graph, type Value } from '../nn/graph.ts';
 import { type AttentionInputs, DecoderLayers, splitLast, type WeightMap } from './decoder-layers.ts';
 

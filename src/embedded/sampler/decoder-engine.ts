@@ -1,6 +1,7 @@
 /** The sessions of one model at one weight version, in one thread. */
+
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { EvomError } from '../../lib/errors.ts';
-import type { DecoderConfig } from '../nn/decoder-config.ts';
 import type { Graph } from '../nn/graph.ts';
 import type { Dim } from '../nn/onnx-proto.ts';
 import { createSession, type Session, type Tensor } from '../nn/session.ts';

@@ -1,6 +1,7 @@
 /** The parts of a decoder layer that decoding and prefill share: projections, rotation, MLP, vocabulary. */
+
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { EvomError } from '../../lib/errors.ts';
-import type { DecoderConfig } from '../nn/decoder-config.ts';
 import type { Graph, Value } from '../nn/graph.ts';
 import type { Dim } from '../nn/onnx-proto.ts';
 import { ropeTables } from '../nn/rope.ts';

@@ -4,9 +4,9 @@ import { workerData } from 'node:worker_threads';
 import type { PreTrainedModel, Tensor } from '@huggingface/transformers';
 import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
+import type { SamplingParams, ScoreRequest } from '../../policy/policy.ts';
 import type { SampledCompletion, SampleUnit } from './batch-sampler.ts';
 import type { ExportWorkerData } from './onnx-export-policy.ts';
-import type { SamplingParams, ScoreRequest } from '../../policy/policy.ts';
 import { drawToken, entropyOfRow, reportedTemperature, softmaxRow } from './sampling.ts';
 import { serveJobs } from './worker-loop.ts';
 

@@ -1,5 +1,5 @@
 /** Keys and values of the rows being decoded, as typed arrays that the decode graph reads in place. */
-import type { DecoderConfig } from '../nn/decoder-config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 
 /** Columns are added this many at a time, so that attention never scans a full-length buffer. */
 const growthColumns = 16;

@@ -1,10 +1,10 @@
 /** The embedded policy: a Hugging Face checkpoint sampled by onnxruntime in worker threads, with graphs made on the spot. */
 import { basename, resolve } from 'node:path';
+import { type DecoderConfig, decoderParameters, parseDecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { readGenerationConfig, readModelConfig, readWeights } from '../../checkpoint/hf-layout.ts';
 import { verifyDirectory } from '../../checkpoint/publish.ts';
 import { compiledEntry } from '../../lib/compiled.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { type DecoderConfig, decoderParameters, parseDecoderConfig } from '../nn/decoder-config.ts';
 import type { Policy, PolicyWeights } from '../../policy/policy.ts';
 import type { SamplerWorkerData, SharedWeights } from './sampler-protocol.ts';
 import { stopIdsOf } from './stop-ids.ts';

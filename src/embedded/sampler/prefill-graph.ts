@@ -1,5 +1,5 @@
 /** The graphs that read whole sequences: prompts before decoding, and given tokens to be scored. */
-import type { DecoderConfig } from '../nn/decoder-config.ts';
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { Graph, type Value } from '../nn/graph.ts';
 import { type AttentionInputs, DecoderLayers, type WeightMap } from './decoder-layers.ts';
 

@@ -1,9 +1,9 @@
 /** Whole sequences through the prefill and score graphs, in batches of bounded size. */
 import { largest } from '../../lib/extremes.ts';
+import type { ScoreRequest } from '../../policy/policy.ts';
 import { shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type DecoderEngine, floats } from './decoder-engine.ts';
 import type { KvCache } from './kv-cache.ts';
-import type { ScoreRequest } from '../../policy/policy.ts';
 import { entropyFromParts } from './sampling.ts';
 
 /** Most tokens of one run, padding included: keeps attention and logits within some tens of MB for small models. */

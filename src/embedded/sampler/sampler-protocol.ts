@@ -1,8 +1,9 @@
 /** Messages between the policy and its worker threads. */
+
+import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { EvomErrorCode } from '../../lib/errors.ts';
-import type { DecoderConfig } from '../nn/decoder-config.ts';
-import type { SampledCompletion, SampleUnit } from './batch-sampler.ts';
 import type { SamplingParams, ScoreRequest } from '../../policy/policy.ts';
+import type { SampledCompletion, SampleUnit } from './batch-sampler.ts';
 
 /** Weights in shared memory: every worker builds its graphs from the same copy. */
 export interface SharedWeights {

@@ -1,6 +1,7 @@
 /** A policy whose work is done by worker threads: plans the work, gathers what comes back, in the order asked. */
-import { EvomError } from '../../lib/errors.ts';
+
 import type { Completion } from '../../core/rollout.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { checkSampleRequests, checkScoreRequests, type PolicyLimits } from '../../policy/check-requests.ts';
 import type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams, ScoreRequest } from '../../policy/policy.ts';
 import type { SharedWeights } from './sampler-protocol.ts';

@@ -1,6 +1,7 @@
 /** Which worker samples what: fixed by the requests alone, so that timing never changes a batch's composition. */
-import type { SampleUnit } from './batch-sampler.ts';
+
 import type { SampleRequest } from '../../policy/policy.ts';
+import type { SampleUnit } from './batch-sampler.ts';
 
 /**
  * Spreads requests over workers: whole requests in turn, and those left over after the last full turn in equal parts,

@@ -2,8 +2,8 @@
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { ProblemKind } from '../../core/problem.ts';
 import type { RandomStream } from '../../lib/random.ts';
-import type { NumberWriter } from './number-text.ts';
 import type { SlotName } from '../wordings/slots.ts';
+import type { NumberWriter } from './number-text.ts';
 
 export type Difficulty = 1 | 2 | 3;
 

@@ -1,6 +1,7 @@
 /** Short ways to write reference models and to draw numbers whose optimum leans on all of them. */
-import { largest } from '../../lib/extremes.ts';
+
 import type { Constraint, LinearModel, Variable } from '../../core/linear-model.ts';
+import { largest } from '../../lib/extremes.ts';
 import type { RandomStream } from '../../lib/random.ts';
 
 export type Domain = 'real' | 'integer' | 'binary';

@@ -1,8 +1,8 @@
 /** From an instance to its text: wordings drawn for every slot, parts in free order, distractors between them. */
 import { type RandomStream, randomStream } from '../../lib/random.ts';
+import { fillWording, numSeen, type SlotName, slots } from '../wordings/slots.ts';
 import type { Difficulty, Draft, Sentence, Table } from './family.ts';
 import { type NumberForms, numberWriter } from './number-text.ts';
-import { fillWording, numSeen, type SlotName, slots } from '../wordings/slots.ts';
 
 /** `seen`: only wordings for training; `held_out`: at least one held-out wording; `any`: all alike. */
 export type Wordings = 'seen' | 'held_out' | 'any';

@@ -2,9 +2,9 @@
 import { type Problem, taskKey } from '../../core/problem.ts';
 import type { Solve } from '../generator/discriminate.ts';
 import { answerOf } from '../generator/generate.ts';
-import { type NearDuplicate, nearDuplicates } from './near-duplicates.ts';
 import { numbersKeyOf } from '../generator/split.ts';
 import { numSeen, type SlotName, slots } from '../wordings/slots.ts';
+import { type NearDuplicate, nearDuplicates } from './near-duplicates.ts';
 
 export interface CheckOptions {
   /** Solves the reference models again; without it labels are not checked. */

@@ -1,10 +1,10 @@
 /** Problems in JSON Lines files: a lenient reader that reports what it cannot read, and an atomic writer. */
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { writeFileAtomically } from '../../lib/atomic-write.ts';
-import { EvomError } from '../../lib/errors.ts';
 import { linearModelToJson } from '../../core/linear-model.ts';
 import { type Problem, taskKey } from '../../core/problem.ts';
+import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
 import { type FieldMap, problemFromRecord } from './record.ts';

@@ -1,6 +1,7 @@
 /** Label versions of one benchmark side by side: where they disagree, and which labels no right program can reach. */
-import { smallest } from '../../lib/extremes.ts';
+
 import type { Answer, Problem } from '../../core/problem.ts';
+import { smallest } from '../../lib/extremes.ts';
 
 /**
  * Letters and digits of a text in lower case: copies differ in spaces, quotes and line breaks. Accented Latin letters and modifiers are left out,

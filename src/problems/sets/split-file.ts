@@ -1,11 +1,11 @@
 /** Splits of problems of any origin: near-copies and equal numbers stay on one side. */
 
 import { createHash } from 'node:crypto';
-import { largest } from '../../lib/extremes.ts';
 import type { Problem, Split } from '../../core/problem.ts';
+import { largest } from '../../lib/extremes.ts';
+import { numbersKeyOf } from '../generator/split.ts';
 import { gramIndex } from './gram-index.ts';
 import { normalizedText } from './label-audit.ts';
-import { numbersKeyOf } from '../generator/split.ts';
 
 export interface SplitOptions {
   /** Shares of the problems; they sum to 1. */

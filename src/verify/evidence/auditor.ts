@@ -1,16 +1,16 @@
 /** Evidence for a group of outcomes, gathered off the main thread and only where a reward depends on it. */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import { EvomError } from '../../lib/errors.ts';
 import { type Evidence, type ModelComparison, noEvidence } from '../../core/evidence.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Problem } from '../../core/problem.ts';
+import { EvomError } from '../../lib/errors.ts';
+import { LruCache } from '../../lib/lru-cache.ts';
 import { modelHash } from '../../modeling/identical.ts';
 import type { HintName } from '../../modeling/variants.ts';
 import { compileHighs } from '../../solvers/highs.ts';
 import { createBackend } from '../../solvers/registry.ts';
-import { LruCache } from '../../lib/lru-cache.ts';
 import { AuditThread } from './audit-thread.ts';
 import type { AuditJob, AuditWorkerData } from './audit-worker.ts';
 import { entriesOf, largestAudited } from './gather.ts';

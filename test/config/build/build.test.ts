@@ -6,8 +6,8 @@ import { drawDialect, scheduleOf } from '../../../src/config/build/build.ts';
 import { buildProblems } from '../../../src/config/build/build-problems.ts';
 import { sftSources } from '../../../src/config/build/build-sft.ts';
 import { threadCount } from '../../../src/config/build/build-torch.ts';
-import { loadConfig } from '../../../src/config/load/load.ts';
 import { resolveCheckpoint } from '../../../src/config/build/resolve-checkpoint.ts';
+import { loadConfig } from '../../../src/config/load/load.ts';
 import type { SftConfig, TrainConfig } from '../../../src/config/schema/schema.ts';
 import { learningRateFactor } from '../../../src/rl/schedule.ts';
 

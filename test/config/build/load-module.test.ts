@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildLearner } from '../../../src/config/build/build-learner.ts';
 import { buildPolicy } from '../../../src/config/build/build-policy.ts';
-import { loadConfig } from '../../../src/config/load/load.ts';
 import { loadModule } from '../../../src/config/build/load-module.ts';
+import { loadConfig } from '../../../src/config/load/load.ts';
 import type { TrainConfig } from '../../../src/config/schema/schema.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'evom-module-'));

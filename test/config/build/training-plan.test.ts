@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parseDecoderConfig } from '../../../src/checkpoint/decoder-config.ts';
 import { main } from '../../../src/cli/command-line.ts';
+import { estimateMemory, parameterCount, totalGib, trainingPlan } from '../../../src/config/build/training-plan.ts';
 import { loadConfig } from '../../../src/config/load/load.ts';
 import type { TrainConfig } from '../../../src/config/schema/schema.ts';
-import { estimateMemory, parameterCount, totalGib, trainingPlan } from '../../../src/config/build/training-plan.ts';
-import { parseDecoderConfig } from '../../../src/embedded/nn/decoder-config.ts';
 import { fakeIo } from '../../cli/fake-io.ts';
 
 const configs = fileURLToPath(new URL('../../../configs/', import.meta.url));

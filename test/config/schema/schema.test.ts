@@ -5,8 +5,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadConfig } from '../../../src/config/load/load.ts';
 import { readLayers } from '../../../src/config/load/read-layers.ts';
-import { configJsonSchema, kindJsonSchema } from '../../../src/config/schema/schema.ts';
 import { plainOf } from '../../../src/config/load/tree.ts';
+import { configJsonSchema, kindJsonSchema } from '../../../src/config/schema/schema.ts';
 import { backends, dialectsOfBackend } from '../../../src/config/schema/vocabulary.ts';
 
 const configs = fileURLToPath(new URL('../../../configs/', import.meta.url));

@@ -1,9 +1,9 @@
 /** Reads the golden files that scripts/make-goldens.py wrote with PyTorch and transformers. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { readSafetensors } from '../../../src/lib/safetensors.ts';
+import { type DecoderConfig, parseDecoderConfig } from '../../../src/checkpoint/decoder-config.ts';
 import type { LossConfig, TrainingBatch, TrainingRow } from '../../../src/core/training.ts';
-import { type DecoderConfig, parseDecoderConfig } from '../../../src/embedded/nn/decoder-config.ts';
+import { readSafetensors } from '../../../src/lib/safetensors.ts';
 
 const at = (file: string): string => fileURLToPath(new URL(`../../golden/learner/${file}`, import.meta.url));
 const json = (file: string): unknown => JSON.parse(readFileSync(at(file), 'utf8'));

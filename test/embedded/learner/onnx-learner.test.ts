@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSafetensors } from '../../../src/lib/safetensors.ts';
 import { createOnnxLearner } from '../../../src/embedded/learner/onnx-learner.ts';
+import { readSafetensors } from '../../../src/lib/safetensors.ts';
 import { adamwDefaults, muonDefaults, type OptimizerConfig } from '../../../src/policy/optimizer-config.ts';
-import { goldenCase, goldenModel, relativeError } from './golden-case.ts';
 import { type CreateLearner, describeLearner, flatWeights, train } from '../../policy/learner.suite.ts';
+import { goldenCase, goldenModel, relativeError } from './golden-case.ts';
 
 const step = { learningRateFactor: 1 };
 

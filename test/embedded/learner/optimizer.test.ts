@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { adamwUpdate } from '../../../src/embedded/learner/adamw.ts';
 import { Muon } from '../../../src/embedded/learner/muon.ts';
 import { shareParameters } from '../../../src/embedded/learner/optimizer.ts';
-import { adamwDefaults, checkOptimizerConfig, muonDefaults } from '../../../src/policy/optimizer-config.ts';
 import { parameterLayout } from '../../../src/embedded/learner/parameters.ts';
+import { adamwDefaults, checkOptimizerConfig, muonDefaults } from '../../../src/policy/optimizer-config.ts';
 import { goldenModel, goldenTensors, relativeError } from './golden-case.ts';
 
 describe('adamwUpdate', () => {

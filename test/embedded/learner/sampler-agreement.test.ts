@@ -2,12 +2,12 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { decoderConfigJson } from '../../../src/checkpoint/decoder-config.ts';
 import { writeModelFolder } from '../../../src/checkpoint/hf-layout.ts';
 import type { TrainingRow } from '../../../src/core/training.ts';
 import { createOnnxLearner } from '../../../src/embedded/learner/onnx-learner.ts';
-import { muonDefaults } from '../../../src/policy/optimizer-config.ts';
-import { decoderConfigJson } from '../../../src/embedded/nn/decoder-config.ts';
 import { createOnnxPolicy } from '../../../src/embedded/sampler/onnx-policy.ts';
+import { muonDefaults } from '../../../src/policy/optimizer-config.ts';
 import { goldenCase, goldenModel } from './golden-case.ts';
 
 describe('sampler and learner', () => {

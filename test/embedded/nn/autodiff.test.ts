@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../../src/lib/random.ts';
 import { Tape } from '../../../src/embedded/nn/autodiff.ts';
 import { Graph, type Value } from '../../../src/embedded/nn/graph.ts';
 import { attend, linear, rmsNorm, rope, swiglu, tokenLogprobs } from '../../../src/embedded/nn/layers.ts';
 import { ropeTables } from '../../../src/embedded/nn/rope.ts';
 import { createSession, type Tensor } from '../../../src/embedded/nn/session.ts';
+import { randomStream } from '../../../src/lib/random.ts';
 
 type Build = (tape: Tape, inputs: readonly Value[]) => Value;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../../src/lib/random.ts';
 import { drawToken, entropyOfRow, keptTokens, likeliestToken, softmaxRow } from '../../../src/embedded/sampler/sampling.ts';
+import { randomStream } from '../../../src/lib/random.ts';
 
 const logits = fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 40 }).map((row) => Float32Array.from(row));
 const row = fc.tuple(logits, fc.double({ min: 0.2, max: 3, noNaN: true })).map(([values, temperature]) => softmaxRow(values, temperature));

@@ -1,7 +1,7 @@
 /** Writes a decoder as exports on the Hub are written: token ids, attention mask, positions and caches in, logits and caches out. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DecoderConfig } from '../../../src/embedded/nn/decoder-config.ts';
+import type { DecoderConfig } from '../../../src/checkpoint/decoder-config.ts';
 import { Graph, type Value } from '../../../src/embedded/nn/graph.ts';
 import { DecoderLayers, type WeightMap } from '../../../src/embedded/sampler/decoder-layers.ts';
 

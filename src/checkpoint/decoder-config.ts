@@ -1,5 +1,5 @@
 /** What a Hugging Face `config.json` says about a decoder that our graphs can run, and the parameters it has. */
-import { EvomError } from '../../lib/errors.ts';
+import { EvomError } from '../lib/errors.ts';
 
 export type DecoderArchitecture = 'LlamaForCausalLM' | 'Qwen2ForCausalLM' | 'Qwen3ForCausalLM';
 
