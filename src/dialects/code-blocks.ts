@@ -71,17 +71,19 @@ interface Inner {
  */
 function insideQuotes(line: string, quotes: number, isSpaced: boolean): Inner | null {
   let [at, column] = [0, 0];
+  let rest = ''; // of a tab, whose first column the mark takes
   for (let left = quotes; left > 0; left--) {
     ({ at, column } = skipBlanks(line, at, column));
     if (line[at] !== '>') return line.trim() === '' ? { text: '', column: 0 } : null;
     at += 1;
     column += 1;
-    if (line[at] === ' ' && (left > 1 || isSpaced)) {
+    if (left === 1 && isSpaced && (line[at] === ' ' || line[at] === '\t')) {
+      rest = ' '.repeat(columnBehind(line[at], column) - column - 1);
       at += 1;
       column += 1;
     }
   }
-  return { text: line.slice(at), column };
+  return { text: rest + line.slice(at), column };
 }
 
 /** Takes up to so many columns of blanks off a line's start; what is left of a tab stays as blanks. */
@@ -190,7 +192,9 @@ const mostLooks = 64;
  * @returns the block, and the line where the rest begins, which is the closing one where that opens the next block.
  */
 function readFence(lines: readonly string[], at: number, opening: Opening, by: Scan): { readonly block: CodeBlock; readonly next: number } {
-  const { quotes, columns } = opening.prefix;
+  const { columns } = opening.prefix;
+  // A quote that the next line is not in holds no block: its mark was written for the fence alone.
+  const quotes = insideQuotes(lines[at + 1] ?? '', opening.prefix.quotes, false) === null ? 0 : opening.prefix.quotes;
   const inner: Inner[] = opening.behind === '' ? [] : [{ text: opening.behind, column: 0 }];
   const block = (content: readonly Inner[], isOpen: boolean): CodeBlock => {
     return { name: opening.name, code: dedented(content, columns), kind: 'fence', isOpen };
@@ -235,7 +239,7 @@ function isInsideText(lines: readonly Inner[], language: Language): boolean {
   return !bareCode(`${textOf(lines)}\u0001`, language).code.endsWith('\u0001');
 }
 
-const tag = /(?<![`\w])<(code|python|javascript)(?:\s[^<>]*)?>/gi;
+const tag = /(?<![`\w])<(code|python|javascript|answer|program|solution)(?:\s[^<>]*)?>/gi;
 
 interface Scan {
   readonly language: Language;

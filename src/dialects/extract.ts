@@ -22,6 +22,9 @@ const otherTexts: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Elements that hold whatever the answer is. */
+const looseElements: ReadonlySet<string> = new Set(['answer', 'program', 'solution']);
+
 /** Why a completion holds no program. */
 export type NoProgramReason =
   | 'Empty' // nothing but white space, or blocks with nothing in them
@@ -79,7 +82,7 @@ export function findProgram(completion: string, language: Language): FoundProgra
  */
 export const extractCode = (completion: string, language: Language): string | null => findProgram(completion, language).code;
 
-const marks = /^[ \t]*(?:`{3,}|~{3,}).*$|<\/?(?:code|python|javascript)>/gim;
+const marks = /^[ \t]*(?:`{3,}|~{3,}).*$|<\/?(?:code|python|javascript|answer|program|solution)>/gim;
 const reasoningTags = /<(\/?)(think|thinking|thought|reasoning)>/gi;
 
 /** Without reasoning elements, also where the prompt has opened one, or the end of the text left one open. */
@@ -128,18 +131,19 @@ function blocksOf(text: string, language: Language): CodeBlock[] {
 }
 
 /**
- * How likely a block is the program; 0: it is not. An element on lines of its own was asked for as the program's place; of fences one that
- * loads a solver library stands before one that does not, and a name of the language before others.
+ * How likely a block is the program; 0: it is not. What loads a solver library stands before what does not; then an element on lines of
+ * its own, which was asked for as the program's place, before fences, and a name of the language before others.
  */
 function rankOf({ kind, name, code }: CodeBlock, language: Language): number {
   if (trimmed(code) === '') return 0;
-  const [isWhole, isNamed] = [loads(code, language), isName(name, language)];
-  if (kind === 'inline') return isWhole && code.includes('\n') ? 7 : 0;
-  if (kind === 'element' || (kind === 'line' && isWhole)) return 7;
-  if (isWhole) return isNamed ? 6 : 5;
+  const [isWhole, isNamed, isLoose] = [loads(code, language), isName(name, language), looseElements.has(name)];
+  if (kind === 'inline') return isWhole && code.includes('\n') ? 8 : 0;
+  if (isWhole && kind !== 'fence' && /\n|\(/.test(trimmed(code))) return 8;
+  if (isWhole && kind === 'fence') return isNamed ? 7 : 6;
+  if (kind === 'element' && !isLoose) return 5;
   if (kind === 'fence' && isNamed) return 4;
-  if (isJson(code) || isProse(code, language)) return 0;
-  if (kind === 'line') return 3;
+  if (isJson(code) || isProse(code, language) || (isLoose && !code.includes('('))) return 0;
+  if (kind !== 'fence') return 3;
   return otherTexts.has(name) ? 1 : 2;
 }
 
@@ -183,5 +187,5 @@ const refusal =
   /^\W*(?:i(?:['’]m| am)? (?:really |very |so |deeply )?sorry\b|sorry\b|i apologi[sz]e\b|unfortunately,? i\b|i (?:can(?:no|['’])t|can not|am unable|['’]m unable|am not able|won['’]t|will not|must decline)\b|i['’]m (?:unable|not able)\b|as an ai\b)/i;
 
 function trimmed(code: string): string {
-  return code.replace(/^(?:[ \t]*\n)+/, '').trimEnd();
+  return code.replace(/^(?:[ \t\uFEFF]*\n)*\uFEFF?/, '').trimEnd();
 }

@@ -67,10 +67,10 @@ const words: Readonly<Record<Language, ReadonlySet<string>>> = {
   ),
 };
 
-/** Signs that neither language has outside strings and comments. */
+/** What neither language has outside strings and comments: other signs, a full stop behind a word, a row of a table. */
 const foreign: Readonly<Record<Language, RegExp>> = {
-  python: /[$?`]|\\.|!(?!=)|[^\W\d_]\.$|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
-  javascript: /\\(?!u)|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
+  python: /[$?`]|\\.|!(?!=)|[^\W\d_]\.$|^\|.*\|$|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
+  javascript: /\\(?!u)|[^\W\d_]\.$|^\|.*\|$|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
 };
 
 /** Whether a line of bare code can stand in no program: two words side by side, a number grown into a word (`4x`), a foreign sign. */

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks } from '../../src/dialects/code-blocks.ts';
 import { extractCode, findProgram } from '../../src/dialects/extract.ts';
+import { dialectByName, dialectNames, simulatorNames } from '../../src/dialects/registry.ts';
+import { parseLp } from '../../src/solvers/lp-reader.ts';
 
 const spec = createRequire(import.meta.url)('commonmark-spec') as {
   readonly tests: readonly { readonly markdown: string; readonly number: number; readonly section: string }[];
@@ -37,6 +39,11 @@ describe('a program in a fence', () => {
     ['in a quote', `> Code:\n>\n> \`\`\`python\n${inside('> ')}\n> \`\`\`\n\nDone.`],
     ['in a quote without blanks', `>\`\`\`python\n${inside('>')}\n>\`\`\``],
     ['in a quote whose blank lines have no mark', `> \`\`\`python\n${inside('> ').replace('\n> \n', '\n\n')}\n> \`\`\``],
+    ['in a quote behind a tab', `>\t\`\`\`python\n${inside('>\t')}\n>\t\`\`\``],
+    ['under a fence that alone is quoted', `> \`\`\`python\n${program}\n\`\`\``],
+    ['with a byte order mark inside', `\`\`\`python\n\uFEFF${program}\n\`\`\``],
+    ['before a snippet in an element', `\`\`\`python\n${program}\n\`\`\`\n<code>\nm.optimize()\n</code>\n<code>import gurobipy</code>`],
+    ['before the answer in an element', `\`\`\`python\n${program}\n\`\`\`\n<answer>\n260 (at 4, 5)\n</answer>`],
     ['in a quote that ends first', `> \`\`\`python\n${inside('> ')}\n\nThat is all.`],
     ['in a list in a quote in a quote', `> > 1. Code\n> >    \`\`\`python\n${inside('> >    ')}\n> >    \`\`\``],
     ['behind text', `The program: \`\`\`python\n${program}\n\`\`\``],
@@ -113,6 +120,8 @@ describe('a program in an element', () => {
     ['in a list', `1. Code\n   <code>\n${inside('   ')}\n   </code>`],
     ['with a fence inside', `<python>\n\`\`\`python\n${program}\n\`\`\`\n</python>`],
     ['never closed', `<code>\n${program}`],
+    ['called an answer', `<think>so</think>\n<answer>\n${program}\n</answer>`],
+    ['called a solution, in a fence', `<solution>\n\`\`\`\n${program}\n\`\`\`\n</solution>`],
   ])('is found %s', (_, text) => {
     expect(python(text)).toBe(program);
   });
@@ -129,6 +138,24 @@ describe('a program without marks', () => {
     expect(extractCode(js, 'javascript')).toBe(js);
     const slipped = program.replace('import', 'improt').replace('print(', 'print((');
     expect(python(slipped)).toBe(slipped);
+  });
+
+  it('is found in every dialect, bare and beside its output', () => {
+    const model = parseLp('max\n 5 cups + 7 bowls\nst\n 2 cups + 3 bowls <= 50\n cups - bowls >= 2\nbounds\n bowls <= 9\ngen\n cups\nend');
+    for (const { name, language, render } of [...dialectNames, ...simulatorNames].map(dialectByName)) {
+      const code = render(model);
+      expect([name, extractCode(code, language)]).toEqual([name, code]);
+      const text = `It is this:\n\`\`\`\n${code}\n\`\`\`\nand prints\n\`\`\`text\n(117.67)\n\`\`\``;
+      expect([name, extractCode(text, language)]).toEqual([name, code]);
+    }
+  });
+
+  it('stays a program whatever sign is left out', () => {
+    for (const [text, language] of [
+      [program, 'python'],
+      [js, 'javascript'],
+    ] as const)
+      for (let i = 0; i < text.length; i++) expect(extractCode(text.slice(0, i) + text.slice(i + 1), language)).not.toBeNull();
   });
 
   it('is an indented block between prose, as CommonMark has it', () => {
@@ -152,7 +179,7 @@ describe('findProgram', () => {
 
   it('takes no time that grows with the square of a hostile text', () => {
     const began = process.cpuUsage().user;
-    const quarter = (text: string): string => text.repeat(Math.ceil(2 ** 17 / text.length));
+    const quarter = (text: string): string => text.repeat(Math.ceil(2 ** 15 / text.length));
     for (const text of [
       '<think>',
       '</think>',
@@ -169,8 +196,8 @@ describe('findProgram', () => {
       '\\',
     ])
       for (const head of ['', '```python\n"""\n', 'import gurobipy\n"""\n']) findProgram(head + quarter(text), 'python');
-    // 39 texts of 131,072 characters; a square would be minutes.
-    expect((process.cpuUsage().user - began) / 1e6).toBeLessThan(60);
+    // 45 texts of 32,768 characters and more.
+    expect((process.cpuUsage().user - began) / 1e6).toBeLessThan(20);
   });
 });
 
@@ -194,18 +221,19 @@ describe('codeBlocks, beside the reference parser of CommonMark', () => {
     132: 'a block whose first line stands further left than its fence keeps its own indentation',
     134: 'four blanks in is a fence too: outside lists models write it so',
     137: 'a closing fence may stand further right than its opening',
+    237: 'a quote whose next line is not in it holds no block',
     147: 'text behind a fence closes the block',
     161: 'a fence counts right under an HTML element',
     169: 'an element on lines of its own is a place for the program',
   };
 
   it('finds the fenced blocks of the specification', () => {
-    const differing = spec.tests.filter(({ markdown, number }) => {
+    const differing = spec.tests.filter(({ markdown }) => {
       const text = markdown.replaceAll('→', '\t');
-      return !(number in otherwise) && JSON.stringify(ours(text)) !== JSON.stringify(reference(text));
+      return JSON.stringify(ours(text)) !== JSON.stringify(reference(text));
     });
     expect(spec.tests).toHaveLength(652);
-    expect(differing.map(({ number, markdown }) => [number, markdown, ours(markdown), reference(markdown)])).toEqual([]);
+    expect(differing.map(({ number }) => number)).toEqual(Object.keys(otherwise).map(Number));
   });
 
   it('gives back a program byte for byte from any depth of lists and quotes', () => {

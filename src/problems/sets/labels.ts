@@ -30,7 +30,11 @@ const noLabel: ReadonlySet<string> = new Set(['', 'null', 'none', 'nan', 'n/a'])
  *
  * @returns undefined when the label means none of these; it is then reported, not guessed.
  */
-export function answerFromLabel(label: unknown, style: LabelStyle = plainLabels): Answer | undefined {
+export function answerFromLabel(label: unknown): Answer | undefined {
+  return oneAnswer(label, plainLabels);
+}
+
+function oneAnswer(label: unknown, style: LabelStyle): Answer | undefined {
   if (label === null) return null;
   if (typeof label === 'number') {
     if (!Number.isFinite(label)) return undefined;
@@ -44,7 +48,7 @@ export function answerFromLabel(label: unknown, style: LabelStyle = plainLabels)
   if (lower === 'unbounded') return 'unbounded';
   const plain = /^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text;
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) return undefined;
-  return answerFromLabel(Number(plain), { ...style, isSettled: false });
+  return oneAnswer(Number(plain), { ...style, isSettled: false });
 }
 
 /** The elements of "[18.0, 20]" or of a list; undefined for what is no list. */
@@ -74,10 +78,10 @@ export function readLabel(label: unknown, style: LabelStyle = plainLabels): Labe
   const elements = elementsOf(label);
   if (elements === undefined || elements.length === 1) {
     const one = elements === undefined ? label : elements[0];
-    const answer = Number.isNaN(one) ? null : answerFromLabel(one, style);
+    const answer = Number.isNaN(one) ? null : oneAnswer(one, style);
     return answer === undefined ? undefined : { answer };
   }
-  const answers = new Set(elements.map((element) => answerFromLabel(element, style)));
+  const answers = new Set(elements.map((element) => oneAnswer(element, style)));
   const numbers = [...answers].filter((answer) => typeof answer === 'number');
   const words = [...answers].filter((answer) => typeof answer !== 'number');
   if (answers.size === 0 || words.length > 1 || words.some((word) => word === undefined || word === null)) return undefined;
