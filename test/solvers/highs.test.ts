@@ -179,7 +179,11 @@ describe('readLp', () => {
     ['two numbers in a row', `min\n obj: 2 3 a\n${rows}`, /"3" follows without|"a" follows without/],
     ['a colon after min', `min: 3 a\n${rows}`, /no colon may follow "min"/],
     ['semicolons', 'min\n a;\nst\n c: a >= 5;\nend', /"a;" is no name/],
-    ['a list with commas', 'min\n a\nst\n c: a + b >= 5\ngen\n a,b\nend', /"a,b" is the name of no variable; part the names of a list with blanks/],
+    [
+      'a list with commas',
+      'min\n a\nst\n c: a + b >= 5\ngen\n a,b\nend',
+      /"a,b" is the name of no variable; part the names of a list with blanks/,
+    ],
     ['a quadratic term', 'min\n obj: a + [ a^2 ]/2\nst\n c: a >= 5\nend', /powers and products/],
     ['a semi-continuous section', 'min\n a\nst\n c: a >= 5\nbounds\n a <= 9\nsemi\n a\nend', /line 7: a section "semi"/],
     ['a binary with a wider bound', 'min\n a\nst\n c: a >= 0\nbin\n a\nbounds\n a <= 4\nend', /HiGHS would read "a" otherwise/],
