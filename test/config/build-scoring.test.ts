@@ -25,7 +25,16 @@ function configOf(more: string): TrainConfig {
 
 const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
 const problem: Problem = { id: 'p', question: 'Make 3 x and 2 y; 4 in all.', answer: 12, source: 'test', model: reference };
-const solve = { status: 'optimal', objective: 12, certificate: 'dual', modelHash: '', numVariables: 2, numIntegers: 0, numConstraints: 1, ms: 0 } as const;
+const solve = {
+  status: 'optimal',
+  objective: 12,
+  certificate: 'dual',
+  modelHash: '',
+  numVariables: 2,
+  numIntegers: 0,
+  numConstraints: 1,
+  ms: 0,
+} as const;
 const lucky: Outcome = {
   ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }),
   objective: 12,

@@ -30,7 +30,12 @@ const solved: SolveRecord = {
   numConstraints: 2,
   ms: 1,
 };
-const right: Outcome = { ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }), objective: 340, certificate: 'dual', solves: [solved] };
+const right: Outcome = {
+  ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }),
+  objective: 340,
+  certificate: 'dual',
+  solves: [solved],
+};
 const compared = (comparison: Evidence['comparison']): { evidence: Evidence } => ({ evidence: { ...noEvidence, comparison } });
 const input = (outcome: Outcome, more: Partial<ScoreInput> = {}): ScoreInput => ({
   outcome,

@@ -25,7 +25,18 @@ const about = { dialect: 'highs-js', backend: 'highs' };
 export const optimal = (objective: number): Outcome => ({
   ...emptyOutcome('optimal', about),
   objective,
-  solves: [{ status: 'optimal', objective, certificate: 'dual', modelHash: `${objective}`, numVariables: 2, numIntegers: 0, numConstraints: 1, ms: 0 }],
+  solves: [
+    {
+      status: 'optimal',
+      objective,
+      certificate: 'dual',
+      modelHash: `${objective}`,
+      numVariables: 2,
+      numIntegers: 0,
+      numConstraints: 1,
+      ms: 0,
+    },
+  ],
 });
 
 /** Takes a completion that is a number for a program with that optimum; `fault` is a fault of ours. */

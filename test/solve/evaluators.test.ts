@@ -18,7 +18,18 @@ const optimal = (model: typeof right, objective: number, solution: Record<string
   objective,
   solution,
   model,
-  solves: [{ status: 'optimal', objective, certificate: 'dual', modelHash: modelHash(model), numVariables: 2, numIntegers: 0, numConstraints: 1, ms: 0 }],
+  solves: [
+    {
+      status: 'optimal',
+      objective,
+      certificate: 'dual',
+      modelHash: modelHash(model),
+      numVariables: 2,
+      numIntegers: 0,
+      numConstraints: 1,
+      ms: 0,
+    },
+  ],
 });
 const ran = (outcome: Outcome, code: string) => ({ program: { code, dialect: 'highs-js' }, outcome });
 const ended = (status: OutcomeStatus, code: string) => ran(emptyOutcome(status, about), code);

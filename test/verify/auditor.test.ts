@@ -78,7 +78,14 @@ function audited(model: LinearModel, about: { of?: Problem; correct?: boolean } 
   if (status === 'error' || values === null) throw new Error('the test model has an optimum');
   const solve = { status, objective, certificate, modelHash: modelHash(model), numVariables: 2, numIntegers: 0, numConstraints: 2, ms: 0 };
   const solution = Object.fromEntries(model.variables.map(({ name }, j) => [name, values[j] ?? 0]));
-  const outcome = { ...emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' }), objective, certificate, solution, model, solves: [solve] };
+  const outcome = {
+    ...emptyOutcome(status, { dialect: 'highs-js', backend: 'highs' }),
+    objective,
+    certificate,
+    solution,
+    model,
+    solves: [solve],
+  };
   return { outcome, problem: about.of ?? bare, correct: about.correct ?? true };
 }
 

@@ -8,7 +8,9 @@ const optimal: Outcome = {
   objective: 7,
   wallMs: 12,
   cpuMs: 9,
-  solves: [{ status: 'optimal', objective: 7, certificate: 'dual', modelHash: 'a', numVariables: 1, numIntegers: 0, numConstraints: 1, ms: 3 }],
+  solves: [
+    { status: 'optimal', objective: 7, certificate: 'dual', modelHash: 'a', numVariables: 1, numIntegers: 0, numConstraints: 1, ms: 3 },
+  ],
 };
 const timeless: Outcome = { ...optimal, wallMs: 0, cpuMs: 0, solves: optimal.solves.map((solve) => ({ ...solve, ms: 0 })) };
 
