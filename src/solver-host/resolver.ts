@@ -5,15 +5,28 @@ import { compiledEntry } from '../lib/compiled.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { SolveLimits } from '../solvers/backend.ts';
 import { compileHighs } from '../solvers/highs.ts';
+import { withoutPoint } from '../solvers/solution.ts';
 import type { ResolveReply, ResolveRequest } from './resolve-worker.ts';
 
 export type Resolved = Omit<ResolveReply, 'id'>;
 
+interface Waiting {
+  readonly limits: SolveLimits;
+  readonly resolve: (reply: Resolved) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 interface Thread {
   readonly worker: Worker;
   isEnded: boolean;
-  readonly waiting: Map<number, { readonly resolve: (reply: Resolved) => void; readonly reject: (error: unknown) => void }>;
+  /** In the order in which the thread takes them. */
+  readonly waiting: Map<number, Waiting>;
+  /** Ends the thread where the solve that it is at does not end by itself. */
+  timer: NodeJS.Timeout | null;
 }
+
+/** HiGHS does not heed its time limit on some models with integers that have no bounds: after as much again and this a solve is ended. */
+const graceMs = 10_000;
 
 /** A few threads with HiGHS; one that ends is replaced. */
 export class Resolver {
@@ -51,7 +64,8 @@ export class Resolver {
     if (this.#closed) throw new EvomError('E_SOLVER', 'the resolver is closed');
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      thread.waiting.set(id, { resolve, reject });
+      thread.waiting.set(id, { limits, resolve, reject });
+      if (thread.waiting.size === 1) watch(thread);
       thread.worker.postMessage({ id, model, limits, known } satisfies ResolveRequest);
     });
   }
@@ -79,9 +93,26 @@ export class Resolver {
   }
 }
 
+/** Starts the clock for the solve that a thread is at. */
+function watch(thread: Thread): void {
+  if (thread.timer !== null) clearTimeout(thread.timer);
+  thread.timer = null;
+  const [head] = thread.waiting;
+  if (head === undefined) return;
+  const [id, { limits, resolve }] = head;
+  const overdue = (): void => {
+    thread.waiting.delete(id);
+    thread.isEnded = true;
+    resolve({ solution: withoutPoint('time_limit', 2 * limits.timeLimitMs + graceMs, { wallLimited: true }), modelHash: '' });
+    // What waits behind it is told that its thread ended.
+    void thread.worker.terminate();
+  };
+  thread.timer = setTimeout(overdue, 2 * limits.timeLimitMs + graceMs);
+}
+
 async function startThread(highs: unknown): Promise<{ thread: Thread; version: string }> {
   const worker = new Worker(compiledEntry(import.meta.url, './resolve-worker.js'), { workerData: { highs } });
-  const thread: Thread = { worker, isEnded: false, waiting: new Map() };
+  const thread: Thread = { worker, isEnded: false, waiting: new Map(), timer: null };
   const { waiting } = thread;
   const version = await new Promise<string>((resolve, reject) => {
     worker.once('message', (hello: { version: string }) => resolve(hello.version));
@@ -90,9 +121,11 @@ async function startThread(highs: unknown): Promise<{ thread: Thread; version: s
   worker.on('message', ({ id, ...reply }: ResolveReply) => {
     waiting.get(id)?.resolve(reply);
     waiting.delete(id);
+    watch(thread);
   });
   const end = (cause: unknown): void => {
     thread.isEnded = true;
+    if (thread.timer !== null) clearTimeout(thread.timer);
     for (const { reject } of waiting.values()) reject(new EvomError('E_SOLVER', 'a resolver thread ended', { cause }));
     waiting.clear();
   };

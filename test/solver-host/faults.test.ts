@@ -12,6 +12,7 @@ import { faultInFiles } from '../../src/solver-host/program-files.ts';
 import type { LibrarySolve, ProgramRecord } from '../../src/solver-host/program-record.ts';
 import { Resolver } from '../../src/solver-host/resolver.ts';
 import type { SolverHost } from '../../src/solver-host/solver-host.ts';
+import type { Solution } from '../../src/solvers/backend.ts';
 import { column, inf, model, row } from '../solvers/models.ts';
 import { environmentDirectory, skipReason, startHost } from './environment.ts';
 
@@ -64,6 +65,40 @@ describe('a linear model that our solver cannot finish', () => {
       { ...solve, status: 'time_limit' as const },
     ])
       expect(endingOf({ ...record, solves: [other] }, verdictOf(other, null), false, limits).status).toBe(other.status);
+  });
+});
+
+describe("the host's own verdict on a linear model", () => {
+  // max x + y with x <= 4 and y <= 3: the host's solver says 6.
+  const solve: LibrarySolve = { model: small, status: 'optimal', objective: 7, values: { x: 4, y: 3 }, size: null, message: null, ms: 1, fault: null }; // biome-ignore format: one line
+  const record: ProgramRecord = { error: null, solves: [solve], options: {}, reported: null, licence: null };
+  const said = { status: 'optimal', objective: 6, values: Float64Array.of(3, 3), message: null, wallLimited: false, ms: 1 } as const;
+  const verdict = (more: Partial<Solution>, by = solve) => verdictOf(by, { solution: { ...said, ...more }, modelHash: '' });
+
+  it('is refuted by a better point of the library that satisfies the model, and the outcome is our fault', () => {
+    for (const more of [{}, { certificate: 'second_look' as const }, { status: 'infeasible' as const, objective: null, values: null }]) {
+      expect(verdict(more).isRefuted).toBe(true);
+      expect(endingOf(record, verdict(more), false, limits)).toMatchObject({ status: 'infra_error', error: { type: 'NotCertified' } });
+    }
+  });
+
+  it('stands where it is as good, where the point breaks the model, and where a proof stands behind it', () => {
+    expect(verdict({ objective: 7 }).isRefuted).toBe(false);
+    expect(verdict({}, { ...solve, values: { x: 40, y: 3 } }).isRefuted).toBe(false);
+    expect(verdict({}, { ...solve, values: null }).isRefuted).toBe(false);
+    expect(verdict({ certificate: 'enumeration' }).isRefuted).toBe(false);
+  });
+
+  it('carries its certificate into the record of the solve', () => {
+    expect(verdict({ objective: 7, certificate: 'dual' }).record.certificate).toBe('dual');
+    expect(verdictOf(solve, null).record.certificate).toBe('none');
+  });
+
+  it('that contradicts itself is our fault', () => {
+    const refuted = { status: 'error', isRefuted: true, objective: null, values: null, message: 'no two looks agree' } as const;
+    expect(endingOf(record, verdict(refuted), false, limits)).toMatchObject({
+      error: { type: 'NotCertified', message: 'no two looks agree' },
+    });
   });
 });
 

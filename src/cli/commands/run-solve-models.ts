@@ -50,13 +50,18 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
   const reporter = createReporter(io, { quiet });
   const workers = Math.min(options.workers ?? availableParallelism(), Math.max(1, ids.length));
   const counts: Record<string, number> = {};
+  const certificates: Record<string, number> = {};
+  const known = (certificate: string): void => {
+    certificates[certificate] = (certificates[certificate] ?? 0) + 1;
+  };
   const unreadable: string[] = [];
   let done = 0;
   const began = io.now();
   try {
     const kept = output?.kept ?? [];
     checkKept(kept, ids, options.output ?? '', options.input, name);
-    for (const { id, status, unreadable: isUnreadable, message } of kept) {
+    for (const { id, status, certificate, unreadable: isUnreadable, message } of kept) {
+      known(typeof certificate === 'string' ? certificate : 'none');
       counts[String(status)] = (counts[String(status)] ?? 0) + 1;
       if (isUnreadable === true) unreadable.push(`${options.input}: ${JSON.stringify(id)}: ${String(message)}`);
     }
@@ -71,6 +76,7 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
         if (output === null) io.stdout(`${JSON.stringify(line)}\n`);
         else await output.append(line);
         counts[answer.status] = (counts[answer.status] ?? 0) + 1;
+        known(answer.certificate);
         if (answer.fault === 'text') unreadable.push(`${options.input}:${record.line}: ${JSON.stringify(record.id)}: ${answer.message}`);
         done++;
         reporter.progress(`solving ${done}/${ids.length}  ${duration((io.now() - began) / 1000)}`);
@@ -90,12 +96,18 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
     await output?.close();
   }
   const seconds = (io.now() - began) / 1000;
-  const summary = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1));
-  reporter.info(`${ids.length} models in ${duration(seconds)}: ${summary.map(([status, count]) => `${status} ${count}`).join(', ')}`);
+  const listed = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ');
+  reporter.info(`${ids.length} models in ${duration(seconds)}: ${listed(counts)}; known by ${listed(certificates)}`);
   for (const line of unreadable.slice(0, mostNamed)) reporter.warn(line);
   if (unreadable.length > mostNamed) reporter.warn(`and ${unreadable.length - mostNamed} more`);
   if (json && output !== null)
-    io.stdout(`${JSON.stringify({ output: options.output, models: ids.length, backend: name, statuses: counts, seconds })}\n`);
+    io.stdout(
+      `${JSON.stringify({ output: options.output, models: ids.length, backend: name, statuses: counts, certificates, seconds })}\n`,
+    );
   return unreadable.length === 0 ? 0 : 3;
 }
 

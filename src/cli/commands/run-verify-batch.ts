@@ -154,24 +154,30 @@ function checkKept(kept: readonly Readonly<Record<string, unknown>>[], lines: re
   }
 }
 
+const decided: ReadonlySet<string> = new Set(['optimal', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
+
 /** Counts over all outcomes. */
 function createTally() {
   const statuses: Record<string, number> = {};
+  const certificates: Record<string, number> = {};
   let [count, right, judged, flagged] = [0, 0, 0, 0];
   return {
-    add: ({ status, correct, flags }: Pick<VerdictRecord, 'status' | 'correct' | 'flags'>): void => {
+    add: ({ status, certificate, correct, flags }: Pick<VerdictRecord, 'status' | 'certificate' | 'correct' | 'flags'>): void => {
       count += 1;
+      if (decided.has(status)) certificates[certificate] = (certificates[certificate] ?? 0) + 1;
       statuses[status] = (statuses[status] ?? 0) + 1;
       if (correct !== null) judged += 1;
       if (correct === true) right += 1;
       if (flags.length > 0) flagged += 1;
     },
     count: () => count,
-    totals: () => ({ programs: count, statuses, judged, right, flagged, faults: statuses.infra_error ?? 0 }),
+    totals: () => ({ programs: count, statuses, certificates, judged, right, flagged, faults: statuses.infra_error ?? 0 }),
     text: (seconds: number, rule: string): string => {
       const counts = Object.entries(statuses).sort((a, b) => b[1] - a[1]);
       const verdict = judged === 0 ? '' : `; ${right} of ${judged} right by ${rule} (${percent(right / judged)}), ${flagged} flagged`;
-      return `${count} programs in ${duration(seconds)}: ${counts.map(([status, n]) => `${status} ${n}`).join(', ')}${verdict}`;
+      const known = Object.entries(certificates).sort((a, b) => b[1] - a[1]);
+      const certified = known.length === 0 ? '' : `; known by ${known.map(([kind, n]) => `${kind} ${n}`).join(', ')}`;
+      return `${count} programs in ${duration(seconds)}: ${counts.map(([status, n]) => `${status} ${n}`).join(', ')}${certified}${verdict}`;
     },
   };
 }

@@ -225,14 +225,20 @@ export class DenseSimplex {
       const factor = table[i * n + column] ?? 0;
       if (i === row || factor === 0) continue;
       table[i * n + column] = 0;
-      for (let j = 0; j < n; j++) table[i * n + j] = (table[i * n + j] ?? 0) + factor * (table[at + j] ?? 0);
+      for (let j = 0; j < n; j++) table[i * n + j] = sum(table[i * n + j] ?? 0, factor * (table[at + j] ?? 0));
     }
     const factor = this.#reduced[column] ?? 0;
     this.#reduced[column] = 0;
-    for (let j = 0; j < n; j++) this.#reduced[j] = (this.#reduced[j] ?? 0) + factor * (table[at + j] ?? 0);
+    for (let j = 0; j < n; j++) this.#reduced[j] = sum(this.#reduced[j] ?? 0, factor * (table[at + j] ?? 0));
     [this.#basic[row], this.#nonbasic[column]] = [this.#nonbasic[column] ?? 0, this.#basic[row] ?? 0];
     this.work += n * this.#basic.length;
   }
+}
+
+/** A sum in which two terms that cancel leave 0 and no rounding: a free column needs multipliers that cancel exactly. */
+function sum(a: number, b: number): number {
+  const total = a + b;
+  return Math.abs(total) <= 1e-12 * Math.abs(a) ? 0 : total;
 }
 
 function largestFinite({ lower, upper, rowLower, rowUpper }: MinForm): number {
