@@ -80,7 +80,11 @@ export function endingOf(
   if (record.error !== null && error !== null) {
     const { module, isSyntax, isUnread } = record.error;
     if (module !== null && absent.includes(module))
-      return ending('infra_error', 'MissingLibrary', `this host lacks ${module}, which a user has; install it with "evom solver-host --setup"`);
+      return ending(
+        'infra_error',
+        'MissingLibrary',
+        `this host lacks ${module}, which a user has; install it with "evom solver-host --setup"`,
+      );
     // Libraries differ in what they do when asked for a solution that does not exist: an error in one is a 0 in another.
     const hasNothing = isUnread && last !== null && withoutSolution.has(last.status);
     if (!hasNothing) return { status: statusOfError(error.type, isSyntax), error, wallLimited: false };

@@ -134,8 +134,7 @@ function goneSignal(response: ServerResponse): AbortSignal {
 function programsOf(body: unknown): readonly Program[] {
   const programs = (body as { programs?: unknown } | null)?.programs;
   if (!Array.isArray(programs)) throw new BadRequest(400, 'the body must be {"programs": [{"dialect", "code", "files"?}, ...]}');
-  if (programs.length > maxPrograms)
-    throw new BadRequest(413, `${programs.length} programs; at most ${maxPrograms} can be sent at once`);
+  if (programs.length > maxPrograms) throw new BadRequest(413, `${programs.length} programs; at most ${maxPrograms} can be sent at once`);
   return programs.map((program: unknown, index) => {
     const { dialect, code, files } = (program ?? {}) as Record<string, unknown>;
     if (typeof dialect !== 'string' || typeof code !== 'string')
