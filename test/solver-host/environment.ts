@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { packageRoot } from '../../src/config/load/find-file.ts';
-import { pythonOf } from '../../src/solver-host/environment.ts';
+import { isEnvironmentCurrent, pythonOf } from '../../src/solver-host/environment.ts';
 import { SolverHost, type SolverHostOptions } from '../../src/solver-host/solver-host.ts';
 
 export const environmentDirectory = resolve(packageRoot, process.env.EVOM_SOLVER_ENVIRONMENT ?? '.venv-solvers');
@@ -11,6 +11,13 @@ export const environmentDirectory = resolve(packageRoot, process.env.EVOM_SOLVER
 export const skipReason = existsSync(pythonOf(environmentDirectory))
   ? null
   : `there is no solver environment at ${environmentDirectory}; make one with "evom solver-host --setup .venv-solvers"`;
+
+/** Why tests are skipped that need every package of `requirements.txt`; null when they run. */
+export const incompleteReason =
+  skipReason ??
+  ((await isEnvironmentCurrent(environmentDirectory, resolve(packageRoot, 'scripts/solver-host/requirements.txt')))
+    ? null
+    : `${environmentDirectory} was made from other requirements; complete it with "evom solver-host --setup"`);
 
 export function startHost(dialects: readonly string[], options: Partial<SolverHostOptions> = {}): Promise<SolverHost> {
   return SolverHost.create({
