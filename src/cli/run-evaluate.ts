@@ -11,6 +11,7 @@ import type { Evaluation, EvaluationSummary, JudgedRate } from '../evaluate/eval
 import { countText } from '../evaluate/transfer-text.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { OutcomeFile } from '../runs/outcome-file.ts';
+import { tellSolverHosts } from './run-events.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter, type Reporter } from './terminal.ts';
 import { percent, textTable } from './terminal-text.ts';
@@ -30,6 +31,7 @@ export interface RunEvaluateOptions extends RunOptions {
 export async function runEvaluate({ config, judges, outcomes, out, io, json, quiet, signal }: RunEvaluateOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
+  await tellSolverHosts(config, reporter);
   const rollout = await buildRollout(config, directory);
   const file = outcomes === null ? null : await OutcomeFile.open(resolve(io.cwd, outcomes));
   try {

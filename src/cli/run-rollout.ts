@@ -9,6 +9,7 @@ import type { TrainConfig } from '../config/schema.ts';
 import { EvomError } from '../core/errors.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
 import { rollOut } from '../rollout/engine.ts';
+import { tellSolverHosts } from './run-events.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter } from './terminal.ts';
 
@@ -25,6 +26,7 @@ export interface RunRolloutOptions extends RunOptions {
 
 export async function runRollout({ config, problems: wanted, set, out, io, json, quiet, signal }: RunRolloutOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
+  await tellSolverHosts(config, reporter);
   const rollout = await buildRollout(config, resolveCheckpoint(config.policy.checkpoint, config.policy.type));
   try {
     const dataset = set === null ? config.dataset.train : config.dataset.eval.find((one) => one.name === set);
