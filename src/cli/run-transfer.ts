@@ -22,6 +22,7 @@ import {
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
 import { OutcomeFile } from '../runs/outcome-file.ts';
 import { askable } from './run-evaluate.ts';
+import { tellSolverHosts } from './run-events.ts';
 import type { RunOptions } from './run-options.ts';
 import { createReporter, type Reporter } from './terminal.ts';
 import { textTable } from './terminal-text.ts';
@@ -77,6 +78,12 @@ export async function runTransfer(options: RunTransferOptions): Promise<void> {
   try {
     const cells: TransferCell[] = [];
     const made = new Map<string, ReturnType<typeof buildEvalSets>>();
+    const told = new Set<string>();
+    for (const { config } of options.cells) {
+      const key = JSON.stringify([config.dialect, config.solver_hosts.urls]);
+      if (!told.has(key)) await tellSolverHosts(config, reporter);
+      told.add(key);
+    }
     for (const cell of options.cells) cells.push(...(await evaluateCell(cell, options, { file, made }, reporter)));
     report = transferReport(cells, options.cells[0]?.config.run.seed ?? 0);
   } finally {
