@@ -66,7 +66,8 @@ export async function checkDisk(
 const stepBytes = ({ prompt, sampling }: RunConfig): number =>
   rolloutBytes((prompt.template === 'bare' ? 128 : 1024) + sampling.max_tokens);
 
-function existingParent(path: string): string {
+/** The innermost folder of a path that is there. */
+export function existingParent(path: string): string {
   let folder = path;
   while (!existsSync(folder)) folder = dirname(folder);
   return folder;

@@ -6,7 +6,7 @@ interface Closable {
 }
 
 export const interruptedBeforeStart = (): EvomError =>
-  new EvomError('E_INTERRUPTED', 'interrupted before the first step: nothing was written, start the run again');
+  new EvomError('E_INTERRUPTED', 'interrupted before the first step: nothing was written; give the same command again');
 
 /** What an evaluation or a generator threw, as the interrupt that it was. */
 export const asInterrupt = (error: unknown, signal: AbortSignal | undefined): unknown =>
@@ -26,11 +26,11 @@ export class Lifetime {
   }
 
   /**
-   * Waits for a part to start and closes it with the rest. On abort nothing is waited for: a part that starts too late is closed then.
+   * Waits for work no longer than the user does: on abort it is left to itself.
    *
-   * @throws {EvomError} `E_INTERRUPTED` on abort, else what the start throws.
+   * @throws {EvomError} `E_INTERRUPTED` on abort, else what the work throws.
    */
-  async open<Part extends Closable>(start: Promise<Part>): Promise<Part> {
+  async wait<Result>(work: Promise<Result>): Promise<Result> {
     let stopWaiting = (): void => {};
     const aborted = new Promise<never>((_, reject) => {
       const abort = (): void => reject(interruptedBeforeStart());
@@ -39,7 +39,20 @@ export class Lifetime {
       stopWaiting = () => this.#signal?.removeEventListener('abort', abort);
     });
     try {
-      const part = await Promise.race([start, aborted]);
+      return await Promise.race([work, aborted]);
+    } finally {
+      stopWaiting();
+    }
+  }
+
+  /**
+   * Waits for a part to start and closes it with the rest. On abort nothing is waited for: a part that starts too late is closed then.
+   *
+   * @throws {EvomError} `E_INTERRUPTED` on abort, else what the start throws.
+   */
+  async open<Part extends Closable>(start: Promise<Part>): Promise<Part> {
+    try {
+      const part = await this.wait(start);
       this.#closers.push(() => part.close());
       return part;
     } catch (error) {
@@ -48,8 +61,6 @@ export class Lifetime {
         () => undefined,
       );
       throw error;
-    } finally {
-      stopWaiting();
     }
   }
 

@@ -55,12 +55,12 @@ export async function openRun(given: RunConfig, options: OpenRunOptions = {}): P
       doneSteps: session === null ? null : (session.from?.step ?? 0),
       makeProblems: true,
       report,
-      goOn: () => lifetime.goOn(),
+      lifetime,
     });
     const fault = startFault(found.findings);
     if (fault !== null) throw fault;
     lifetime.goOn();
-    session ??= await newSession(config, directory, source);
+    session ??= await startedSession(config, cwd, source);
     const run = await openKind(session, found, { lifetime, report, signal, source, cwd });
     lifetime.goOn();
     await recordConfig(session);
@@ -94,6 +94,18 @@ function openKind(session: RunSession, found: Preflight, opening: Opening): Prom
   return config.kind === 'train'
     ? openTrainRun({ ...session, config }, found, opening)
     : openSftRun({ ...session, config }, found, opening);
+}
+
+/** A run without a name takes the next free number, also when another has just taken the one that was free at first. */
+async function startedSession(config: RunConfig, cwd: string, source: ConfigSource | null): Promise<RunSession> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await newSession(config, runDirectory(config, cwd, source), source);
+    } catch (error) {
+      const isTaken = error instanceof EvomError && error.code === 'E_RUN' && config.run.name === undefined;
+      if (!isTaken || attempt === 100) throw error;
+    }
+  }
 }
 
 function closing(run: OpenedRun, session: RunSession, lifetime: Lifetime): Run {

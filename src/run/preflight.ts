@@ -1,5 +1,6 @@
 /** Everything that a run needs, looked at before anything is written: one list for a start, `--dry-run` and `evom doctor --config`. */
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
 import { backendOfDialect, isHosted, isModulePath } from '../config/schema/vocabulary.ts';
@@ -8,11 +9,12 @@ import { checkFree } from '../runs/run-directory.ts';
 import { createBackend } from '../solvers/registry.ts';
 import { checkCheckpoint, modelOf } from './check-checkpoint.ts';
 import { checkDisjoint, evaluationSets, type ProblemSet, trainingSets } from './check-data.ts';
-import { checkDisk, checkMemory } from './check-room.ts';
+import { checkDisk, checkMemory, existingParent } from './check-room.ts';
 import { modelServerChecks, solverHostChecks, torchChecks } from './check-services.ts';
 import type { Report } from './events.ts';
 import { type Check, type Finding, fault, ok } from './finding.ts';
 import { decoderOf } from './initial-model.ts';
+import { Lifetime } from './lifetime.ts';
 import type { RunConfig } from './session.ts';
 
 export interface PreflightOptions {
@@ -23,8 +25,8 @@ export interface PreflightOptions {
   /** Have the generator make its problems, once all else is there: what a start needs and a dry run need not wait for. */
   readonly makeProblems: boolean;
   readonly report?: Report;
-  /** Called between checks; throws where the user has stopped the command. */
-  readonly goOn?: () => void;
+  /** Bounds the wait for each check; throws where the user has stopped the command. */
+  readonly lifetime?: Lifetime;
 }
 
 export interface Preflight {
@@ -36,12 +38,11 @@ export interface Preflight {
 
 /** Answers each question about a configuration; a check that throws has found a fault. */
 export async function preflight(config: RunConfig, options: PreflightOptions): Promise<Preflight> {
-  const { report = () => {}, goOn = () => {}, directory, doneSteps } = options;
+  const { report = () => {}, lifetime = new Lifetime(), directory, doneSteps } = options;
   const findings: Finding[] = [];
   const look = async (name: string, check: Check): Promise<void> => {
-    goOn();
-    const finding = { name, ...(await check().catch(faultOf)) };
-    goOn();
+    const finding = { name, ...(await lifetime.wait(check().catch(faultOf))) };
+    lifetime.goOn();
     findings.push(finding);
     report({ type: 'checked', finding });
   };
@@ -59,6 +60,7 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
   await look('run directory', async () => {
     if (doneSteps !== null) return ok(`${directory} goes on from step ${doneSteps}`);
     await checkFree(directory);
+    await checkWritable(directory);
     return ok(`${directory} is free`);
   });
   const start = config.kind === 'train' ? config.policy.checkpoint : config.model.type === 'checkpoint' ? config.model.path : null;
@@ -77,8 +79,8 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
   // Making problems takes minutes: not for a run that cannot start anyway.
   const make = options.makeProblems && startFault(findings) === null;
   const [trainKeys, evalKeys] = keysOf(config);
-  const train = await sets(trainingSets(config, make, tolerant(report, goOn)), trainKeys);
-  const evaluation = await sets(evaluationSets(config, make, tolerant(report, goOn)), evalKeys);
+  const train = await sets(trainingSets(config, make, attentive(report, lifetime)), trainKeys);
+  const evaluation = await sets(evaluationSets(config, make, attentive(report, lifetime)), evalKeys);
   await look('disjoint', async () => checkDisjoint(train, evaluation, doneSteps !== null));
   return { findings, train, evaluation };
 }
@@ -95,10 +97,10 @@ export function startFault(findings: readonly Finding[]): EvomError | null {
 }
 
 /** The generator reports often: a good place to notice that the user has stopped. */
-const tolerant =
-  (report: Report, goOn: () => void): Report =>
+const attentive =
+  (report: Report, lifetime: Lifetime): Report =>
   (event) => {
-    goOn();
+    lifetime.goOn();
     report(event);
   };
 
@@ -124,6 +126,13 @@ function moduleKeys(config: RunConfig): [key: string, path: string][] {
     ...(config.kind === 'train' ? config.reward.terms.map((term): [string, string] => [`reward.terms (${term.name})`, term.type]) : []),
   ];
   return named.filter(([, path]) => isModulePath(path));
+}
+
+async function checkWritable(directory: string): Promise<void> {
+  const parent = existingParent(directory);
+  await access(parent, constants.W_OK).catch((cause: unknown) => {
+    throw new EvomError('E_RUN', `${parent} cannot be written to; set run.dir to another folder`, { cause });
+  });
 }
 
 async function checkModule(path: string): Promise<Omit<Finding, 'name'>> {

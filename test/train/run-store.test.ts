@@ -184,7 +184,7 @@ describe.each([0, 2])('a run on disk that samples %i steps ahead', (stepsAhead) 
   it('says what to do with a checkpoint that no run wrote', async () => {
     await expect(readTrainState(modelFrom)).rejects.toMatchObject({
       code: 'E_CHECKPOINT',
-      message: expect.stringContaining('--init-from'),
+      message: expect.stringContaining('--checkpoint'),
     });
   });
 });

@@ -112,7 +112,7 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
       command
         .options(evaluateOptions)
         .example('$0 evaluate -c quickstart.yaml', 'the checkpoint and sets of a configuration')
-        .example('$0 evaluate -c quickstart.yaml --init-from runs/quickstart/latest --json', 'a trained policy, for a script')
+        .example('$0 evaluate -c quickstart.yaml --checkpoint runs/quickstart/latest --json', 'a trained policy, for a script')
         .example('$0 evaluate -c quickstart.yaml --dataset problems.jsonl --samples 8', 'problems of your own')
         .example(
           '$0 evaluate --checkpoint runs/mine --dataset nl4opt@sirl --data-dir benchmarks --judge sirl,orlm',

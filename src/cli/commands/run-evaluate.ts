@@ -1,4 +1,5 @@
 /** The work behind `evom evaluate`: a checkpoint on every evaluation set of a configuration. */
+
 import { resolve } from 'node:path';
 import { type BuiltRollout, buildEvalSets, buildRollout, evaluateSets } from '../../config/build/build.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../../config/build/outcome-memory.ts';
@@ -14,6 +15,7 @@ import { OutcomeFile } from '../../runs/outcome-file.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { percent, textTable } from '../view/terminal-text.ts';
+import { tellSolverHosts } from './run-events.ts';
 
 export interface RunEvaluateOptions extends RunOptions {
   /** Evaluates `policy.checkpoint` on every set of `dataset.eval` (at least one). */
@@ -30,6 +32,7 @@ export interface RunEvaluateOptions extends RunOptions {
 export async function runEvaluate({ config, judges, outcomes, out, io, json, quiet, signal }: RunEvaluateOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
+  await tellSolverHosts(config, reporter);
   const rollout = await buildRollout(config, directory);
   const file = outcomes === null ? null : await OutcomeFile.open(resolve(io.cwd, outcomes));
   try {

@@ -1,7 +1,10 @@
 /** The events of a run as lines on a terminal. */
+
 import type { Evaluation } from '../../evaluate/evaluate.ts';
+import { solverHostChecks } from '../../run/check-services.ts';
 import type { Report, RunEvent } from '../../run/events.ts';
 import type { Finding } from '../../run/finding.ts';
+import type { RunConfig } from '../../run/session.ts';
 import type { StepMetrics } from '../../train/step-metrics.ts';
 import type { CommandIo } from '../io.ts';
 import type { Reporter, StepFigures } from '../view/terminal.ts';
@@ -9,6 +12,15 @@ import { percent } from '../view/terminal-text.ts';
 
 /** One line of the list that a start, `--dry-run` and `evom doctor` show. */
 export const findingText = ({ name, detail }: Finding): string => `${name}  ${detail}`;
+
+/** The solver hosts that a command is about to use, with their versions; what is wrong with them the command itself will say. */
+export async function tellSolverHosts(config: RunConfig, reporter: Reporter): Promise<void> {
+  for (const [name, check] of solverHostChecks(config)) {
+    const found = await check().catch(() => null);
+    if (found === null || found.status === 'fault') continue;
+    (found.status === 'warning' ? reporter.warn : reporter.info)(findingText({ name, ...found }));
+  }
+}
 
 /** Prints what a run tells. */
 export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Report {

@@ -1,4 +1,5 @@
 /** The work behind `evom rollout`: sample and score without training, to read what a policy writes. */
+
 import { resolve } from 'node:path';
 import { writeRollouts } from '../../batch/rollouts.ts';
 import { buildRollout } from '../../config/build/build.ts';
@@ -11,6 +12,7 @@ import { EvomError } from '../../lib/errors.ts';
 import { rollOut } from '../../rollout/engine.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
+import { tellSolverHosts } from './run-events.ts';
 
 export interface RunRolloutOptions extends RunOptions {
   readonly config: TrainConfig;
@@ -25,6 +27,7 @@ export interface RunRolloutOptions extends RunOptions {
 
 export async function runRollout({ config, problems: wanted, set, out, io, json, quiet, signal }: RunRolloutOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
+  await tellSolverHosts(config, reporter);
   const rollout = await buildRollout(config, resolveCheckpoint(config.policy.checkpoint, config.policy.type));
   try {
     const dataset = set === null ? config.dataset.train : config.dataset.eval.find((one) => one.name === set);

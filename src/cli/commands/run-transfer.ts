@@ -1,4 +1,5 @@
 /** The work behind `evom transfer`: one evaluation a cell, what is already stored left alone. */
+
 import { join, resolve } from 'node:path';
 import { buildEvalSets, buildRollout, evaluateSets } from '../../config/build/build.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../../config/build/outcome-memory.ts';
@@ -25,6 +26,7 @@ import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { textTable } from '../view/terminal-text.ts';
 import { askable } from './run-evaluate.ts';
+import { tellSolverHosts } from './run-events.ts';
 
 export interface RunTransferOptions extends RunOptions {
   /** In the order of the table. */
@@ -77,6 +79,12 @@ export async function runTransfer(options: RunTransferOptions): Promise<void> {
   try {
     const cells: TransferCell[] = [];
     const made = new Map<string, ReturnType<typeof buildEvalSets>>();
+    const told = new Set<string>();
+    for (const { config } of options.cells) {
+      const key = JSON.stringify([config.dialect, config.solver_hosts.urls]);
+      if (!told.has(key)) await tellSolverHosts(config, reporter);
+      told.add(key);
+    }
     for (const cell of options.cells)
       for (const evaluated of await evaluateCell(cell, options, { file, made }, reporter)) cells.push(evaluated);
     report = transferReport(cells, options.cells[0]?.config.run.seed ?? 0);

@@ -11,7 +11,7 @@ export interface MemoryItem {
 export type EmbeddedConfig = Pick<TrainConfig, 'learner' | 'sampling' | 'sandbox'> & {
   readonly policy: Pick<TrainConfig['policy'], 'threads' | 'batch_rows'>;
   /** Groups of a step; none in supervised training. */
-  readonly algorithm?: Pick<TrainConfig['algorithm'], 'groups_per_step'>;
+  readonly algorithm?: Pick<TrainConfig['algorithm'], 'groups_per_step' | 'kl'>;
 };
 
 const gib = (bytes: number): number => bytes / 2 ** 30;
@@ -59,6 +59,9 @@ export function embeddedSamplerMemory({ policy, algorithm, sampling }: EmbeddedC
     { name: `weights of ${threads} threads, float32`, gib: gib(weightsOf(model) * 4 * threads) },
     { name: `key-value cache of ${rows} x ${length} tokens`, gib: gib(rows * length * perToken) },
     { name: 'logits of a token', gib: gib(rows * model.vocabSize * 4 * 2) },
+    ...(algorithm !== undefined && algorithm.kl.coef > 0 && algorithm.kl.reference === 'initial'
+      ? [{ name: `reference weights of ${threads} threads, float32`, gib: gib(weightsOf(model) * 4 * threads) }]
+      : []),
   ];
 }
 

@@ -36,7 +36,6 @@ export const totalGib = (items: readonly MemoryItem[]): number => items.reduce((
 /** The keys of a configuration that its memory depends on. */
 export type MemoryConfig = EmbeddedConfig & {
   readonly policy: Pick<TrainConfig['policy'], 'type'>;
-  readonly algorithm?: Pick<TrainConfig['algorithm'], 'kl'>;
 };
 
 /**

@@ -150,7 +150,7 @@ export function checkTrain(input: TrainInput): Finding[] {
 /** What is impossible in a `kind: sft` file. */
 export function checkSft(input: SftInput): Finding[] {
   const model = input.model;
-  const findings = [...checkShared(input), ...checkDialectNames(input)];
+  const findings = [...checkShared(input), ...checkDialectNames(input), ...checkSplits(input)];
   if (model.type === 'new') {
     const kvHeads = model.kv_heads ?? model.heads;
     return [
@@ -253,15 +253,17 @@ function checkDialectNames(input: SftInput): Finding[] {
 }
 
 /** Held-out problems must be held out: a generated evaluation set may not use the generator split of training. */
-function checkSplits(input: TrainInput): Finding[] {
-  const train = input.dataset.train;
-  const splits = new Set((train.type === 'mixture' ? train.parts : [train]).flatMap((p) => (p.type === 'generated' ? [p.split] : [])));
+function checkSplits(input: TrainInput | SftInput): Finding[] {
+  const { train } = input.dataset;
+  const parts = Array.isArray(train) ? train : train.type === 'mixture' ? train.parts : [train];
+  const splits = new Set(parts.flatMap((part) => (part.type === 'generated' ? [part.split] : [])));
   return input.dataset.eval.flatMap((set, i) =>
-    found(set.type === 'generated' && splits.has(set.split), 'training draws its problems from the same split; take another', [
-      'dataset',
-      'eval',
-      i,
-      'split',
-    ]),
+    (set.type === 'mixture' ? set.parts : [set]).flatMap((part, j) =>
+      found(
+        part.type === 'generated' && splits.has(part.split),
+        'training draws its problems from the same split; take another',
+        set.type === 'mixture' ? ['dataset', 'eval', i, 'parts', j, 'split'] : ['dataset', 'eval', i, 'split'],
+      ),
+    ),
   );
 }

@@ -131,7 +131,7 @@ dataset:
   train: { type: jsonl, path: gone.jsonl }
 `;
     expect(headlines(errorOf(() => load(text, [], { checkFiles: true })))).toEqual([
-      'c.yaml:1:23 policy.checkpoint: no file or folder nowhere (a checkpoint folder comes from evom sft, evom train or a download from Hugging Face; --init-from DIR names another)',
+      'c.yaml:1:23 policy.checkpoint: no file or folder nowhere (a checkpoint folder comes from evom sft, evom train or a download from Hugging Face; --checkpoint DIR names another)',
       'c.yaml:3:31 dataset.train.path: no file or folder gone.jsonl',
     ]);
   });
