@@ -79,7 +79,10 @@ describe('the exchange directory', () => {
     const result = join(stepDirectory(root, 12), 'RESULT.json');
     await symlink(result, result); // a loop
     const waiting = { timeoutMs: 60_000, pollMs: 1 };
-    await expect(waitForResult(root, 12, waiting)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining('cannot read') });
+    await expect(waitForResult(root, 12, waiting)).rejects.toMatchObject({
+      code: 'E_DATA',
+      message: expect.stringContaining('cannot read'),
+    });
   });
 
   it('brings figures that are not finite back as null', async () => {

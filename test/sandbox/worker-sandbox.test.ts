@@ -47,7 +47,10 @@ describe('a program in the sandbox', () => {
     ['conditions', `${'1?'.repeat(40_000)}1${':1'.repeat(40_000)}`],
   ])('whose %s are nested too deep for the parser has an error of syntax, as a script and as a module', async (_, code) => {
     for (const start of ['', 'import echo from "echo";\n'])
-      expect(await run(`${start}${code}`)).toMatchObject({ status: 'syntax_error', error: { type: 'SyntaxError', message: 'stack overflow' } });
+      expect(await run(`${start}${code}`)).toMatchObject({
+        status: 'syntax_error',
+        error: { type: 'SyntaxError', message: 'stack overflow' },
+      });
   });
 
   it('that calls itself too deep, or parses too deep a text of its own, fails as it runs', async () => {
