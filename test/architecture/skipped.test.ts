@@ -30,7 +30,7 @@ describe('the last line of a run', () => {
       { titles: ['programs (there is no solver environment at .venv-solvers; make one with "evom solver-host --setup")'] },
     ],
     ['torch', { titles: ['the torch learner (skipped: EVOM_PYTHON names no Python)'] }],
-    ['torch', { note: 'EVOM_PYTHON names no Python with pyarrow and datasets' }],
+    ['datasets', { note: 'EVOM_PYTHON names no Python with pyarrow and datasets' }],
     ['shared data', { titles: ['published files (skipped where ../shared/data or EVOM_SHARED is missing)'] }],
     ['by design', { note: 'servers do not score' }],
     ['other', { note: 'unshare cannot make a user namespace here', file: 'test/solver-host/http-service.test.ts' }],

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node';
 import { countSkips, type Skip, skipLine } from './skipped.ts';
 
 const titlesOf = (test: TestCase): { readonly titles: string[]; readonly suite: string | null } => {
@@ -18,6 +18,13 @@ const titlesOf = (test: TestCase): { readonly titles: string[]; readonly suite: 
 };
 
 export default class SkipReporter implements Reporter {
+  /** Whoever asks for some tests by name knows that the others do not run. */
+  #isFiltered = false;
+
+  onInit(vitest: Vitest): void {
+    this.#isFiltered = vitest.config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const skips: Skip[] = [];
     for (const module of modules) {
@@ -29,7 +36,7 @@ export default class SkipReporter implements Reporter {
     }
     const path = process.env.EVOM_SKIPS_JSON;
     if (path !== undefined && path !== '') writeFileSync(path, JSON.stringify(countSkips(skips)));
-    const line = skipLine(skips);
+    const line = this.#isFiltered ? null : skipLine(skips);
     // Other reporters may speak after this one.
     if (line !== null) process.once('exit', () => process.stdout.write(`${line}\n`));
   }

@@ -12,11 +12,12 @@ export interface Skip {
   readonly suite: string | null;
 }
 
-export type Cause = 'solver environment' | 'torch' | 'shared data' | 'by design' | 'other';
+export type Cause = 'solver environment' | 'torch' | 'datasets' | 'shared data' | 'by design' | 'other';
 
 const told: Readonly<Record<Cause, string>> = {
   'solver environment': 'no solver environment (evom solver-host --setup .venv-solvers)',
   torch: 'no Python with torch (scripts/setup-torch.sh, EVOM_PYTHON)',
+  datasets: 'no Python with pyarrow and datasets (EVOM_PYTHON)',
   'shared data': 'no shared data (../shared, EVOM_SHARED)',
   'by design': 'what the part under test does not claim to do',
   other: 'other reasons',
@@ -26,6 +27,7 @@ const told: Readonly<Record<Cause, string>> = {
 export function causeOf({ file, titles, note }: Pick<Skip, 'file' | 'titles' | 'note'>): Cause {
   const said = [...titles, note ?? ''].join('\n');
   if (/\.\.\/shared|EVOM_SHARED/.test(said)) return 'shared data';
+  if (/pyarrow and datasets/.test(said)) return 'datasets';
   if (/EVOM_PYTHON|torch/.test(said)) return 'torch';
   if (/solver environment|--setup/.test(said)) return 'solver environment';
   if (/(?:^|\/)test\/solver-host\//.test(file) && note === null) return 'solver environment';
