@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/setup/temporary-folder.ts'],
     setupFiles: ['test/setup/property-seed.ts'],
+    reporters: ['default', './test/setup/skip-reporter.ts'],
     // For what hangs, not for what is slow: a busy machine takes ten times as long.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -91,6 +91,26 @@ describe('identicalModels', () => {
     expect(identicalModels(binary, lp('max\n x + 2 y', ' x + y <= 1\n y <= 1.7', 'bounds\n x <= 1\ngen\n x\n y'))).toBe(true);
   });
 
+  it('rounds bounds of integers inwards, but for the rounding of floats', () => {
+    const upTo = (upper: number) => lp('max\n x + 2 y', ' x + y <= 7', `bounds\n y <= ${upper}\ngen\n x\n y`);
+    expect(identicalModels(upTo(2.9999995), upTo(3))).toBe(true);
+    expect(identicalModels(upTo(2.9999), upTo(2))).toBe(true);
+    const from = (lower: number) => lp('min\n x + 2 y', ' x + y >= 7', `bounds\n y >= ${lower}\ngen\n x\n y`);
+    expect(identicalModels(from(2.0000005), from(2))).toBe(true);
+    expect(identicalModels(from(2.0001), from(3))).toBe(true);
+  });
+
+  it('does not pass over an unused variable whose bounds cross: it makes the model infeasible', () => {
+    const model = lp('max\n x + y', ' x + y <= 1');
+    const unused = (lower: number, upper: number) => ({
+      ...model,
+      variables: [...model.variables, { name: 'z', cost: 0, lower, upper, integer: false }],
+    });
+    expect(identicalModels(unused(2, 3), model)).toBe(true);
+    expect(identicalModels(unused(3, 2), model)).toBe(false);
+    expect(identicalModels(model, unused(3, 2))).toBe(false);
+  });
+
   it('accepts every rewriting of a model', () => {
     fc.assert(
       fc.property(randomModels(), fc.integer(), (original, seed) => {

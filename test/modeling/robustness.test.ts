@@ -53,6 +53,41 @@ describe('comparePerturbed', () => {
     expect(compare(program)).toBe('equivalent');
   });
 
+  describe('with a solver whose verdicts are given', () => {
+    // The cost of y differs: no row and no bound does, so that every solve is one of the comparison.
+    const program = parseLp('max\n 3 x + 2.5 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
+    const verdicts = (of: (call: number) => ReturnType<typeof solve>['status']) => {
+      let call = 0;
+      const result = comparePerturbed(program, reference, () => ({ status: of(call++), objective: 1 }));
+      return { ...result, calls: call };
+    };
+
+    it.each([
+      [0, 'unmatched'],
+      [2, 'unmatched'],
+      [3, 'equivalent'],
+    ] as const)('takes %d equal optima for too few, or enough (%s)', (pairs, comparison) => {
+      expect(verdicts((call) => (call < 2 * pairs ? 'optimal' : 'time_limit'))).toMatchObject({ comparison, compared: pairs });
+    });
+
+    it('gives up after three changes without a verdict', () => {
+      expect(verdicts(() => 'error').calls).toBe(6);
+    });
+
+    it('holds an infeasible reference against a program only where the objective alone was changed', () => {
+      // The reference is solved second.
+      expect(verdicts((call) => (call % 2 === 0 ? 'optimal' : 'infeasible'))).toMatchObject({
+        comparison: 'different',
+        compared: 1,
+        difference: 'objective: 1 against infeasible',
+      });
+      expect(verdicts((call) => (call % 2 === 0 ? 'infeasible' : 'optimal'))).toMatchObject({
+        comparison: 'different',
+        difference: 'both: infeasible against 1',
+      });
+    });
+  });
+
   it('calls equivalent a demand met exactly where more would only cost more', () => {
     const least = parseLp('min\n 2 x + 3 y\nst\n x + y >= 5\n x <= 3\nend');
     expect(comparePerturbed(parseLp('min\n 2 x + 3 y\nst\n x + y = 5\n x <= 3\nend'), least, solve).comparison).toBe('equivalent');
@@ -135,6 +170,13 @@ describe('solvesReference', () => {
     expect(solvesReference(program, { a: 0, b: 4 }, reference, 12)).toBe(false); // exchanged: SIRL's multiset takes it
     expect(solvesReference(program, { a: 4 }, reference, 12)).toBe(false); // half the variables
     expect(solvesReference(program, null, reference, 12)).toBeNull();
+  });
+  it('refuses a point that is not whole where the reference asks for whole numbers, or breaks a row by more than rounding', () => {
+    const whole = parseLp('max\n x + y\nst\n x + y <= 4\ngen\n x y\nend');
+    expect(solvesReference(whole, { x: 3, y: 1 }, whole, 4)).toBe(true);
+    expect(solvesReference(whole, { x: 2.5, y: 1.5 }, whole, 4)).toBe(false);
+    expect(solvesReference(whole, { x: 4, y: 1 }, whole, 5)).toBe(false);
+    expect(solvesReference(whole, { x: 3, y: 1.0000001 }, whole, 4)).toBe(true);
   });
   it('takes any of several optima', () => {
     const level = parseLp('max\n x + y\nst\n x + y <= 4\nend');

@@ -381,6 +381,13 @@ describe('scoreOutcome', () => {
     expect(reward).toMatchObject({ parts: { answer: 0.125 }, flags: ['constant_objective', 'value_only'] });
   });
 
+  it('takes both shares where a value is right by luck and flagged: they multiply', () => {
+    const both = seen({ comparison: 'different', objectiveRange: [340, 340] });
+    const { parts, flags } = scoreOutcome(input(right, both), { ...evom, valueOnlyWeight: 0.5, softFlagWeight: 0.25 });
+    expect(flags).toEqual(expect.arrayContaining(['constant_objective', 'value_only']));
+    expect(parts.answer).toBe(0.125);
+  });
+
   it('takes a model that behaves like the reference for right, and says when nothing could be compared', () => {
     const strict = { ...evom, valueOnlyWeight: 0 };
     expect(scoreOutcome(input(right, compared('equivalent')), strict)).toMatchObject({ parts: { answer: 1 }, identical: false, flags: [] });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type LossConfig, type LossRow, lossDenominators, normalizedWeights, samplerWeights, surrogateLoss } from '../../src/index.ts';
+import {
+  klTerm,
+  type LossConfig,
+  type LossRow,
+  lossDenominators,
+  normalizedWeights,
+  samplerWeights,
+  surrogateLoss,
+} from '../../src/index.ts';
 
 const ppo = {
   type: 'policy_gradient',
@@ -90,6 +98,15 @@ describe('surrogateLoss against values that verl, TRL and OpenRLHF gave', () => 
   it('adds the k3 penalty weighed by the ratio, TRL’s use_bias_correction_kl', () => {
     const withRef = rows.map((r, i) => ({ ...r, refLogprobs: ref[i] as Float32Array }));
     expect(run({ klCoef: 0.1, klUnbiased: true }, withRef).loss).toBeCloseTo(-0.1402687, 6);
+    // At its clamp the ratio does not move with the log-probability: the gradient is that of the estimate, times the ratio.
+    for (const klEstimator of ['k1', 'k2', 'k3', 'k3+'] as const) {
+      const far = [row(0, { refLogprobs: ref[0] as Float32Array, oldLogprobs: Float32Array.of(-30, -30, -30), advantage: 0 })];
+      const { gradients } = run({ klCoef: 0.1, klUnbiased: true, klEstimator }, far, lp);
+      for (const [t, logprob] of (lp[0] as readonly number[]).entries()) {
+        const expected = (0.1 / 3) * Math.exp(20) * klTerm(klEstimator, logprob, (ref[0] as Float32Array)[t] as number).gradient;
+        expect((gradients[0]?.[t] as number) / Math.exp(20)).toBeCloseTo(expected / Math.exp(20), 7);
+      }
+    }
   });
 
   it('divides by the counts that it is given: of the whole batch, of several passes, of rows that are masked too', () => {

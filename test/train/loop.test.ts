@@ -85,6 +85,22 @@ describe('trainLoop', () => {
     });
   });
 
+  it('is not interrupted by what comes during the last step: the run is done', async () => {
+    for (const [at, done] of [
+      [4, true],
+      [3, false],
+    ] as const) {
+      const stop = new AbortController();
+      const { parts, store } = trainParts(mixed(), countingLearner(), initialTrainState, { onStep: (step) => step === at && stop.abort() });
+      const ended = trainLoop(parts, settings(), initialTrainState, stop.signal).then(
+        ({ step }) => step,
+        (error: EvomError) => error.code,
+      );
+      expect(await ended).toBe(done ? 4 : 'E_INTERRUPTED');
+      expect(store.events.at(-1)).toBe(`checkpoint ${at}`);
+    }
+  });
+
   it('evaluates at the interval and at the last step, in the same line of metrics', async () => {
     const { parts, store } = trainParts(mixed(), countingLearner(), initialTrainState, {
       evaluate: async () => [evaluation({ name: 'held_out', identical: 0.25 }), evaluation({ name: 'files' })],

@@ -219,6 +219,19 @@ describe('evaluations', () => {
   });
 });
 
+describe('the files of a step', () => {
+  it('are those of its last writing: what an earlier one left goes', async () => {
+    const directory = join(folder, 'leftovers');
+    const step = runPaths(directory).step(1);
+    mkdirSync(join(step, 'batch-007.arrow'), { recursive: true });
+    writeFileSync(join(step, 'batch.arrow'), 'of more updates a batch');
+    const store = await DiskRunStore.open(options(directory), { step: 1, directory: join(directory, 'checkpoints', '000001') });
+    await store.writeStep(1, [], [], 0);
+    await store.close();
+    expect(readdirSync(step).sort()).toEqual(['manifest.json', 'rollouts.arrow']);
+  });
+});
+
 describe('the metrics of a resumed run', () => {
   const open = async (lines: string) => {
     const directory = mkdtempSync(join(folder, 'metrics-'));

@@ -113,6 +113,13 @@ describe('sftLoop, when a batch cannot be made', () => {
     await expect(sftLoop(partsUpTo(next - 1, learner).parts, settings, initialTrainState)).rejects.toThrow('the learner left');
   });
 
+  it('is not interrupted by what comes during the last step: the run is done', async () => {
+    const stop = new AbortController();
+    const { parts, store } = partsUpTo(100, countingLearner());
+    const last = await sftLoop({ ...parts, onStep: (step) => step === 3 && stop.abort() }, settings, initialTrainState, stop.signal);
+    expect([last.step, store.events.at(-1)]).toEqual([3, 'checkpoint 3']);
+  });
+
   it('makes no batch when no step is left', async () => {
     const done = { ...initialTrainState, step: 3 };
     expect(await sftLoop(partsUpTo(-1, countingLearner()).parts, settings, done)).toBe(done);

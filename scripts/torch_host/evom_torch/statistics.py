@@ -17,7 +17,7 @@ def _k3(difference: Tensor) -> Tensor:
     return torch.exp(torch.clamp(difference, max=20)) - difference - 1
 
 
-def _largest(a: float, b: float) -> float:
+def largest(a: float, b: float) -> float:
     """The larger one; NaN where one is NaN, which Python's `max` may pass over."""
     return b if math.isnan(b) or b > a else a
 
@@ -42,9 +42,9 @@ class StepStatistics:
         if loss["klCoef"] != 0:
             values["ref_kl"] += float(_k3(columns.ref[live].double() - lp).sum())
         values["clipped"] += int(result.clipped[live].sum())
-        values["ratio_max"] = _largest(values["ratio_max"], float(result.ratio[live].max()))
+        values["ratio_max"] = largest(values["ratio_max"], float(result.ratio[live].max()))
         values["logprob_diff"] += float(difference.abs().sum())
-        values["logprob_diff_max"] = _largest(values["logprob_diff_max"], float(difference.abs().max()))
+        values["logprob_diff_max"] = largest(values["logprob_diff_max"], float(difference.abs().max()))
         ratio = torch.exp(torch.clamp(difference, -20, 20))
         values["weight"] += float(ratio.sum())
         values["weight_squared"] += float((ratio * ratio).sum())

@@ -1,6 +1,8 @@
 """The gradient step against plain float64 references, and its laws: packing, checkpointing, resume, LoRA, bfloat16."""
 
 import dataclasses
+import json
+import math
 
 import pytest
 import torch
@@ -8,6 +10,7 @@ from golden import CASES, golden_batch, golden_learner, relative_error
 
 from evom_torch.checkpoint import load_state, write_state
 from evom_torch.policy_model import LoraOptions
+from evom_torch.statistics import largest
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -112,6 +115,17 @@ def test_files_have_the_same_bytes_each_time_and_load_elsewhere(tmp_path):
     with safe_open(tmp_path / "one", framework="pt") as file:
         assert file.metadata() == {"format": "pt", **metadata}
         assert all(torch.equal(file.get_tensor(name), value) for name, value in tensors.items())
+
+
+def test_figures_that_are_not_finite_are_there_as_none(tmp_path):
+    # JSON has no NaN, and a figure that is left out looks like one that nobody measured.
+    assert math.isnan(largest(0.0, math.nan)) and math.isnan(largest(math.nan, 1.0)) and largest(2.0, 1.0) == 2.0
+    batch, _, _ = golden_batch("llama-sft")
+    learner = golden_learner("llama", tmp_path)
+    rows = tuple(dataclasses.replace(row, temperature=1e-42) for row in batch.rows)
+    figures = learner.step(dataclasses.replace(batch, rows=rows), 1.0)
+    assert figures["skipped"] == 1 and figures["grad_norm"] is None
+    json.dumps(figures, allow_nan=False)
 
 
 def test_nothing_in_the_loss_changes_nothing(tmp_path):
