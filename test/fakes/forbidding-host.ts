@@ -19,7 +19,19 @@ export async function startForbiddingHost(reason: string): Promise<ForbiddingHos
   const health: Health = {
     service: 'evom-solver-host',
     version: '0',
-    dialects: [{ ...about, state: 'ready', message: null, library: '1', solver: '1', licence: 'none', concurrency: 1, isolation: null }],
+    dialects: [
+      {
+        ...about,
+        state: 'ready',
+        message: null,
+        library: '1',
+        solver: '1',
+        licence: 'none',
+        concurrency: 1,
+        isolation: null,
+        missingLibraries: [],
+      },
+    ],
     unjailed: false,
     running: 0,
     queued: 0,

@@ -87,15 +87,14 @@ describe('a run directory', () => {
     const paths = await createRun(directory, files);
     const own = await readFile(paths.resolvedConfig, 'utf8');
     await writeFile(paths.resolvedConfig, own.replaceAll('\n', '\r\n'));
-    expect(await resumeRun(directory, own)).toMatchObject({ directory });
-    await expect(resumeRun(directory, 'seed: 1\nsteps: 20\n')).rejects.toThrow(/line 2: "steps: 10" there, "steps: 20" now/);
+    expect(await readResolvedConfig(directory)).toBe(own);
   });
 
   it('does not say that there is no run where its configuration cannot be read', async () => {
     const paths = await createRun(directory, files);
     await rm(paths.resolvedConfig);
     await mkdir(paths.resolvedConfig);
-    await expect(resumeRun(directory, null)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining('cannot read') });
+    await expect(readResolvedConfig(directory)).rejects.toMatchObject({ code: 'E_DATA', message: expect.stringContaining('cannot read') });
   });
 
   it('loses steps after the checkpoint and half-written files on resume', async () => {

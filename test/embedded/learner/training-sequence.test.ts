@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { trainingSequences } from '../../src/learner/training-sequence.ts';
-import { metadata, row } from '../batch/fixtures.ts';
+import { trainingSequences } from '../../../src/embedded/learner/training-sequence.ts';
+import { metadata, row } from '../../batch/fixtures.ts';
 
 const withoutKl = { ...metadata, loss: { ...metadata.loss, klCoef: 0 } } as typeof metadata;
 const taken = (change: Parameters<typeof row>[0], about = withoutKl) => trainingSequences([row(change)], about).length;
