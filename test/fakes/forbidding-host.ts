@@ -37,6 +37,7 @@ export async function startForbiddingHost(reason: string): Promise<ForbiddingHos
     queued: 0,
     resolver: 'highs',
     limits: {} as Health['limits'],
+    notFound: {},
   };
   const line = (index: number): string => {
     const outcome = emptyOutcome('no_solve', about);
