@@ -52,6 +52,7 @@ def main():
     except Exception as error:
         lines.write(json.dumps({"ready": False, "message": f"{type(error).__name__}: {error}"}) + "\n")
         sys.exit(1)
+    absent = [name for name in absent if name not in sys.modules]  # those that a dialect forbids are in it, as None
     about.update(ready=True, features=features, missing=jail.missing(), absent=absent, python=sys.version.split()[0])
     gc.collect()
     gc.freeze()

@@ -150,6 +150,11 @@ def simulate(x):
     ['a syntax error', 'def simulate(x:', /SyntaxError/],
     ['another shape', 'def simulate(x):\n    return {"objective": 1}', /constraints must be a list/],
     ['a demand of no known form', 'def simulate(x):\n    return {"objective": 1, "constraints": [(1, "!=", 2)]}', /'!='/],
+    [
+      'an import of a package that has one',
+      'import networkx\ndef simulate(x):\n    return {"objective": 1, "constraints": []}',
+      /ModuleNotFoundError/,
+    ],
     ['an import of a solver', 'import highspy\ndef simulate(x):\n    return {"objective": 1, "constraints": []}', /ModuleNotFoundError/],
     ['a file that it may not read', 'open("/etc/passwd")\ndef simulate(x): ...', /PermissionError|Errno/],
     ['an exit', 'import os\nos._exit(0)', /Exit/],

@@ -5,7 +5,8 @@ That is no wall: a program that takes the entry out of `sys.modules` gets its so
 
 import sys
 
-PACKAGES = ("gurobipy", "coptpy", "ortools", "highspy", "pyscipopt", "pulp", "scipy")
+PACKAGES = ("gurobipy", "coptpy", "ortools", "highspy", "pyscipopt", "pulp", "scipy",
+            "gurobipy_pandas", "networkx", "sklearn", "sympy")  # fmt: skip
 
 # What a simulator and the lines that call it need, loaded before the first fork.
 WARM_UP = "import json, math\n"
