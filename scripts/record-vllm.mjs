@@ -89,6 +89,16 @@ async function recordSettings(url, name) {
     contentType: 'application/json',
     body: JSON.stringify(body),
   };
+  // The JSON leaves the device out; the text has it.
+  const { vllm_config: text } = await (await fetch(`${url}/server_info`)).json();
+  exchanges[`${name}_text`] = {
+    method: 'GET',
+    path: '/server_info',
+    shortened: true,
+    status: 200,
+    contentType: 'application/json',
+    body: JSON.stringify({ vllm_config: text.replaceAll(model, '{model}') }),
+  };
 }
 
 async function recordBase() {
@@ -114,6 +124,7 @@ async function recordBase() {
     await ask('pause', 'POST', '/pause?mode=keep');
     await ask('reload_missing', 'POST', '/collective_rpc', { method: 'reload_weights', kwargs: { weights_path: join(work, 'absent') } });
     await ask('reload', 'POST', '/collective_rpc', { method: 'reload_weights', kwargs: { weights_path: other } });
+    await ask('repack_tied_head', 'POST', '/collective_rpc', { method: 'repack_tied_head' });
     await ask('reset_prefix_cache', 'POST', '/reset_prefix_cache');
     await ask('update_weight_version', 'POST', '/update_weight_version', { new_version: '1' });
     await ask('resume', 'POST', '/resume');
@@ -180,16 +191,6 @@ async function recordCrash() {
   ]);
   try {
     await recordSettings(url, 'crash_server_info');
-    // The JSON leaves the device out; the text has it.
-    const { vllm_config: text } = await (await fetch(`${url}/server_info`)).json();
-    exchanges.crash_server_info_text = {
-      method: 'GET',
-      path: '/server_info',
-      shortened: true,
-      status: 200,
-      contentType: 'application/json',
-      body: JSON.stringify({ vllm_config: text.replaceAll(model, '{model}') }),
-    };
     await record(url, 'crash_seeded_chunked', 'POST', '/v1/completions', { ...sampled, prompt: long, seed: 7 });
     await record(url, 'crash_next', 'POST', '/v1/completions', { ...sampled, seed: 7 });
     await record(url, 'crash_health', 'GET', '/health');

@@ -4,7 +4,10 @@ import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readdirSync, w
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readSafetensors, readWeights, writeSafetensors } from '../../dist/index.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const freePort = () =>
   new Promise((resolve, reject) => {
@@ -42,6 +45,8 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
       '--logprobs-mode',
       'processed_logprobs',
       '--enforce-eager',
+      '--worker-extension-cls',
+      'evom_vllm.WorkerExtension',
       ...flags,
     ],
     {
@@ -49,6 +54,7 @@ export async function startVllm(program, model, flags, { port: wanted, dtype = '
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        PYTHONPATH: join(root, 'scripts/torch_host'),
         PATH: `${dirname(program)}:${process.env.PATH}`,
         VLLM_CPU_KVCACHE_SPACE: '1',
         VLLM_CPU_OMP_THREADS_BIND: 'nobind',

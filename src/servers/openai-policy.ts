@@ -25,6 +25,8 @@ export interface OpenAiPolicyOptions {
   readonly timeoutMs: number;
   readonly token: string | null;
   readonly limits: PolicyLimits;
+  /** Whether the model's head is its embedding. */
+  readonly hasTiedHead: boolean;
   readonly stopIds: readonly number[];
   /** Folder of the weights that the servers were started with, version 0. */
   readonly initial: string;
@@ -53,6 +55,7 @@ export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<
 }
 
 interface Replica extends ServerAccess {
+  repacksHead: boolean;
   inFlight: number;
   /** Counts the restarts that were noticed: what was in flight at one is not kept. */
   restarts: number;
@@ -82,7 +85,7 @@ class OpenAiPolicy implements Policy {
     const { token, timeoutMs } = options;
     this.replicas = options.servers.map((url) => ({
       url: url.replace(/\/+$/, '').replace(/\/v1$/, ''),
-      ...{ token, timeoutMs, inFlight: 0, restarts: 0, restoring: null },
+      ...{ token, timeoutMs, repacksHead: false, inFlight: 0, restarts: 0, restoring: null },
     }));
   }
 
@@ -93,7 +96,8 @@ class OpenAiPolicy implements Policy {
   async checkServers(): Promise<void> {
     for (const replica of this.replicas) {
       await requestDone(`${replica.url}/health`, { token: replica.token, timeoutMs: 30_000, code: 'E_POLICY' });
-      await checkServerSettings(this.options.engine, replica);
+      const { onCpu } = await checkServerSettings(this.options.engine, replica);
+      replica.repacksHead = onCpu && this.options.hasTiedHead;
     }
   }
 

@@ -14,10 +14,11 @@ interface VllmInfo {
 /**
  * Looks at the settings that a vLLM server tells under VLLM_SERVER_DEV_MODE=1; without it, and of SGLang, nothing is known.
  *
+ * @returns whether it runs on a CPU.
  * @throws {EvomError} `E_POLICY` naming the flag that is missing.
  */
-export async function checkServerSettings(engine: ServerEngine, { url, token }: ServerAccess): Promise<void> {
-  if (engine !== 'vllm') return;
+export async function checkServerSettings(engine: ServerEngine, { url, token }: ServerAccess): Promise<{ readonly onCpu: boolean }> {
+  if (engine !== 'vllm') return { onCpu: false };
   const ask = async <T>(path: string): Promise<T | null> => {
     try {
       return await requestJson<T>(`${url}${path}`, { token, timeoutMs: 120_000, code: 'E_POLICY' });
@@ -33,14 +34,12 @@ export async function checkServerSettings(engine: ServerEngine, { url, token }: 
       'E_POLICY',
       `${url} was started with --logprobs-mode ${mode}, so its log-probabilities are not those at the sampling temperature; start it with --logprobs-mode processed_logprobs`,
     );
-  if (info?.vllm_config?.scheduler_config?.enable_chunked_prefill !== true) return;
   // The JSON leaves the device out; the text has it.
-  const text = (await ask<{ readonly vllm_config?: string }>('/server_info'))?.vllm_config ?? '';
-  if (/\bdevice_config=cpu\b/.test(text))
-    throw new EvomError(
-      'E_POLICY',
-      `${url} runs on a processor and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`,
-    );
+  const text = info === null ? null : await ask<{ readonly vllm_config?: string }>('/server_info');
+  const onCpu = /\bdevice_config=cpu\b/.test(text?.vllm_config ?? '');
+  if (onCpu && info?.vllm_config?.scheduler_config?.enable_chunked_prefill === true)
+    throw new EvomError('E_POLICY', `${url} runs on a CPU and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`);
+  return { onCpu };
 }
 
 const chunksOnCpu =

@@ -19,6 +19,8 @@ export interface ServerAccess {
   readonly token: string | null;
   /** Longest wait for one request of a reload. */
   readonly timeoutMs: number;
+  /** vLLM on a CPU, where the head of a model with tied embeddings is a packed copy that a reload leaves as it was. */
+  readonly repacksHead?: boolean;
 }
 
 export type DirectoryWeights = PolicyWeights & { readonly type: 'directory' };
@@ -87,12 +89,29 @@ async function reloadVllm(server: ServerAccess, weights: DirectoryWeights): Prom
     await done(server, '/collective_rpc', { method: 'reload_weights', kwargs: { weights_path: weights.directory } }).catch(
       unlessNoRoute(server, weights, 'VLLM_SERVER_DEV_MODE=1'),
     );
+    if (server.repacksHead === true) await repackHead(server, weights);
     await clearPrefixCache(server, weights);
     await done(server, '/update_weight_version', { new_version: String(weights.version) }).catch(unlessAbsent(undefined));
   } finally {
     // A server that does not answer here does not answer anything; what failed first is the fault to tell.
     await done(server, '/resume').catch(() => undefined);
   }
+}
+
+/** By `scripts/torch_host/evom_vllm`; a worker without it answers that it has no such attribute. */
+async function repackHead(server: ServerAccess, weights: DirectoryWeights): Promise<void> {
+  const { results } = await post<{ readonly results: readonly unknown[] }>(server, '/collective_rpc', { method: 'repack_tied_head' }).catch(
+    (fault: unknown): never => {
+      if (fault instanceof HttpFault && /has no attribute/.test(fault.message))
+        throw refusal(
+          server,
+          weights,
+          'on a CPU it leaves the head of a model with tied embeddings as it was; start it with PYTHONPATH=scripts/torch_host and --worker-extension-cls evom_vllm.WorkerExtension',
+        );
+      throw fault;
+    },
+  );
+  if (!results.some((heads) => Number(heads) > 0)) throw refusal(server, weights, 'no worker has a head to pack again');
 }
 
 const prefixCacheTries = 5;

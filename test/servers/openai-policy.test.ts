@@ -55,6 +55,7 @@ const options = (servers: readonly StandIn[], change: Partial<OpenAiPolicyOption
   timeoutMs: 20_000,
   token: null,
   limits,
+  hasTiedHead: false,
   stopIds,
   initial: golden,
   weights: null,
@@ -248,6 +249,17 @@ describe('createOpenAiPolicy', () => {
     const policy = await connect(servers, { reload, retries: 0 });
     servers[0]?.fail(path, 'load_lora_adapter_off', 1);
     await expect(policy.update({ type: 'directory', version: 1, directory: other })).rejects.toThrow(flags);
+  });
+
+  it('refuses a server on a CPU that would keep the old head of a tied model', async () => {
+    const tied = fileURLToPath(new URL('../golden/policy/qwen2', import.meta.url));
+    const server = await startStandIn(tied, 'base-model');
+    open.push(server);
+    server.withoutExtension();
+    const policy = await connect([server], { hasTiedHead: true, initial: tied, retries: 0 });
+    await expect(policy.update({ type: 'directory', version: 1, directory: tied })).rejects.toThrow(
+      /leaves the head .* --worker-extension-cls evom_vllm.WorkerExtension/,
+    );
   });
 
   it('refuses a server whose settings would spoil or end the run', async () => {

@@ -72,6 +72,7 @@ export function describeServed(name: string, { start, tolerance, timeoutMs }: Se
       timeoutMs: 120_000,
       token: null,
       limits: { modelId: 'tiny', maxLength: 512, vocabSize: vocabulary },
+      hasTiedHead: true,
       stopIds: [1],
       initial: tiny,
       weights: null,

@@ -36,6 +36,8 @@ export interface StandIn {
   kill(): Promise<void>;
   /** Forgets weights, versions and adapters, as a server that was restarted. */
   restart(): Promise<void>;
+  /** Has no worker extension from now on. */
+  withoutExtension(): void;
   /** Tells other settings than those that were recorded. */
   settings(of: Answer): void;
   close(): Promise<void>;
@@ -85,8 +87,9 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
   const faults = new Map<string, { answer: number | string; times: number }>();
   const losses = new Map<string, number>();
   const adapters = new Map<string, string>();
-  const fresh = { version: 'default', base: directory, held: 0, paused: false, keeps: false };
-  const state = { ...fresh, settings: recorded('server_info'), loaded: directory, inFlight: 0, most: 0 };
+  const isTied = (JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Body).tie_word_embeddings === true;
+  const fresh = { version: 'default', base: directory, read: directory, held: 0, paused: false, keeps: false };
+  const state = { ...fresh, isPlain: false, settings: recorded('server_info'), loaded: directory, inFlight: 0, most: 0 };
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const next = last.then(work, work);
@@ -140,7 +143,7 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
     'GET /health': () => recorded('health'),
     'GET /version': () => recorded('version'),
     'GET /server_info?config_format=json': () => state.settings,
-    'GET /server_info': () => recorded('crash_server_info_text'),
+    'GET /server_info': () => recorded('server_info_text'),
     'GET /v1/models': () =>
       changed('models_lora', ({ data: [base, adapter], ...rest }: { data: Body[] }) => ({
         ...rest,
@@ -192,10 +195,16 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
       return recorded('resume');
     },
     'POST /collective_rpc': async ({ method, kwargs }) => {
+      if (method === 'repack_tied_head' && !state.isPlain) {
+        state.base = state.read;
+        return recorded('repack_tied_head');
+      }
       if (method !== 'reload_weights') return recorded('reload_unknown_method');
       const path = String((kwargs as Body).weights_path);
       if (!hasWeights(path)) return recorded('reload_missing');
-      if (!state.keeps) state.base = path;
+      if (!state.keeps) state.read = path;
+      // A tied head is packed again by a call of its own; until then nothing that is sampled is right.
+      if (!isTied) state.base = state.read;
       return recorded('reload');
     },
     'POST /reset_prefix_cache': () => {
@@ -292,6 +301,9 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
       Object.assign(state, fresh);
       adapters.clear();
       if (!server.listening) await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    },
+    withoutExtension: () => {
+      state.isPlain = true;
     },
     settings: (of) => {
       state.settings = of;

@@ -87,6 +87,7 @@ async function run(
     timeoutMs: 20_000,
     token: null,
     limits: { modelId: 'llama', maxLength: 64, vocabSize: 48 },
+    hasTiedHead: false,
     stopIds: [1],
     initial: golden,
     weights: null,

@@ -72,6 +72,7 @@ async function buildServedPolicy(config: PolicyConfig, directory: string, versio
     timeoutMs: openai.timeout_s * 1000,
     token: openai.token_env === undefined ? null : (process.env[openai.token_env] ?? null),
     limits: { modelId: basename(resolve(initial)), maxLength, vocabSize },
+    hasTiedHead: modelConfig.tie_word_embeddings === true,
     stopIds: stopIdsOf(await readGenerationConfig(directory), modelConfig, directory),
     initial,
     differingShare,

@@ -153,12 +153,17 @@ function serverCommands(config: TrainConfig, model: DecoderConfig): { name: stri
     const vllm = [
       ...device,
       lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
-      ...(onCpu(config) ? ['VLLM_CPU_KVCACHE_SPACE=4'] : []),
+      ...(onCpu(config) ? ['PYTHONPATH=scripts/torch_host VLLM_CPU_KVCACHE_SPACE=4'] : []),
       `vllm serve ${shellQuoted(checkpoint)} --port ${port} --logprobs-mode processed_logprobs --generation-config vllm`,
       `--max-model-len ${longest}`,
       ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
-      // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build.
-      ...(onCpu(config) ? [`--dtype bfloat16 --no-enable-chunked-prefill --max-num-batched-tokens ${Math.max(16384, longest)}`] : []),
+      // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build, and its reload leaves a tied head as it was.
+      ...(onCpu(config)
+        ? [
+            `--dtype bfloat16 --no-enable-chunked-prefill --max-num-batched-tokens ${Math.max(16384, longest)}`,
+            '--worker-extension-cls evom_vllm.WorkerExtension',
+          ]
+        : []),
       ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
     ];
     return { name: `sampler ${i}`, command: (openai.engine === 'sglang' ? sglang : vllm).join(' ') };

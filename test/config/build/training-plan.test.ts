@@ -81,7 +81,7 @@ describe('the plan of a GPU run', () => {
     const { launch } = trainingPlan(config('grpo.yaml', 'learner.torch.device=cpu'), parseDecoderConfig(qwen7), 'grpo.yaml');
     expect(launch.map(({ command }) => command).join('\n')).not.toMatch(/CUDA/);
     expect(launch[0]?.command).toMatch(
-      /VLLM_CPU_KVCACHE_SPACE=4 vllm serve .* --no-enable-chunked-prefill --max-num-batched-tokens 16384$/,
+      /VLLM_CPU_KVCACHE_SPACE=4 vllm serve .* --no-enable-chunked-prefill --max-num-batched-tokens 16384 --worker-extension-cls evom_vllm/,
     );
   });
 
