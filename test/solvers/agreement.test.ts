@@ -37,7 +37,8 @@ describe('HiGHS and GLPK', () => {
     let undecided = 0;
     fc.assert(
       fc.property(randomModels(), (model) => {
-        const [a, b] = both(model);
+        // GLPK's own word: a verdict with a proof of ours would be the same for both.
+        const [a, b] = [highs.solve(model, limits), glpk.look?.(model, limits) ?? glpk.solve(model, limits)];
         // GLPK aborts on a model in a thousand: that it gives no verdict is no disagreement.
         if (![a, b].every(({ status }) => ['optimal', 'infeasible', 'unbounded'].includes(status))) {
           undecided++;
@@ -81,7 +82,7 @@ describe('HiGHS and GLPK', () => {
       expect(differing).toEqual([]);
       expect(lines.length).toBeGreaterThan(700);
     },
-    60_000,
+    240_000,
   );
 });
 

@@ -102,7 +102,7 @@ async function withAuditor<T>(options: Parameters<typeof createAuditor>[0], use:
 }
 
 describe('createAuditor', () => {
-  it('compares right models with the reference, solves them again and takes their range', () =>
+  it('compares right models with the reference, takes the range of their objectives, and shares the proof of a verdict', () =>
     withAuditor({ backend: 'glpk' }, async (auditor) => {
       expect(auditor.crossBackend).toBe('highs');
       const [right, luck] = await auditor.audit([audited(reference, { of: problem }), audited(lucky, { of: problem })]);
@@ -110,10 +110,20 @@ describe('createAuditor', () => {
         ...noEvidence,
         comparison: 'identical',
         solvesReference: true,
-        crossSolve: { backend: 'highs', status: 'optimal', objective: 12, agrees: true },
+        crossSolve: { backend: 'dual', status: 'optimal', objective: 12, agrees: true },
       });
       expect(luck).toMatchObject({ comparison: 'different', solvesReference: true, objectiveRange: [0, 12] });
     }));
+
+  it('solves right models again by a backend that is asked for by name, or where a verdict has no proof', async () => {
+    const unproven = audited(reference, { of: problem });
+    const word = { ...unproven, outcome: { ...unproven.outcome, certificate: 'none' as const } };
+    const confirmed = { crossSolve: { backend: 'highs', status: 'optimal', objective: 12, agrees: true } };
+    await withAuditor({ backend: 'glpk', crossSolve: 'highs' }, async (auditor) =>
+      expect(await auditor.audit([unproven])).toMatchObject([confirmed]),
+    );
+    await withAuditor({ backend: 'glpk' }, async (auditor) => expect(await auditor.audit([word])).toMatchObject([confirmed]));
+  });
 
   it('asks of a wrong answer only whether its model is the reference', () =>
     withAuditor({ backend: 'highs', crossSolve: 'off' }, async (auditor) => {
