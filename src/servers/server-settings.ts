@@ -38,7 +38,10 @@ export async function checkServerSettings(engine: ServerEngine, { url, token }: 
   const text = info === null ? null : await ask<{ readonly vllm_config?: string }>('/server_info');
   const onCpu = /\bdevice_config=cpu\b/.test(text?.vllm_config ?? '');
   if (onCpu && info?.vllm_config?.scheduler_config?.enable_chunked_prefill === true)
-    throw new EvomError('E_POLICY', `${url} runs on a CPU and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`);
+    throw new EvomError(
+      'E_POLICY',
+      `${url} runs on a CPU and prefills prompts in chunks, and a request of ours would end it: ${chunksOnCpu}`,
+    );
   return { onCpu };
 }
 
