@@ -25,6 +25,7 @@ const options = () =>
     limits: { modelId: 'm', maxLength: 64, vocabSize: 48 },
     stopIds: [stopId],
     initial: '/weights/v0',
+    hasTiedHead: false,
     weights: null,
     differingShare: async () => 0,
   }) as OpenAiPolicyOptions;
