@@ -123,8 +123,12 @@ describe('evom solve-model FILE', () => {
     expect({ code, out }).toEqual({ code: exitCode, out: '' });
   });
 
-  it('takes a backend of the user’s for what it can do', async () => {
-    expect(lines((await solve('a.mps', '-b', './lp-only.mjs', '--json')).out)[0]).toMatchObject({ objective: 7, backend: 'lp-only' });
+  it('takes a backend of the user’s for what it can do, and puts a wrong optimum right', async () => {
+    expect(lines((await solve('a.mps', '-b', './lp-only.mjs', '--json')).out)[0]).toMatchObject({
+      objective: 10.5,
+      certificate: 'dual',
+      backend: 'lp-only',
+    });
   });
 });
 
@@ -137,7 +141,9 @@ describe('evom solve-model --input', () => {
       expect.objectContaining({ id: 'bad', status: 'error', objective: null, message: expect.stringMatching(/line 5/) }),
     ]);
     expect(code).toBe(3);
-    expect(err).toMatch(/3 models in .*: error 1, optimal 2\nwarning models\.jsonl:3: "bad": LP text, line 5: /);
+    expect(err).toMatch(
+      /3 models in .*: error 1, optimal 2; known by dual 1, enumeration 1, none 1\nwarning models\.jsonl:3: "bad": LP text, line 5: /,
+    );
   });
 
   it('goes on with what is there, and mends a half-written line', async () => {

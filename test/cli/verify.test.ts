@@ -42,6 +42,7 @@ describe('evom verify FILE', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toBe(`diet.js  highs-js on highs 1.15.1  optimal
   objective  1904
+  known by   enumeration
   reported   1904
   model      2 variables (2 integer), 2 constraints
   answer     1904: right by sirl
@@ -123,7 +124,9 @@ describe('evom verify --input', () => {
     write('some.jsonl', batch(4) + more.map((line) => JSON.stringify(line)).join('\n'));
     const { code, err, out } = await evom('verify', '--input', 'some.jsonl', '--output', 'some.out.jsonl', '--json');
     expect(code).toBe(0);
-    expect(err).toMatch(/^9 programs in .*: optimal 7, no_program 1, syntax_error 1; 2 of 8 right by sirl \(25\.0 %\)/);
+    expect(err).toMatch(
+      /^9 programs in .*: optimal 7, no_program 1, syntax_error 1; known by enumeration 7; 2 of 8 right by sirl \(25\.0 %\)/,
+    );
     expect(JSON.parse(out)).toMatchObject({ output: 'some.out.jsonl', programs: 9, right: 2, faults: 0 });
     const records = lines('some.out.jsonl');
     expect(records.map(({ id, status, correct, reward, identical }) => [id, status, correct, reward, identical])).toEqual([
