@@ -191,15 +191,17 @@ function mergedTerms(columns: readonly number[], coefficients: readonly number[]
 }
 
 function point(values: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])));
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, plainZero(value)]] : [])));
 }
 
 const bound = (value: unknown, infinite: number): number => (value === null ? infinite : number(value, 'bound'));
-const numberOrNaN = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
+/** Libraries write -0 for bounds and offsets of 0; stored outcomes know one zero. */
+const plainZero = (value: number): number => (value === 0 ? 0 : value);
+const numberOrNaN = (value: unknown): number => (typeof value === 'number' ? plainZero(value) : Number.NaN);
 
 function number(value: unknown, what: string): number {
-  if (typeof value !== 'number') throw new MalformedRecord(`${what} is no number`);
-  return value;
+  if (typeof value !== 'number') throw new MalformedRecord(`${what} is not a number`);
+  return plainZero(value);
 }
 
 const optionalNumber = (value: unknown, what: string): number | null => (value === null ? null : number(value, what));
