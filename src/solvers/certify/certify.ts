@@ -30,7 +30,10 @@ export const secondSolver = (backend: SolverBackend): Look => ({
  * @param others further looks at what cannot be proven.
  */
 export function certifiedBackend(backend: SolverBackend, others: readonly Look[]): SolverBackend {
-  const look: Look['solve'] = (model, limits) => backend.solve(model, limits);
+  const look: Look['solve'] = (model, limits) => {
+    const fault = modelFault(model);
+    return fault === null ? backend.solve(model, limits) : withoutPoint('error', 0, { message: fault });
+  };
   return {
     name: backend.name,
     version: backend.version,
@@ -68,7 +71,7 @@ interface Point {
  * none is found other looks are asked. A checked point that betters an optimum, or satisfies a model that is called infeasible, refutes
  * that verdict; then another is needed that a proof or two looks stand behind, or the result is an error with `isRefuted`.
  *
- * @param first the backend's own way.
+ * @param first the backend's own way; it refuses a model that `modelFault` finds fault with.
  * @param others further looks, which share no presolve with the first.
  * @param known a point that somebody else found; it is checked before it counts.
  */
@@ -80,11 +83,11 @@ export function certifiedSolve(
   known: Float64Array | null,
 ): Solution {
   const said = held(model, first(model, limits));
-  if (modelFault(model) !== null || said.status === 'time_limit' || said.status === 'feasible') return { ...said, certificate: 'none' };
-  // Bounds that cross are their own proof.
-  if (boundsCross(model)) return { ...withoutPoint('infeasible', said.ms), certificate: 'farkas' };
-  // A solver that failed altogether would fail again; one whose point does not hold may have been unlucky.
+  if (said.status === 'time_limit' || said.status === 'feasible') return { ...said, certificate: 'none' };
+  // A solver that failed altogether, or refused the model, would again; one whose point does not hold may have been unlucky.
   if (said.status === 'error' && said.isRefuted !== true) return { ...said, certificate: 'none' };
+  // Bounds that cross are their own proof.
+  if (said.status !== 'optimal' && boundsCross(model)) return { ...withoutPoint('infeasible', said.ms), certificate: 'farkas' };
   return new Certifier(first, others, model, limits, said).certify(known);
 }
 
@@ -163,8 +166,7 @@ class Certifier {
     const { objective } = this.#best;
     const least = this.#costOf(objective) - gap * Math.max(1, Math.abs(objective));
     return [this.#sign, -this.#sign].some((sign) => {
-      const multipliers = Float64Array.from(rows, (dual) => sign * dual);
-      return dualBound(this.#form, this.#form.cost, multipliers, this.#form) >= least;
+      return dualBound(this.#form, this.#form.cost, scaled(rows, sign), this.#form) >= least;
     });
   }
 
@@ -209,13 +211,7 @@ class Certifier {
     if (this.#best !== null) return null;
     const { status, objective, duals } = this.#first(phaseOne(this.#model), this.#left());
     if (status !== 'optimal' || duals == null || objective === null || objective <= 0) return null;
-    const isProof = [1, -1].some((sign) =>
-      provesInfeasible(
-        this.#form,
-        Float64Array.from(duals.rows, (dual) => sign * dual),
-        this.#form,
-      ),
-    );
+    const isProof = [1, -1].some((sign) => provesInfeasible(this.#form, scaled(duals.rows, sign), this.#form));
     return isProof ? this.#made('infeasible', 'farkas', null) : null;
   }
 
@@ -310,6 +306,12 @@ class Certifier {
 
 /** What a point of our own search may miss a row by, relative to its terms. */
 const pointTolerance = 1e-8;
+
+function scaled(rows: ArrayLike<number>, sign: number): Float64Array {
+  const multipliers = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) multipliers[i] = sign * (rows[i] ?? 0);
+  return multipliers;
+}
 
 const isWhole = ({ isInteger }: MinForm, values: Float64Array): boolean =>
   isInteger.every((integer, j) => integer === 0 || Number.isInteger(values[j]));

@@ -27,6 +27,9 @@ export class DenseSimplex {
   readonly #reduced: Float64Array;
   readonly #basic: Int32Array;
   readonly #nonbasic: Int32Array;
+  /** [n + m] bounds of columns and sides of rows. */
+  readonly #low: Float64Array;
+  readonly #high: Float64Array;
   /** [n + m] values of columns and activities. */
   readonly #values: Float64Array;
   /** [m] the largest term that each basic value is a sum of. */
@@ -42,6 +45,8 @@ export class DenseSimplex {
       this.#reduced = from.#reduced.slice();
       this.#basic = from.#basic.slice();
       this.#nonbasic = from.#nonbasic.slice();
+      this.#low = from.#low.slice();
+      this.#high = from.#high.slice();
       this.#values = from.#values.slice();
       this.#sizes = from.#sizes.slice();
       this.work = from.work;
@@ -57,6 +62,10 @@ export class DenseSimplex {
     this.#reduced = cost.slice();
     this.#basic = Int32Array.from({ length: m }, (_, i) => n + i);
     this.#nonbasic = Int32Array.from({ length: n }, (_, j) => j);
+    this.#low = new Float64Array(n + m);
+    this.#low.set(from.rowLower, n);
+    this.#high = new Float64Array(n + m);
+    this.#high.set(from.rowUpper, n);
     this.#values = new Float64Array(n + m);
     this.#sizes = new Float64Array(m);
     this.#far = farOff * largestFinite(from);
@@ -100,29 +109,30 @@ export class DenseSimplex {
     cutoff: number,
     maxPivots: number,
   ): { readonly end: SimplexEnd; readonly farkas: Float64Array | null } {
-    const low = (v: number): number => (v < this.#form.numColumns ? lower[v] : this.#form.rowLower[v - this.#form.numColumns]) ?? 0;
-    const high = (v: number): number => (v < this.#form.numColumns ? upper[v] : this.#form.rowUpper[v - this.#form.numColumns]) ?? 0;
-    this.#place(low, high);
+    this.#low.set(lower);
+    this.#high.set(upper);
+    this.#place();
     for (let pivots = 0; ; pivots++) {
       const cost = this.#evaluate();
       if (cost >= cutoff) return { end: 'cut_off', farkas: null };
-      const { row, direction } = this.#leaving(low, high);
-      if (row === -1) return { end: this.#runsAway(low, high) ? 'runaway' : 'optimal', farkas: null };
-      const column = this.#entering(row, direction, low, high);
+      const { row, direction } = this.#leaving();
+      if (row === -1) return { end: this.#runsAway() ? 'runaway' : 'optimal', farkas: null };
+      const column = this.#entering(row, direction);
       if (column === -1) return { end: 'infeasible', farkas: this.#farkas(row, direction) };
       if (pivots >= maxPivots) return { end: 'stuck', farkas: null };
       const leaving = this.#basic[row] ?? 0;
-      this.#values[leaving] = direction > 0 ? low(leaving) : high(leaving);
+      this.#values[leaving] = (direction > 0 ? this.#low[leaving] : this.#high[leaving]) ?? 0;
       this.#pivot(row, column);
     }
   }
 
   /** Puts each nonbasic at the bound that its cost pushes it to. */
-  #place(low: (v: number) => number, high: (v: number) => number): void {
+  #place(): void {
     for (let j = 0; j < this.#nonbasic.length; j++) {
       const v = this.#nonbasic[j] ?? 0;
       const reduced = this.#reduced[j] ?? 0;
-      const [lower, upper] = [low(v), high(v)];
+      const lower = this.#low[v] ?? 0;
+      const upper = this.#high[v] ?? 0;
       if (reduced > tolerance.dual) this.#values[v] = Math.max(lower, -this.#far);
       else if (reduced < -tolerance.dual) this.#values[v] = Math.min(upper, this.#far);
       else this.#values[v] = lower !== -Infinity ? lower : upper !== Infinity ? upper : 0;
@@ -150,15 +160,15 @@ export class DenseSimplex {
   }
 
   /** The basic that misses its bounds most, and the way that it has to go. */
-  #leaving(low: (v: number) => number, high: (v: number) => number): { row: number; direction: number } {
+  #leaving(): { row: number; direction: number } {
     let worst = 0;
     let row = -1;
     let direction = 0;
     for (let i = 0; i < this.#basic.length; i++) {
       const v = this.#basic[i] ?? 0;
       const value = this.#values[v] ?? 0;
-      const below = low(v) - value;
-      const above = value - high(v);
+      const below = (this.#low[v] ?? 0) - value;
+      const above = value - (this.#high[v] ?? 0);
       const miss = Math.max(below, above) / Math.max(1, this.#sizes[i] ?? 0);
       if (miss <= Math.max(tolerance.primal, worst)) continue;
       worst = miss;
@@ -169,7 +179,7 @@ export class DenseSimplex {
   }
 
   /** The nonbasic that can make up for it at the least cost a unit; of equals, the one with the largest entry. */
-  #entering(row: number, direction: number, low: (v: number) => number, high: (v: number) => number): number {
+  #entering(row: number, direction: number): number {
     const n = this.#nonbasic.length;
     let best = -1;
     let bestRatio = Infinity;
@@ -185,7 +195,8 @@ export class DenseSimplex {
       const reduced = this.#reduced[j] ?? 0;
       // What an assumed bound holds may only come back from it.
       const isHeld = Math.abs(reduced) > tolerance.dual && Math.abs(value) >= this.#far;
-      const canMove = entry > 0 ? value < high(v) && !(isHeld && value > 0) : value > low(v) && !(isHeld && value < 0);
+      const canMove =
+        entry > 0 ? value < (this.#high[v] ?? 0) && !(isHeld && value > 0) : value > (this.#low[v] ?? 0) && !(isHeld && value < 0);
       if (!canMove) continue;
       const ratio = Math.max(0, entry > 0 ? reduced : -reduced) / size;
       if (ratio > bestRatio + tolerance.dual || (ratio > bestRatio - tolerance.dual && size <= bestSize)) continue;
@@ -208,10 +219,12 @@ export class DenseSimplex {
     return multipliers;
   }
 
-  #runsAway(low: (v: number) => number, high: (v: number) => number): boolean {
+  #runsAway(): boolean {
     return this.#nonbasic.some((v, j) => {
       const reduced = this.#reduced[j] ?? 0;
-      return (reduced > tolerance.dual && low(v) < -this.#far) || (reduced < -tolerance.dual && high(v) > this.#far);
+      return (
+        (reduced > tolerance.dual && (this.#low[v] ?? 0) < -this.#far) || (reduced < -tolerance.dual && (this.#high[v] ?? 0) > this.#far)
+      );
     });
   }
 

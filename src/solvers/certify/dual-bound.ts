@@ -27,7 +27,8 @@ interface Bounds {
 export function dualBound(form: MinForm, cost: Float64Array | null, multipliers: ArrayLike<number>, { lower, upper }: Bounds): number {
   const { numColumns, numRows, rowLower, rowUpper, starts, columns, coefficients } = form;
   const reduced = cost === null ? new Float64Array(numColumns) : cost.slice();
-  const sizes = reduced.map(Math.abs);
+  const sizes = new Float64Array(numColumns);
+  for (let j = 0; j < numColumns; j++) sizes[j] = Math.abs(reduced[j] ?? 0);
   let bound = 0;
   let size = 0;
   for (let i = 0; i < numRows; i++) {

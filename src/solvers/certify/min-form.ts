@@ -30,6 +30,7 @@ export function minForm({ sense, variables, constraints }: LinearModel): MinForm
   const starts = new Int32Array(constraints.length + 1);
   const columns = new Int32Array(entries);
   const coefficients = new Float64Array(entries);
+  const [rowLower, rowUpper] = [new Float64Array(constraints.length), new Float64Array(constraints.length)];
   let end = 0;
   for (const [i, row] of constraints.entries()) {
     for (let k = 0; k < row.columns.length; k++) {
@@ -39,16 +40,25 @@ export function minForm({ sense, variables, constraints }: LinearModel): MinForm
       coefficients[end++] = coefficient;
     }
     starts[i + 1] = end;
+    rowLower[i] = solverBound(row.lower);
+    rowUpper[i] = solverBound(row.upper);
   }
-  const isInteger = Uint8Array.from(variables, ({ integer }) => (integer ? 1 : 0));
+  const [cost, lower, upper] = [new Float64Array(variables.length), new Float64Array(variables.length), new Float64Array(variables.length)];
+  const isInteger = new Uint8Array(variables.length);
+  for (const [j, variable] of variables.entries()) {
+    cost[j] = sign * variable.cost;
+    lower[j] = solverBound(variable.integer ? wholeLower(variable.lower) : variable.lower);
+    upper[j] = solverBound(variable.integer ? wholeUpper(variable.upper) : variable.upper);
+    isInteger[j] = variable.integer ? 1 : 0;
+  }
   return {
     numColumns: variables.length,
     numRows: constraints.length,
-    cost: Float64Array.from(variables, ({ cost }) => sign * cost),
-    lower: Float64Array.from(variables, ({ lower, integer }) => solverBound(integer ? wholeLower(lower) : lower)),
-    upper: Float64Array.from(variables, ({ upper, integer }) => solverBound(integer ? wholeUpper(upper) : upper)),
-    rowLower: Float64Array.from(constraints, ({ lower }) => solverBound(lower)),
-    rowUpper: Float64Array.from(constraints, ({ upper }) => solverBound(upper)),
+    cost,
+    lower,
+    upper,
+    rowLower,
+    rowUpper,
     starts,
     columns: columns.subarray(0, end),
     coefficients: coefficients.subarray(0, end),
