@@ -191,7 +191,9 @@ function mergedTerms(columns: readonly number[], coefficients: readonly number[]
 }
 
 function point(values: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, plainZero(value)]] : [])));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === 'number' ? [[name, plainZero(value)]] : [])),
+  );
 }
 
 const bound = (value: unknown, infinite: number): number => (value === null ? infinite : number(value, 'bound'));
