@@ -37,7 +37,7 @@ export {
   linearModelToJson,
   type Variable,
 } from './core/linear-model.ts';
-export { emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './core/outcome.ts';
+export { type Certificate, emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './core/outcome.ts';
 export { type OutcomeJson, outcomeFromJson, outcomeToJson } from './core/outcome-json.ts';
 export { type Answer, type Problem, type ProblemKind, type Split, taskKey } from './core/problem.ts';
 export { type Program, programHash } from './core/program.ts';
