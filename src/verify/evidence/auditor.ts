@@ -70,7 +70,8 @@ export interface Auditor {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { createAuditor, emptyOutcome, parseLp } from 'evom';
+ * import { emptyOutcome, parseLp } from 'evom';
+ * import { createAuditor } from 'evom/verify';
  * const auditor = await createAuditor({ backend: 'highs', crossSolve: 'off' });
  * const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
  * const model = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\nend'); // a row is missing; the optimum is 12 all the same

@@ -1,0 +1,6 @@
+/** `evom/verify`: programs executed in the sandbox, and evidence about their outcomes. */
+
+export { defaultLimits, resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
+export { noProgramOutcome } from './completion-outcome.ts';
+export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './evidence/auditor.ts';
+export { createVerifier, type Verifier, type VerifierOptions, type VerifierStats } from './verifier.ts';
