@@ -8,8 +8,6 @@ import { readSafetensors } from '../lib/safetensors.ts';
 export const goldenFile = (file: string): string => fileURLToPath(new URL(`../../test/golden/learner/${file}`, import.meta.url));
 const json = (file: string): unknown => JSON.parse(readFileSync(goldenFile(file), 'utf8'));
 
-export const goldenCases = ['llama-grpo', 'llama-sft', 'llama-dual-clip', 'qwen2-gspo', 'qwen3-cispo', 'qwen3-token-advantages'] as const;
-
 interface GoldenRow {
   readonly groupId: string;
   readonly inputIds: number[];

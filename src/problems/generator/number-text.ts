@@ -36,9 +36,6 @@ export interface NumberWriter {
   readonly times: (factor: number) => string;
 }
 
-/** A whole number from 0 to 12 in words, or undefined. */
-export const numberWord = (value: number): string | undefined => small[value];
-
 /**
  * Writes the numbers of one problem.
  *
