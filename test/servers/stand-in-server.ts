@@ -49,7 +49,7 @@ export interface Answer {
   readonly body: string;
 }
 
-const folder = fileURLToPath(new URL('../policy/recorded', import.meta.url));
+const folder = fileURLToPath(new URL('recorded', import.meta.url));
 const recording = JSON.parse(readFileSync(join(folder, readdirSync(folder).sort().at(-1) as string), 'utf8')) as {
   readonly version: string;
   readonly exchanges: Readonly<Record<string, Answer>>;
