@@ -11,8 +11,6 @@
  * Every file is renamed into place; the marker comes last, so that whoever sees it may read all the rest.
  */
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +19,7 @@ import type { TrainingBatch } from '../core/training.ts';
 import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
+import { fileSha256 } from '../lib/file-sha256.ts';
 
 export type Marker = 'READY' | 'STABLE';
 const manifestFile = 'manifest.json';
@@ -195,13 +194,6 @@ async function removeNumbered(parent: string, pattern: RegExp, matches: (number:
     await rm(join(parent, name), { recursive: true, force: true });
   }
   await syncDirectory(parent);
-}
-
-/** SHA-256 of a file, hexadecimal. */
-async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 async function readJson<T>(path: string): Promise<T> {

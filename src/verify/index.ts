@@ -2,5 +2,12 @@
 
 export { defaultLimits, resolveLimits, type SandboxLimits } from '../sandbox/limits.ts';
 export { noProgramOutcome } from './completion-outcome.ts';
-export { type AuditInput, type Auditor, type AuditorOptions, type AuditorStats, createAuditor } from './evidence/auditor.ts';
+export {
+  type Auditor,
+  type AuditorOptions,
+  type AuditorStats,
+  createAuditor,
+  type Judged,
+  type Judged as AuditInput,
+} from './evidence/auditor.ts';
 export { createVerifier, type Verifier, type VerifierOptions, type VerifierStats } from './verifier.ts';

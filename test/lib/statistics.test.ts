@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  bootstrapMeanInterval,
-  learningRateFactor,
-  mcnemarTest,
-  pairedPermutationTest,
-  passAtK,
-  wilsonInterval,
-} from '../../src/index.ts';
+import { bootstrapMeanInterval, learningRateFactor, mcnemarTest, pairedPermutationTest, passAtK, wilsonInterval } from '../../src/index.ts';
 
 describe('passAtK', () => {
   it.each([
