@@ -2,8 +2,9 @@
 
 import type { BatchMetadata, LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
 import { EvomError } from '../lib/errors.ts';
-import { type batchColumns, batchVersion, batchVersionKey, checkRows } from './schema.ts';
-import { type Column, readTable, type TableReader, writeTable } from './table.ts';
+import { metadataKeys, type RowColumn, rowColumns } from './columns.ts';
+import { batchVersion, batchVersionKey, checkRows } from './schema.ts';
+import { type Column, type Columns, readTable, type TableReader, writeTable } from './table.ts';
 
 /**
  * Writes a batch: the file appears whole or not at all. Numbers typed float32 in `batchColumns` are rounded to it.
@@ -28,64 +29,51 @@ export async function readBatch(path: string): Promise<TrainingBatch> {
   return { metadata, rows };
 }
 
-function columnsOf({ metadata, rows }: TrainingBatch): Readonly<Record<keyof typeof batchColumns, Column>> {
-  const text = (value: (row: TrainingRow) => string) => ({ type: 'utf8', values: rows.map(value) }) as const;
-  const int = (value: (row: TrainingRow) => number) => ({ type: 'int32', values: rows.map(value) }) as const;
-  const float = (value: (row: TrainingRow) => number | null) => ({ type: 'float32', values: rows.map(value) }) as const;
-  const floats = (value: (row: TrainingRow) => Float32Array | null) => ({ type: 'list_float32', values: rows.map(value) }) as const;
+function columnsOf({ metadata, rows }: TrainingBatch): Columns {
   return {
-    run_id: text(() => metadata.runId),
-    step: int(() => metadata.step),
-    gen_step: int(() => metadata.genStep),
-    sample_id: text((row) => row.sampleId),
-    group_id: text((row) => row.groupId),
-    rollout_index: int((row) => row.rolloutIndex),
-    task_key: text((row) => row.taskKey),
-    env: text((row) => row.env),
-    solver: text((row) => row.solver),
-    weight_version_min: int((row) => row.weightVersionMin),
-    weight_version_max: int((row) => row.weightVersionMax),
-    input_ids: { type: 'list_int32', values: rows.map((row) => row.inputIds) },
-    prompt_len: int((row) => row.promptLength),
-    loss_mask: { type: 'list_uint8', values: rows.map((row) => row.lossMask) },
-    sampler_logprobs: floats((row) => row.samplerLogprobs),
-    old_logprobs: floats((row) => row.oldLogprobs),
-    ref_logprobs: floats((row) => row.refLogprobs),
-    advantage: float((row) => row.advantage),
-    token_advantages: floats((row) => row.tokenAdvantages),
-    kl_weights: floats((row) => row.klWeights),
-    loss_weight: float((row) => row.lossWeight),
-    reward: { type: 'float64', values: rows.map((row) => row.reward) },
-    acc: float((row) => (row.correct === null ? null : Number(row.correct))),
-    reward_components: { type: 'struct_float64', values: rows.map((row) => row.rewardParts) },
-    status: { type: 'dictionary', values: rows.map((row) => row.status) },
-    temperature: float((row) => row.temperature),
-    top_p: float((row) => row.topP),
-    top_k: int((row) => row.topK),
-    seed: text((row) => row.seed),
-    finish_reason: text((row) => row.finishReason),
-    response_len: int((row) => row.responseLength),
+    run_id: { type: 'utf8', values: rows.map(() => metadata.runId) },
+    step: { type: 'int32', values: rows.map(() => metadata.step) },
+    gen_step: { type: 'int32', values: rows.map(() => metadata.genStep) },
+    ...Object.fromEntries(
+      Object.entries(rowColumns).map(([key, column]) => [column.name, written(column, key as keyof TrainingRow, rows)]),
+    ),
   };
 }
 
+function written({ type, isBoolean }: RowColumn, key: keyof TrainingRow, rows: readonly TrainingRow[]): Column {
+  // The table's own type keeps key and column type together; here they are only values.
+  const values = rows.map((row) => (isBoolean && row[key] !== null ? Number(row[key]) : row[key])) as never[];
+  switch (type) {
+    case 'utf8':
+    case 'int32':
+    case 'float32':
+      return { type, values };
+    case 'float32?':
+      return { type: 'float32', values };
+    case 'float64?':
+      return { type: 'float64', values };
+    case 'dictionary<utf8>':
+      return { type: 'dictionary', values };
+    case 'list<int32>':
+      return { type: 'list_int32', values };
+    case 'list<uint8>':
+      return { type: 'list_uint8', values };
+    case 'list<float32>':
+    case 'list<float32>?':
+      return { type: 'list_float32', values };
+    case 'struct<float64?>':
+      return { type: 'struct_float64', values };
+    default:
+      return type satisfies never;
+  }
+}
+
 function metadataOf(metadata: BatchMetadata): Record<string, string> {
-  return {
-    [batchVersionKey]: batchVersion,
-    run_id: metadata.runId,
-    step: `${metadata.step}`,
-    gen_step: `${metadata.genStep}`,
-    adv_estimator: metadata.estimator,
-    compat: metadata.compat,
-    eps: `${metadata.eps}`,
-    ddof: `${metadata.ddof}`,
-    loss: JSON.stringify(metadata.loss),
-    global_loss_tokens: `${metadata.globalLossTokens}`,
-    global_loss_rows: `${metadata.globalLossRows}`,
-    n_groups: `${metadata.numGroups}`,
-    tokenizer_sha256: metadata.tokenizerSha256,
-    model_id: metadata.modelId,
-    pad_id: `${metadata.padId}`,
-  };
+  const texts = Object.entries(metadataKeys).map(([key, { name }]) => {
+    const value = metadata[key as keyof BatchMetadata];
+    return [name, typeof value === 'object' ? JSON.stringify(value) : `${value}`];
+  });
+  return { [batchVersionKey]: batchVersion, ...Object.fromEntries(texts) };
 }
 
 function readMetadata({ path, metadata }: TableReader): BatchMetadata {
@@ -106,22 +94,9 @@ function readMetadata({ path, metadata }: TableReader): BatchMetadata {
       'E_BATCH',
       `${path}: ${batchVersionKey} is ${version}, this evom reads ${batchVersion}; use the evom that wrote it`,
     );
-  return {
-    runId: text('run_id'),
-    step: number('step'),
-    genStep: number('gen_step'),
-    estimator: text('adv_estimator'),
-    compat: text('compat'),
-    eps: number('eps'),
-    ddof: number('ddof'),
-    loss: lossConfig(text('loss'), path),
-    globalLossTokens: number('global_loss_tokens'),
-    globalLossRows: number('global_loss_rows'),
-    numGroups: number('n_groups'),
-    tokenizerSha256: text('tokenizer_sha256'),
-    modelId: text('model_id'),
-    padId: number('pad_id'),
-  };
+  const read = { text, number, loss: (key: string) => lossConfig(text(key), path) };
+  const facts = Object.entries(metadataKeys).map(([key, { name, type }]) => [key, read[type](name)]);
+  return Object.fromEntries(facts) as unknown as BatchMetadata;
 }
 
 function lossConfig(json: string, path: string): LossConfig {
@@ -135,84 +110,42 @@ function lossConfig(json: string, path: string): LossConfig {
 }
 
 function readRows(table: TableReader): TrainingRow[] {
-  /** The value of a row, or the fault that it is null. */
-  const required = <T>(name: string, values: readonly (T | null)[]) => {
-    return (row: number): T => {
-      const value = values[row];
-      if (value === null || value === undefined) throw new EvomError('E_BATCH', `${table.path}: row ${row}, column ${name} is null`);
-      return value;
-    };
-  };
-  const text = (name: string) => required(name, table.strings(name));
-  const number = (name: string) => required(name, table.numbers(name));
-  const optional =
-    <T>(values: readonly (T | null)[]) =>
-    (row: number) =>
-      values[row] ?? null;
-  const floats = (name: string) => optional(table.lists(name, Float32Array));
-  const acc = optional(table.numbers('acc'));
-  const parts = table.records('reward_components');
-  const column = {
-    sampleId: text('sample_id'),
-    groupId: text('group_id'),
-    rolloutIndex: number('rollout_index'),
-    taskKey: text('task_key'),
-    env: text('env'),
-    solver: text('solver'),
-    weightVersionMin: number('weight_version_min'),
-    weightVersionMax: number('weight_version_max'),
-    inputIds: required('input_ids', table.lists('input_ids', Int32Array)),
-    promptLength: number('prompt_len'),
-    lossMask: required('loss_mask', table.lists('loss_mask', Uint8Array)),
-    samplerLogprobs: required('sampler_logprobs', table.lists('sampler_logprobs', Float32Array)),
-    oldLogprobs: floats('old_logprobs'),
-    refLogprobs: floats('ref_logprobs'),
-    advantage: number('advantage'),
-    tokenAdvantages: floats('token_advantages'),
-    klWeights: floats('kl_weights'),
-    lossWeight: number('loss_weight'),
-    reward: optional(table.numbers('reward')),
-    correct: (row: number) => (acc(row) === null ? null : acc(row) === 1),
-    rewardParts: (row: number) => parts[row] ?? {},
-    status: text('status'),
-    temperature: number('temperature'),
-    topP: number('top_p'),
-    topK: number('top_k'),
-    seed: text('seed'),
-    finishReason: text('finish_reason'),
-    responseLength: number('response_len'),
-  } satisfies { readonly [K in keyof TrainingRow]: (row: number) => TrainingRow[K] };
+  const columns = Object.entries(rowColumns).map(([key, column]) => [key, read(column, table)] as const);
   return Array.from(
     { length: table.numRows },
-    (_, row): TrainingRow => ({
-      sampleId: column.sampleId(row),
-      groupId: column.groupId(row),
-      rolloutIndex: column.rolloutIndex(row),
-      taskKey: column.taskKey(row),
-      env: column.env(row),
-      solver: column.solver(row),
-      weightVersionMin: column.weightVersionMin(row),
-      weightVersionMax: column.weightVersionMax(row),
-      inputIds: column.inputIds(row),
-      promptLength: column.promptLength(row),
-      lossMask: column.lossMask(row),
-      samplerLogprobs: column.samplerLogprobs(row),
-      oldLogprobs: column.oldLogprobs(row),
-      refLogprobs: column.refLogprobs(row),
-      advantage: column.advantage(row),
-      tokenAdvantages: column.tokenAdvantages(row),
-      klWeights: column.klWeights(row),
-      lossWeight: column.lossWeight(row),
-      reward: column.reward(row),
-      correct: column.correct(row),
-      rewardParts: column.rewardParts(row),
-      status: column.status(row),
-      temperature: column.temperature(row),
-      topP: column.topP(row),
-      topK: column.topK(row),
-      seed: column.seed(row),
-      finishReason: column.finishReason(row),
-      responseLength: column.responseLength(row),
-    }),
+    (_, row) => Object.fromEntries(columns.map(([key, values]) => [key, values[row]])) as unknown as TrainingRow,
   );
+}
+
+/** A column's values, one a row; null only where the table allows it. */
+function read({ name, type, isBoolean }: RowColumn, table: TableReader): readonly unknown[] {
+  switch (type) {
+    case 'utf8':
+    case 'dictionary<utf8>':
+      return required(table.strings(name), name, table.path);
+    case 'int32':
+    case 'float32':
+      return required(table.numbers(name), name, table.path);
+    case 'float32?':
+    case 'float64?':
+      return isBoolean ? table.numbers(name).map((value) => (value === null ? null : value === 1)) : table.numbers(name);
+    case 'list<int32>':
+      return required(table.lists(name, Int32Array), name, table.path);
+    case 'list<uint8>':
+      return required(table.lists(name, Uint8Array), name, table.path);
+    case 'list<float32>':
+      return required(table.lists(name, Float32Array), name, table.path);
+    case 'list<float32>?':
+      return table.lists(name, Float32Array);
+    case 'struct<float64?>':
+      return table.records(name);
+    default:
+      return type satisfies never;
+  }
+}
+
+function required<T>(values: readonly (T | null)[], name: string, path: string): readonly (T | null)[] {
+  const row = values.indexOf(null);
+  if (row !== -1) throw new EvomError('E_BATCH', `${path}: row ${row}, column ${name} is null`);
+  return values;
 }

@@ -38,20 +38,17 @@ export function trainingRows(
 
 function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampling, truncated }: RowOptions): TrainingRow {
   const { completion, outcome, reward } = rollout;
-  const promptLength = group.prompt.tokenIds.length;
-  const responseLength = completion.tokenIds.length;
-  if (completion.logprobs.length !== responseLength)
+  const { tokenIds: promptIds } = group.prompt;
+  const { tokenIds, logprobs } = completion;
+  if (logprobs.length !== tokenIds.length)
     throw new EvomError(
       'E_INTERNAL',
-      `sample ${rollout.sampleIndex} of ${group.groupId}: ${responseLength} tokens, ${completion.logprobs.length} log-probabilities`,
+      `sample ${rollout.sampleIndex} of ${group.groupId}: ${tokenIds.length} tokens, ${logprobs.length} log-probabilities`,
     );
-  const length = promptLength + responseLength;
-  const inputIds = new Int32Array(length);
-  inputIds.set(group.prompt.tokenIds);
-  inputIds.set(completion.tokenIds, promptLength);
-  const samplerLogprobs = new Float32Array(length);
-  samplerLogprobs.set(completion.logprobs, promptLength);
+  const row = tokenRow(promptIds, tokenIds);
+  row.samplerLogprobs.set(logprobs, promptIds.length);
   return {
+    ...row,
     sampleId: `${group.groupId}/${rollout.sampleIndex}`,
     groupId: group.groupId,
     rolloutIndex: rollout.sampleIndex,
@@ -60,15 +57,7 @@ function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampl
     solver: outcome.backend,
     weightVersionMin: completion.policyVersion,
     weightVersionMax: completion.policyVersion,
-    inputIds,
-    promptLength,
-    lossMask: new Uint8Array(length).fill(1, promptLength),
-    samplerLogprobs,
-    oldLogprobs: null,
-    refLogprobs: null,
     advantage,
-    tokenAdvantages: null,
-    klWeights: null,
     lossWeight: truncated === 'mask' && completion.finishReason === 'length' ? 0 : 1,
     reward: reward.value,
     correct: reward.correct,
@@ -80,6 +69,25 @@ function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampl
     topK: sampling.topK,
     seed: rollout.seed,
     finishReason: completion.finishReason,
-    responseLength,
   };
+}
+
+/** What a row has of its tokens alone: prompt, then completion, with the loss on the completion; log-probabilities 0, nothing optional. */
+export function tokenRow(promptIds: Int32Array, completionIds: Int32Array) {
+  const promptLength = promptIds.length;
+  const length = promptLength + completionIds.length;
+  const inputIds = new Int32Array(length);
+  inputIds.set(promptIds);
+  inputIds.set(completionIds, promptLength);
+  return {
+    inputIds,
+    promptLength,
+    responseLength: completionIds.length,
+    lossMask: new Uint8Array(length).fill(1, promptLength),
+    samplerLogprobs: new Float32Array(length),
+    oldLogprobs: null,
+    refLogprobs: null,
+    tokenAdvantages: null,
+    klWeights: null,
+  } as const satisfies Partial<TrainingRow>;
 }

@@ -1,59 +1,18 @@
-/** Layout of `evom.batch_version = 1`: column names, and the promises every row keeps. */
+/** Layout of `evom.batch_version = 1`: the promises every row keeps. */
 
 import type { TrainingRow } from '../core/training.ts';
 import { EvomError } from '../lib/errors.ts';
+import { rowColumns } from './columns.ts';
 
 export const batchVersion = '1';
 export const batchVersionKey = 'evom.batch_version';
 
-/**
- * Columns of a batch file in their order, with their Arrow types; `?` marks a nullable one.
- *
- * `sampler_logprobs` are nats at `temperature`, before top-k and top-p filtering. `kl_weights` scales the KL penalty of
- * a token without touching `loss_mask`. `solver` is the backend that verified the row and `env` the problems' source.
- */
-export const batchColumns = {
-  run_id: 'utf8',
-  step: 'int32',
-  gen_step: 'int32',
-  sample_id: 'utf8',
-  group_id: 'utf8',
-  rollout_index: 'int32',
-  task_key: 'utf8',
-  env: 'utf8',
-  solver: 'utf8',
-  weight_version_min: 'int32',
-  weight_version_max: 'int32',
-  input_ids: 'list<int32>',
-  prompt_len: 'int32',
-  loss_mask: 'list<uint8>',
-  sampler_logprobs: 'list<float32>',
-  old_logprobs: 'list<float32>?',
-  ref_logprobs: 'list<float32>?',
-  advantage: 'float32',
-  token_advantages: 'list<float32>?',
-  kl_weights: 'list<float32>?',
-  loss_weight: 'float32',
-  reward: 'float64?',
-  acc: 'float32?',
-  reward_components: 'struct<float64?>',
-  status: 'dictionary<utf8>',
-  temperature: 'float32',
-  top_p: 'float32',
-  top_k: 'int32',
-  seed: 'utf8',
-  finish_reason: 'utf8',
-  response_len: 'int32',
-} as const;
+type PerToken = { [K in keyof typeof rowColumns]: (typeof rowColumns)[K] extends { perToken: true } ? K : never }[keyof typeof rowColumns];
 
-const listColumns = [
-  ['loss_mask', 'lossMask'],
-  ['sampler_logprobs', 'samplerLogprobs'],
-  ['old_logprobs', 'oldLogprobs'],
-  ['ref_logprobs', 'refLogprobs'],
-  ['token_advantages', 'tokenAdvantages'],
-  ['kl_weights', 'klWeights'],
-] as const satisfies readonly (readonly [keyof typeof batchColumns, keyof TrainingRow])[];
+/** Keys and names of the lists that are as long as `input_ids`. */
+const listColumns = Object.entries(rowColumns).flatMap(([key, column]) =>
+  'perToken' in column ? [[column.name, key as PerToken] as const] : [],
+);
 
 /**
  * Checks what both sides of the hand-off rely on: lists as long as `input_ids`, a mask of 0 and 1 that leaves the prompt

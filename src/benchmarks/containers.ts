@@ -1,6 +1,4 @@
 /** What a file is made of, told by its first bytes, and by its name only where its lines are both: JSON, CSV, Parquet or Arrow, gzip around text. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { csvRecords } from '../lib/csv-records.ts';
@@ -96,11 +94,4 @@ export async function* recordsOf(path: string, { kind, gzip }: Container): Async
     if (cause instanceof EvomError) throw cause;
     throw new EvomError('E_DATA', `${path} is ${kind} that cannot be read: ${(cause as Error).message}; is the file whole?`, { cause });
   }
-}
-
-/** SHA-256 of a file's bytes, in hex. */
-export async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }

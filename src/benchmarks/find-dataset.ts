@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EvomError } from '../lib/errors.ts';
-import { fileSha256 } from './containers.ts';
+import { fileSha256 } from '../lib/file-sha256.ts';
 import { findInputs } from './inputs.ts';
 import { labelVersionNamed, labelVersions } from './label-versions.ts';
 

@@ -1,7 +1,8 @@
 /** Stored completions of any model: which text, or which program in which dialect, was written for which question. */
 import { EvomError } from '../lib/errors.ts';
+import { fileSha256 } from '../lib/file-sha256.ts';
 import { normalizedText } from '../problems/sets/label-audit.ts';
-import { containerOf, fileSha256, recordsOf } from './containers.ts';
+import { containerOf, recordsOf } from './containers.ts';
 import { type Fields, type Format, isDraftFault, isFields, type ProblemDraft } from './format.ts';
 import { detectFormat, unwrapped } from './formats.ts';
 

@@ -40,7 +40,7 @@ export interface ParameterSpec {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { parseDecoderConfig } from 'evom';
+ * import { parseDecoderConfig } from 'evom/checkpoint';
  * const config = parseDecoderConfig({
  *   architectures: ['LlamaForCausalLM'], vocab_size: 512, hidden_size: 128, intermediate_size: 344, num_hidden_layers: 4,
  *   num_attention_heads: 4, rms_norm_eps: 1e-5, rope_theta: 10000, max_position_embeddings: 512, tie_word_embeddings: true,

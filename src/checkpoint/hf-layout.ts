@@ -5,9 +5,9 @@ import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
+import { fileSha256 } from '../lib/file-sha256.ts';
 import { bfloat16FromFloat32 } from '../lib/half-floats.ts';
 import { readSafetensors, readTensor, type StoredDtype, type Tensor, tensorNames, writeSafetensors } from '../lib/safetensors.ts';
-import { fileSha256 } from './publish.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

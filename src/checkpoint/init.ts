@@ -17,7 +17,7 @@ export interface ParameterShape {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { initialWeights } from 'evom';
+ * import { initialWeights } from 'evom/checkpoint';
  * const weights = initialWeights([{ name: 'model.norm.weight', shape: [2] }], { numLayers: 1, seed: 0 });
  * assert.deepEqual([...(weights.get('model.norm.weight')?.data ?? [])], [1, 1]);
  * ```

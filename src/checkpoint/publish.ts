@@ -1,12 +1,12 @@
 /** Checkpoint directories that appear whole, with a manifest of hashes that loading verifies. */
 
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { makeDirectory, syncDirectory, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
+import { fileSha256 } from '../lib/file-sha256.ts';
 
 /** Name of the file of hashes in a published directory. */
 export const manifestName = 'manifest.json';
@@ -16,13 +16,6 @@ export interface Manifest {
   readonly version: 1;
   /** By path relative to the directory, with `/` between folders. */
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
-}
-
-/** SHA-256 of a file, in hexadecimal. */
-export async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
 }
 
 async function filesUnder(directory: string): Promise<string[]> {

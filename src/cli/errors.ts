@@ -9,6 +9,7 @@ const hints: Partial<Record<EvomErrorCode, string>> = {
   E_USAGE: 'evom --help lists the commands; evom <command> --help their options.',
   E_SOLVER: 'evom doctor shows what works on this machine.',
   E_SANDBOX: 'evom doctor shows what works on this machine.',
+  E_PLUGIN: 'The fault is in the module named above; evom only called it.',
   E_INTERNAL: 'This is a fault of evom; please report it with the command and the configuration.',
 };
 

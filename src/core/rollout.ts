@@ -1,4 +1,5 @@
 /** What sampling produced and what became of it: completions, rollouts, groups. Shapes: G group, T tokens. */
+import type { Evidence } from './evidence.ts';
 import type { Outcome } from './outcome.ts';
 import type { Problem } from './problem.ts';
 import type { Program } from './program.ts';
@@ -19,6 +20,22 @@ export interface Completion {
 export interface Prompt {
   readonly text: string;
   readonly tokenIds: Int32Array;
+}
+
+/** What is scored: an outcome with its problem, what was found about it, and the completion that it came from. */
+export interface Scorable {
+  readonly outcome: Outcome;
+  readonly problem: Problem;
+  /** What was asked and found about the outcome; default nothing. */
+  readonly evidence?: Evidence;
+  /** The completion that held the program; default empty, as for a program from a file. */
+  readonly completionText?: string;
+  /** Default 0. */
+  readonly completionTokens?: number;
+  /** Default no limit. */
+  readonly maxTokens?: number;
+  /** The completion was cut off at its limit. */
+  readonly truncated?: boolean;
 }
 
 /** A reward with its parts; `value` is null when nothing can be said (our fault, not the program's). */

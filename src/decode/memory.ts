@@ -14,7 +14,7 @@ export type Similarity = (a: number, b: number | 'query') => number;
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { lexicalSimilarity, retrieve } from 'evom';
+ * import { lexicalSimilarity, retrieve } from 'evom/solve';
  * const memory = ['boots and mugs', 'boots and mugs again', 'trucks and routes', 'a diet of beans'];
  * const similarity = lexicalSimilarity(memory, 'boots and trucks');
  * assert.deepEqual(retrieve(memory.length, similarity, { count: 2, lambda: 1 }), [0, 2]);

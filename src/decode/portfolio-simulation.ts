@@ -109,7 +109,7 @@ export function evaluatorOf(error: number, size: number, random: RandomStream): 
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { paperSettings, simulatePortfolios } from 'evom';
+ * import { paperSettings, simulatePortfolios } from 'evom/solve';
  * const { curves, violations } = simulatePortfolios({ ...paperSettings, sizes: [10], errors: [0], seeds: 5 });
  * assert.deepEqual(violations, []);
  * assert.ok(curves.every((curve) => curve.coverage.every(({ mean }) => mean === 1))); // an aligned evaluator covers

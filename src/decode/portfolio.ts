@@ -22,7 +22,7 @@ export interface Portfolio {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { generatorProbabilities } from 'evom';
+ * import { generatorProbabilities } from 'evom/solve';
  * const [short, long] = generatorProbabilities([[-1], [-1, -1, -1]]);
  * assert.equal(short, long); // length does not count
  * ```
@@ -73,7 +73,7 @@ export function evaluatorOrder(scores: readonly (readonly number[])[], seed: str
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { robustPortfolio } from 'evom';
+ * import { robustPortfolio } from 'evom/solve';
  * const { members } = robustPortfolio([2, 0, 1], [0.5, 0.2, 0.3], 0.25);
  * assert.deepEqual(members, [2, 0]); // 0.3 + 0.5 >= 0.75
  * ```
@@ -100,7 +100,7 @@ export function robustPortfolio(order: readonly number[], probabilities: readonl
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { coverage } from 'evom';
+ * import { coverage } from 'evom/solve';
  * assert.equal(coverage([0, 3], [0, 1, 2, 3]), 0.5);
  * ```
  */
@@ -126,19 +126,4 @@ export interface Guarantee {
 export function guaranteeOf({ members, alpha }: Portfolio): Guarantee {
   // Closer to 1/2 than sums are compared, a mass of 1 - alpha may be a mass of 1/2.
   return { alignedGenerator: 1 - 2 * alpha > 4 * massTolerance ? (1 - 2 * alpha) / members.length : null, alignedEvaluator: 1 };
-}
-
-/** A guarantee whose premise holds and that the coverage breaks; null when all hold. */
-export function brokenGuarantee(
-  portfolio: Portfolio,
-  about: { readonly probabilities: readonly number[]; readonly order: readonly number[]; readonly truth: readonly number[] },
-): string | null {
-  const c = coverage(portfolio.members, about.truth);
-  const { alignedGenerator } = guaranteeOf(portfolio);
-  if (about.order.every((candidate, i) => candidate === about.truth[i]) && c !== 1) return `aligned evaluator, yet coverage is ${c}`;
-  // A single candidate covers itself: 1 > 1 is not claimed.
-  const holds = alignedGenerator === null || c > alignedGenerator || (c === 1 && alignedGenerator === 1);
-  if (!holds && isAligned(about.probabilities, about.truth))
-    return `aligned generator, yet coverage ${c} is not above (1 - 2 alpha) / k = ${alignedGenerator}`;
-  return null;
 }

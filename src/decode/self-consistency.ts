@@ -61,7 +61,8 @@ export function answerKindOf(status: OutcomeStatus): AnswerKind | null {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { emptyOutcome, selfConsistent } from 'evom';
+ * import { emptyOutcome } from 'evom';
+ * import { selfConsistent } from 'evom/solve';
  * const about = { dialect: 'highs-js', backend: 'highs' };
  * const outcome = (objective: number) => ({ ...emptyOutcome('optimal', about), objective });
  * const consensus = selfConsistent([outcome(7), outcome(5), outcome(7.0000001), emptyOutcome('infeasible', about)]);

@@ -29,7 +29,7 @@ export const loadsLibrary = (text: string, language: Language): boolean => loads
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { inferDialect } from 'evom';
+ * import { inferDialect } from 'evom/dialects';
  * assert.equal(inferDialect('const h = await require("highs")();'), 'highs-js');
  * assert.equal(inferDialect('import gurobipy as gp'), 'gurobipy');
  * assert.equal(inferDialect('report(1);'), null);

@@ -65,7 +65,8 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { clusteredWilson, wilsonInterval } from 'evom';
+ * import { clusteredWilson } from 'evom/evaluate';
+ * import { wilsonInterval } from 'evom/lib';
  * const { low, high } = wilsonInterval(1, 4);
  * assert.deepEqual(clusteredWilson([1, 0, 0, 0], 4), [low, high]); // one sample a problem
  * ```

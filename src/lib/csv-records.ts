@@ -109,7 +109,7 @@ async function* rowsOf(chunks: AsyncIterable<string> | Iterable<string>): AsyncG
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { csvRecords } from 'evom';
+ * import { csvRecords } from 'evom/lib';
  * const rows = [];
  * for await (const item of csvRecords(['\uFEFFquestion,answer\n"a, ""b""\nc",7\n'])) rows.push(item);
  * assert.deepEqual(rows, [{ kind: 'value', line: 2, value: { question: 'a, "b"\nc', answer: '7' } }]);

@@ -13,6 +13,7 @@ export type EvomErrorCode =
   | 'E_SANDBOX' // the pool that executes programs
   | 'E_SOLVER' // a solver backend
   | 'E_POLICY' // sampling or scoring
+  | 'E_PLUGIN' // a module of the user's: a policy, a learner, a solver backend, a reward term
   | 'E_LEARNER' // the gradient step
   | 'E_GUARD' // a training guard stopped the run
   | 'E_INTERRUPTED' // the user stopped the command; a training run has written a checkpoint

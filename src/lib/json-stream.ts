@@ -17,7 +17,7 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { jsonObjects } from 'evom';
+ * import { jsonObjects } from 'evom/lib';
  * const values: unknown[] = [];
  * for await (const item of jsonObjects(['{"a":1} {"a', '":2}'])) if (item.kind === 'value') values.push(item.value);
  * assert.deepEqual(values, [{ a: 1 }, { a: 2 }]);

@@ -26,7 +26,7 @@ export interface JsonlOutput {
  * import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
- * import { openJsonlOutput } from 'evom';
+ * import { openJsonlOutput } from 'evom/lib';
  * const path = join(mkdtempSync(join(tmpdir(), 'evom-')), 'out.jsonl');
  * writeFileSync(path, '{"id":1}\n{"id":2'); // the process was killed here
  * const output = await openJsonlOutput(path);

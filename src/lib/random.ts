@@ -23,7 +23,7 @@ export interface RandomStream {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { randomStream } from 'evom';
+ * import { randomStream } from 'evom/lib';
  * assert.equal(randomStream(7, 'sample', 0).next(), randomStream(7, 'sample', 0).next());
  * assert.notEqual(randomStream(7, 'sample', 0).next(), randomStream(7, 'sample', 1).next());
  * ```

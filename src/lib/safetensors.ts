@@ -43,7 +43,7 @@ const numElements = (shape: readonly number[]): number => shape.reduce((product,
  * import { mkdtemp } from 'node:fs/promises';
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
- * import { readSafetensors, writeSafetensors } from 'evom';
+ * import { readSafetensors, writeSafetensors } from 'evom/lib';
  * const path = join(await mkdtemp(join(tmpdir(), 'evom-')), 'model.safetensors');
  * await writeSafetensors(path, new Map([['w', { shape: [2], data: Float32Array.of(1, 2.5) }]]));
  * const { tensors } = await readSafetensors(path);

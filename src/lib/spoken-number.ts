@@ -25,7 +25,7 @@ const valueIn = (table: Readonly<Record<string, number>>, word: string): number 
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { spokenNumber } from 'evom';
+ * import { spokenNumber } from 'evom/lib';
  * assert.deepEqual(['60,500', '20%', 'a third', '1.5 times', 'twenty-five', 'some'].map(spokenNumber), [60500, 0.2, 1 / 3, 1.5, 25, undefined]);
  * ```
  */
@@ -54,7 +54,7 @@ export function spokenNumber(text: string): number | undefined {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { numberWordsIn } from 'evom';
+ * import { numberWordsIn } from 'evom/lib';
  * assert.deepEqual(numberWordsIn('At least two thirds of the twelve boats, and twenty-five men.'), [2, 2 / 3, 1 / 3, 12, 20, 25, 5]);
  * ```
  */

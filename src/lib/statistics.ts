@@ -16,7 +16,7 @@ export interface Interval {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { wilsonInterval } from 'evom';
+ * import { wilsonInterval } from 'evom/lib';
  * const { low, high } = wilsonInterval(8, 10);
  * assert.ok(Math.abs(low - 0.4902) < 1e-4 && Math.abs(high - 0.9433) < 1e-4);
  * ```
@@ -46,7 +46,7 @@ export interface ResamplingOptions {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { bootstrapMeanInterval } from 'evom';
+ * import { bootstrapMeanInterval } from 'evom/lib';
  * const [low, high] = bootstrapMeanInterval([0, 1, 1, 0.5, 0.75, 0.25], { seed: 7 });
  * assert.ok(low < 3.5 / 6 && 3.5 / 6 < high);
  * ```
@@ -86,7 +86,7 @@ const maxExactPairs = 16;
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { pairedPermutationTest } from 'evom';
+ * import { pairedPermutationTest } from 'evom/lib';
  * const { pValue } = pairedPermutationTest([1, 1, 1, 1, 1], [0, 0, 0, 0, 0], { seed: 1 });
  * assert.equal(pValue, 2 / 32);
  * ```
@@ -134,7 +134,7 @@ export function pairedPermutationTest(
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { mcnemarTest } from 'evom';
+ * import { mcnemarTest } from 'evom/lib';
  * assert.equal(mcnemarTest(5, 0), 2 / 32);
  * ```
  */

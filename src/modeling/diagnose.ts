@@ -41,7 +41,8 @@ export interface Difference {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { diagnoseModel, parseLp } from 'evom';
+ * import { parseLp } from 'evom';
+ * import { diagnoseModel } from 'evom/modeling';
  * const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 6\nend');
  * const program = parseLp('max\n 3 a + 2 b\nst\n 2 a + 2 b <= 10\n a + 3 b <= 6\ngen\n a\nend');
  * assert.deepEqual(diagnoseModel(program, reference), [

@@ -16,7 +16,8 @@ const entryBudget = 2_000_000;
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { modelHash, parseLp } from 'evom';
+ * import { parseLp } from 'evom';
+ * import { modelHash } from 'evom/modeling';
  * const a = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x <= 2\nend');
  * const b = parseLp('min\n -2 p - 3 q\nst\n -2 q - 2 p >= -8\nbounds\n q <= 2\nend');
  * assert.equal(modelHash(a), modelHash(b));
@@ -38,7 +39,8 @@ export function modelHash(model: LinearModel): string {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { identicalModels, parseLp } from 'evom';
+ * import { parseLp } from 'evom';
+ * import { identicalModels } from 'evom/modeling';
  * const model = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x <= 2\nend');
  * assert.ok(identicalModels(model, parseLp('max\n 2 a + 3 b\nst\n 2 a + 2 b <= 8\nbounds\n b <= 2\nend')));
  * assert.ok(!identicalModels(model, parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\nend')));

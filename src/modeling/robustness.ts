@@ -48,7 +48,8 @@ const pushFactor = 8;
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { comparePerturbed, createBackend, parseLp } from 'evom';
+ * import { createBackend, parseLp } from 'evom';
+ * import { comparePerturbed } from 'evom/modeling';
  * const backend = await createBackend('highs');
  * const solve = (model) => backend.solve(model, { timeLimitMs: 1000 });
  * const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');

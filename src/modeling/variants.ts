@@ -22,7 +22,8 @@ export type HintName = (typeof hintNames)[number];
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { createBackend, parseLp, variantHints } from 'evom';
+ * import { createBackend, parseLp } from 'evom';
+ * import { variantHints } from 'evom/modeling';
  * const backend = await createBackend('highs');
  * const solve = (model) => backend.solve(model, { timeLimitMs: 1000 });
  * const model = parseLp('max\n 3 x + 2 y\nst\n 2 x + y <= 5\n x + y <= 3.5\nend'); // 8.5; of whole numbers 8

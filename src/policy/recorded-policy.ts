@@ -26,7 +26,8 @@ export interface RecordedPolicyOptions {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { byteTokenizer, createRecordedPolicy } from 'evom';
+ * import { createRecordedPolicy } from 'evom/policy';
+ * import { byteTokenizer } from 'evom/tokenizer';
  * const { encode, decode, padId: stopId } = byteTokenizer();
  * const policy = createRecordedPolicy({ recall: (prompt) => (prompt === 'q' ? ['ab'] : []), encode, decode, stopId, name: 'test' });
  * const [[completion] = []] = await policy.sample([{ promptIds: encode('q'), seeds: ['s'] }], { temperature: 1, topK: 0, topP: 1, maxTokens: 1 });

@@ -21,7 +21,7 @@ export interface ScriptedPolicyOptions {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { createScriptedPolicy } from 'evom';
+ * import { createScriptedPolicy } from 'evom/policy';
  * const policy = createScriptedPolicy({ script: () => [7, 1], stopIds: [1], vocabSize: 10 });
  * const request = { promptIds: Int32Array.of(5), seeds: ['a'] };
  * const [[completion] = []] = await policy.sample([request], { temperature: 1, topK: 0, topP: 1, maxTokens: 4 });

@@ -14,11 +14,6 @@ export interface JudgeIdentity {
   readonly denominator: 'labelled' | 'all';
 }
 
-/** A judge's identity as a score's heading, e.g. `sirl, labels nl4opt@sirl, of all labelled problems`. */
-export function judgeTitle({ rule, labels, denominator }: JudgeIdentity): string {
-  return `${rule}, labels ${labels}, of all ${denominator === 'labelled' ? 'labelled ' : ''}problems`;
-}
-
 export interface Verdict {
   /** null: nothing can be said, for want of a label or by a fault of ours. */
   readonly correct: boolean | null;

@@ -129,7 +129,8 @@ export interface ForeignNumbers {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { literalTrace, parseLp } from 'evom';
+ * import { parseLp } from 'evom';
+ * import { literalTrace } from 'evom/reward';
  * const model = parseLp('max\n 68 boots + 62 mugs\nst\n 17 boots + 22 mugs <= 99\nend');
  * const trace = literalTrace(model, 'Boots earn 68, mugs 62. They take 17 and twenty-two of the 488 hours.');
  * assert.deepEqual(trace, { unused: [488], foreign: [{ where: 'row 1', numbers: [99] }] });

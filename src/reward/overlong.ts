@@ -20,7 +20,7 @@ export interface OverlongConfig {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { overlongPenalty } from 'evom';
+ * import { overlongPenalty } from 'evom/reward';
  * assert.equal(overlongPenalty(90, 100, { buffer: 20, penalty: 1 }), -0.5);
  * ```
  */

@@ -1,8 +1,6 @@
 /** A reward from an outcome: named terms, weighted and added, with the answer's term behind an audit. */
-import { type Evidence, noEvidence } from '../core/evidence.ts';
-import type { Outcome } from '../core/outcome.ts';
-import type { Problem } from '../core/problem.ts';
-import type { Reward } from '../core/rollout.ts';
+import { noEvidence } from '../core/evidence.ts';
+import type { Reward, Scorable } from '../core/rollout.ts';
 import { hardFlags, softFlags } from './audit.ts';
 import { formatScore } from './format.ts';
 import { judgeOutcome } from './judge.ts';
@@ -30,7 +28,7 @@ export interface UserTerm {
   readonly name: string;
   readonly weight: number;
   /** Worth before the weight; null leaves the term out. It has to depend on its input alone. */
-  readonly score: (input: Required<ScoreInput>, verdict: { readonly correct: boolean; readonly flags: readonly string[] }) => number | null;
+  readonly score: (input: Required<Scorable>, verdict: { readonly correct: boolean; readonly flags: readonly string[] }) => number | null;
 }
 
 export interface RewardConfig {
@@ -72,21 +70,6 @@ export const rewardPresets = {
   sirl_stage2: { ...plain, weights: { ...answerAlone, executes: 1, solution: 1 } },
 } as const satisfies Record<string, RewardConfig>;
 
-export interface ScoreInput {
-  readonly outcome: Outcome;
-  readonly problem: Problem;
-  /** What was asked and found about the outcome; default nothing. */
-  readonly evidence?: Evidence;
-  /** The completion that held the program; default empty, as for a program from a file. */
-  readonly completionText?: string;
-  /** Default 0. */
-  readonly completionTokens?: number;
-  /** Default no limit. */
-  readonly maxTokens?: number;
-  /** The completion was cut off at its limit. */
-  readonly truncated?: boolean;
-}
-
 const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible', 'unbounded', 'infeasible_or_unbounded']);
 
 /**
@@ -109,7 +92,7 @@ const decided: ReadonlySet<string> = new Set(['optimal', 'feasible', 'infeasible
  * assert.deepEqual(reward, { value: 1.1, parts: { format: 0.1, answer: 1 }, correct: true, identical: null, flags: [] });
  * ```
  */
-export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
+export function scoreOutcome(given: Scorable, config: RewardConfig): Reward {
   const input = complete(given);
   const { outcome, problem, evidence } = input;
   const { comparison } = evidence;
@@ -162,7 +145,7 @@ export function scoreOutcome(given: ScoreInput, config: RewardConfig): Reward {
   return { value, parts, correct, identical, flags };
 }
 
-const complete = (input: ScoreInput): Required<ScoreInput> => ({
+const complete = (input: Scorable): Required<Scorable> => ({
   evidence: noEvidence,
   completionText: '',
   completionTokens: 0,

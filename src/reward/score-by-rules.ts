@@ -27,7 +27,8 @@ export interface RuleScore {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { emptyOutcome, scoreByRules } from 'evom';
+ * import { emptyOutcome } from 'evom';
+ * import { scoreByRules } from 'evom/reward';
  * const outcome = { ...emptyOutcome('optimal', { dialect: 'coptpy', backend: 'copt' }), objective: 103 };
  * const [evom, sirl] = scoreByRules([{ outcome, problem: { answer: 100 } }], { rules: ['evom', 'sirl'], labels: 'mine@1' });
  * assert.deepEqual(evom, { judge: { rule: 'evom', labels: 'mine@1', denominator: 'labelled' }, right: 1, of: 1, accuracy: 1 });

@@ -25,7 +25,7 @@ export function lossTokens(row: MaskedRow): number {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { lossDenominators } from 'evom';
+ * import { lossDenominators } from 'evom/rl';
  * const rows = [
  *   { lossMask: Uint8Array.of(0, 1, 1), lossWeight: 1 },
  *   { lossMask: Uint8Array.of(0, 0, 1), lossWeight: 0 }, // truncated: out of the gradient and of the counts
@@ -47,7 +47,7 @@ export function lossDenominators(rows: readonly MaskedRow[]): LossDenominators {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { promptMeanWeights } from 'evom';
+ * import { promptMeanWeights } from 'evom/rl';
  * const row = (groupId: string, tokens: number) => ({ groupId, lossMask: new Uint8Array(tokens).fill(1), lossWeight: 1 });
  * assert.deepEqual(promptMeanWeights([row('a', 1), row('a', 2), row('b', 1)]), [4 / 6, 4 / 6, 4 / 2]);
  * ```
@@ -82,7 +82,7 @@ export function promptMeanWeights(rows: readonly (MaskedRow & Pick<TrainingRow, 
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { tokenWeights } from 'evom';
+ * import { tokenWeights } from 'evom/rl';
  * const rows = [{ lossMask: Uint8Array.of(0, 1, 1), lossWeight: 1 }];
  * const weights = tokenWeights(rows, { type: 'cross_entropy', aggregation: 'token_mean' }, { globalLossTokens: 4, globalLossRows: 2 });
  * assert.deepEqual(weights, [Float32Array.of(0, 0.25, 0.25)]);

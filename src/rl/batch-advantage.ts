@@ -40,7 +40,7 @@ const whitenEps = 1e-8;
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { batchAdvantages } from 'evom';
+ * import { batchAdvantages } from 'evom/rl';
  * const [first] = batchAdvantages([{ rewards: [1, 0], lengths: [3, 5] }], { estimator: 'dr_grpo', compat: 'exact' });
  * assert.deepEqual(first, [0.5, -0.5]);
  * ```

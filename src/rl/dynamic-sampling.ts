@@ -137,7 +137,7 @@ export function offerGroups<Group>(
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { beginSamplingStep, initialSamplingState, nextSamplingAction, offerGroups } from 'evom';
+ * import { beginSamplingStep, initialSamplingState, nextSamplingAction, offerGroups } from 'evom/rl';
  * const config = { batchGroups: 2, band: { low: 0, high: 1 }, minScorable: 2, maxRounds: 3, minFill: 0.5, maxStaleness: 1 };
  * const summarize = (accuracy: number) => ({ scorable: 8, accuracy, policyVersion: 0, tokens: 100 });
  * let state = beginSamplingStep(initialSamplingState<number>(), config, 0, summarize);
@@ -173,7 +173,7 @@ export function nextSamplingAction<Group>(state: DynamicSamplingState<Group>, co
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { summarizeGroup } from 'evom';
+ * import { summarizeGroup } from 'evom/rl';
  * const rollout = (share: number) => ({
  *   reward: { value: 0.5 * share, parts: { consistency: 0.5 * share }, correct: null },
  *   completion: { tokenIds: [1, 2], policyVersion: 3 },

@@ -40,7 +40,7 @@ export function sequenceRatio(logprobs: Logprobs, oldLogprobs: Logprobs, lossMas
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { samplerWeights } from 'evom';
+ * import { samplerWeights } from 'evom/rl';
  * const weights = samplerWeights([-1, -1], [-1, -3], Uint8Array.of(1, 1), { type: 'truncate', level: 'token', low: 0, high: 2 });
  * assert.deepEqual([...weights], [1, 2]);
  * ```
@@ -82,19 +82,6 @@ export function samplerWeights(
     default:
       return correction satisfies never;
   }
-}
-
-/** The weights of a batch scaled to mean 1 over its loss tokens, so that the correction keeps the step's size. */
-export function normalizedWeights(weights: readonly Float64Array[], lossMasks: readonly Uint8Array[]): Float64Array[] {
-  let sum = 0;
-  let count = 0;
-  for (const [r, row] of weights.entries())
-    for (const [t, weight] of row.entries()) {
-      if (!lossMasks[r]?.[t]) continue;
-      sum += weight;
-      count++;
-    }
-  return weights.map((row) => (sum > 0 ? row.map((weight) => (weight * count) / sum) : row.slice()));
 }
 
 function clampedLogRatio(logprobs: Logprobs, oldLogprobs: Logprobs, t: number): number {

@@ -26,7 +26,7 @@ export interface KlTerm {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { klTerm } from 'evom';
+ * import { klTerm } from 'evom/rl';
  * assert.deepEqual(klTerm('k2', -1, -3), { value: 2, gradient: 2 });
  * ```
  */
@@ -49,17 +49,4 @@ export function klTerm(estimator: KlEstimator, logprob: number, refLogprob: numb
     default:
       return estimator satisfies never;
   }
-}
-
-/**
- * Coefficient of an adaptive KL penalty after one step: up when the divergence is above target, down when below.
- *
- * `beta * (1 + clip(kl / target - 1, ±0.2) * samples / horizon)` (Ziegler et al. 2019, arXiv:1909.08593, 2.2).
- */
-export function adaptedKlCoefficient(
-  beta: number,
-  { kl, target, samples, horizon }: { readonly kl: number; readonly target: number; readonly samples: number; readonly horizon: number },
-): number {
-  const error = Math.min(0.2, Math.max(-0.2, kl / target - 1));
-  return beta * (1 + (error * samples) / horizon);
 }

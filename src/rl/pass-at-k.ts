@@ -13,7 +13,7 @@
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { passAtK } from 'evom';
+ * import { passAtK } from 'evom/rl';
  * assert.equal(passAtK(4, 1, 4), 1);
  * assert.equal(passAtK(4, 1, 2), 0.5);
  * ```
@@ -26,32 +26,4 @@ export function passAtK(numSamples: number, numCorrect: number, k: number): numb
   let allWrong = 1;
   for (let i = 0; i < k; i++) allWrong *= (numWrong - i) / (numSamples - i);
   return 1 - allWrong;
-}
-
-/** Samples and right samples of one problem. */
-export interface PassCount {
-  readonly numSamples: number;
-  readonly numCorrect: number;
-}
-
-/**
- * Mean of the problems' unbiased pass@k, with its standard error over problems (`sd / sqrt(P)`, Bessel).
- *
- * Problems with fewer than k samples cannot be estimated and are left out; `problems` says how many counted.
- *
- * @param counts [P] counts, one a problem.
- * @returns `mean` is NaN with no problem that counts, `standardError` with fewer than two.
- * @example
- * ```ts
- * import assert from 'node:assert/strict';
- * import { meanPassAtK } from 'evom';
- * const { mean, standardError, problems } = meanPassAtK([{ numSamples: 4, numCorrect: 4 }, { numSamples: 4, numCorrect: 0 }], 2);
- * assert.deepEqual([mean, standardError, problems], [0.5, 0.5, 2]);
- * ```
- */
-export function meanPassAtK(counts: readonly PassCount[], k: number): { mean: number; standardError: number; problems: number } {
-  const values = counts.filter(({ numSamples }) => numSamples >= k).map(({ numSamples, numCorrect }) => passAtK(numSamples, numCorrect, k));
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return { mean, standardError: values.length > 1 ? Math.sqrt(variance / values.length) : Number.NaN, problems: values.length };
 }

@@ -19,7 +19,7 @@ export type ScheduleConfig = { readonly warmupSteps: number } & (
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { learningRateFactor } from 'evom';
+ * import { learningRateFactor } from 'evom/rl';
  * const cosine = { type: 'cosine', warmupSteps: 1, totalSteps: 5 } as const;
  * assert.deepEqual([0, 1, 3, 5].map((step) => Number(learningRateFactor(cosine, step).toFixed(6))), [0.5, 1, 0.5, 0]);
  * ```

@@ -45,7 +45,7 @@ export interface SurrogateLoss {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { surrogateLoss } from 'evom';
+ * import { surrogateLoss } from 'evom/rl';
  * const loss = { type: 'policy_gradient', clipLow: 0.2, clipHigh: 0.2, dualClip: null, ratio: 'token', surrogate: 'ppo',
  *   aggregation: 'token_mean', normLength: null, klCoef: 0, klEstimator: 'k3' } as const;
  * const row = { lossMask: Uint8Array.of(0, 1, 1), lossWeight: 1, advantage: 2, tokenAdvantages: null,

@@ -3,7 +3,7 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
-import type { Completion, Prompt, Reward, Rollout, RolloutGroup } from '../core/rollout.ts';
+import type { Completion, Prompt, Reward, Rollout, RolloutGroup, Scorable } from '../core/rollout.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
 import { completionOutcome } from '../verify/completion-outcome.ts';
@@ -18,16 +18,6 @@ export interface Task {
   readonly extract: (completionText: string) => Program | null;
 }
 
-/** What a reward is computed from. */
-export interface ScoreRequest {
-  readonly problem: Problem;
-  readonly outcome: Outcome;
-  readonly completionText: string;
-  readonly completionTokens: number;
-  readonly maxTokens: number;
-  readonly truncated: boolean;
-}
-
 /** The live parts that a rollout passes through, in order. */
 export interface RolloutParts {
   readonly policy: Policy;
@@ -35,7 +25,7 @@ export interface RolloutParts {
   readonly decode: (tokenIds: Int32Array) => string;
   readonly verify: (program: Program) => Promise<Outcome>;
   /** Rewards of one problem's outcomes, in their order. */
-  readonly score: (requests: readonly ScoreRequest[]) => readonly Reward[] | Promise<readonly Reward[]>;
+  readonly score: (requests: readonly Scorable[]) => readonly Reward[] | Promise<readonly Reward[]>;
 }
 
 export interface RolloutRequest {

@@ -1,4 +1,5 @@
 /** The one function through which a program reaches the host. */
+import { EvomError } from '../lib/errors.ts';
 import { GuestFault, GuestRefusal, GuestStop } from './guest.ts';
 import { HostCall } from './prelude.ts';
 import type { QuickJSContext, QuickJSHandle } from './quickjs.ts';
@@ -65,6 +66,12 @@ function print(context: QuickJSContext, run: Run, text: QuickJSHandle, endsLine:
   return undefined;
 }
 
+/** What `Outcome.error` has as its type after a fault of ours, or of a backend that the user wrote. */
+function faultName(error: unknown): string {
+  if (error instanceof GuestFault) return error.name;
+  return error instanceof EvomError && error.code === 'E_PLUGIN' ? 'PluginFault' : 'GuestFault';
+}
+
 function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, second: QuickJSHandle | undefined): HostAnswer {
   const method = boundedText(context, first, 100);
   const payload = boundedText(context, second, run.limits.maxModelChars);
@@ -79,11 +86,7 @@ function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, se
     run.stop =
       error instanceof GuestStop
         ? failed(error.status, error.name, error.message, error.wallLimited)
-        : failed(
-            'infra_error',
-            error instanceof GuestFault ? error.name : 'GuestFault',
-            error instanceof Error ? error.message : String(error),
-          ); // ours, not the program's
+        : failed('infra_error', faultName(error), error instanceof Error ? error.message : String(error)); // ours, not the program's
     return refuse(context, 'Stopped', 'the program was stopped');
   } finally {
     run.sessionCpuMs += run.cpuClock() - started;

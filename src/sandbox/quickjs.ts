@@ -6,7 +6,7 @@ import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant, t
 import { type WasmMemory, type WasmModule, webAssembly } from '../lib/wasm.ts';
 import type { Allocator } from './memory-image.ts';
 
-export type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten-core';
+export type { QuickJSContext, QuickJSHandle } from 'quickjs-emscripten-core';
 
 const PAGE = 65_536;
 /** The least that the interpreter's binary takes. */

@@ -3,6 +3,7 @@
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 import { EvomError } from '../lib/errors.ts';
+import { turns } from '../lib/turns.ts';
 import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson } from '../policy/learner.ts';
 import { type ExchangeResult, pruneExchange, publishBatches } from './exchange.ts';
 import type { TorchHost } from './torch-host.ts';
@@ -10,12 +11,7 @@ import type { TorchHost } from './torch-host.ts';
 /** @param root the run's directory. Closing the learner ends the host. */
 export function createColocatedLearner(host: TorchHost, root: string): Learner {
   let version = host.health.version;
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
+  const inTurn = turns();
   return {
     get version() {
       return version;

@@ -11,16 +11,15 @@
  * Every file is renamed into place; the marker comes last, so that whoever sees it may read all the rest.
  */
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readBatch, writeBatch } from '../batch/arrow.ts';
+import { writeBatch } from '../batch/arrow.ts';
 import type { TrainingBatch } from '../core/training.ts';
 import { makeDirectory, syncDirectory, temporarySuffix, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
+import { fileSha256 } from '../lib/file-sha256.ts';
 
 export type Marker = 'READY' | 'STABLE';
 const manifestFile = 'manifest.json';
@@ -98,14 +97,6 @@ async function emptied(directory: string): Promise<string> {
   return directory;
 }
 
-/** Reads the batches of a published step, after checking the hashes. */
-export async function readBatches(root: string, step: number): Promise<TrainingBatch[]> {
-  const directory = stepDirectory(root, step);
-  const { files } = await verifyPublished(directory, 'READY');
-  const names = Object.keys(files).filter((name) => name.endsWith('.arrow'));
-  return Promise.all(names.sort().map((name) => readBatch(join(directory, name))));
-}
-
 /** Writes manifest and then marker into a directory whose files are complete. */
 export async function publish(directory: string, marker: Marker, facts: Readonly<Record<string, unknown>>): Promise<ExchangeManifest> {
   const manifest = await writeManifest(directory, facts);
@@ -145,11 +136,6 @@ export async function verifyPublished(directory: string, marker: Marker): Promis
   return manifest;
 }
 
-/** The learner's side: answers a step, after the weights are published. */
-export async function writeResult(root: string, step: number, result: ExchangeResult): Promise<void> {
-  await writeFileAtomically(join(stepDirectory(root, step), resultFile), `${JSON.stringify(result, null, 2)}\n`);
-}
-
 interface Waiting {
   readonly timeoutMs: number;
   readonly pollMs?: number;
@@ -157,15 +143,10 @@ interface Waiting {
 }
 
 /**
- * Waits for the learner's answer to a step.
+ * Waits for the learner's answer to the request in a directory.
  *
  * @throws {EvomError} E_LEARNER when none came within `timeoutMs`, or when the answer is a fault; the signal's reason when it is aborted.
  */
-export function waitForResult(root: string, step: number, waiting: Waiting): Promise<ExchangeResult> {
-  return waitForAnswer(stepDirectory(root, step), waiting);
-}
-
-/** As `waitForResult`, for any request's directory. */
 export async function waitForAnswer(directory: string, waiting: Waiting): Promise<ExchangeResult> {
   const path = join(directory, resultFile);
   const answer = await waitForJson<ExchangeResult | ExchangeFault>(path, waiting);
@@ -213,13 +194,6 @@ async function removeNumbered(parent: string, pattern: RegExp, matches: (number:
     await rm(join(parent, name), { recursive: true, force: true });
   }
   await syncDirectory(parent);
-}
-
-/** SHA-256 of a file, hexadecimal. */
-async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 async function readJson<T>(path: string): Promise<T> {

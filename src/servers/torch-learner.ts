@@ -6,6 +6,7 @@ import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 import { EvomError } from '../lib/errors.ts';
 import { readSafetensorsMetadata } from '../lib/safetensors.ts';
+import { turns } from '../lib/turns.ts';
 import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson, optimizerStateFile } from '../policy/learner.ts';
 import { checkOptimizerConfig, type OptimizerConfig } from '../policy/optimizer-config.ts';
 import {
@@ -111,7 +112,8 @@ class TorchLearner implements Learner {
   private readonly process: PythonProcess | null;
   private currentVersion: number;
   private current: string;
-  private last: Promise<unknown> = Promise.resolve();
+  /** Steps and saves wait for one another: a save never sees half an update. */
+  private readonly inTurn = turns();
 
   constructor(options: TorchLearnerOptions, { version, session, process, checkpoint }: Standing) {
     this.options = options;
@@ -129,12 +131,6 @@ class TorchLearner implements Learner {
 
   step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
     return this.inTurn(() => this.runStep(batch, options));
-  }
-
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work);
-    this.last = result.catch(() => undefined);
-    return result;
   }
 
   private async runStep(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {

@@ -86,7 +86,3 @@ export function candidatesOf(samples: readonly Pick<SampledProgram, 'program' | 
   }
   return [...groups].map(([key, members]) => ({ key, samples: members, share: members.length / counted }));
 }
-
-/** Mean token log-probability of a completion, in nats. */
-export const meanLogprob = ({ logprobs }: Pick<Completion, 'logprobs'>): number =>
-  logprobs.length === 0 ? Number.NEGATIVE_INFINITY : logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length;

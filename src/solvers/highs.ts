@@ -174,7 +174,7 @@ function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits, pres
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { createHighs } from 'evom';
+ * import { createHighs } from 'evom/solvers';
  * const highs = await createHighs();
  * const model = highs.readLp('max\n obj: 3 x + 2 y\nst\n c: x + y <= 4\n d: x <= 2.5\ngen\n x\nend\n');
  * const { status, objective, values } = highs.solve(model, { timeLimitMs: 1000 });

@@ -99,7 +99,7 @@ function objectiveColumns({ variables, constraints }: LinearModel, ordered: bool
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { writeLp } from 'evom';
+ * import { writeLp } from 'evom/solvers';
  * const variables = [{ name: 'x', lower: 0, upper: Infinity, integer: true, cost: 3 }, { name: 'y', lower: 0, upper: 4, integer: false, cost: 1 }];
  * const constraints = [{ name: 'c', lower: 1, upper: 8, columns: [0, 1], coefficients: [2, -1] }];
  * const model = { sense: 'max', offset: 0, variables, constraints } as const;

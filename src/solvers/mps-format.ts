@@ -78,7 +78,7 @@ function boundLines(name: string, lower: number, upper: number, integer: boolean
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { parseMps, writeMps } from 'evom';
+ * import { parseMps, writeMps } from 'evom/solvers';
  * const variables = [{ name: 'x', lower: 0, upper: Infinity, integer: true, cost: 3 }, { name: 'y', lower: -1, upper: 4, integer: false, cost: 0 }];
  * const constraints = [{ name: 'c', lower: 2, upper: 8, columns: [0, 1], coefficients: [2, -1] }];
  * const model = { sense: 'max', offset: 5, variables, constraints } as const;

@@ -359,7 +359,7 @@ function constraintOf({ name, type, side, range, columns, coefficients }: Row): 
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { parseMps } from 'evom';
+ * import { parseMps } from 'evom/solvers';
  * const text = `NAME m
  * ROWS
  *  N cost

@@ -1,8 +1,9 @@
 /** Backends by name, and a user's own by path. */
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import type { LinearModel } from '../core/linear-model.ts';
+import type { SolveStatus } from '../core/outcome.ts';
 import { EvomError } from '../lib/errors.ts';
-import type { Capabilities, SolverBackend } from './backend.ts';
+import { loadPlugin } from '../lib/plugin.ts';
+import type { Capabilities, Solution, SolverBackend } from './backend.ts';
 import { certifiedBackend, secondSolver } from './certify/certify.ts';
 import { createGlpk } from './glpk.ts';
 import { createHighs } from './highs.ts';
@@ -14,34 +15,38 @@ export const backendNames: readonly string[] = Object.keys(backends);
 
 const isPath = (name: string): boolean => /^(\.{0,2}\/|file:)/.test(name);
 
-function isBackend(value: unknown): value is SolverBackend {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, version, capabilities, solve, close } = value as Partial<Record<keyof SolverBackend, unknown>>;
-  return (
-    typeof name === 'string' &&
-    typeof version === 'string' &&
-    typeof capabilities === 'object' &&
-    typeof solve === 'function' &&
-    typeof close === 'function'
-  );
+const statuses: readonly string[] = [
+  'optimal',
+  'feasible',
+  'infeasible',
+  'unbounded',
+  'infeasible_or_unbounded',
+  'time_limit',
+  'error',
+] satisfies readonly SolveStatus[];
+
+/** What is wrong with a solution's form; whether it is right is checked elsewhere. */
+function formOf(result: unknown, [model]: readonly unknown[]): string | null {
+  const { status, values } = (result ?? {}) as Partial<Record<keyof Solution, unknown>>;
+  if (!statuses.includes(status as string)) return `the status ${JSON.stringify(status)}; known are ${statuses.join(', ')}`;
+  const { length } = (model as LinearModel).variables;
+  return values === null || (values instanceof Float64Array && values.length === length)
+    ? null
+    : `values that are neither null nor a Float64Array of ${length}`;
 }
 
 async function loadOwn(path: string, directory: string): Promise<SolverBackend> {
-  const url = path.startsWith('file:') ? path : pathToFileURL(resolve(directory, path)).href;
-  let factory: unknown;
-  try {
-    factory = ((await import(url)) as { default?: unknown }).default;
-  } catch (cause) {
-    throw new EvomError('E_CONFIG', `solver backend ${path} cannot be loaded; the path is taken from ${directory}`, { cause });
-  }
-  if (typeof factory !== 'function')
-    throw new EvomError(
-      'E_CONFIG',
-      `solver backend ${path} has no default export that creates it; write "export default async function () { return backend; }"`,
-    );
-  const backend: unknown = await (factory as () => unknown)();
-  if (!isBackend(backend))
-    throw new EvomError('E_CONFIG', `what ${path} creates is no solver backend; it needs name, version, capabilities, solve and close`);
+  const backend = await loadPlugin<SolverBackend>(
+    {
+      key: 'solver backend',
+      path,
+      base: directory,
+      methods: ['solve', 'close'],
+      properties: ['name', 'version', 'capabilities'],
+      checks: { solve: formOf },
+    },
+    {},
+  );
   const highs = await createHighs();
   const certified = certifiedBackend(backend, [secondSolver(highs)]);
   return {

@@ -31,7 +31,7 @@ function boundsFault(what: string, lower: number, upper: number): string | null 
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { modelFault } from 'evom';
+ * import { modelFault } from 'evom/solvers';
  * const x = { name: 'x', lower: 0, upper: 1, integer: false, cost: Number.NaN };
  * assert.equal(modelFault({ sense: 'min', offset: 0, variables: [x], constraints: [] }), 'the cost of variable "x" is NaN, not a finite number');
  * ```

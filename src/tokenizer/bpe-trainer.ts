@@ -46,7 +46,7 @@ interface Word {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { trainBpe } from 'evom';
+ * import { trainBpe } from 'evom/tokenizer';
  * const { tokens } = trainBpe(['low low lower', 'lowest low'], { vocabSize: 272 });
  * assert.deepEqual(tokens.slice(269), ['lo', 'low', 'Ġlow']);
  * ```

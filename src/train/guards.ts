@@ -41,7 +41,7 @@ export const initialGuardState: GuardState = { stepsWithoutSignal: 0 };
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { checkGuards, initialGuardState } from 'evom';
+ * import { checkGuards, initialGuardState } from 'evom/train';
  * const limits = { entropyMin: 0.01, noSignalSteps: 2, klMax: null, infraRateMax: 0.2, flagRateMax: null };
  * const healthy = { entropy: 0.3, mixedGroups: 4, approxKl: 0.001, infraRate: 0, flagRate: 0 };
  * assert.deepEqual(checkGuards(initialGuardState, healthy, limits).alarms, []);

@@ -12,7 +12,7 @@ import type { Rollout } from '../core/rollout.ts';
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { partialKlWeights } from 'evom';
+ * import { partialKlWeights } from 'evom/train';
  * const letters = (ids: Int32Array) => Buffer.from(ids).toString();
  * const completion = { tokenIds: Int32Array.from(Buffer.from('so: x=1')) };
  * const weights = partialKlWeights({ completion, completionText: 'so: x=1', program: { dialect: 'highs-js', code: 'x=1' } }, letters);

@@ -1,5 +1,6 @@
 /** Supervised examples to training rows: cross-entropy on the program's tokens, none on the prompt's. */
 
+import { tokenRow } from '../batch/rows.ts';
 import type { TrainingRow } from '../core/training.ts';
 import { EvomError } from '../lib/errors.ts';
 
@@ -13,12 +14,8 @@ export interface SftExample {
 
 /** One row of a cross-entropy batch: weight on every completion token, advantage 1, no sampler. */
 export function sftRow(example: SftExample, version: number): TrainingRow {
-  const prompt = example.promptIds.length;
-  const length = prompt + example.completionIds.length;
-  const inputIds = new Int32Array(length);
-  inputIds.set(example.promptIds, 0);
-  inputIds.set(example.completionIds, prompt);
   return {
+    ...tokenRow(example.promptIds, example.completionIds),
     sampleId: example.id,
     groupId: example.id,
     rolloutIndex: 0,
@@ -27,15 +24,7 @@ export function sftRow(example: SftExample, version: number): TrainingRow {
     solver: '',
     weightVersionMin: version,
     weightVersionMax: version,
-    inputIds,
-    promptLength: prompt,
-    lossMask: new Uint8Array(length).fill(1, prompt),
-    samplerLogprobs: new Float32Array(length),
-    oldLogprobs: null,
-    refLogprobs: null,
     advantage: 1,
-    tokenAdvantages: null,
-    klWeights: null,
     lossWeight: 1,
     reward: null,
     correct: null,
@@ -46,7 +35,6 @@ export function sftRow(example: SftExample, version: number): TrainingRow {
     topK: 0,
     seed: '',
     finishReason: 'stop',
-    responseLength: example.completionIds.length,
   };
 }
 

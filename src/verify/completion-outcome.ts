@@ -25,7 +25,7 @@ interface Asked {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { noProgramOutcome } from 'evom';
+ * import { noProgramOutcome } from 'evom/verify';
  * const { status, error } = noProgramOutcome({ dialect: 'gurobipy', backend: 'highs', completion: '{"profit": 260}' });
  * assert.deepEqual([status, error?.type], ['no_program', 'JsonAnswer']);
  * ```

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DecoderConfig, decoderConfigJson, decoderParameters, parseDecoderConfig } from '../../src/checkpoint/decoder-config.ts';
 import { ropeTables } from '../../src/embedded/nn/rope.ts';
-import { goldenModel } from '../embedded/learner/golden-case.ts';
+import { goldenModel } from '../../src/testing/golden-case.ts';
 
 const base = {
   architectures: ['LlamaForCausalLM'],

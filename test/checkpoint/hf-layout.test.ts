@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { readGenerationConfig, readModelConfig, readWeights, weightsSha256, writeModelFolder } from '../../src/checkpoint/hf-layout.ts';
 import { initialWeights } from '../../src/checkpoint/init.ts';
 import { modelCard } from '../../src/checkpoint/model-card.ts';
-import { fileSha256, publishDirectory, verifyDirectory } from '../../src/checkpoint/publish.ts';
+import { publishDirectory, verifyDirectory } from '../../src/checkpoint/publish.ts';
+import { fileSha256 } from '../../src/lib/file-sha256.ts';
 import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import { flipBit } from '../fakes/flipped-bit.ts';
 

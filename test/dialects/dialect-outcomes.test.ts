@@ -1,4 +1,4 @@
-import { type DialectPrograms, describeDialect } from './dialect.suite.ts';
+import { type DialectPrograms, describeDialect } from '../../src/testing/dialect-suite.ts';
 
 const lp = 'Max\nx + y\nst\nx + 2 y <= 4\nx <= 3\nEnd';
 

@@ -30,7 +30,7 @@ function pageExamples(file: string): Example[] {
   const text = readFileSync(root + file, 'utf8');
   return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
     .map((match) => ({ file, line: lineOf(text, match.index), code: match[1] ?? '' }))
-    .filter(({ code }) => /from 'evom'/.test(code));
+    .filter(({ code }) => /from 'evom[/']/.test(code));
 }
 
 const filesIn = (folder: string, ending: string): string[] =>

@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  bootstrapMeanInterval,
-  learningRateFactor,
-  mcnemarTest,
-  meanPassAtK,
-  pairedPermutationTest,
-  passAtK,
-  wilsonInterval,
-} from '../../src/index.ts';
+import { bootstrapMeanInterval, learningRateFactor, mcnemarTest, pairedPermutationTest, passAtK, wilsonInterval } from '../../src/index.ts';
 
 describe('passAtK', () => {
   it.each([
@@ -34,18 +26,6 @@ describe('passAtK', () => {
     );
   });
   it('refuses more draws than samples', () => expect(() => passAtK(4, 1, 5)).toThrow(RangeError));
-  it('leaves problems with too few samples out of the mean', () => {
-    expect(meanPassAtK([{ numSamples: 1, numCorrect: 1 }], 2).problems).toBe(0);
-    expect(
-      meanPassAtK(
-        [
-          { numSamples: 2, numCorrect: 1 },
-          { numSamples: 1, numCorrect: 0 },
-        ],
-        2,
-      ),
-    ).toMatchObject({ mean: 1, problems: 1 });
-  });
 });
 
 describe('wilsonInterval', () => {

@@ -1,6 +1,6 @@
 import { randomStream } from '../../src/lib/random.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
-import { describePolicy } from './policy.suite.ts';
+import { describePolicy } from '../../src/testing/policy-suite.ts';
 
 /** A script that depends on prompt and seed as a model's draws would. */
 const script = (promptIds: Int32Array, seed: string): number[] => {

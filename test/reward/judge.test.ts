@@ -5,7 +5,6 @@ import {
   judgeOutcome,
   judgeRule,
   judgeRuleNames,
-  judgeTitle,
   type Outcome,
   type OutcomeStatus,
   type SolveRecord,
@@ -76,9 +75,6 @@ describe('judge rules', () => {
     for (const name of judgeRuleNames)
       expect(judgeRule(name)).toMatchObject({ name, definition: expect.stringMatching(/\S/), source: expect.stringMatching(/\S/) });
     expect(judgeRule('constructor')).toBeNull();
-    expect(judgeTitle({ rule: 'sirl', labels: 'nl4opt@sirl', denominator: 'labelled' })).toBe(
-      'sirl, labels nl4opt@sirl, of all labelled problems',
-    );
   });
 
   it.each<[JudgeRuleName, Answer, OutcomeStatus, boolean]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { adaptedKlCoefficient, type KlEstimator, klTerm } from '../../src/index.ts';
+import { type KlEstimator, klTerm } from '../../src/index.ts';
 
 describe('klTerm', () => {
   const pairs = [
@@ -39,14 +39,5 @@ describe('klTerm', () => {
   it('never is negative under k2 and k3', () => {
     for (let d = -25; d <= 25; d += 0.5)
       for (const estimator of ['k2', 'k3'] as const) expect(klTerm(estimator, d, 0).value).toBeGreaterThanOrEqual(0);
-  });
-});
-
-describe('adaptedKlCoefficient', () => {
-  it('moves by at most a fifth of samples / horizon towards the target', () => {
-    const step = { target: 0.1, samples: 100, horizon: 1000 };
-    expect(adaptedKlCoefficient(1, { ...step, kl: 10 })).toBeCloseTo(1.02, 9);
-    expect(adaptedKlCoefficient(1, { ...step, kl: 0 })).toBeCloseTo(0.98, 9);
-    expect(adaptedKlCoefficient(1, { ...step, kl: 0.1 })).toBe(1);
   });
 });

@@ -6,16 +6,15 @@ import { metricsFromJson } from '../../src/policy/learner.ts';
 import {
   publish,
   publishBatches,
-  readBatches,
   removeAfter,
   stepDirectory,
   verifyPublished,
-  waitForResult,
+  waitForAnswer,
   weightsDirectory,
-  writeResult,
 } from '../../src/servers/exchange.ts';
 import { metadata, row } from '../batch/fixtures.ts';
 import { flipBit } from '../fakes/flipped-bit.ts';
+import { readBatches, writeResult } from './trainer-side.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -44,7 +43,7 @@ describe('the exchange directory', () => {
     await mkdir(weights, { recursive: true });
     await writeFile(join(weights, 'model.safetensors'), 'weights');
     await publish(weights, 'STABLE', { step: 12 });
-    const answer = waitForResult(root, 12, { timeoutMs: 10_000, pollMs: 5 });
+    const answer = waitForAnswer(stepDirectory(root, 12), { timeoutMs: 10_000, pollMs: 5 });
     await writeResult(root, 12, { version: 5, metrics: { loss: 0.5 } });
     expect(await answer).toEqual({ version: 5, metrics: { loss: 0.5 } });
     expect((await verifyPublished(weights, 'STABLE')).step).toBe(12);
@@ -79,7 +78,7 @@ describe('the exchange directory', () => {
     const result = join(stepDirectory(root, 12), 'RESULT.json');
     await symlink(result, result); // a loop
     const waiting = { timeoutMs: 60_000, pollMs: 1 };
-    await expect(waitForResult(root, 12, waiting)).rejects.toMatchObject({
+    await expect(waitForAnswer(stepDirectory(root, 12), waiting)).rejects.toMatchObject({
       code: 'E_DATA',
       message: expect.stringContaining('cannot read'),
     });
@@ -88,7 +87,7 @@ describe('the exchange directory', () => {
   it('brings figures that are not finite back as null', async () => {
     await publishBatches(root, 12, batches, 4);
     await writeResult(root, 12, { version: 5, metrics: { loss: null, tokens: 3 } });
-    const { metrics } = await waitForResult(root, 12, { timeoutMs: 10_000, pollMs: 5 });
+    const { metrics } = await waitForAnswer(stepDirectory(root, 12), { timeoutMs: 10_000, pollMs: 5 });
     expect(metricsFromJson(metrics)).toEqual({ loss: Number.NaN, tokens: 3 });
   });
 
@@ -106,11 +105,11 @@ describe('the exchange directory', () => {
     await writeFile(join(directory, 'batch-002.arrow.99.tmp'), 'torn');
     await publishBatches(root, 12, batches.slice(0, 1), 4);
     expect((await readdir(directory)).sort()).toEqual(['READY', 'batch-000.arrow', 'manifest.json']);
-    await expect(waitForResult(root, 12, { timeoutMs: 20, pollMs: 5 })).rejects.toMatchObject({ code: 'E_LEARNER' });
+    await expect(waitForAnswer(stepDirectory(root, 12), { timeoutMs: 20, pollMs: 5 })).rejects.toMatchObject({ code: 'E_LEARNER' });
   });
 
   it('stops waiting when told to', async () => {
-    await expect(waitForResult(root, 1, { timeoutMs: 60_000, pollMs: 5, signal: AbortSignal.abort() })).rejects.toThrow();
+    await expect(waitForAnswer(stepDirectory(root, 1), { timeoutMs: 60_000, pollMs: 5, signal: AbortSignal.abort() })).rejects.toThrow();
   });
 
   it('deletes what is newer than the checkpoint on resume', async () => {

@@ -9,7 +9,7 @@ import { createOnnxPolicy } from '../../src/embedded/sampler/onnx-policy.ts';
 import { writeSafetensors } from '../../src/lib/safetensors.ts';
 import type { Policy, SamplingParams } from '../../src/policy/policy.ts';
 import { createOpenAiPolicy, type OpenAiPolicyOptions } from '../../src/servers/openai-policy.ts';
-import { describePolicy } from '../policy/policy.suite.ts';
+import { describePolicy } from '../../src/testing/policy-suite.ts';
 import { recorded, type StandIn, said, startStandIn } from './stand-in-server.ts';
 
 const golden = fileURLToPath(new URL('../golden/policy/llama', import.meta.url));

@@ -22,8 +22,9 @@ import { weightsDirectory } from '../../src/servers/exchange.ts';
 import { launchArguments } from '../../src/servers/python-process.ts';
 import { createTorchLearner } from '../../src/servers/torch-learner.ts';
 import type { TorchSettings } from '../../src/servers/torch-options.ts';
-import { goldenCase, goldenCases, relativeError } from '../embedded/learner/golden-case.ts';
-import { flatWeights, namedWeights, train } from '../policy/learner.suite.ts';
+import { goldenCase, relativeError } from '../../src/testing/golden-case.ts';
+import { flatWeights, namedWeights, train } from '../../src/testing/learner-suite.ts';
+import { goldenCases } from '../golden/learner-cases.ts';
 import { describeTorch, torchEnvironment, torchPython } from '../torch-python.ts';
 
 const golden = (file: string): string => fileURLToPath(new URL(`../golden/learner/${file}`, import.meta.url));

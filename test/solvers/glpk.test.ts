@@ -1,6 +1,6 @@
 import { createGlpk } from 'evom';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { describeBackend } from './backend.suite.ts';
+import { describeBackend } from '../../src/testing/backend-suite.ts';
 import { column, inf, model, row } from './models.ts';
 
 describeBackend('glpk', () => createGlpk(), {

@@ -1,6 +1,6 @@
 import { compileHighs, createHighs, type HighsReader, parseLp, type SolverBackend } from 'evom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeBackend } from './backend.suite.ts';
+import { describeBackend } from '../../src/testing/backend-suite.ts';
 import { column, inf, marketSplit, model, row } from './models.ts';
 
 describeBackend('highs', () => createHighs());

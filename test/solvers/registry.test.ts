@@ -27,13 +27,35 @@ describe('createBackend', () => {
   it.each([
     ['hihgs', /unknown solver backend "hihgs"; known are highs, glpk/],
     ['constructor', /unknown solver backend "constructor"/],
-    ['./absent.mjs', /absent\.mjs cannot be loaded/],
-    ['./nothing.mjs', /no default export that creates it/],
-    ['./other.mjs', /is no solver backend; it needs name/],
+    ['./absent.mjs', /solver backend: no module .*absent\.mjs/],
+    ['./nothing.mjs', /solver backend: .*nothing\.mjs has no default export/],
+    ['./other.mjs', /it lacks version, capabilities, solve, close; it needs name/],
   ])('refuses %s', async (name, message) => {
     write('nothing.mjs', 'export const a = 1;');
     write('other.mjs', 'export default () => ({ name: "other" });');
     await expect(createBackend(name, { directory })).rejects.toThrow(message);
     await expect(createBackend(name, { directory })).rejects.toThrow(expect.objectContaining({ code: 'E_CONFIG' }));
+  });
+
+  const model = {
+    sense: 'min',
+    offset: 0,
+    variables: [{ name: 'x', cost: 1, lower: 0, upper: 1, integer: false }],
+    constraints: [],
+  } as const;
+  it.each([
+    ['null.answer.status', /solver backend: solve\(\) of .*faulty\.mjs threw TypeError: .*null[\s\S]*at .*faulty\.mjs:1:/],
+    ['1', /faulty\.mjs returned the status undefined; known are optimal/],
+    ['({ status: "optimal", values: [1] })', /returned values that are neither null nor a Float64Array of 1/],
+  ])('names the module of a backend that answers %s', async (answer, message) => {
+    // A module is loaded once a path.
+    const folder = mkdtempSync(join(directory, 'faulty-'));
+    const about = 'name: "faulty", version: "1", capabilities: { lp: true, milp: true }, close() {}';
+    writeFileSync(join(folder, 'faulty.mjs'), `export default () => ({ ${about}, solve() { return ${answer}; } });`);
+    const backend = await createBackend('./faulty.mjs', { directory: folder });
+    expect(() => backend.solve(model, { timeLimitMs: 1000 })).toThrow(
+      expect.objectContaining({ code: 'E_PLUGIN', message: expect.stringMatching(message) }),
+    );
+    backend.close();
   });
 });

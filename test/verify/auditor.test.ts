@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
-  type AuditInput,
   type Auditor,
   createAuditor,
   createHighs,
@@ -16,6 +15,7 @@ import {
   parseLp,
   type SolverBackend,
 } from 'evom';
+import type { Judged } from 'evom/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
@@ -73,7 +73,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function audited(model: LinearModel, about: { of?: Problem; correct?: boolean } = {}): AuditInput {
+function audited(model: LinearModel, about: { of?: Problem; correct?: boolean } = {}): Judged {
   const { status, objective, values, certificate = 'none' } = highs.solve(model, { timeLimitMs: 5000 });
   if (status === 'error' || values === null) throw new Error('the test model has an optimum');
   const solve = { status, objective, certificate, modelHash: modelHash(model), numVariables: 2, numIntegers: 0, numConstraints: 2, ms: 0 };
@@ -192,7 +192,7 @@ describe('createAuditor', () => {
 
   it('replaces a worker that ends or takes too long, and lets no task of its batch answer for another', () =>
     withAuditor({ backend: 'highs', crossSolve: join(folder, 'deadly.mjs'), hardMs: 2000 }, async (auditor) => {
-      const called = (name: string): AuditInput => audited(parseLp(`max\n 3 ${name} + 2 y\nst\n ${name} + y <= 4\nend`));
+      const called = (name: string): Judged => audited(parseLp(`max\n 3 ${name} + 2 y\nst\n ${name} + y <= 4\nend`));
       const names = ['a', 'deadly', 'b', 'endless', ...Array.from({ length: 20 }, (_, i) => `c${i}`)];
       const evidence = await auditor.audit(names.map(called));
       expect(evidence[1]?.fault).toContain('ended with code 3');

@@ -1,4 +1,4 @@
-"""Reads `evom.batch_version` 1: an uncompressed Arrow IPC file, one row a sequence (columns: src/batch/schema.ts)."""
+"""Reads `evom.batch_version` 1: an uncompressed Arrow IPC file, one row a sequence (columns: src/batch/columns.ts)."""
 
 from __future__ import annotations
 

@@ -2,13 +2,13 @@
 import { createReadStream } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { readRollouts } from '../../batch/rollouts.ts';
-import { fileSha256 } from '../../benchmarks/containers.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { outcomeFromJson } from '../../core/outcome-json.ts';
 import type { Problem } from '../../core/problem.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { faultList } from '../../lib/fault-list.ts';
 import { readFault } from '../../lib/file-fault.ts';
+import { fileSha256 } from '../../lib/file-sha256.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
 import { readProblems } from '../../problems/sets/jsonl.ts';
 import { labelForms, readLabel, settledLabels, shownLabel } from '../../problems/sets/labels.ts';

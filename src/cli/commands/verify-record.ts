@@ -139,9 +139,13 @@ export function verdictText(record: VerdictRecord): string {
 
 /** The fault of ours that kept a program from its verdict. */
 export function faultOf(where: string, { error }: Pick<VerdictRecord, 'error'>): EvomError {
-  const isConfig = error?.type === 'MissingCapability';
-  return new EvomError(
-    isConfig ? 'E_CONFIG' : 'E_SANDBOX',
-    `${where}: ${error?.message ?? 'no outcome'}${isConfig ? '' : '; run it again'}`,
-  );
+  const message = `${where}: ${error?.message ?? 'no outcome'}`;
+  switch (error?.type) {
+    case 'MissingCapability':
+      return new EvomError('E_CONFIG', message);
+    case 'PluginFault':
+      return new EvomError('E_PLUGIN', message);
+    default:
+      return new EvomError('E_SANDBOX', `${message}; run it again`);
+  }
 }

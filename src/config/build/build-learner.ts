@@ -1,7 +1,8 @@
 /** `learner` of a configuration -> a learner on a checkpoint, and the policy that shares its process where one does. */
 import { dirname } from 'node:path';
 import { createOnnxLearner } from '../../embedded/learner/onnx-learner.ts';
-import type { Learner } from '../../policy/learner.ts';
+import { loadPlugin } from '../../lib/plugin.ts';
+import type { Learner, LearnerResult } from '../../policy/learner.ts';
 import type { OptimizerConfig as LearnerOptimizer } from '../../policy/optimizer-config.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { createColocatedLearner } from '../../servers/colocated-learner.ts';
@@ -12,7 +13,6 @@ import { torchArguments } from '../../servers/torch-options.ts';
 import type { OptimizerConfig, TrainConfig } from '../schema/schema.ts';
 import { isModulePath } from '../schema/vocabulary.ts';
 import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
-import { loadModule } from './load-module.ts';
 
 export type LearnerConfig = Pick<TrainConfig, 'optimizer' | 'learner'> & {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'batch_rows'>;
@@ -47,7 +47,10 @@ export async function buildLearner(config: LearnerConfig, start: LearnerStart): 
   if (isModulePath(learner.type)) {
     const methods = ['step', 'weights', 'save', 'close'];
     const context = { directory, threads, stateDirectory, config: { optimizer, learner } };
-    return { learner: await loadModule<Learner>({ key: 'learner.type', path: learner.type, methods }, context), policy: null };
+    return {
+      learner: await loadPlugin<Learner>({ key: 'learner.type', path: learner.type, methods, checks: { step: stepResult } }, context),
+      policy: null,
+    };
   }
   if (learner.type === 'torch') return config.policy.type === 'colocated' ? buildColocated(config, start) : buildTorch(config, start);
   const onnx = await createOnnxLearner({
@@ -59,6 +62,11 @@ export async function buildLearner(config: LearnerConfig, start: LearnerStart): 
   });
   return { learner: onnx, policy: null };
 }
+
+const stepResult = (result: unknown): string | null =>
+  typeof (result as LearnerResult | undefined)?.version === 'number' && typeof (result as LearnerResult).metrics === 'object'
+    ? null
+    : `${JSON.stringify(result)} instead of { version, metrics }`;
 
 async function buildTorch(
   config: LearnerConfig,

@@ -2,18 +2,19 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { differingShare, readGenerationConfig, readModelConfig } from '../../checkpoint/hf-layout.ts';
+import type { Completion } from '../../core/rollout.ts';
 import { createOnnxExportPolicy } from '../../embedded/sampler/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../../embedded/sampler/onnx-policy.ts';
 import { stopIdsOf } from '../../embedded/sampler/stop-ids.ts';
 import { EvomError } from '../../lib/errors.ts';
-import type { Policy } from '../../policy/policy.ts';
+import { loadPlugin } from '../../lib/plugin.ts';
+import type { Policy, SampleRequest } from '../../policy/policy.ts';
 import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
 import { createOpenAiPolicy } from '../../servers/openai-policy.ts';
 import { startTorchHost } from '../../servers/torch-host.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isModulePath } from '../schema/vocabulary.ts';
 import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
-import { loadModule } from './load-module.ts';
 
 export type PolicyConfig = {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai'> & {
@@ -32,7 +33,8 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
   const threads = threadCount(policy.threads);
   if (isModulePath(policy.type)) {
     const methods = ['sample', 'score', 'update', 'close'];
-    return loadModule<Policy>({ key: 'policy.type', path: policy.type, methods }, { directory, threads, version, config: policy });
+    const checks = { sample: groupsAsked, score: rowsAsked };
+    return loadPlugin<Policy>({ key: 'policy.type', path: policy.type, methods, checks }, { directory, threads, version, config: policy });
   }
   if (policy.type === 'colocated') {
     const settings = torchSettings(config);
@@ -51,6 +53,23 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
   if (policy.type === 'openai') return buildServedPolicy(config, directory, version);
   return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
 }
+
+/** A group for each request, a completion for each of its seeds. */
+function groupsAsked(result: unknown, [requests]: readonly unknown[]): string | null {
+  const asked = requests as readonly SampleRequest[];
+  const wrong = rowsAsked(result, [asked]);
+  if (wrong !== null) return wrong;
+  const groups = result as readonly (readonly Completion[])[];
+  const i = asked.findIndex(({ seeds }, request) => groups[request]?.length !== seeds.length);
+  if (i !== -1) return `${groups[i]?.length ?? 'no list of'} completions for request ${i}, which has ${asked[i]?.seeds.length} seeds`;
+  const isWhole = ({ tokenIds, logprobs }: Completion) => tokenIds instanceof Int32Array && tokenIds.length === logprobs?.length;
+  return groups.flat().every(isWhole) ? null : 'a completion without tokenIds (an Int32Array) and as many logprobs';
+}
+
+const rowsAsked = (result: unknown, [requests]: readonly unknown[]): string | null =>
+  Array.isArray(result) && result.length === (requests as readonly unknown[]).length
+    ? null
+    : `${Array.isArray(result) ? `${result.length} entries` : `${result}, no list`} for ${(requests as readonly unknown[]).length} requests`;
 
 /** A policy on servers that are up; a run that goes on gives them its checkpoint's weights first. */
 async function buildServedPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {

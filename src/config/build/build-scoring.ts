@@ -1,6 +1,7 @@
 /** Configuration -> the scoring of a group: judge, audit, reward terms. */
 
 import { noEvidence } from '../../core/evidence.ts';
+import { loadPlugin } from '../../lib/plugin.ts';
 import { judgeOutcome } from '../../reward/judge.ts';
 import type { RewardConfig, UserTerm } from '../../reward/reward.ts';
 import { scoreOutcome } from '../../reward/reward.ts';
@@ -8,7 +9,6 @@ import type { RolloutParts } from '../../rollout/engine.ts';
 import { groupConsistency } from '../../solve/group-consistency.ts';
 import { type Auditor, createAuditor } from '../../verify/evidence/auditor.ts';
 import type { TrainConfig } from '../schema/schema.ts';
-import { loadModule } from './load-module.ts';
 
 /** The keys of a configuration that say what an outcome earns. */
 export type ScoringConfig = Pick<TrainConfig, 'judge' | 'reward' | 'audit' | 'backend'>;
@@ -54,10 +54,14 @@ export async function buildScoring(config: ScoringConfig): Promise<Scoring> {
   return { score, auditor, reward, close: () => auditor.close() };
 }
 
+const worth = (result: unknown): string | null =>
+  result === null || Number.isFinite(result) ? null : `${result} instead of a finite number or null`;
+
 async function rewardConfigOf({ reward, judge }: ScoringConfig): Promise<RewardConfig> {
   const terms: UserTerm[] = [];
   for (const { name, type, weight } of reward.terms) {
-    const made = await loadModule<Pick<UserTerm, 'score'>>({ key: `reward.terms (${name})`, path: type, methods: ['score'] }, { name });
+    const request = { key: `reward.terms (${name})`, path: type, methods: ['score'], checks: { score: worth } };
+    const made = await loadPlugin<Pick<UserTerm, 'score'>>(request, { name });
     terms.push({ name, weight, score: (input, verdict) => made.score(input, verdict) });
   }
   return {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { weightsSha256 } from '../../checkpoint/hf-layout.ts';
-import { fileSha256 } from '../../checkpoint/publish.ts';
 import type { OutcomeMemory } from '../../evaluate/sampled.ts';
+import { fileSha256 } from '../../lib/file-sha256.ts';
 import type { OutcomeFile } from '../../runs/outcome-file.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 

@@ -58,7 +58,6 @@ export const audit = z.strictObject({
 
 type Weights = Record<'format' | 'executes' | 'answer' | 'solution' | 'consistency' | 'cross_solver', number>;
 export type RewardConfig = Omit<z.output<typeof reward>, keyof Weights> & Weights;
-export type AuditConfig = z.output<typeof audit>;
 
 /** The settled weights: what the file says, else the preset's. */
 export function resolveReward(input: z.output<typeof reward>): RewardConfig {

@@ -7,7 +7,7 @@ import { trainInput } from './train-schema.ts';
 import { dialectsOfBackend } from './vocabulary.ts';
 
 export type { AlgorithmConfig } from './algorithm-schema.ts';
-export type { AuditConfig, RewardConfig } from './reward-schema.ts';
+export type { RewardConfig } from './reward-schema.ts';
 
 export type WeightedDialect = { name: string; weight: number };
 export type TrainInput = z.output<typeof trainInput>;

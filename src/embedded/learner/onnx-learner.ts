@@ -9,6 +9,7 @@ import type { TrainingBatch } from '../../core/training.ts';
 import type { PolicyWeights } from '../../core/weights.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { writeSafetensors } from '../../lib/safetensors.ts';
+import { turns } from '../../lib/turns.ts';
 import { type Learner, type LearnerResult, type LearnerStepOptions, optimizerStateFile } from '../../policy/learner.ts';
 import { checkOptimizerConfig, type OptimizerConfig } from '../../policy/optimizer-config.ts';
 import { assignToThreads, packMicroBatches } from './micro-batches.ts';
@@ -81,7 +82,8 @@ class OnnxLearner implements Learner {
   private currentVersion = 0;
   private updates = 0;
   private skippedInARow = 0;
-  private last: Promise<unknown> = Promise.resolve();
+  /** Steps and saves wait for one another: a save never sees half an update. */
+  private readonly inTurn = turns();
 
   constructor(config: DecoderConfig, options: OnnxLearnerOptions) {
     this.threads = options.threads ?? availableParallelism();
@@ -108,13 +110,6 @@ class OnnxLearner implements Learner {
 
   step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
     return this.inTurn(() => this.runStep(batch, options));
-  }
-
-  /** Steps and saves wait for one another: a save never sees half an update. */
-  private inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.last.then(work);
-    this.last = result.catch(() => undefined);
-    return result;
   }
 
   private async runStep(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {

@@ -14,7 +14,7 @@ export const reportedTemperature = (temperature: number): number => (temperature
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { softmaxRow } from 'evom';
+ * import { softmaxRow } from 'evom/embedded';
  * assert.deepEqual([...softmaxRow(Float32Array.of(0, 0), 1)], [0.5, 0.5]);
  * ```
  */
@@ -52,7 +52,7 @@ export function likeliestToken(probabilities: Float32Array): number {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { keptTokens } from 'evom';
+ * import { keptTokens } from 'evom/embedded';
  * assert.deepEqual(keptTokens(Float32Array.of(0.125, 0.5, 0.25, 0.125), { topK: 3, topP: 0.8 }), [1, 2]);
  * ```
  */
@@ -103,7 +103,7 @@ function largest(ids: readonly number[], probabilities: Float32Array, k: number)
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { drawToken } from 'evom';
+ * import { drawToken } from 'evom/embedded';
  * const row = Float32Array.of(0.25, 0.5, 0.25);
  * assert.equal(drawToken(row, { temperature: 1, topK: 0, topP: 1 }, 0.3), 1);
  * assert.equal(drawToken(row, { temperature: 0, topK: 0, topP: 1 }, 0.9), 1);

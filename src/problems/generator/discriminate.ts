@@ -93,7 +93,8 @@ export interface Discrimination {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { discriminate, type LinearModel } from 'evom';
+ * import { type LinearModel } from 'evom';
+ * import { discriminate } from 'evom/problems';
  * const row = { lower: -Infinity, columns: [0], coefficients: [1] };
  * const model: LinearModel = {
  *   sense: 'max',

@@ -36,16 +36,14 @@ export interface NumberWriter {
   readonly times: (factor: number) => string;
 }
 
-/** A whole number from 0 to 12 in words, or undefined. */
-export const numberWord = (value: number): string | undefined => small[value];
-
 /**
  * Writes the numbers of one problem.
  *
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { numberWriter, randomStream } from 'evom';
+ * import { randomStream } from 'evom/lib';
+ * import { numberWriter } from 'evom/problems';
  * const write = numberWriter({ words: true, thousands: true }, randomStream(1));
  * assert.equal(write(2500), '2,500');
  * assert.equal(write.share({ numerator: 1, denominator: 3 }), 'a third');
@@ -63,17 +61,6 @@ export function numberWriter(forms: NumberForms, random: RandomStream): NumberWr
       denominator === 100 ? `${numerator}${percent}` : (fractions[`${numerator}/${denominator}`] ?? `${numerator}/${denominator}`),
     times: (factor: number) => (factor === 2 ? 'twice' : `${write(factor)} times`),
   });
-}
-
-/** Every way in which a value of a model may stand in a text, for checking that a text is complete. */
-export function spokenForms(value: number): string[] {
-  const forms = [String(value), value.toLocaleString('en-US', { maximumFractionDigits: 6 })];
-  const word = numberWord(value);
-  if (word !== undefined) forms.push(word);
-  if (value === 1) forms.push('once', 'either', 'a single');
-  if (value === 2) forms.push('twice');
-  if (value > 0 && value < 1) forms.push(`${Number((value * 100).toFixed(6))} `);
-  return forms;
 }
 
 /** "a, b and c". */

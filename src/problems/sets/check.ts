@@ -144,7 +144,7 @@ function summaryOf(name: string, problems: readonly Problem[]): CheckReport['set
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { checkProblems } from 'evom';
+ * import { checkProblems } from 'evom/problems';
  * const problem = { id: 'a', question: 'Maximize x with x at most 3.', answer: 3, source: 'mine' };
  * const report = checkProblems({ train: [problem], test: [{ ...problem, id: 'b' }] });
  * assert.equal(report.sharedTasks.length, 1);

@@ -25,7 +25,7 @@ export interface ProblemCursor {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { problemCursor } from 'evom';
+ * import { problemCursor } from 'evom/problems';
  * const cursor = problemCursor(3, 7);
  * assert.deepEqual(cursor.take(3).toSorted(), [0, 1, 2]);
  * assert.deepEqual(cursor.state, { epoch: 1, position: 0 });

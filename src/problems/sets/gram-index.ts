@@ -60,7 +60,7 @@ export interface GramIndex {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { gramIndex } from 'evom';
+ * import { gramIndex } from 'evom/problems';
  * const index = gramIndex(['one two three four five six seven eight nine']);
  * assert.deepEqual(index.sizes, [2]);
  * const { grams, matches } = index.lookUp('Two three four five six seven eight NINE ten!');

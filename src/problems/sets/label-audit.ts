@@ -152,7 +152,7 @@ type Named = readonly [name: string, problems: readonly Problem[]];
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { auditLabels } from 'evom';
+ * import { auditLabels } from 'evom/problems';
  * const problem = { id: 'a', question: 'How many ducks?', answer: 2.33, source: 'x' };
  * const { versions, pairs } = auditLabels({ old: [problem], fixed: [{ ...problem, question: 'How many ducks ?', answer: 7 / 3 }] });
  * assert.deepEqual([pairs[0]?.common, pairs[0]?.differ1e6, pairs[0]?.differ5Percent], [1, 1, 0]);

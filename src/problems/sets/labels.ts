@@ -68,7 +68,7 @@ function elementsOf(label: unknown): readonly unknown[] | undefined {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { readLabel, plainLabels } from 'evom';
+ * import { readLabel, plainLabels } from 'evom/problems';
  * assert.deepEqual(readLabel('[18.0, 20.0]', plainLabels), { answer: 18, accepted: [20] });
  * assert.deepEqual(readLabel('No Best Solution', plainLabels), { answer: 'infeasible' });
  * assert.equal(readLabel('about 5', plainLabels), undefined);

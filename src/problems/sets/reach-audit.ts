@@ -60,7 +60,7 @@ function reachOfProblem({ model, kind, meta }: Problem): Reach {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { auditReach } from 'evom';
+ * import { auditReach } from 'evom/problems';
  * const problem = (id: string) => ({ id, question: id, answer: 1, source: 'x', kind: 'nlp' }) as const;
  * const library = { status: 'optimal', objective: 1, resolved: false } as const;
  * const [set] = auditReach({ set: [problem('a'), problem('b')] }, [{ id: 'b', outcome: { model: null, library }, isRight: true }]);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { type Evidence, type ModelComparison, noEvidence } from '../../core/evidence.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { Problem } from '../../core/problem.ts';
+import type { Scorable } from '../../core/rollout.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { LruCache } from '../../lib/lru-cache.ts';
 import { modelHash } from '../../modeling/identical.ts';
@@ -34,10 +34,8 @@ export interface AuditorOptions {
   readonly hardMs?: number;
 }
 
-/** One outcome with what the judge said of it. */
-export interface AuditInput {
-  readonly outcome: Outcome;
-  readonly problem: Problem;
+/** What may be scored, with what the judge said of it. */
+export interface Judged extends Pick<Scorable, 'outcome' | 'problem'> {
   /** Only right answers are audited: a wrong one earns nothing to be taken away. */
   readonly correct: boolean | null;
 }
@@ -55,7 +53,7 @@ export interface Auditor {
   /** The second backend in use; null for none. */
   readonly crossBackend: string | null;
   /** Evidence of the outcomes of one problem, in their order. Never rejects for anything that a program does. */
-  audit(group: readonly AuditInput[]): Promise<Evidence[]>;
+  audit(group: readonly Judged[]): Promise<Evidence[]>;
   stats(): AuditorStats;
   close(): Promise<void>;
 }
@@ -70,7 +68,8 @@ export interface Auditor {
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { createAuditor, emptyOutcome, parseLp } from 'evom';
+ * import { emptyOutcome, parseLp } from 'evom';
+ * import { createAuditor } from 'evom/verify';
  * const auditor = await createAuditor({ backend: 'highs', crossSolve: 'off' });
  * const reference = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\n x + 3 y <= 9\nend');
  * const model = parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\nend'); // a row is missing; the optimum is 12 all the same
@@ -129,13 +128,13 @@ class WorkerAuditor implements Auditor {
     this.#cache = new LruCache(cacheSize);
   }
 
-  async audit(group: readonly AuditInput[]): Promise<Evidence[]> {
+  async audit(group: readonly Judged[]): Promise<Evidence[]> {
     this.#stats.asked += group.length;
     const evidence = await Promise.all(group.map((input) => this.#one(input)));
     return this.#asks.peers ? this.#withPeers(group, evidence) : evidence;
   }
 
-  async #one({ outcome, problem, correct }: AuditInput): Promise<Evidence> {
+  async #one({ outcome, problem, correct }: Judged): Promise<Evidence> {
     const { model, status, objective, certificate, solution } = outcome;
     const reference = problem.model ?? null;
     if (model === null) return noEvidence;
@@ -158,7 +157,7 @@ class WorkerAuditor implements Auditor {
   }
 
   /** Adds to each accepted program which of the group's other accepted programs behave alike. */
-  async #withPeers(group: readonly AuditInput[], evidence: Evidence[]): Promise<Evidence[]> {
+  async #withPeers(group: readonly Judged[], evidence: Evidence[]): Promise<Evidence[]> {
     const accepted = group.flatMap(({ correct, outcome, problem }, i) =>
       correct === true && outcome.model !== null && problem.model === undefined ? [{ i, model: outcome.model }] : [],
     );

@@ -77,7 +77,17 @@ describe('buildScoring', () => {
 
   it('refuses a term that cannot score, naming it', async () => {
     await expect(buildScoring(configOf('reward: { terms: [{ name: mine, type: ./empty.mjs }] }\n'))).rejects.toThrow(
-      /reward\.terms \(mine\).*needs the methods score/,
+      /reward\.terms \(mine\).*it lacks score/,
     );
+  });
+
+  it('names the module of a term that gives no number', async () => {
+    writeFileSync(join(cwd, 'much.mjs'), 'export default () => ({ score: () => Number.NaN });');
+    const scoring = await buildScoring(configOf('reward: { terms: [{ name: much, type: ./much.mjs, weight: 1 }] }\n'));
+    await expect(scoring.score([request(lucky)])).rejects.toMatchObject({
+      code: 'E_PLUGIN',
+      message: expect.stringMatching(/reward\.terms \(much\): score\(\) of .*much\.mjs returned NaN instead of a finite number or null/),
+    });
+    await scoring.close();
   });
 });

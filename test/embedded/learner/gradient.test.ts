@@ -8,7 +8,8 @@ import { trainingSequences } from '../../../src/embedded/learner/training-sequen
 import { tokenWeights } from '../../../src/rl/aggregate.ts';
 import { samplerWeights } from '../../../src/rl/importance-ratio.ts';
 import { surrogateLoss } from '../../../src/rl/surrogate.ts';
-import { goldenCase, goldenCases, type goldenModel, relativeError } from './golden-case.ts';
+import { goldenCase, type goldenModel, relativeError } from '../../../src/testing/golden-case.ts';
+import { goldenCases } from '../../golden/learner-cases.ts';
 
 type PolicyGradient = Extract<LossConfig, { type: 'policy_gradient' }>;
 

@@ -1,23 +1,22 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createOnnxLearner } from '../../../src/embedded/learner/onnx-learner.ts';
-import { readSafetensors } from '../../../src/lib/safetensors.ts';
 import { adamwDefaults, muonDefaults, type OptimizerConfig } from '../../../src/policy/optimizer-config.ts';
-import { type CreateLearner, describeLearner, flatWeights, train } from '../../policy/learner.suite.ts';
-import { goldenCase, goldenModel, relativeError } from './golden-case.ts';
+import { goldenCase, goldenModel, relativeError } from '../../../src/testing/golden-case.ts';
+import { type CreateLearner, describeLearner, flatWeights, train } from '../../../src/testing/learner-suite.ts';
 
 const step = { learningRateFactor: 1 };
 
 /** Small micro-batches, so that the tiny golden batches need several. */
 const creates =
   (optimizer: OptimizerConfig): CreateLearner =>
-  async (model, savedIn) => {
-    const { config, tensors } = await goldenModel(model);
-    const options = { optimizer, threads: 2, microBatchTokens: 24 };
-    if (savedIn === undefined) return createOnnxLearner({ model: { config, tensors }, ...options });
-    const saved = await readSafetensors(join(savedIn, 'model.safetensors'));
-    return createOnnxLearner({ model: { config, tensors: saved.tensors }, ...options, stateDirectory: join(savedIn, 'evom_state') });
-  };
+  ({ directory, stateDirectory }) =>
+    createOnnxLearner({
+      model: { directory },
+      optimizer,
+      threads: 2,
+      microBatchTokens: 24,
+      ...(stateDirectory === null ? {} : { stateDirectory }),
+    });
 
 describeLearner('onnxruntime with Muon', creates(muonDefaults));
 describeLearner('onnxruntime with AdamW', creates({ ...adamwDefaults, lr: 0.02 }));
@@ -38,7 +37,12 @@ describe('createOnnxLearner', () => {
 
   it('reports what the guards of a run watch', async () => {
     const { batch } = await goldenCase('llama-grpo');
-    const learner = await creates(muonDefaults)('llama');
+    const learner = await createOnnxLearner({
+      model: await goldenModel('llama'),
+      optimizer: muonDefaults,
+      threads: 2,
+      microBatchTokens: 24,
+    });
     const { metrics } = await learner.step(batch, step);
     await learner.close();
     const names = [
@@ -69,7 +73,12 @@ describe('createOnnxLearner', () => {
 
   it('takes steps and saves in turn when asked at once', async () => {
     const { batch } = await goldenCase('llama-sft');
-    const learner = await creates(muonDefaults)('llama');
+    const learner = await createOnnxLearner({
+      model: await goldenModel('llama'),
+      optimizer: muonDefaults,
+      threads: 2,
+      microBatchTokens: 24,
+    });
     const results = await Promise.all([learner.step(batch, step), learner.step(batch, step), learner.step(batch, step)]);
     await learner.close();
     expect(results.map(({ version }) => version)).toEqual([1, 2, 3]);

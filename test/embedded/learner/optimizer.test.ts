@@ -5,7 +5,7 @@ import { Muon } from '../../../src/embedded/learner/muon.ts';
 import { shareParameters } from '../../../src/embedded/learner/optimizer.ts';
 import { parameterLayout } from '../../../src/embedded/learner/parameters.ts';
 import { adamwDefaults, checkOptimizerConfig, muonDefaults } from '../../../src/policy/optimizer-config.ts';
-import { goldenModel, goldenTensors, relativeError } from './golden-case.ts';
+import { goldenModel, goldenTensors, relativeError } from '../../../src/testing/golden-case.ts';
 
 describe('adamwUpdate', () => {
   it('moves each weight by the learning rate at first, whatever the gradient', () => {

@@ -8,7 +8,7 @@ import type { TrainingRow } from '../../../src/core/training.ts';
 import { createOnnxLearner } from '../../../src/embedded/learner/onnx-learner.ts';
 import { createOnnxPolicy } from '../../../src/embedded/sampler/onnx-policy.ts';
 import { muonDefaults } from '../../../src/policy/optimizer-config.ts';
-import { goldenCase, goldenModel } from './golden-case.ts';
+import { goldenCase, goldenModel } from '../../../src/testing/golden-case.ts';
 
 describe('sampler and learner', () => {
   it.each(['llama', 'qwen2', 'qwen3'])('agree on the log-probabilities of sampled tokens, before and after a step (%s)', async (name) => {

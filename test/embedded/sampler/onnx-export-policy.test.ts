@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDecoderConfig } from '../../../src/checkpoint/decoder-config.ts';
 import { readModelConfig, readWeights } from '../../../src/checkpoint/hf-layout.ts';
 import { createOnnxExportPolicy } from '../../../src/embedded/sampler/onnx-export-policy.ts';
-import { describePolicy } from '../../policy/policy.suite.ts';
+import { describePolicy } from '../../../src/testing/policy-suite.ts';
 import { writeOnnxExport } from './write-onnx-export.ts';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../golden/policy/${name}`, import.meta.url));

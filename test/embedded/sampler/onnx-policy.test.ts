@@ -9,7 +9,7 @@ import { readWeights, writeModelFolder } from '../../../src/checkpoint/hf-layout
 import { initialWeights } from '../../../src/checkpoint/init.ts';
 import { createOnnxPolicy } from '../../../src/embedded/sampler/onnx-policy.ts';
 import type { Policy, SampleRequest } from '../../../src/policy/policy.ts';
-import { describePolicy } from '../../policy/policy.suite.ts';
+import { describePolicy } from '../../../src/testing/policy-suite.ts';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../golden/policy/${name}`, import.meta.url));
 const free = { temperature: 1, topK: 0, topP: 1, maxTokens: 20 };

@@ -1,5 +1,7 @@
-import { type Capabilities, evaluatePoint, type Solution, type SolverBackend } from 'evom';
+/** What every solver backend must do. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evaluatePoint } from '../core/evaluate.ts';
+import type { Capabilities, Solution, SolverBackend } from '../solvers/backend.ts';
 import { column, inf, marketSplit, model, row } from './models.ts';
 
 const limits = { timeLimitMs: 5000 };

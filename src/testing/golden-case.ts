@@ -1,14 +1,12 @@
 /** Reads the golden files that scripts/make-goldens.py wrote with PyTorch and transformers. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type DecoderConfig, parseDecoderConfig } from '../../../src/checkpoint/decoder-config.ts';
-import type { LossConfig, TrainingBatch, TrainingRow } from '../../../src/core/training.ts';
-import { readSafetensors } from '../../../src/lib/safetensors.ts';
+import { type DecoderConfig, parseDecoderConfig } from '../checkpoint/decoder-config.ts';
+import type { LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
+import { readSafetensors } from '../lib/safetensors.ts';
 
-const at = (file: string): string => fileURLToPath(new URL(`../../golden/learner/${file}`, import.meta.url));
-const json = (file: string): unknown => JSON.parse(readFileSync(at(file), 'utf8'));
-
-export const goldenCases = ['llama-grpo', 'llama-sft', 'llama-dual-clip', 'qwen2-gspo', 'qwen3-cispo', 'qwen3-token-advantages'] as const;
+export const goldenFile = (file: string): string => fileURLToPath(new URL(`../../test/golden/learner/${file}`, import.meta.url));
+const json = (file: string): unknown => JSON.parse(readFileSync(goldenFile(file), 'utf8'));
 
 interface GoldenRow {
   readonly groupId: string;
@@ -40,11 +38,11 @@ export async function goldenModel(
   name: string,
 ): Promise<{ config: DecoderConfig; tensors: Awaited<ReturnType<typeof readSafetensors>>['tensors'] }> {
   const config = parseDecoderConfig(json(`${name}.config.json`), `${name}.config.json`);
-  return { config, tensors: (await readSafetensors(at(`${name}.model.safetensors`))).tensors };
+  return { config, tensors: (await readSafetensors(goldenFile(`${name}.model.safetensors`))).tensors };
 }
 
 export async function goldenTensors(file: string): Promise<ReadonlyMap<string, Float32Array>> {
-  const { tensors } = await readSafetensors(at(file));
+  const { tensors } = await readSafetensors(goldenFile(file));
   return new Map([...tensors].map(([name, { data }]) => [name, data]));
 }
 

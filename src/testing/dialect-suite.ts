@@ -1,11 +1,11 @@
 /** What every dialect must do on every backend: from prompt to program to outcome. A new dialect's test is one call of this. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LinearModel } from '../../src/core/linear-model.ts';
-import type { Outcome } from '../../src/core/outcome.ts';
-import { buildPrompt } from '../../src/dialects/prompt.ts';
-import { dialectByName } from '../../src/dialects/registry.ts';
-import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
-import { column, inf, model, row } from '../solvers/models.ts';
+import type { LinearModel } from '../core/linear-model.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { buildPrompt } from '../dialects/prompt.ts';
+import { dialectByName } from '../dialects/registry.ts';
+import { createVerifier, type Verifier } from '../verify/verifier.ts';
+import { column, inf, model, row } from './models.ts';
 
 /** Programs of one dialect, each with a behaviour that every dialect can show. */
 export interface DialectPrograms {

@@ -1,7 +1,7 @@
 /** What every policy must do. A new policy's test is one call of this, with its skips and their reasons. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Completion } from '../../src/core/rollout.ts';
-import type { Policy, SampleRequest, SamplingParams } from '../../src/policy/policy.ts';
+import type { Completion } from '../core/rollout.ts';
+import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
 
 export interface PolicyUnderTest {
   readonly policy: Policy;

@@ -1,12 +1,13 @@
-import { mkdtemp } from 'node:fs/promises';
+/** What every learner must do, on models of a few hundred weights whose losses PyTorch computed. */
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { readWeights } from '../../src/checkpoint/hf-layout.ts';
-import type { TrainingBatch } from '../../src/core/training.ts';
-import { readSafetensors } from '../../src/lib/safetensors.ts';
-import type { Learner } from '../../src/policy/learner.ts';
-import { goldenCase, relativeError } from '../embedded/learner/golden-case.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readWeights } from '../checkpoint/hf-layout.ts';
+import type { TrainingBatch } from '../core/training.ts';
+import { readSafetensors } from '../lib/safetensors.ts';
+import type { Learner } from '../policy/learner.ts';
+import { goldenCase, goldenFile, relativeError } from './golden-case.ts';
 
 const step = { learningRateFactor: 1 };
 
@@ -29,8 +30,15 @@ export async function train(learner: Learner, batch: TrainingBatch, steps: numbe
   return losses;
 }
 
-/** How a suite opens a learner: on a golden model (`llama`, `qwen2`, `qwen3`), or to go on from a directory that `save` wrote. */
-export type CreateLearner = (model: string, savedIn?: string) => Promise<Learner>;
+/** What a learner is opened with; a module of `learner.type` is given the same. */
+export interface LearnerStart {
+  /** Model folder: `config.json` and `model.safetensors`. */
+  readonly directory: string;
+  /** `evom_state` of a folder that `save` wrote, so that moments and version go on; null at the start. */
+  readonly stateDirectory: string | null;
+}
+
+export type CreateLearner = (start: LearnerStart) => Promise<Learner>;
 
 /** What every learner must do. A new learner's test is one call of this, with its skips and their reasons. */
 export function describeLearner(
@@ -39,14 +47,27 @@ export function describeLearner(
   { skip = [] }: { readonly skip?: readonly { readonly test: string; readonly reason: string }[] } = {},
 ): void {
   describe(`${name} as a learner`, () => {
+    let scratch: string;
+    beforeAll(async () => {
+      scratch = await mkdtemp(join(tmpdir(), 'evom-learner-'));
+    });
+    afterAll(() => rm(scratch, { recursive: true }));
     const run = (title: string, body: () => Promise<void>) =>
       it(title, async (context) => {
         const skipped = skip.find(({ test }) => test === title);
         if (skipped) return context.skip(skipped.reason);
         await body();
       });
+    /** A new folder with a model's configuration; what `save` writes completes it. */
+    const folder = async (model: string): Promise<string> => {
+      const directory = await mkdtemp(join(scratch, `${model}-`));
+      await copyFile(goldenFile(`${model}.config.json`), join(directory, 'config.json'));
+      return directory;
+    };
     const on = async (model: string, use: (learner: Learner) => Promise<void>, savedIn?: string): Promise<void> => {
-      const learner = await create(model, savedIn);
+      const directory = savedIn ?? (await folder(model));
+      if (savedIn === undefined) await copyFile(goldenFile(`${model}.model.safetensors`), join(directory, 'model.safetensors'));
+      const learner = await create({ directory, stateDirectory: savedIn === undefined ? null : join(savedIn, 'evom_state') });
       try {
         await use(learner);
       } finally {
@@ -109,7 +130,7 @@ export function describeLearner(
 
     run('goes on after a save as if it had not stopped', async () => {
       const { batch } = await goldenCase('llama-sft');
-      const directory = await mkdtemp(join(tmpdir(), 'evom-learner-'));
+      const directory = await folder('llama');
       await on('llama', async (learner) => {
         await train(learner, batch, 2);
         await learner.save(directory);
