@@ -4,7 +4,7 @@ import { promptTemplates } from '../../dialects/prompt.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { judgeRuleNames } from '../../reward/judge-rules.ts';
 import { unscorablePolicies } from '../../serve/format.ts';
-import { addressesOf, type Choose, hostOption, namesOf, outputOptions } from '../arguments.ts';
+import { addressesOf, type Choose, hostOption, namesOf, outputOptions, tokenOf } from '../arguments.ts';
 import { atLeast, wholeNumber } from '../number-flags.ts';
 
 const serveOptions = {
@@ -77,7 +77,7 @@ export function serveCommand(cli: Argv, choose: Choose): Argv {
           set: args.set,
           port: wholeNumber(args.port, '--port', 0),
           address: args.address,
-          token: args.token ?? process.env.EVOM_SERVE_TOKEN ?? null,
+          token: tokenOf(args.token, 'EVOM_SERVE_TOKEN'),
           unscorable: args.unscorable,
           deadlineMs: 1000 * atLeast(args.deadline, '--deadline', 0.001),
           maxWaiting: wholeNumber(args.maxWaiting, '--max-waiting'),
