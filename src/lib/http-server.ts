@@ -54,6 +54,8 @@ export async function serveHttp(
       else sendFault(response, error);
     });
   });
+  // Longer than clients keep a connection in their pool: one that is closed as it is used again looks like a fault of ours.
+  server.keepAliveTimeout = 75_000;
   onServer(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>

@@ -131,9 +131,11 @@ async function inTraining(problem: Problem, completions: readonly string[]): Pro
 
 describe('one completion, one reward', () => {
   it('by every route, by evom verify and in training', async () => {
-    // Each hostile program takes its budget; EVOM_EVERY_PROGRAM takes all of them.
-    const step = process.env.EVOM_EVERY_PROGRAM === undefined ? 8 : 1;
-    const hostile = hostilePrograms.filter(({ dialect = 'highs-js' }, i) => dialect === 'highs-js' && i % step === 0);
+    // Those that use their budget up take it by each route; EVOM_EVERY_PROGRAM takes them too.
+    const isQuick = (status: string): boolean => !['deadline', 'memory', 'crash', 'time_limit', 'output_limit'].includes(status);
+    const isWanted = process.env.EVOM_EVERY_PROGRAM === undefined ? isQuick : () => true;
+    const hostile = hostilePrograms.filter(({ dialect = 'highs-js', status }) => dialect === 'highs-js' && status.every(isWanted));
+    expect(hostile.length).toBeGreaterThan(50);
     const completions = [...answers.map(([text]) => text), ...hostile.map(({ code }) => `\`\`\`js\n${code}\n\`\`\``)];
     const problem: Problem = { id: 'lp', question, answer: 3.5, source: 'test', split: 'train' };
     const trained = await inTraining(problem, completions);

@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import { findDataset } from '../../benchmarks/find-dataset.ts';
 import { buildProblems } from '../../config/build/build-problems.ts';
 import { openVerification, verifySettings } from '../../config/build/verify-settings.ts';
+import { findInput } from '../../config/load/find-file.ts';
+import { loadConfig } from '../../config/load/load.ts';
 import { type RewardConfig, resolveDialects } from '../../config/schema/schema.ts';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
@@ -13,7 +15,7 @@ import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import type { UnscorablePolicy } from '../../serve/format.ts';
 import { openRewardServer } from '../../serve/open-server.ts';
 import type { NamedProblems } from '../../serve/problem-store.ts';
-import { loadNamed, ofKind } from '../arguments.ts';
+import { ofKind } from '../arguments.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import { packageVersion } from '../package-version.ts';
 import type { RunOptions } from '../run-options.ts';
@@ -108,9 +110,16 @@ async function paidBy({ io, reward, judge, set }: RunServeOptions): Promise<{
 }> {
   if (reward === null) return { reward: null, audit: null, judge: judge ?? 'sirl', otherSet: set };
   const isPaid = (assignment: string): boolean => /^(?:reward|audit|judge)[.=]/.test(assignment);
-  const { config } = ofKind(await loadNamed(reward, io.cwd, set.filter(isPaid)), 'train', 'evom serve --reward');
+  // Its model and data are of the machine that trains, and need not be here.
+  const overrides = set.filter(isPaid);
+  const { config, source } = ofKind(loadConfig(reward, { cwd: io.cwd, overrides, checkFiles: false }), 'train', 'evom serve --reward');
+  const terms = config.reward.terms.map((term) => {
+    const found = findInput(term.type, io.cwd, source.path);
+    if (found.path === null) throw new EvomError('E_CONFIG', `reward.terms (${term.name}): no file ${term.type}`);
+    return { ...term, type: found.path };
+  });
   return {
-    reward: config.reward,
+    reward: { ...config.reward, terms },
     audit: config.audit,
     judge: judge ?? config.judge.rule,
     otherSet: set.filter((assignment) => !isPaid(assignment)),
