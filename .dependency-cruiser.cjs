@@ -24,7 +24,7 @@ const layers = [
   ['evaluate'],
   ['train'],
   ['config'],
-  ['run'],
+  ['run', 'serve'],
   ['cli', 'testing'],
 ];
 const folder = (names) => `^src/(?:${names.join('|')})/`;
@@ -45,6 +45,7 @@ const doors = {
   yauzl: '^src/gguf/wheel',
   yargs: '^src/cli/',
   picocolors: '^src/cli/',
+  ws: '^src/serve/web-sockets',
   yaml: '^src/config/',
   zod: '^src/config/',
   vitest: '^src/testing/',

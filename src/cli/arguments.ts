@@ -88,6 +88,12 @@ export const addressesOf = (given: readonly string[] | undefined): string[] =>
       throw new EvomError('E_USAGE', `--host: "${address}" is not an address such as http://127.0.0.1:8650`);
     });
 
+/** The token that clients must send; null asks for none. An empty variable is an unset one, an empty flag a mistake. */
+export function tokenOf(flag: string | undefined, variable: string): string | null {
+  if (flag === '') throw new EvomError('E_USAGE', '--token is empty; give the token that clients must send, or leave it out');
+  return flag ?? (process.env[variable] || null);
+}
+
 /** `--checkpoint DIR`, or `--init-from DIR`, as an override of the key that names the first checkpoint. */
 export function startOverrides(
   { checkpoint, initFrom }: { readonly checkpoint?: string | undefined; readonly initFrom?: string | undefined },

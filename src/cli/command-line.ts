@@ -10,6 +10,7 @@ import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
 import { schemaCommand } from './commands/schema-command.ts';
+import { serveCommand, serveOptionNames } from './commands/serve-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './commands/solver-host-command.ts';
@@ -36,6 +37,7 @@ const optionNames = [
     ...solveModelOptionNames,
     ...solveOptionNames,
     ...judgeOptionNames,
+    ...serveOptionNames,
     ...modelOptionNames,
     'help',
     'version',
@@ -105,6 +107,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     modelCommand,
     portfolioCommand,
     solverHostCommand,
+    serveCommand,
     solveModelCommand,
     solveCommand,
     schemaCommand,

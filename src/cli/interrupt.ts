@@ -39,3 +39,10 @@ export async function withInterrupt<Result>(
     stopListening();
   }
 }
+
+/** Waits for the first interrupt: how a server spends its time. */
+export const untilInterrupted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });

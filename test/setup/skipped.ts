@@ -12,10 +12,11 @@ export interface Skip {
   readonly suite: string | null;
 }
 
-export type Cause = 'solver environment' | 'torch' | 'datasets' | 'shared data' | 'by design' | 'other';
+export type Cause = 'solver environment' | 'clients' | 'torch' | 'datasets' | 'shared data' | 'by design' | 'other';
 
 const told: Readonly<Record<Cause, string>> = {
   'solver environment': 'no solver environment (evom solver-host --setup .venv-solvers)',
+  clients: 'no Python with the clients of evom serve (scripts/setup-clients.sh, EVOM_CLIENTS)',
   torch: 'no Python with torch (scripts/setup-torch.sh, EVOM_PYTHON)',
   datasets: 'no Python with pyarrow and datasets (EVOM_PYTHON)',
   'shared data': 'no shared data (../shared, EVOM_SHARED)',
@@ -27,6 +28,7 @@ const told: Readonly<Record<Cause, string>> = {
 export function causeOf({ file, titles, note }: Pick<Skip, 'file' | 'titles' | 'note'>): Cause {
   const said = [...titles, note ?? ''].join('\n');
   if (/\.\.\/shared|EVOM_SHARED/.test(said)) return 'shared data';
+  if (/EVOM_CLIENTS/.test(said)) return 'clients';
   if (/pyarrow and datasets/.test(said)) return 'datasets';
   if (/EVOM_PYTHON|torch/.test(said)) return 'torch';
   if (/solver environment|--setup/.test(said)) return 'solver environment';

@@ -2,9 +2,11 @@
 import { join, resolve } from 'node:path';
 import { packageRoot } from '../../config/load/find-file.ts';
 import { EvomError } from '../../lib/errors.ts';
+import { isLoopback } from '../../lib/http-server.ts';
 import { pythonOf, setUpEnvironment } from '../../solver-host/environment.ts';
 import { serveSolverHost } from '../../solver-host/http-service.ts';
 import { SolverHost } from '../../solver-host/solver-host.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import { packageVersion } from '../package-version.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
@@ -40,8 +42,7 @@ export async function runSolverSetup(options: RunOptions & { readonly directory:
 
 export async function runSolverHost(options: RunSolverHostOptions): Promise<number> {
   const { io, json, quiet, signal, port, address, token } = options;
-  const isLocal = address === '127.0.0.1' || address === '::1' || address === 'localhost';
-  if (!isLocal && token === null) {
+  if (!isLoopback(address) && token === null) {
     throw new EvomError('E_USAGE', `--address ${address} lets other machines run programs here; give a --token that they must send`);
   }
   const reporter = createReporter(io, { quiet });
@@ -63,7 +64,7 @@ export async function runSolverHost(options: RunSolverHostOptions): Promise<numb
         reporter.warn(`programs of ${dialect} cannot import ${missing.join(', ')}, which published programs do; --setup installs them`);
     if (json) io.stdout(`${JSON.stringify({ url: service.url, ...health })}\n`);
     else io.stdout(`${servingText(service.url, health)}\n`);
-    await interrupted(signal);
+    await untilInterrupted(signal);
     await service.close();
     return 0;
   } finally {
@@ -71,12 +72,6 @@ export async function runSolverHost(options: RunSolverHostOptions): Promise<numb
     await host.close();
   }
 }
-
-const interrupted = (signal: AbortSignal): Promise<void> =>
-  new Promise((done) => {
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', () => done(), { once: true });
-  });
 
 function servingText(url: string, health: ReturnType<SolverHost['health']>): string {
   const rows = health.dialects.map((d) => [d.dialect, d.state, d.solver, d.library, d.licence || (d.message ?? ''), `${d.concurrency}`]);

@@ -1,7 +1,7 @@
 /** `evom solver-host`: what its command line says. */
 import type { Argv } from 'yargs';
 import { EvomError } from '../../lib/errors.ts';
-import { type Choose, outputOptions } from '../arguments.ts';
+import { type Choose, outputOptions, tokenOf } from '../arguments.ts';
 
 const solverHostOptions = {
   dialects: {
@@ -51,7 +51,7 @@ export function solverHostCommand(cli: Argv, choose: Choose): Argv {
           environment: args.environment,
           port: args.port,
           address: args.address,
-          token: args.token ?? process.env.EVOM_SOLVER_HOST_TOKEN ?? null,
+          token: tokenOf(args.token, 'EVOM_SOLVER_HOST_TOKEN'),
           concurrency: Object.fromEntries(args.concurrency.map(concurrencyOf)),
           licences: args.licence,
           allowUnjailed: args['unsafe-no-jail'],

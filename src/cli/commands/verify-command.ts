@@ -20,6 +20,11 @@ const verifyOptions = {
     alias: ['o', 'out'],
     describe: 'JSONL of outcomes; the same command goes on with it after a stop; stdout when left out',
   },
+  stream: {
+    type: 'boolean',
+    default: false,
+    describe: 'answer each line of --input as it comes, for a process that is kept open',
+  },
   workers: { type: 'number', describe: 'programs run at once; one a processor core when left out' },
   host: hostOption,
   set: {
@@ -44,6 +49,7 @@ export function verifyCommand(cli: Argv, choose: Choose): Argv {
         .options(verifyOptions)
         .example('$0 verify diet.js --answer 1904', 'one program against its answer')
         .example('$0 verify diet.js --backend glpk --answer 1904 --judge all --json', 'on another solver, under every published rule')
+        .example('$0 verify --input - --stream', 'a process kept open: a line in, a line out')
         .example('$0 verify --input programs.jsonl --output outcomes.jsonl', 'many programs, resumable'),
     (args) =>
       choose('close', async (run) => {
@@ -54,6 +60,8 @@ export function verifyCommand(cli: Argv, choose: Choose): Argv {
         if (args.input !== undefined && files.length > 0) {
           throw new EvomError('E_USAGE', `--input and files exclude each other; leave out ${files.join(' ')}`);
         }
+        if (args.input === undefined && args.stream)
+          throw new EvomError('E_USAGE', '--stream belongs to --input; write --input - --stream');
         if (args.input === undefined && args.output !== undefined) {
           throw new EvomError('E_USAGE', '--output belongs to --input; for files redirect stdout');
         }
@@ -72,6 +80,12 @@ export function verifyCommand(cli: Argv, choose: Choose): Argv {
         }
         if (about.answer !== null || about.question !== null) {
           throw new EvomError('E_USAGE', '--answer and --question are for files; with --input write them on each line');
+        }
+        if (args.stream) {
+          if (args.output !== undefined)
+            throw new EvomError('E_USAGE', '--stream answers on stdout; leave --output out, or leave --stream out');
+          const { runVerifyStream } = await import('./run-verify-stream.ts');
+          return runVerifyStream({ ...options, input: args.input });
         }
         const { runVerifyBatch } = await import('./run-verify-batch.ts');
         return runVerifyBatch({ ...options, input: args.input, output: args.output ?? null });

@@ -89,6 +89,19 @@ export async function* lineItems(
   throw new EvomError('E_DATA', faultList(faults));
 }
 
+/** The item of one line by itself, or what is wrong with it. */
+export async function readLine(
+  text: string,
+  line: number,
+  about: { readonly source: string; readonly dialect: string | null },
+): Promise<VerifyItem | string> {
+  const found = [];
+  for await (const item of jsonObjects([text])) found.push(item);
+  const [first] = found;
+  if (first === undefined || found.length > 1) return 'the line is not one JSON object';
+  return first.kind === 'fault' ? first.message : itemOf(first.value, line, about);
+}
+
 /** An item, or what is wrong with the line. */
 function itemOf(
   value: unknown,

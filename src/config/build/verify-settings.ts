@@ -13,7 +13,7 @@ import { formatIssues } from '../load/issues.ts';
 import { applyOverride, type Override, overrideOf } from '../load/overrides.ts';
 import type { Tree } from '../load/tree.ts';
 import { validate } from '../load/validate.ts';
-import { audit, defaultScoring } from '../schema/reward-schema.ts';
+import { audit, defaultScoring, type RewardConfig } from '../schema/reward-schema.ts';
 import { sandbox, solverHosts } from '../schema/train-schema.ts';
 import { backendOfDialect } from '../schema/vocabulary.ts';
 import { buildScoring } from './build-scoring.ts';
@@ -63,28 +63,35 @@ export interface Verification {
     readonly dialect: string;
     readonly completion: string;
     readonly problem: Problem;
+    /** The completion was stopped at its limit; default false. */
+    readonly isTruncated?: boolean;
   }): Promise<{ readonly outcome: Outcome; readonly reward: Reward }>;
   close(): Promise<void>;
 }
 
 /**
- * Starts what runs the programs of some dialects, and scores them by the preset `evom` under the first rule.
+ * Starts what runs the programs of some dialects, and scores each by itself under the first rule.
  *
- * @throws {EvomError} E_CONFIG for an unknown dialect or backend, E_SANDBOX if workers do not start.
+ * @param reward what an outcome earns; default the preset `evom`.
+ * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or a reward that needs more than one completion; E_SANDBOX if workers
+ *   do not start.
  */
 export async function openVerification(
   dialects: readonly string[],
   settings: VerifySettings,
   rules: readonly JudgeRuleName[],
+  reward: RewardConfig = defaultScoring.reward,
 ): Promise<Verification> {
+  const beyond = beyondOneCompletion(reward, settings);
+  if (beyond !== null) throw new EvomError('E_CONFIG', beyond);
   const verifier = await buildVerifier(dialects, settings);
-  const scored = { ...defaultScoring, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
+  const scored = { reward, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
   const scoring = await buildScoring(scored).catch(closing(verifier));
   return {
-    verify: async ({ program, dialect, completion, problem }) => {
+    verify: async ({ program, dialect, completion, problem, isTruncated = false }) => {
       const asked = { dialect, backend: backendOfDialect(dialect, settings.backend) };
-      const outcome = await completionOutcome({ text: completion, program, isTruncated: false }, asked, (one) => verifier.verify(one));
-      const about = { completionText: completion, completionTokens: 0, maxTokens: Number.POSITIVE_INFINITY, truncated: false };
+      const outcome = await completionOutcome({ text: completion, program, isTruncated }, asked, (one) => verifier.verify(one));
+      const about = { completionText: completion, completionTokens: 0, maxTokens: Number.POSITIVE_INFINITY, truncated: isTruncated };
       const [reward] = await scoring.score([{ problem, outcome, ...about }]);
       if (reward === undefined) throw new EvomError('E_INTERNAL', 'a program was verified and got no reward');
       return { outcome, reward };
@@ -94,6 +101,15 @@ export async function openVerification(
       await verifier.close();
     },
   };
+}
+
+/** Why a reward cannot be told from one completion without its tokens, or null. */
+function beyondOneCompletion(reward: RewardConfig, { audit: { peers } }: Pick<VerifySettings, 'audit'>): string | null {
+  if (reward.consistency > 0) return 'reward.consistency compares a group, and here each completion is scored by itself; set it to 0';
+  if (peers) return 'audit.peers compares a group, and here each completion is scored by itself; set it to false';
+  if (reward.overlong !== null)
+    return 'reward.overlong needs numbers of tokens, which are not known here; set it to null, and let the trainer shape lengths';
+  return null;
 }
 
 /** Closes what has started when what should follow does not. */

@@ -1,0 +1,64 @@
+/** The real clients against a server: openenv 0.10.0, ors-sdk 0.1.0, openreward 0.1.167 (scripts/setup-clients.sh). */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/config/load/find-file.ts';
+import { openServer, right } from './open.ts';
+
+const python = resolve(packageRoot, process.env.EVOM_CLIENTS ?? '.venv-clients/bin/python');
+const reason = existsSync(python) ? null : 'no Python with the clients (scripts/setup-clients.sh, EVOM_CLIENTS)';
+const scripts = join(dirname(fileURLToPath(import.meta.url)), 'clients');
+
+describe.skipIf(reason !== null)(`the real clients${reason === null ? '' : ` (${reason})`}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evom-clients-'));
+  const answer = join(folder, 'answer.md');
+  let opened: Awaited<ReturnType<typeof openServer>>;
+  beforeAll(async () => {
+    writeFileSync(answer, right);
+    opened = await openServer();
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await opened?.close();
+  });
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, OPENREWARD_SESSION_URL: opened.server.url };
+    return (await promisify(execFile)(python, args, { env, timeout: 200_000 })).stdout;
+  };
+  const session = async (script: string, ...args: readonly string[]): Promise<unknown> =>
+    JSON.parse((await run(join(scripts, script), opened.server.url, ...args, answer)).trim().split('\n').at(-1) ?? '');
+
+  it('openenv validate is green', async () => {
+    const report = await run('-m', 'openenv.cli', 'validate', opened.server.url);
+    expect(report).toContain('Verdict: PASS');
+    expect(report).not.toContain('FAIL');
+  });
+
+  it("OpenEnv's GenericEnvClient plays an episode and gets its errors", async () => {
+    expect(await session('openenv_client.py', 'lp')).toEqual({
+      reset: ['lp', null, false],
+      step: ['optimal', 3.5, 1.1, true],
+      state: [true, 1],
+      second: expect.stringContaining('the episode is over'),
+      wrong: expect.stringContaining('VALIDATION_ERROR'),
+    });
+  });
+
+  it('ors-sdk plays a session', async () => {
+    expect(await session('ors_client.py', '1')).toEqual({
+      tools: ['submit_program'],
+      tasks: 2,
+      prompt: true,
+      result: [1.1, true, 'optimal'],
+      second: expect.stringContaining('the episode is over'),
+    });
+  });
+
+  it('openreward plays a session', async () => {
+    expect(await session('openreward_client.py', '1')).toEqual({ tasks: 2, tools: ['submit_program'], prompt: true, result: [1.1, true] });
+  });
+});
