@@ -24,7 +24,7 @@ const layers = [
   ['evaluate'],
   ['train'],
   ['config'],
-  ['run'],
+  ['run', 'report'],
   ['cli'],
 ];
 const folder = (names) => `^src/(?:${names.join('|')})/`;

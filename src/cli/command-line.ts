@@ -10,6 +10,7 @@ import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
 import { schemaCommand } from './commands/schema-command.ts';
+import { runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './commands/solver-host-command.ts';
@@ -37,6 +38,7 @@ const optionNames = [
     ...solveOptionNames,
     ...judgeOptionNames,
     ...modelOptionNames,
+    ...showOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -107,6 +109,8 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     solverHostCommand,
     solveModelCommand,
     solveCommand,
+    runsCommand,
+    showCommand,
     schemaCommand,
     doctorCommand,
   ];

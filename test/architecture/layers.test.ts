@@ -64,6 +64,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'layer-train': { file: 'train/up.ts', text: "import '../config/target.ts';" },
   'layer-evaluate': { file: 'evaluate/up.ts', text: "import '../train/target.ts';" },
   'layer-config': { file: 'config/up.ts', text: "import '../cli/target.ts';" },
+  'layer-report': { file: 'report/sideways.ts', text: "import '../run/target.ts';" },
   'layer-run': { file: 'run/up.ts', text: "import '../cli/target.ts';" },
   'layer-cli': { file: 'cli/wants-newroom.ts', text: "import '../newroom/x.ts';" },
   'one-door-highs': { file: 'core/d1.ts', text: "import 'highs';" },
