@@ -10,6 +10,7 @@ import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
 import { schemaCommand } from './commands/schema-command.ts';
+import { dashboardCommand, reportCommand, reportOptionNames } from './commands/report-command.ts';
 import { runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
@@ -39,6 +40,7 @@ const optionNames = [
     ...judgeOptionNames,
     ...modelOptionNames,
     ...showOptionNames,
+    ...reportOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -111,6 +113,8 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     solveCommand,
     runsCommand,
     showCommand,
+    reportCommand,
+    dashboardCommand,
     schemaCommand,
     doctorCommand,
   ];

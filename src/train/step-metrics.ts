@@ -1,7 +1,7 @@
 /** A step in figures: what was sampled, what is trained on, and how old it is. */
 
 import type { Certificate, Outcome } from '../core/outcome.ts';
-import type { RolloutGroup } from '../core/rollout.ts';
+import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { largest, smallest } from '../lib/extremes.ts';
 import { isHardFlagged } from '../reward/audit.ts';
@@ -50,6 +50,8 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     value_only_rate: share(rollouts.filter((r) => r.reward.flags.includes('value_only')).length),
     uncertified_rate: share(rollouts.filter((r) => r.reward.flags.includes('uncertified')).length),
     ...certificateCounts(rollouts.map((r) => r.outcome)),
+    ...outcomeMetrics(rollouts),
+    ...verificationMetrics(rollouts),
     groups_trained: groups.length,
     'groups/sampled': counts.offered,
     'groups/accepted': counts.accepted,
@@ -75,6 +77,41 @@ function certificateCounts(outcomes: readonly Outcome[]): StepMetrics {
   return Object.fromEntries(
     certificates.map((kind) => [`certificates/${kind}`, verdicts.filter(({ certificate }) => certificate === kind).length]),
   );
+}
+
+/** How programs ended and what was flagged, as shares of the rollouts; the reward's terms, each a mean over the scorable ones. */
+export function outcomeMetrics(rollouts: readonly Rollout[]): StepMetrics {
+  const scorable = rollouts.filter((r) => r.reward.value !== null);
+  const shares = (prefix: string, names: readonly string[]): [string, number][] =>
+    [...new Set(names)].sort().map((name) => [`${prefix}/${name}`, names.filter((one) => one === name).length / rollouts.length]);
+  const parts = [...new Set(scorable.flatMap((r) => Object.keys(r.reward.parts)))].sort();
+  return Object.fromEntries([
+    ...shares(
+      'outcomes',
+      rollouts.map((r) => r.outcome.status),
+    ),
+    ...shares(
+      'flags',
+      rollouts.flatMap((r) => [...new Set(r.reward.flags)]),
+    ),
+    ...parts.map((name): [string, number] => [`reward_parts/${name}`, average(scorable.map((r) => r.reward.parts[name] ?? 0))]),
+  ]);
+}
+
+/** Wall clock of verifying one program: median, 99th percentile and the three slowest, in seconds. */
+export function verificationMetrics(rollouts: readonly Rollout[]): StepMetrics {
+  const seconds = rollouts
+    .filter((r) => r.program !== null)
+    .map((r) => r.outcome.wallMs / 1000)
+    .sort((a, b) => a - b);
+  // Nearest rank: a time that a program took.
+  const rank = (share: number): number => seconds[Math.max(0, Math.ceil(share * seconds.length) - 1)] ?? 0;
+  const slowest = seconds.slice(-3).reverse();
+  return {
+    'time/verify_p50_s': rank(0.5),
+    'time/verify_p99_s': rank(0.99),
+    ...Object.fromEntries(slowest.map((s, i) => [`time/verify_slowest_${i + 1}_s`, s])),
+  };
 }
 
 const versionsOf = (group: RolloutGroup): number[] => group.rollouts.map((rollout) => rollout.completion.policyVersion);
