@@ -18,6 +18,7 @@ const layers = [
     'tokenizer',
     'decode',
     'policy',
+    'trackers',
   ],
   ['benchmarks', 'verify', 'embedded', 'servers', 'gguf'],
   ['rollout', 'solve', 'solver-host'],
@@ -54,6 +55,7 @@ const concrete = [
   'solvers/(?:highs|glpk)',
   'embedded/sampler/onnx-(?:export-)?policy',
   'embedded/learner/onnx-learner',
+  'trackers/(?:tensorboard|trackio|mlflow|wandb)',
   'servers/(?:openai-policy|colocated-policy|colocated-learner|torch-learner)',
   'policy/recorded-policy',
 ];

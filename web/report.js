@@ -37,8 +37,16 @@
     return values.map((value) => { if (value === null) return null; mean = mean === null ? value : mean + (value - mean) * (2 / (smoothing + 1)); return mean; });
   };
 
+  /** A range of the y axis around the values: never a flat curve on an edge, shares inside 0 to 1. */
+  function fitted(low, high, isShare) {
+    if (low === null || high === null) return [0, 1];
+    const pad = (high - low) * 0.07 || Math.abs(high) * 0.1 || (isShare ? 0.05 : 1);
+    const bottom = low >= 0 && low - pad < 0.15 * high ? 0 : low - pad;
+    return isShare ? [Math.max(0, bottom), Math.min(1, high + pad)] : [bottom, high + pad];
+  }
+
   /** Lines `{label, x, y, low?, high?, hue}` on shared steps; `stacked` lays shares on one another. */
-  function chart(title, lines, { unit = number, stacked = false, note = null, log = false } = {}) {
+  function chart(title, lines, { unit = number, stacked = false, note = null } = {}) {
     const drawn = lines.filter(({ y }) => y.some((value) => value !== null));
     if (drawn.length === 0) return null;
     const keys = el('div', { class: 'keys' });
@@ -81,8 +89,8 @@
       const axis = { stroke: css('--soft'), grid: { stroke: css('--grid'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
       made = { theme: theme(), chart: new uPlot({
         width: plot.clientWidth || 360, height: 200, series, bands, legend: { show: false }, cursor: { sync: { key: 'steps' }, points: { show: false }, drag: { x: true, y: false } },
-        scales: { x: { time: false }, y: log ? { distr: 3 } : stacked ? { range: [0, 1] } : {} },
-        axes: [{ ...axis, size: 26 }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : unit(tick).replace('.0 %', ' %'))) }],
+        scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) }, y: { range: stacked ? [0, 1] : (_, low, high) => fitted(low, high, unit === percent) } },
+        axes: [{ ...axis, size: 26, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000] }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : unit(tick).replace('.0 %', ' %'))) }],
         hooks: { setCursor: [(u) => shownKeys(u.cursor.idx ?? null)] },
       }, columns, plot) };
     };
@@ -118,7 +126,7 @@
       const mean = (name) => run.columns[name].reduce((sum, value) => sum + (value ?? 0), 0);
       const kept = names.filter((name) => mean(name) !== 0).sort((a, b) => mean(b) - mean(a)).slice(0, 8);
       const total = run.x.map((_, i) => (options?.share ? names.reduce((sum, name) => sum + (run.columns[name][i] ?? 0), 0) : 1));
-      return chart(data.runs.length === 1 ? title : `${title}: ${run.name}`, kept.map((name, i) => ({ label: words(name.slice(prefix.length + 1)), hue: options?.stacked ? i : i, x: run.x, y: run.columns[name].map((value, j) => (value === null ? null : total[j] > 0 ? value / total[j] : null)) })), options);
+      return chart(data.runs.length === 1 ? title : `${title}: ${run.name}`, kept.map((name, i) => ({ label: words(name.slice(prefix.length + 1)), hue: i, x: run.x, y: run.columns[name].map((value, j) => (value === null ? null : total[j] > 0 ? value / total[j] : null)) })), options);
     }).filter(Boolean);
   }
   const evaluationCharts = () => {
@@ -157,8 +165,8 @@
       between.length ? [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Run against run, last evaluations'), table(comparisonHead, between)] : null);
   }
   const slowTable = () => {
-    const rows = data.runs.flatMap((run, r) => run.slowest.map((slow) => ({ ...slow, r }))).sort((a, b) => b.ms - a.ms).slice(0, 10);
-    return rows.length === 0 ? null : [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Slowest programs'), table([['run'], ['step', 'n'], ['problem'], ['ended'], ['time', 'n'], ['']], rows.map((slow) => [data.runs[slow.r].name, String(slow.step), el('code', {}, slow.problem), words(slow.status), `${slow.ms.toFixed(0)} ms`, el('button', { onclick: () => browse({ run: slow.r, step: slow.step, problem: slow.problem, sample: slow.sample }) }, 'show')]))];
+    const rows = data.runs.flatMap((run, r) => run.slowest.map((slow) => ({ ...slow, r }))).sort((a, b) => b.seconds - a.seconds).slice(0, 10);
+    return rows.length === 0 ? null : [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Slowest programs'), table([['run'], ['step', 'n'], ['problem'], ['time', 'n'], ['']], rows.map((slow) => [data.runs[slow.r].name, String(slow.step), el('code', {}, slow.problem), `${number(slow.seconds, 3)} s`, el('button', { onclick: () => browse({ run: slow.r, step: slow.step, problem: slow.problem, sample: slow.sample }) }, 'show')]))];
   };
 
   // ---- samples
@@ -183,7 +191,7 @@
     return samples;
   }
   const verdicts = { right: (s) => s.correct, wrong: (s) => s.correct === false, identical: (s) => s.correct && s.identical, 'right, other model': (s) => s.correct && s.identical === false, flagged: (s) => s.flags.length > 0, unscored: (s) => s.reward === null };
-  const orders = { reward: (a, b) => (b.reward ?? -9) - (a.reward ?? -9), 'lowest reward': (a, b) => (a.reward ?? 9) - (b.reward ?? 9), advantage: (a, b) => (b.advantage ?? -99) - (a.advantage ?? -99), 'slowest to verify': (a, b) => b.verifyMs - a.verifyMs, longest: (a, b) => b.tokens - a.tokens };
+  const orders = { reward: (a, b) => (b.reward ?? -9) - (a.reward ?? -9), 'lowest reward': (a, b) => (a.reward ?? 9) - (b.reward ?? 9), advantage: (a, b) => (b.advantage ?? -99) - (a.advantage ?? -99), longest: (a, b) => b.tokens - a.tokens };
   const options = (select, names, chosen, all) => select.replaceChildren(el('option', { value: '' }, all), ...names.map((name) => el('option', { value: name, selected: name === chosen }, words(name))));
   let parts = null;
 
@@ -237,7 +245,7 @@
     const isShown = (s) => view.sample !== null && s.sample === view.sample.sample && s.problem === view.sample.problem;
     const current = chosen.find(isShown) ?? chosen[0];
     parts.list.replaceChildren(...chosen.map((s) => el('button', { class: 'row', 'aria-current': s === current, onclick: () => { view.sample = { problem: s.problem, sample: s.sample }; for (const row of parts.list.children) row.setAttribute('aria-current', 'false'); parts.list.children[chosen.indexOf(s)].setAttribute('aria-current', 'true'); detail(s); } },
-      el('b', { class: s.correct ? 'good' : s.correct === false ? 'bad' : 'soft' }, s.reward === null ? '–' : s.reward.toFixed(2)), el('span', { class: 'name mono' }, `${s.problem} #${s.sample}`), el('span', { class: 'status' }, `${s.flags.length ? '⚑ ' : ''}${words(s.status)}`))));
+      el('b', { class: s.correct ? 'good' : s.correct === false ? 'bad' : 'soft' }, s.reward === null ? '–' : s.reward.toFixed(2)), el('span', { class: 'name mono', title: s.problem }, `${s.problem} #${s.sample}`), el('span', { class: 'status' }, `${s.flags.length ? '⚑ ' : ''}${words(s.status)}`))));
     if (current) detail(current); else parts.detail.replaceChildren(el('p', { class: 'soft' }, 'no sample fits these filters'));
   }
   function detail(s) {
@@ -248,7 +256,7 @@
     parts.detail.replaceChildren(...[
       el('div', { class: 'run-name' }, el('span', { class: 'mono' }, `${s.problem} #${s.sample}`), el('span', { class: 'state' }, s.correct === null ? 'unscored' : el('b', { class: s.correct ? 'good' : 'bad' }, s.correct ? (s.identical ? 'right, identical model' : 'right') : 'wrong'))),
       el('div', { class: 'parts' }, el('span', { class: 'chip' }, el('b', {}, `reward ${number(s.reward)}`)), ...Object.entries(s.parts).map(([name, value]) => el('span', { class: 'chip' }, `${words(name)} ${number(value)}`)), ...s.flags.map((flag) => el('span', { class: 'chip warn' }, `⚑ ${words(flag)}`))),
-      el('dl', {}, fact('outcome', words(s.status)), fact('objective', s.objective === null ? null : `${number(s.objective, 8)} (wanted ${s.answer ?? 'unknown'})`), fact('certificate', words(s.certificate)), fact('advantage', s.advantage === null ? 'none: its group is not in this step\u2019s batch' : number(s.advantage)), fact('error', s.error), fact('length', `${s.tokens} tokens${s.truncated ? ', cut off' : ''}; entropy ${number(s.entropy, 3)} nats a token; verified in ${s.verifyMs.toFixed(0)} ms`)),
+      el('dl', {}, fact('outcome', words(s.status)), fact('objective', s.objective === null ? null : `${number(s.objective, 8)} (wanted ${s.answer ?? 'unknown'})`), fact('certificate', words(s.certificate)), fact('advantage', s.advantage === null ? 'none: its group is not in this step\u2019s batch' : number(s.advantage)), fact('error', s.error), fact('length', `${s.tokens} tokens${s.truncated ? ', cut off' : ''}; entropy ${number(s.entropy, 3)} nats a token`)),
       block('problem', stated ? s.prompt : s.question), stated ? [] : block('prompt', s.prompt), block(`program${s.dialect ? ` (${s.dialect})` : ''}`, s.program), isWhole ? [] : block('completion', s.completion), block('printed', s.printed),
       s.differences === null ? [] : s.differences.length === 0 ? [el('p', { class: 'good' }, 'The model equals the reference.')] : [el('h3', {}, 'difference from the reference model'), el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, ['kind', 'reference', 'program'].map((name) => el('th', {}, name)))), el('tbody', {}, s.differences.map((d) => el('tr', {}, el('td', {}, words(d.kind)), el('td', {}, el('code', {}, d.expected ?? '–')), el('td', {}, el('code', {}, d.found ?? '–')))))))],
     ].flat(3));

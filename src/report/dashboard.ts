@@ -44,17 +44,28 @@ class Refused extends Error {
 export async function serveDashboard(directories: readonly string[], options: DashboardOptions): Promise<Dashboard> {
   const { address, token, port, pollMs = 1000 } = options;
   if (token === null && !isLoopback(address))
-    throw new EvomError('E_CONFIG', `--address ${address} lets other machines read the runs; set EVOM_DASHBOARD_TOKEN, or listen on 127.0.0.1`);
+    throw new EvomError(
+      'E_CONFIG',
+      `--address ${address} lets other machines read the runs; set EVOM_DASHBOARD_TOKEN, or listen on 127.0.0.1`,
+    );
   await currentData(directories); // what cannot be read is said at once
   const listeners = new Set<ServerResponse>();
   const server = createServer((request, response) => {
     answer(directories, options, listeners, request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
-      else send(response, error instanceof Refused ? error.status : 500, 'application/json', JSON.stringify({ error: error instanceof Error ? error.message : String(error) }));
+      else
+        send(
+          response,
+          error instanceof Refused ? error.status : 500,
+          'application/json',
+          JSON.stringify({ error: error instanceof Error ? error.message : String(error) }),
+        );
     });
   });
   await new Promise<void>((done, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(new EvomError('E_CONFIG', `cannot listen on ${address}:${port} (${cause.code}); choose another --port`, { cause })));
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(new EvomError('E_CONFIG', `cannot listen on ${address}:${port} (${cause.code}); choose another --port`, { cause })),
+    );
     server.listen(port, address, done);
   });
   let last = await stateOf(directories);
@@ -112,7 +123,9 @@ async function answer(
 }
 
 async function currentData(directories: readonly string[]): Promise<ReportData> {
-  const runs = await Promise.all(directories.map(async (directory) => ({ view: await readRun(directory), packs: null, sampled: await sampledSteps(directory) })));
+  const runs = await Promise.all(
+    directories.map(async (directory) => ({ view: await readRun(directory), packs: null, sampled: await sampledSteps(directory) })),
+  );
   return reportData(runs, { now: new Date(), live: true });
 }
 
@@ -123,19 +136,22 @@ async function stateOf(directories: readonly string[]): Promise<string> {
   return JSON.stringify(stats.map((one) => (one === null ? null : [one.size, one.mtimeMs])));
 }
 
-const isLoopback = (address: string): boolean => address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
+const isLoopback = (address: string): boolean =>
+  address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 
 /**
  * Pages of other sites are refused: a browser on this machine can reach this port too. Their requests name another origin; a site whose
  * name was made to lead here (DNS rebinding) shows that name as the host, and knows no token.
  */
 function refuseOtherSites(token: string | null, { headers }: IncomingMessage): void {
-  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) throw new Refused(403, `pages of ${headers.origin} may not read this`);
+  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
+    throw new Refused(403, `pages of ${headers.origin} may not read this`);
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Refused(403, 'pages of other sites may not read this');
   if (token !== null) return;
   const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1] ?? '';
-  if (name !== 'localhost' && isIP(name) === 0) throw new Refused(403, `without a token the dashboard is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
+  if (name !== 'localhost' && isIP(name) === 0)
+    throw new Refused(403, `without a token the dashboard is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
 }
 
 function isAllowed(token: string | null, given: string | null): boolean {
@@ -145,6 +161,12 @@ function isAllowed(token: string | null, given: string | null): boolean {
 }
 
 function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {
-  response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'x-frame-options': 'DENY' });
+  response.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+  });
   response.end(body);
 }

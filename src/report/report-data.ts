@@ -1,9 +1,9 @@
 /** Runs as the page draws them: columns of figures, evaluations, comparisons, differences of configuration. Pure. */
-import { compareEvaluations, type Comparison } from '../evaluate/compare.ts';
+import { type Comparison, compareEvaluations } from '../evaluate/compare.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { RunView } from './run-view.ts';
-import type { SlowProgram, StepPack } from './step-pack.ts';
+import type { StepPack } from './step-pack.ts';
 
 export interface ReportData {
   /** UTC. */
@@ -61,6 +61,14 @@ export interface BetweenRuns {
   readonly comparison: Comparison | null;
 }
 
+/** A program that took long to verify, of the three slowest of its step. */
+export interface SlowProgram {
+  readonly step: number;
+  readonly problem: string;
+  readonly sample: number;
+  readonly seconds: number;
+}
+
 /** What sets runs of one experiment apart without making it another. */
 const ofOneExperiment = new Set(['run.seed', 'run.name', 'run.dir']);
 const mostSlow = 12;
@@ -94,10 +102,15 @@ const familyKey = ({ config }: RunView): string =>
 function runData(view: RunView, packs: readonly StepPack[] | null, sampled: readonly number[]): Omit<RunData, 'family'> {
   const figures = new Map((packs ?? []).map((pack) => [pack.step, pack.figures]));
   const lines = view.metrics.map((line): Record<string, unknown> => ({ ...figures.get(line.step), ...line }));
-  const names = [...new Set(lines.flatMap((line) => Object.keys(line)))].filter((name) => name !== 'step');
+  const names = [...new Set(lines.flatMap((line) => Object.keys(line)))].filter(
+    (name) => lines.some((line) => typeof line[name] === 'number') && name !== 'step',
+  );
   const problemIds = [...new Set((packs ?? []).flatMap(({ problems }) => problems))].sort();
   const place = new Map(problemIds.map((id, i) => [id, i]));
-  const shown = packs === null ? sampled.map((step) => ({ step, problems: null })) : packs.map(({ step, problems }) => ({ step, problems: problems.map((id) => place.get(id) ?? 0) }));
+  const shown =
+    packs === null
+      ? sampled.map((step) => ({ step, problems: null }))
+      : packs.map(({ step, problems }) => ({ step, problems: problems.map((id) => place.get(id) ?? 0) }));
   return {
     name: view.name,
     state: view.state,
@@ -108,16 +121,25 @@ function runData(view: RunView, packs: readonly StepPack[] | null, sampled: read
     beforeAfter: beforeAfter(view),
     sampled: shown,
     problemIds,
-    slowest: (packs ?? [])
-      .flatMap(({ slowest }) => slowest)
-      .sort((a, b) => b.ms - a.ms)
-      .slice(0, mostSlow),
+    slowest: slowestOf(view),
     facts: factsOf(view),
   };
 }
 
+function slowestOf({ metrics }: RunView): SlowProgram[] {
+  const named = metrics.flatMap((line) =>
+    [1, 2, 3].flatMap((place): SlowProgram[] => {
+      const [name, seconds] = [line[`time/verify_slowest_${place}`], line[`time/verify_slowest_${place}_s`]];
+      const [, problem, sample] = /^(.*)#(\d+)$/s.exec(String(name)) ?? [];
+      return problem === undefined || typeof seconds !== 'number' ? [] : [{ step: line.step, problem, sample: Number(sample), seconds }];
+    }),
+  );
+  return named.sort((a, b) => b.seconds - a.seconds).slice(0, mostSlow);
+}
+
 /** Six digits draw any curve; the file is half as large. */
-const short = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : null);
+const short = (value: unknown): number | null =>
+  typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
 
 const setData = ({ summary }: Evaluation): SetData => ({
   set: summary.name,
@@ -136,7 +158,9 @@ function beforeAfter({ evaluations, config }: RunView): RunData['beforeAfter'] {
   return last.sets.flatMap((after) => {
     const before = first.sets.find((one) => one.summary.name === after.summary.name);
     const comparison = before === undefined ? null : compared(before, after, Number(config['run.seed'] ?? 0));
-    return before === undefined || comparison === null ? [] : [{ ...comparison, set: after.summary.name, before: setData(before), after: setData(after) }];
+    return before === undefined || comparison === null
+      ? []
+      : [{ ...comparison, set: after.summary.name, before: setData(before), after: setData(after) }];
   });
 }
 
@@ -147,7 +171,16 @@ function betweenRuns(views: readonly RunView[]): BetweenRuns[] {
     base.flatMap((before) => {
       const after = view.evaluations.at(-1)?.sets.find((one) => one.summary.name === before.summary.name);
       if (after === undefined) return [];
-      return [{ set: before.summary.name, first: 0, second: i + 1, before: setData(before), after: setData(after), comparison: compared(before, after, 0) }];
+      return [
+        {
+          set: before.summary.name,
+          first: 0,
+          second: i + 1,
+          before: setData(before),
+          after: setData(after),
+          comparison: compared(before, after, 0),
+        },
+      ];
     }),
   );
 }

@@ -46,8 +46,6 @@ export interface Sample {
   /** Nats a token. */
   readonly entropy: number;
   readonly truncated: boolean;
-  /** Wall clock of its verification. */
-  readonly verifyMs: number;
 }
 
 /** Characters of one printed or sampled text that are shown. */
@@ -130,7 +128,6 @@ const ofRollout = ({ sampleIndex, completion, completionText, program, outcome, 
   tokens: completion.tokenIds.length,
   entropy: completion.entropy,
   truncated: completion.finishReason === 'length',
-  verifyMs: outcome.wallMs,
 });
 
 const errorText = ({ type, message, line }: { type: string; message: string; line: number | null }): string =>

@@ -38,7 +38,10 @@ export async function writeReport(directories: readonly string[], options: Repor
   const budget = options.maxSampleBytes / Math.max(1, runs.length);
   const kept = runs.map(({ packs }) => withinBudget(packs, budget));
   const data = reportData(runs, { now: options.now, live: false });
-  const shown = { ...data, runs: data.runs.map((run, i) => ({ ...run, sampled: run.sampled.filter(({ step }) => kept[i]?.some((pack) => pack.step === step)) })) };
+  const shown = {
+    ...data,
+    runs: data.runs.map((run, i) => ({ ...run, sampled: run.sampled.filter(({ step }) => kept[i]?.some((pack) => pack.step === step)) })),
+  };
   await writeFileAtomically(options.out, await reportPage(shown, kept));
   return {
     out: options.out,

@@ -52,6 +52,7 @@ const faults: Record<string, { file: string; text: string }> = {
   'layer-checkpoint': { file: 'checkpoint/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-tokenizer': { file: 'tokenizer/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-policy': { file: 'policy/sideways.ts', text: "await import('../rl/target.ts');" },
+  'layer-trackers': { file: 'trackers/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-decode': { file: 'decode/sideways.ts', text: "import '../rl/target.ts';" },
   'layer-verify': { file: 'verify/sideways.ts', text: "import '../servers/target.ts';" },
   'layer-benchmarks': { file: 'benchmarks/sideways.ts', text: "import '../verify/target.ts';" },

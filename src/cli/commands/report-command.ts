@@ -5,7 +5,11 @@ import { atLeast, wholeNumber } from '../number-flags.ts';
 
 const reportOptions = {
   out: { type: 'string', alias: ['o', 'output'], default: 'report.html', describe: 'file to write' },
-  'samples-mb': { type: 'number', default: 64, describe: 'most megabytes of samples in the page, compressed; beyond it steps are left out, whole' },
+  'samples-mb': {
+    type: 'number',
+    default: 64,
+    describe: 'most megabytes of samples in the page, compressed; beyond it steps are left out, whole',
+  },
   ...outputOptions,
 } as const;
 
@@ -52,7 +56,13 @@ export function dashboardCommand(cli: Argv, choose: Choose): Argv {
     (args) =>
       choose('close', async (run) => {
         const { runDashboard } = await import('./run-report.ts');
-        await runDashboard({ ...run, runs: args.runs ?? [], port: wholeNumber(args.port, '--port', 0), address: args.address, token: process.env[args.tokenEnv] || null });
+        await runDashboard({
+          ...run,
+          runs: args.runs ?? [],
+          port: wholeNumber(args.port, '--port', 0),
+          address: args.address,
+          token: process.env[args.tokenEnv] || null,
+        });
         return 0;
       }),
   );

@@ -26,7 +26,11 @@ export async function runReport({ io, json, quiet, runs, out, samplesMb }: RunRe
     });
     if (written.steps < written.stepsOnDisk)
       reporter.warn(`the page holds the samples of ${written.steps} of ${written.stepsOnDisk} steps; raise --samples-mb for more`);
-    io.stdout(json ? `${JSON.stringify({ out: written.out, runs: written.runs, steps: written.steps, steps_on_disk: written.stepsOnDisk })}\n` : `${written.out}\n`);
+    io.stdout(
+      json
+        ? `${JSON.stringify({ out: written.out, runs: written.runs, steps: written.steps, steps_on_disk: written.stepsOnDisk })}\n`
+        : `${written.out}\n`,
+    );
   } finally {
     reporter.close();
   }
@@ -41,7 +45,8 @@ export interface RunDashboardOptions extends RunOptions {
 }
 
 export async function runDashboard({ io, signal, runs, port, address, token }: RunDashboardOptions): Promise<void> {
-  const directories = runs.length === 0 ? [await newestRun(resolve(io.cwd, 'runs'))] : distinct(runs.map((name) => runDirectoryNamed(name, io.cwd)));
+  const directories =
+    runs.length === 0 ? [await newestRun(resolve(io.cwd, 'runs'))] : distinct(runs.map((name) => runDirectoryNamed(name, io.cwd)));
   const server = await serveDashboard(directories, { port, address, token });
   try {
     io.stdout(`${server.url}\n`);
