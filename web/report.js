@@ -89,7 +89,7 @@
       const axis = { stroke: css('--soft'), grid: { stroke: css('--grid'), width: 1 }, ticks: { show: false }, font: '11px system-ui' };
       made = { theme: theme(), chart: new uPlot({
         width: plot.clientWidth || 360, height: 200, series, bands, legend: { show: false }, cursor: { sync: { key: 'steps' }, points: { show: false }, drag: { x: true, y: false } },
-        scales: { x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) }, y: { range: stacked ? [0, 1] : (_, low, high) => fitted(low, high, unit === percent) } },
+        scales: { x: { time: false, range: (_, low, high) => (xs.length === 1 ? [xs[0] - 1, xs[0] + 1] : [low, high]) }, y: { range: stacked ? [0, 1] : (_, low, high) => fitted(low, high, unit === percent) } },
         axes: [{ ...axis, size: 26, incrs: [1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000] }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : unit(tick).replace('.0 %', ' %'))) }],
         hooks: { setCursor: [(u) => shownKeys(u.cursor.idx ?? null)] },
       }, columns, plot) };

@@ -6,18 +6,7 @@ import { runPaths } from './run-directory.ts';
 
 export type KeepSteps = 'all' | { readonly every: number } | { readonly last: number };
 
-/**
- * Whether a step keeps its folder, whole, once the checkpoint of step `saved` is there: the first and the newest always do.
- *
- * @example
- * ```ts
- * import assert from 'node:assert/strict';
- * import { isKeptStep } from 'evom';
- * const kept = (rule) => Array.from({ length: 20 }, (_, i) => i + 1).filter((step) => isKeptStep(step, 20, rule));
- * assert.deepEqual(kept({ every: 10 }), [1, 10, 20]);
- * assert.deepEqual(kept({ last: 3 }), [1, 18, 19, 20]);
- * ```
- */
+/** Whether a step keeps its folder, whole, once the checkpoint of step `saved` is there: the first and the newest always do. */
 export function isKeptStep(step: number, saved: number, rule: KeepSteps): boolean {
   if (rule === 'all' || step === 1 || step >= saved) return true;
   return 'every' in rule ? step % rule.every === 0 : step > saved - rule.last;
