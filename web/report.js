@@ -126,7 +126,7 @@
       const mean = (name) => run.columns[name].reduce((sum, value) => sum + (value ?? 0), 0);
       const kept = names.filter((name) => mean(name) !== 0).sort((a, b) => mean(b) - mean(a)).slice(0, 8);
       const total = run.x.map((_, i) => (options?.share ? names.reduce((sum, name) => sum + (run.columns[name][i] ?? 0), 0) : 1));
-      return chart(data.runs.length === 1 ? title : `${title}: ${run.name}`, kept.map((name, i) => ({ label: words(name.slice(prefix.length + 1)), hue: i, x: run.x, y: run.columns[name].map((value, j) => (value === null ? null : total[j] > 0 ? value / total[j] : null)) })), options);
+      return chart(data.runs.length === 1 ? title : `${title}: ${run.name}`, kept.map((name, i) => ({ label: words(name.slice(prefix.length + 1)), hue: i, x: run.x, y: run.columns[name].map((value, j) => (total[j] > 0 ? (value ?? 0) / total[j] : null)) /* a name that nobody had is left out of its step */ })), options);
     }).filter(Boolean);
   }
   const evaluationCharts = () => {
@@ -286,7 +286,7 @@
       section('configuration', 'Configuration', null,
         table([['', ''], ...data.runs.map((run) => [run.name])], data.runs[0].facts.map(([name], i) => [el('span', { class: 'soft' }, name), ...data.runs.map((run) => el('code', {}, run.facts.find(([key]) => key === name)?.[1] ?? '–'))])),
         many ? [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Values that differ'), data.differences.length === 0 ? el('p', { class: 'soft' }, 'none') : table([['key'], ...data.runs.map((run) => [run.name])], data.differences.map(({ key, values }) => [el('code', {}, key), ...values.map((value) => el('code', {}, value ?? '–'))]))] : null));
-    const links = [...main.querySelectorAll('section')].map((one) => el('a', { href: `#${one.id}` }, one.querySelector('h2').textContent));
+    const links = [...main.querySelectorAll('section')].map((one) => el('a', { href: `#${one.id}` }, one.id[0].toUpperCase() + one.id.slice(1)));
     const smoother = el('select', { 'aria-label': 'smoothing' }, [1, 5, 15, 40].map((n) => el('option', { value: n, selected: n === smoothing }, n === 1 ? 'every step' : `smoothed over ${n}`)));
     smoother.addEventListener('change', () => { smoothing = Number(smoother.value); redraw(); });
     const toggle = el('button', { title: 'light or dark', 'aria-label': 'light or dark', onclick: () => { document.documentElement.dataset.theme = theme() === 'dark' ? 'light' : 'dark'; redraw(); } }, theme() === 'dark' ? '☀' : '☾');

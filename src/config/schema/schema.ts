@@ -27,7 +27,6 @@ export type SftConfig = Omit<SftInput, 'dialect' | 'schedule'> & { dialect: Weig
 
 export type ScheduleConfig = Omit<TrainInput['schedule'], 'total'> & { total: number };
 export type TrackerConfig = TrainInput['trackers'][number];
-export type KeepSteps = TrainInput['run']['keep_steps'];
 export type OptimizerConfig = TrainInput['optimizer'];
 export type TrainDatasetConfig = TrainInput['dataset']['train'];
 export type EvalSetConfig = TrainInput['dataset']['eval'][number];
