@@ -18,13 +18,14 @@ const layers = [
     'tokenizer',
     'decode',
     'policy',
+    'trackers',
   ],
   ['benchmarks', 'verify', 'embedded', 'servers', 'gguf'],
   ['rollout', 'solve', 'solver-host'],
   ['evaluate'],
   ['train'],
   ['config'],
-  ['run', 'serve'],
+  ['run', 'serve', 'report'],
   ['cli', 'testing'],
 ];
 const folder = (names) => `^src/(?:${names.join('|')})/`;
@@ -56,6 +57,7 @@ const concrete = [
   'solvers/(?:highs|glpk)',
   'embedded/sampler/onnx-(?:export-)?policy',
   'embedded/learner/onnx-learner',
+  'trackers/(?:tensorboard|trackio|mlflow|wandb)',
   'servers/(?:openai-policy|colocated-policy|colocated-learner|torch-learner)',
   'policy/recorded-policy',
 ];

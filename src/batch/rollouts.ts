@@ -14,9 +14,14 @@ const rolloutsVersionKey = 'evom.rollouts_version';
  * Writes groups, one row a rollout. Problems and outcomes are JSON (bounds at infinity as null), token ids and
  * log-probabilities lists. The file appears whole or not at all.
  *
+ * @param options.mostPrinted characters of a program's printed text that are kept, from its beginning and its end; all when left out.
  * @throws {EvomError} E_BATCH when two groups have the same id, or one has no rollouts and so no row.
  */
-export async function writeRollouts(path: string, groups: readonly RolloutGroup[]): Promise<void> {
+export async function writeRollouts(
+  path: string,
+  groups: readonly RolloutGroup[],
+  { mostPrinted = Number.POSITIVE_INFINITY }: { readonly mostPrinted?: number } = {},
+): Promise<void> {
   const ids = new Set<string>();
   for (const { groupId, rollouts } of groups) {
     if (ids.has(groupId)) throw new EvomError('E_BATCH', `${path}: two groups have the id ${groupId}; give each group its own`);
@@ -56,7 +61,9 @@ export async function writeRollouts(path: string, groups: readonly RolloutGroup[
       program: text(({ rollout }) => rollout.program?.code ?? null),
       status: words(({ rollout }) => rollout.outcome.status),
       objective: double(({ rollout }) => rollout.outcome.objective),
-      outcome: text(({ rollout }) => JSON.stringify(outcomeToJson(rollout.outcome))),
+      outcome: text(({ rollout }) =>
+        JSON.stringify(outcomeToJson({ ...rollout.outcome, stdout: cut(rollout.outcome.stdout, mostPrinted) })),
+      ),
       reward: double(({ reward }) => reward.value),
       reward_components: { type: 'struct_float64', values: rows.map(({ reward }) => reward.parts) },
       correct: bool(({ reward }) => reward.correct),
@@ -65,6 +72,13 @@ export async function writeRollouts(path: string, groups: readonly RolloutGroup[
     },
     { [rolloutsVersionKey]: rolloutsVersion },
   );
+}
+
+/** Beginning and end of a text that is longer than `most`. */
+function cut(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor(most / 2);
+  return `${text.slice(0, half)}\n... ${text.length - 2 * half} characters left out ...\n${text.slice(-half)}`;
 }
 
 /**

@@ -10,7 +10,9 @@ import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
 import { schemaCommand } from './commands/schema-command.ts';
+import { dashboardCommand, reportCommand, reportOptionNames } from './commands/report-command.ts';
 import { serveCommand, serveOptionNames } from './commands/serve-command.ts';
+import { runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './commands/solver-host-command.ts';
@@ -39,6 +41,8 @@ const optionNames = [
     ...judgeOptionNames,
     ...serveOptionNames,
     ...modelOptionNames,
+    ...showOptionNames,
+    ...reportOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -110,6 +114,10 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     serveCommand,
     solveModelCommand,
     solveCommand,
+    runsCommand,
+    showCommand,
+    reportCommand,
+    dashboardCommand,
     schemaCommand,
     doctorCommand,
   ];

@@ -1,6 +1,6 @@
 /** Counts over the samples of an evaluation, and the rates made of them. */
 import type { Problem } from '../core/problem.ts';
-import { bootstrapMeanInterval } from '../lib/statistics.ts';
+import { wilsonInterval } from '../lib/statistics.ts';
 import { countDifferences, type Difference, diagnoseModel } from '../modeling/diagnose.ts';
 import { isHardFlagged } from '../reward/audit.ts';
 import { judgeOutcome } from '../reward/judge.ts';
@@ -192,8 +192,6 @@ export class Tally {
     }
     const families = new Map<string, number[]>();
     for (const s of scored) if (s.family) families.set(s.family, [...(families.get(s.family) ?? []), s.passes / s.scorable]);
-    const interval = (rates: readonly number[], name: string): [number, number] | null =>
-      rates.length === 0 ? null : bootstrapMeanInterval(rates, { seed: `${request.seed}/${name}`, confidence: 0.95 });
     const perDraw = (total: number): number | null => (this.#drawn === 0 ? null : total / this.#drawn);
     return {
       problems: this.scores.length,
@@ -201,17 +199,17 @@ export class Tally {
       labels: [...this.#sources].sort((a, b) => b[1] - a[1]).map(([source]) => source),
       samples: request.samples,
       pass_at_1: mean(passRates),
-      pass_at_1_ci95: interval(passRates, 'pass'),
+      pass_at_1_ci95: interval(passRates),
       by_judge: Object.fromEntries(
         [...this.#judged].map(([rule, rates]) => [
           rule,
-          { pass_at_1: mean(rates), pass_at_1_ci95: interval(rates, `pass/${rule}`), denominator: rates.length },
+          { pass_at_1: mean(rates), pass_at_1_ci95: interval(rates), denominator: rates.length },
         ]),
       ),
       flagged_passes: this.#flaggedPasses,
       pass_at_k: passAt,
       identical: mean(identicalRates),
-      identical_ci95: interval(identicalRates, 'identical'),
+      identical_ci95: interval(identicalRates),
       execution_rate: scored.length === 0 ? null : sum(scored.map((s) => s.executed)) / sum(scored.map((s) => s.scorable)),
       unscorable: this.#unscorable,
       taxonomy: this.#taxonomy,
@@ -228,6 +226,16 @@ export class Tally {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 /** Null of nothing: 0 would read as a score. */
 const mean = (values: readonly number[]): number | null => (values.length === 0 ? null : sum(values) / values.length);
+
+/**
+ * Wilson's interval with the problems as trials: samples of one problem are not independent, so that several of them only smooth a
+ * problem's own rate. None of 8 is [0, 0.32], and not the [0, 0] that resampling equal values gives.
+ */
+function interval(rates: readonly number[]): [number, number] | null {
+  if (rates.length === 0) return null;
+  const { low, high } = wilsonInterval(Math.min(rates.length, sum(rates)), rates.length);
+  return [low, high];
+}
 
 function aboutProblem({ id, meta }: Problem): { readonly id: string; readonly family: string | null } {
   return { id, family: typeof meta?.family === 'string' ? meta.family : null };

@@ -6,6 +6,8 @@ import { makeDirectory } from './atomic-write.ts';
 export interface ScalarWriter {
   /** Writes the scalars of one step in one go; values that are not finite are left out. */
   write(step: number, scalars: Readonly<Record<string, number>>): Promise<void>;
+  /** Writes texts of one step, Markdown, for the tab of texts. */
+  writeTexts(step: number, texts: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,11 @@ export async function openScalarWriter(
         .map(([tag, value]) => tfRecord(event(wallTime, { type: 'scalar', step, tag, value })));
       if (records.length > 0) await file.writeFile(Buffer.concat(records));
     },
+    async writeTexts(step, texts) {
+      const wallTime = now();
+      const records = Object.entries(texts).map(([tag, text]) => tfRecord(event(wallTime, { type: 'text', step, tag, text })));
+      if (records.length > 0) await file.writeFile(Buffer.concat(records));
+    },
     close: () => file.close(),
   };
 }
@@ -50,7 +57,8 @@ export function tfRecord(data: Buffer): Buffer {
 type EventContent =
   | { readonly type: 'version' }
   | { readonly type: 'start'; readonly step: number }
-  | { readonly type: 'scalar'; readonly step: number; readonly tag: string; readonly value: number };
+  | { readonly type: 'scalar'; readonly step: number; readonly tag: string; readonly value: number }
+  | { readonly type: 'text'; readonly step: number; readonly tag: string; readonly text: string };
 
 /** `Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; SessionLog session_log = 7 }`. */
 function event(wallTime: number, content: EventContent): Buffer {
@@ -69,6 +77,15 @@ function event(wallTime: number, content: EventContent): Buffer {
     case 'scalar': {
       // Summary { repeated Value value = 1 { string tag = 1; float simple_value = 2 } }
       const value = Buffer.concat([bytesField(1, Buffer.from(content.tag)), varint(tagOf(2, 5)), floatBytes(content.value)]);
+      return Buffer.concat([time, varint(tagOf(2, 0)), varint(content.step), bytesField(5, bytesField(1, value))]);
+    }
+    case 'text': {
+      // Value { string tag = 1; TensorProto tensor = 8; SummaryMetadata metadata = 9 { PluginData plugin_data = 1 { string plugin_name = 1 } } }
+      const metadata = bytesField(1, bytesField(1, Buffer.from('text')));
+      // TensorProto { DataType dtype = 1; TensorShapeProto tensor_shape = 2; repeated bytes string_val = 8 }: DT_STRING = 7, shape [1]
+      const shape = bytesField(2, Buffer.concat([varint(tagOf(1, 0)), varint(1)]));
+      const tensor = Buffer.concat([varint(tagOf(1, 0)), varint(7), bytesField(2, shape), bytesField(8, Buffer.from(content.text))]);
+      const value = Buffer.concat([bytesField(1, Buffer.from(content.tag)), bytesField(8, tensor), bytesField(9, metadata)]);
       return Buffer.concat([time, varint(tagOf(2, 0)), varint(content.step), bytesField(5, bytesField(1, value))]);
     }
     default:

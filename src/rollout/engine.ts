@@ -45,6 +45,15 @@ export interface RolloutTimes {
   readonly verifyTailS: number;
   readonly tokens: number;
   readonly programs: number;
+  /** Each program that was verified: from handing it over until its outcome was there. */
+  readonly verifications: readonly Verification[];
+}
+
+/** How long one sample waited for its outcome. */
+export interface Verification {
+  readonly problem: string;
+  readonly sampleIndex: number;
+  readonly seconds: number;
 }
 
 export interface RolloutResult {
@@ -73,6 +82,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
   const numVerified = tasks.map(() => 0);
   const scored: Promise<Rollout[]>[] = [];
   const failures: unknown[] = [];
+  const verifications: Verification[] = [];
   // A rejection before the loop below awaits it must not end the process.
   const noted = <T>(promise: Promise<T>): Promise<T> => {
     promise.catch((error: unknown) => failures.push(error));
@@ -80,7 +90,15 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
   };
   const onCompletion = (p: number, k: number, completion: Completion): void => {
     const [task, ofProblem] = [tasks[p] as Task, verified[p] as Promise<VerifiedRollout>[]];
-    ofProblem[k] = noted(verifyCompletion(parts, task, completion, k, seeds[p]?.[k] as string));
+    ofProblem[k] = noted(
+      verifyCompletion(
+        { ...parts, verify: timed(parts.verify, task.problem.id, k, verifications) },
+        task,
+        completion,
+        k,
+        seeds[p]?.[k] as string,
+      ),
+    );
     numVerified[p] = (numVerified[p] ?? 0) + 1;
     // A group is scored together, as soon as it is whole: its programs may bear witness about one another.
     if (numVerified[p] === request.groupSize) scored[p] = noted(scoreGroup(parts, task, ofProblem, request.sampling.maxTokens));
@@ -115,6 +133,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
       verifyTailS: (done - sampled) / 1000,
       tokens: all.reduce((sum, r) => sum + r.completion.tokenIds.length, 0),
       programs: all.filter((r) => r.program !== null).length,
+      verifications,
     },
   };
 }
@@ -139,6 +158,16 @@ function distinctNames(problems: readonly Problem[]): string[] {
     times.set(id, time);
     return time === 1 ? id : `${id}~${time}`;
   });
+}
+
+/** `verify`, its time noted in `into`. */
+function timed(verify: RolloutParts['verify'], problem: string, sampleIndex: number, into: Verification[]): RolloutParts['verify'] {
+  return async (program) => {
+    const began = performance.now();
+    const outcome = await verify(program);
+    into.push({ problem, sampleIndex, seconds: (performance.now() - began) / 1000 });
+    return outcome;
+  };
 }
 
 /** A rollout that waits for its reward. */

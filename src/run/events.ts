@@ -26,6 +26,8 @@ export type RunEvent =
   | { readonly type: 'evaluating'; readonly set: string; readonly done: number; readonly total: number }
   | { readonly type: 'evaluation'; readonly step: number; readonly evaluations: readonly Evaluation[] }
   | { readonly type: 'step'; readonly step: number; readonly steps: number; readonly metrics: StepMetrics }
+  /** A tracker does not get its figures; the run goes on. */
+  | { readonly type: 'tracker'; readonly message: string }
   /** A guard's limit is passed. */
   | { readonly type: 'alarm'; readonly step: number; readonly alarm: string };
 

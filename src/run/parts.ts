@@ -1,6 +1,7 @@
 /** What both kinds of runs are made of: learner, rollout and store, opened on a session. */
 import { join } from 'node:path';
 import { type BuiltRollout, buildRollout, type RolloutConfig } from '../config/build/build.ts';
+import { buildTrackers } from '../config/build/build-trackers.ts';
 import { buildLearner } from '../config/build/build-learner.ts';
 import type { EvalSetConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
@@ -68,7 +69,13 @@ export async function openParts({
     }),
   );
   const rollout = await lifetime.open(buildRollout(config, directory, learner.version, shared));
-  const store = await lifetime.open(DiskRunStore.open({ paths, keepLast: session.config.run.keep_last, modelFrom: initial, card }, from));
+  const { keep_last: keepLast, keep_steps: keepSteps } = session.config.run;
+  const trackers = await buildTrackers(session.config, {
+    paths,
+    firstStep: state.step + 1,
+    onFault: (message) => report({ type: 'tracker', message }),
+  });
+  const store = await lifetime.open(DiskRunStore.open({ paths, keepLast, keepSteps, trackers, modelFrom: initial, card }, from));
   if (store.lostMetrics !== null) report({ type: 'lost_metrics', message: store.lostMetrics });
   const sets = session.config.dataset.eval.map((set, i): EvalSet => ({ config: set, problems: evaluation[i]?.problems ?? [] }));
   return { learner, rollout, store, state, sets };

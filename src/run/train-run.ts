@@ -185,4 +185,7 @@ const guardLimits = (guards: TrainConfig['guards']): GuardLimits => ({
   klMax: guards.kl_max,
   infraRateMax: guards.infra_rate_max,
   flagRateMax: guards.flag_rate_max,
+  infraStopSteps: guards.infra_stop_steps,
+  driftSteps: guards.drift_steps,
+  formatOnlySteps: guards.format_only_steps,
 });

@@ -61,6 +61,12 @@ export async function acquireRunLock(directory: string): Promise<RunLock> {
   throw new EvomError('E_RUN', `${path} changes hands all the time; is the run started several times at once?`);
 }
 
+/** Whether a living process writes the run; takes nothing. */
+export async function isRunLocked(directory: string): Promise<boolean> {
+  const holder = await readHolder(join(directory, 'lock.json'));
+  return holder !== 'gone' && holder !== 'broken' && (await isAlive(holder));
+}
+
 async function linked(draft: string, path: string): Promise<boolean> {
   try {
     await link(draft, path);

@@ -63,7 +63,7 @@ export interface Gathering {
   readonly times: RolloutTimes;
 }
 
-export const noTimes: RolloutTimes = { sampleS: 0, verifyTailS: 0, tokens: 0, programs: 0 };
+export const noTimes: RolloutTimes = { sampleS: 0, verifyTailS: 0, tokens: 0, programs: 0, verifications: [] };
 
 /** Samples rounds until the batch is decided; null when the user stopped the run meanwhile. */
 export async function gatherStep(
@@ -122,4 +122,5 @@ const addTimes = (a: RolloutTimes, b: RolloutTimes): RolloutTimes => ({
   verifyTailS: a.verifyTailS + b.verifyTailS,
   tokens: a.tokens + b.tokens,
   programs: a.programs + b.programs,
+  verifications: [...a.verifications, ...b.verifications],
 });

@@ -7,9 +7,18 @@ import { EvomError } from '../lib/errors.ts';
 import type { Learner, LearnerMetrics } from '../policy/learner.ts';
 import { learningRateFactor, type ScheduleConfig } from '../rl/schedule.ts';
 import type { GatherParts } from './gather.ts';
-import { checkGuards, type GuardLimits, type GuardState } from './guards.ts';
+import { checkGuards, type GuardLimits, type GuardState, initialGuardState } from './guards.ts';
 import { SampleAhead, type SampleAheadSettings, type SampleAheadState } from './sample-ahead.ts';
-import { averageEntropy, evaluationMetrics, hasOneReward, rolloutMetrics, type StepMetrics } from './step-metrics.ts';
+import {
+  averageEntropy,
+  evaluationMetrics,
+  hasOneReward,
+  onlyFormatTells,
+  rolloutMetrics,
+  type StepMetrics,
+  slowestNames,
+  verificationMetrics,
+} from './step-metrics.ts';
 
 /** What must survive a kill besides the weights and the optimizer. Its sampling position is the one after the last batch of `ahead`. */
 export interface TrainState extends SampleAheadState {
@@ -28,7 +37,8 @@ export interface TrainSettings extends SampleAheadSettings {
 export interface RunStore {
   /** @param weightVersion that sampled the groups. */
   writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[], weightVersion: number): Promise<void>;
-  appendMetrics(step: number, metrics: StepMetrics): Promise<void>;
+  /** @param names texts that belong to figures under `time/`. */
+  appendMetrics(step: number, metrics: StepMetrics, names: Readonly<Record<string, string>>): Promise<void>;
   saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void>;
   saveCheckpoint(state: TrainState, learner: Pick<Learner, 'save'>): Promise<void>;
 }
@@ -120,36 +130,42 @@ async function takeSteps(
       'time/update_s': times.updateS + (updatedAt - updateStarted) / 1000,
       'time/learner_wait_s': (sampledAt - began) / 1000,
       'time/sampler_wait_s': times.samplerWaitS,
+      ...verificationMetrics(times.verifications),
       'time/step_s': (updatedAt - began) / 1000,
       'time/tokens_per_s': times.tokens / Math.max(1e-9, times.sampleS),
       'time/programs_per_s': times.programs / Math.max(1e-9, times.sampleS + times.verifyTailS),
     };
     const { groups, seen } = gathered;
     const guard = checkGuards(
-      state.guards,
+      { ...initialGuardState, ...state.guards }, // a checkpoint of before knows fewer counts
       {
         entropy: averageEntropy(seen.length > 0 ? seen : groups), // a step that lives on carried groups sampled nothing
         mixedGroups: groups.filter((group) => !hasOneReward(group)).length,
         approxKl: metrics['learner/approx_kl'] ?? 0,
         infraRate: metrics.infra_rate ?? 0,
         flagRate: metrics.flag_rate ?? 0,
+        reward: metrics.reward ?? 0,
+        identical: metrics.identical ?? null,
+        onlyFormatTells: onlyFormatTells(seen),
+        notFinite: Object.keys(metrics).filter((name) => name.startsWith('learner/') && !Number.isFinite(metrics[name])),
       },
       settings.guards,
     );
     const evaluations = evaluating ? await evaluateStep(parts, step) : [];
     const line = { ...metrics, ...evaluationMetrics(evaluations) };
-    await store.appendMetrics(step, line);
+    await store.appendMetrics(step, line, slowestNames(times.verifications));
     parts.onStep(step, line);
     for (const alarm of guard.alarms) parts.onAlarm(step, alarm);
 
-    const stopping = guard.alarms.length > 0 && settings.onAlarm === 'stop';
+    const alarms = guard.stop === null ? guard.alarms : [...guard.alarms, guard.stop];
+    const stopping = guard.stop !== null || (alarms.length > 0 && settings.onAlarm === 'stop');
     const interrupt = signal?.aborted === true && !last;
     state = { ...state, step, guards: guard.state };
     if (last || stopping || interrupt || step % settings.checkpointEvery === 0) {
       state = { ...state, ...(await ahead.settled()) };
       await store.saveCheckpoint(state, learner);
     }
-    if (stopping) throw new EvomError('E_GUARD', `stopped after step ${step}, checkpoint written: ${guard.alarms.join('; ')}`);
+    if (stopping) throw new EvomError('E_GUARD', `stopped after step ${step}, checkpoint written: ${alarms.join('; ')}`);
     if (interrupt) throw interruptedAfter(step);
   }
   return state;

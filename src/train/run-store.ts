@@ -13,11 +13,12 @@ import type { Evaluation } from '../evaluate/evaluate.ts';
 import { makeDirectory, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
-import { openScalarWriter, type ScalarWriter } from '../lib/tensorboard.ts';
 import { type Checkpoint, type CheckpointStore, openCheckpoints } from '../runs/checkpoints.ts';
+import { type KeepSteps, removeOldSteps } from '../runs/kept-steps.ts';
 import { type MetricsLog, openMetricsLog } from '../runs/metrics.ts';
 import { discardStepsAfter, type RunPaths } from '../runs/run-directory.ts';
 import { writeManifest } from '../servers/exchange.ts';
+import { noTrackers, type SampleText, type Trackers } from '../trackers/tracker.ts';
 import type { GatheredStep } from './gather.ts';
 import type { RunStore, TrainState } from './loop.ts';
 import type { StepMetrics } from './step-metrics.ts';
@@ -40,6 +41,35 @@ export interface DiskStoreOptions {
   readonly modelFrom: string;
   /** For the model card: how these weights came to be. */
   readonly card: { readonly summary: string; readonly command: string };
+  /** Whose samples stay on disk; all when left out. */
+  readonly keepSteps?: KeepSteps;
+  /** Told of every step; nobody when left out. */
+  readonly trackers?: Trackers;
+}
+
+/** Characters that a program printed, as they are kept. */
+const mostPrinted = 8192;
+/** Trackers show a few samples a step: of the first groups, the one that earned most. */
+const mostSamples = 16;
+
+function sampleTexts(groups: readonly RolloutGroup[]): SampleText[] {
+  return groups.slice(0, mostSamples).flatMap(({ problem, prompt, rollouts }) => {
+    const [best] = [...rollouts].sort(
+      (a, b) => (b.reward.value ?? Number.NEGATIVE_INFINITY) - (a.reward.value ?? Number.NEGATIVE_INFINITY),
+    );
+    if (best === undefined) return [];
+    const { reward, outcome, completionText } = best;
+    return [
+      {
+        problem: problem.id,
+        prompt: prompt.text,
+        completion: completionText,
+        reward: reward.value,
+        status: outcome.status,
+        flags: reward.flags,
+      },
+    ];
+  });
 }
 
 /** Opens the checkpoints of a run, newest first in line for `--resume`. */
@@ -79,24 +109,24 @@ export class DiskRunStore implements RunStore {
   readonly #options: DiskStoreOptions;
   readonly #checkpoints: CheckpointStore;
   readonly #metrics: MetricsLog;
-  readonly #scalars: ScalarWriter;
+  readonly #trackers: Trackers;
+  #samples: readonly SampleText[] = [];
 
-  private constructor(options: DiskStoreOptions, checkpoints: CheckpointStore, metrics: MetricsLog, scalars: ScalarWriter) {
+  private constructor(options: DiskStoreOptions, checkpoints: CheckpointStore, metrics: MetricsLog) {
     this.#options = options;
     this.#checkpoints = checkpoints;
     this.#metrics = metrics;
-    this.#scalars = scalars;
+    this.#trackers = options.trackers ?? noTrackers;
   }
 
   static async open(options: DiskStoreOptions, from: Checkpoint | null): Promise<DiskRunStore> {
-    const { directory, tensorboard } = options.paths;
+    const { directory } = options.paths;
     const step = from?.step ?? 0;
     const checkpoints = checkpointsOf(options.paths, options.keepLast);
     await checkpoints.removeAfter(step);
     await discardStepsAfter(directory, step);
     const metrics = await openMetricsLog(directory, { lastStep: step });
-    const scalars = await openScalarWriter(tensorboard, { now: () => Date.now() / 1000, firstStep: step + 1 });
-    return new DiskRunStore(options, checkpoints, metrics, scalars);
+    return new DiskRunStore(options, checkpoints, metrics);
   }
 
   /** What a resumed run has lost of its metrics, in a sentence; null where every step up to the checkpoint has its line. */
@@ -112,7 +142,8 @@ export class DiskRunStore implements RunStore {
     const directory = this.#options.paths.step(step);
     await rm(directory, { recursive: true, force: true });
     await makeDirectory(directory);
-    await writeRollouts(join(directory, 'rollouts.arrow'), groups);
+    await writeRollouts(join(directory, 'rollouts.arrow'), groups, { mostPrinted });
+    this.#samples = sampleTexts(groups);
     const name = (i: number): string => (batches.length === 1 ? 'batch.arrow' : `batch-${String(i).padStart(3, '0')}.arrow`);
     for (const [i, batch] of batches.entries()) await writeBatch(join(directory, name(i)), batch);
     await writeManifest(directory, {
@@ -123,9 +154,10 @@ export class DiskRunStore implements RunStore {
     });
   }
 
-  async appendMetrics(step: number, metrics: StepMetrics): Promise<void> {
-    await this.#metrics.append(step, metrics);
-    await this.#scalars.write(step, metrics);
+  async appendMetrics(step: number, metrics: StepMetrics, names: Readonly<Record<string, string>>): Promise<void> {
+    await this.#metrics.append(step, { ...metrics, ...names });
+    this.#trackers.step({ step, metrics, samples: this.#samples });
+    this.#samples = [];
   }
 
   async saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void> {
@@ -165,11 +197,13 @@ export class DiskRunStore implements RunStore {
       await writeFile(join(stateDirectory, stateFile), `${JSON.stringify(stored)}\n`);
       await writeFile(join(directory, 'README.md'), this.#card(state.step));
     });
+    // Only now: a resume makes the steps after this checkpoint again, and none before it.
+    await removeOldSteps(this.#options.paths.directory, state.step, this.#options.keepSteps ?? 'all');
   }
 
   async close(): Promise<void> {
     await this.#metrics.close();
-    await this.#scalars.close();
+    await this.#trackers.close();
   }
 
   #evaluationPath(step: number): string {

@@ -1,10 +1,11 @@
 /** A step in figures: what was sampled, what is trained on, and how old it is. */
 
 import type { Certificate, Outcome } from '../core/outcome.ts';
-import type { RolloutGroup } from '../core/rollout.ts';
+import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { largest, smallest } from '../lib/extremes.ts';
 import { isHardFlagged } from '../reward/audit.ts';
+import type { Verification } from '../rollout/engine.ts';
 import type { GatheredStep } from './gather.ts';
 
 /** Figures of a step by name; those under `time/` are wall clock and do not replay. */
@@ -50,6 +51,7 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     value_only_rate: share(rollouts.filter((r) => r.reward.flags.includes('value_only')).length),
     uncertified_rate: share(rollouts.filter((r) => r.reward.flags.includes('uncertified')).length),
     ...certificateCounts(rollouts.map((r) => r.outcome)),
+    ...outcomeMetrics(rollouts),
     groups_trained: groups.length,
     'groups/sampled': counts.offered,
     'groups/accepted': counts.accepted,
@@ -77,10 +79,69 @@ function certificateCounts(outcomes: readonly Outcome[]): StepMetrics {
   );
 }
 
+/** How programs ended and what was flagged, as shares of the rollouts; the reward's terms, each a mean over the scorable ones. */
+export function outcomeMetrics(rollouts: readonly Rollout[]): StepMetrics {
+  const scorable = rollouts.filter((r) => r.reward.value !== null);
+  const shares = (prefix: string, names: readonly string[]): [string, number][] =>
+    [...new Set(names)].sort().map((name) => [`${prefix}/${name}`, names.filter((one) => one === name).length / rollouts.length]);
+  const parts = [...new Set(scorable.flatMap((r) => Object.keys(r.reward.parts)))].sort();
+  return Object.fromEntries([
+    ...shares(
+      'outcomes',
+      rollouts.map((r) => r.outcome.status),
+    ),
+    ...shares(
+      'flags',
+      rollouts.flatMap((r) => [...new Set(r.reward.flags)]),
+    ),
+    ...parts.map((name): [string, number] => [`reward_parts/${name}`, average(scorable.map((r) => r.reward.parts[name] ?? 0))]),
+  ]);
+}
+
+/** Wall clock of verifying one program: median, 99th percentile and the three slowest, in seconds. */
+export function verificationMetrics(verifications: readonly Verification[]): StepMetrics {
+  if (verifications.length === 0) return {};
+  const seconds = verifications.map((one) => one.seconds).sort((a, b) => a - b);
+  // Nearest rank: a time that a program took.
+  const rank = (share: number): number => seconds[Math.ceil(share * seconds.length) - 1] ?? 0;
+  return {
+    'time/verify_p50_s': rank(0.5),
+    'time/verify_p99_s': rank(0.99),
+    ...Object.fromEntries(slowest(verifications).map((one, i) => [`time/verify_slowest_${i + 1}_s`, one.seconds])),
+  };
+}
+
+/** The samples behind `time/verify_slowest_1_s` to `_3_s`, as `problem#sample`. */
+export const slowestNames = (verifications: readonly Verification[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    slowest(verifications).map(({ problem, sampleIndex }, i) => [`time/verify_slowest_${i + 1}`, `${problem}#${sampleIndex}`]),
+  );
+
+const slowest = (verifications: readonly Verification[]): Verification[] =>
+  [...verifications].sort((a, b) => b.seconds - a.seconds).slice(0, 3);
+
 const versionsOf = (group: RolloutGroup): number[] => group.rollouts.map((rollout) => rollout.completion.policyVersion);
 
 export const averageEntropy = (groups: readonly RolloutGroup[]): number =>
   average(groups.flatMap((group) => group.rollouts.map((r) => r.completion.entropy)));
+
+/**
+ * Whether format is all that tells rewards apart: some group has mixed rewards, and in each such group every other term is the same for all
+ * of its samples.
+ */
+export function onlyFormatTells(groups: readonly RolloutGroup[]): boolean {
+  const mixed = groups.filter((group) => !hasOneReward(group));
+  return mixed.length > 0 && mixed.every((group) => termsThatDiffer(group).every((name) => name === 'format'));
+}
+
+function termsThatDiffer({ rollouts }: RolloutGroup): string[] {
+  const parts = rollouts.flatMap(({ reward }) => (reward.value === null ? [] : [reward.parts]));
+  const names = [...new Set(parts.flatMap((some) => Object.keys(some)))];
+  return names.filter((name) => {
+    const values = parts.map((some) => some[name] ?? 0);
+    return largest(values) - smallest(values) > 1e-12;
+  });
+}
 
 /** Whether the rewards of a group are all the same, so that it teaches nothing. */
 export function hasOneReward(group: RolloutGroup): boolean {

@@ -7,6 +7,7 @@ import type { Learner } from '../../src/policy/learner.ts';
 import { problemCursor } from '../../src/problems/sets/cursor.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
 import { type BatchSettings, trainingBatches } from '../../src/train/batches.ts';
+import type { GuardLimits } from '../../src/train/guards.ts';
 import type { RunStore, TrainParts, TrainSettings, TrainState } from '../../src/train/loop.ts';
 import type { StepMetrics } from '../../src/train/step-metrics.ts';
 import { problem, sampling } from '../rollout/scripted.ts';
@@ -73,6 +74,17 @@ export class MemoryStore implements RunStore {
   }
 }
 
+export const guardsOff: GuardLimits = {
+  entropyMin: null,
+  noSignalSteps: null,
+  klMax: null,
+  infraRateMax: null,
+  flagRateMax: null,
+  infraStopSteps: null,
+  driftSteps: null,
+  formatOnlySteps: null,
+};
+
 export const settings = (over: Partial<TrainSettings> = {}): TrainSettings => ({
   seed: 7,
   steps: 4,
@@ -83,7 +95,7 @@ export const settings = (over: Partial<TrainSettings> = {}): TrainSettings => ({
   dynamicSampling: { batchGroups: 2, band: null, minScorable: 2, maxRounds: 1, minFill: 0.5, maxStaleness: 1 },
   accuracyWeights: { answer: 1, consistency: 0 },
   schedule: { type: 'constant', warmupSteps: 0 },
-  guards: { entropyMin: null, noSignalSteps: null, klMax: null, infraRateMax: null, flagRateMax: null },
+  guards: guardsOff,
   onAlarm: 'stop',
   checkpointEvery: 2,
   evalEvery: 0,

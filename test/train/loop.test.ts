@@ -1,3 +1,4 @@
+import { initialGuardState } from '../../src/train/guards.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +30,7 @@ describe('trainLoop', () => {
       step: 4,
       genStep: 4,
       cursor: { epoch: 1, position: 3 },
-      guards: { stepsWithoutSignal: 0 },
+      guards: initialGuardState,
       carry: [],
       ahead: [],
     });
@@ -81,7 +82,7 @@ describe('trainLoop', () => {
     it('warns at each step where it is told to go on', async () => {
       const { done, alarms } = run({ guards, onAlarm: 'warn' });
       await done;
-      expect(alarms.map((alarm) => alarm.slice(0, 10))).toEqual(['1: KL NaN ', '2: KL NaN ', '3: KL NaN ', '4: KL NaN ']);
+      expect(alarms.filter((alarm) => / KL /.test(alarm)).map((alarm) => alarm.slice(0, 10))).toEqual(['1: KL NaN ', '2: KL NaN ', '3: KL NaN ', '4: KL NaN ']);
     });
   });
 

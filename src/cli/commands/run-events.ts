@@ -64,6 +64,8 @@ export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Rep
         return;
       case 'step':
         return reporter.step(figuresOf(event.step, event.steps, event.metrics));
+      case 'tracker':
+        return reporter.warn(event.message);
       case 'alarm':
         return reporter.warn(`step ${event.step}: ${event.alarm}`);
       default:

@@ -26,6 +26,7 @@ export type TrainConfig = Omit<TrainInput, 'dialect' | 'reward' | 'algorithm' | 
 export type SftConfig = Omit<SftInput, 'dialect' | 'schedule'> & { dialect: WeightedDialect[]; schedule: ScheduleConfig };
 
 export type ScheduleConfig = Omit<TrainInput['schedule'], 'total'> & { total: number };
+export type TrackerConfig = TrainInput['trackers'][number];
 export type OptimizerConfig = TrainInput['optimizer'];
 export type TrainDatasetConfig = TrainInput['dataset']['train'];
 export type EvalSetConfig = TrainInput['dataset']['eval'][number];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { evalSet, sftPart } from './dataset-schema.ts';
 import { path, positive, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
-import { backend, dialect, judge, policy, prompt, run, sampling, sandbox, solverHosts } from './train-schema.ts';
+import { backend, dialect, judge, policy, prompt, run, sampling, sandbox, solverHosts, trackers } from './train-schema.ts';
 
 const model = z.discriminatedUnion('type', [
   z.strictObject({
@@ -28,6 +28,7 @@ const tokenizer = z.strictObject({
 export const sftInput = z.strictObject({
   kind: z.literal('sft'),
   run: run.extend({ steps: whole(1).default(1000) }).prefault({}),
+  trackers,
   model: model.prefault({}),
   tokenizer: tokenizer.prefault({}),
   dataset: z.strictObject({ train: z.array(sftPart).min(1), eval: z.array(evalSet).default([]) }),

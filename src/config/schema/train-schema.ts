@@ -9,6 +9,38 @@ import { audit, reward } from './reward-schema.ts';
 import { openai } from './torch-schema.ts';
 import { backends, judgeRules } from './vocabulary.ts';
 
+const samples = whole().default(4).describe('Sample texts a step.');
+const project = z.string().min(1).default('evom');
+
+const trackerSettings = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('tensorboard'), samples }),
+  z.strictObject({
+    type: z.literal('trackio'),
+    project,
+    directory: z.string().min(1).nullable().default(null).describe('Null: $TRACKIO_DIR, or ~/.cache/huggingface/trackio.'),
+    samples,
+  }),
+  z.strictObject({
+    type: z.literal('mlflow'),
+    url: z.url({ protocol: /^https?$/ }).default('http://127.0.0.1:5000'),
+    project,
+    token_env: z.string().min(1).default('MLFLOW_TRACKING_TOKEN'),
+  }),
+  z.strictObject({
+    type: z.literal('wandb'),
+    project,
+    mode: z.enum(['offline', 'online']).default('offline'),
+    python: z.string().min(1).default('python3').describe('A Python that has wandb.'),
+  }),
+]);
+
+/** A name alone takes the defaults. */
+const tracker = z
+  .union([z.enum(['tensorboard', 'trackio', 'mlflow', 'wandb']), trackerSettings], {
+    error: 'must be tensorboard, trackio, mlflow or wandb, or settings with such a type',
+  })
+  .transform((value) => (typeof value === 'string' ? trackerSettings.parse({ type: value }) : value));
+
 const runName = z.string().regex(/^[A-Za-z0-9][\w.-]*$/, 'must be a folder name of letters, digits, _ . -');
 
 export const run = z.strictObject({
@@ -18,8 +50,19 @@ export const run = z.strictObject({
   steps: whole(1).default(100),
   checkpoint_every: whole(1).default(10).describe('Steps between checkpoints; the last step always has one.'),
   keep_last: whole(1).default(2).describe('Newest checkpoints kept.'),
+  keep_steps: z
+    .union([z.literal('all'), z.strictObject({ every: whole(1) }), z.strictObject({ last: whole(1) })], {
+      error: 'must be all, {every: k} or {last: k}',
+    })
+    .default('all')
+    .describe('Steps whose samples stay on disk: all, every k-th, or the last k before each checkpoint; the first and the newest always.'),
   eval_every: whole().default(0).describe('Steps between evaluations; 0: only before and after.'),
 });
+
+export const trackers = z
+  .array(tracker)
+  .default([{ type: 'tensorboard', samples: 4 }])
+  .describe('Where figures go besides metrics.jsonl: names, or settings with a type.');
 
 export const policy = z.strictObject({
   type: named(['onnx', 'colocated', 'openai', 'recorded'])
@@ -105,6 +148,9 @@ const guards = z.strictObject({
   kl_max: nonNegative().nullable().default(null).describe('KL to the sampling policy in one step, nats a token.'),
   infra_rate_max: share().nullable().default(0.05).describe('Share of rollouts lost to faults of ours.'),
   flag_rate_max: share().nullable().default(0.2).describe('Share of rollouts that the audit flags.'),
+  infra_stop_steps: whole(1).nullable().default(3).describe('Steps in a row over infra_rate_max that stop the run, whatever the action.'),
+  drift_steps: whole(8).nullable().default(40).describe('Steps over which the reward rises clearly while identical is flat.'),
+  format_only_steps: whole(1).nullable().default(10).describe('Steps in a row in which only the format reward told samples apart.'),
   action: z.enum(['warn', 'stop']).default('warn').describe('stop writes a checkpoint and ends with exit code 4.'),
 });
 
@@ -119,6 +165,7 @@ const asynchronous = z.strictObject({
 export const trainInput = z.strictObject({
   kind: z.literal('train').default('train'),
   run: run.prefault({}),
+  trackers,
   policy,
   sampling: sampling.prefault({}),
   dataset: z.strictObject({ train: trainDataset, eval: z.array(evalSet).default([]) }),

@@ -118,7 +118,7 @@ describe('scheduleOf', () => {
 
 describe('drawDialect', () => {
   const config = {
-    run: { name: 'r', dir: 'runs', seed: 4, steps: 1, checkpoint_every: 1, keep_last: 1, eval_every: 0 },
+    run: { name: 'r', dir: 'runs', seed: 4, steps: 1, checkpoint_every: 1, keep_last: 1, keep_steps: 'all' as const, eval_every: 0 },
     dialect: [
       { name: 'highs-js', weight: 3 },
       { name: 'glpk-js', weight: 1 },
