@@ -78,6 +78,7 @@ export const factsOf = (config: RunConfig, directory: string, { rollout, sets }:
   directory,
   modelId: rollout.policy.modelId,
   backend: config.backend,
+  template: rollout.template,
   problems,
   sets: sets.map((set) => ({ name: set.config.name, problems: set.problems.length })),
 });

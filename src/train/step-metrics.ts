@@ -80,7 +80,7 @@ function certificateCounts(outcomes: readonly Outcome[]): StepMetrics {
 const versionsOf = (group: RolloutGroup): number[] => group.rollouts.map((rollout) => rollout.completion.policyVersion);
 
 export const averageEntropy = (groups: readonly RolloutGroup[]): number =>
-  average(groups.flatMap((group) => group.rollouts.map((r) => r.completion.entropy)));
+  average(groups.flatMap((group) => group.rollouts.map((r) => r.completion.entropy ?? Number.NaN)));
 
 /** Whether the rewards of a group are all the same, so that it teaches nothing. */
 export function hasOneReward(group: RolloutGroup): boolean {

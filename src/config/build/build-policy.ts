@@ -16,7 +16,7 @@ import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
 import { loadModule } from './load-module.ts';
 
 export type PolicyConfig = {
-  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai' | 'chat'> & {
     /** Folder that the run began from; a supervised run has none. */
     readonly checkpoint?: string;
   };
