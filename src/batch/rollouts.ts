@@ -137,7 +137,7 @@ function rolloutReader(
   const completionText = text('completion_text');
   const tokenIds = required('completion_ids', table.lists('completion_ids', Int32Array));
   const logprobs = required('logprobs', table.lists('logprobs', Float32Array));
-  const entropy = number('entropy');
+  const entropy = table.numbers('entropy');
   const finishReason = text('finish_reason');
   const policyVersion = number('policy_version');
   const dialect = table.strings('dialect');
@@ -155,7 +155,7 @@ function rolloutReader(
     const completion: Completion = {
       tokenIds: tokenIds(row),
       logprobs: logprobs(row),
-      entropy: entropy(row),
+      entropy: entropy[row] ?? null,
       finishReason: reason,
       policyVersion: policyVersion(row),
     };

@@ -4,14 +4,22 @@ import type { Outcome } from './outcome.ts';
 import type { Problem } from './problem.ts';
 import type { Program } from './program.ts';
 
+/** What the server of a completion counted, and may charge for. */
+export interface TokenUsage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+}
+
 /** One sampled answer of the policy. Token ids are the engine's own: never decoded and encoded again. */
 export interface Completion {
-  /** [T] ids, the stop token included when one ended it. */
+  /** [T] ids, the stop token included when one ended it; of a policy that answers in text alone, the bytes of that text. */
   readonly tokenIds: Int32Array;
-  /** [T] nats, of the drawn token under the sampling temperature, before top-k and top-p filtering. */
+  /** [T] nats, of the drawn token under the sampling temperature, before top-k and top-p filtering; [0] where they are not known. */
   readonly logprobs: Float32Array;
-  /** Mean entropy (nats a token) of the distributions drawn from, at the sampling temperature. */
-  readonly entropy: number;
+  /** Mean entropy (nats a token) of the distributions drawn from, at the sampling temperature; null where it is not known. */
+  readonly entropy: number | null;
+  /** Only of a policy on somebody's API. */
+  readonly usage?: TokenUsage;
   readonly finishReason: 'stop' | 'length';
   readonly policyVersion: number;
 }

@@ -66,6 +66,8 @@ export interface EvaluationSummary {
   readonly mean_tokens: number | null;
   readonly truncated: number | null;
   readonly entropy: number | null;
+  /** Tokens that an API counted, over all samples: what they cost; null where none did. */
+  readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number } | null;
 }
 
 /** Statuses of programs that handed at least one model to a solver and got an answer about it. */
@@ -89,7 +91,8 @@ export class Tally {
   #taxonomy: Record<string, number> = {};
   #flags: Record<string, number> = {};
   #tokens = 0;
-  #entropy = 0;
+  #entropy: number | null = 0;
+  #usage: { prompt_tokens: number; completion_tokens: number } | null = null;
   #truncated = 0;
   #drawn = 0;
   #flaggedPasses = 0;
@@ -111,7 +114,12 @@ export class Tally {
     for (const sample of samples) {
       this.#drawn += 1;
       this.#tokens += sample.tokens;
-      this.#entropy += sample.entropy;
+      this.#entropy = this.#entropy === null || sample.entropy === null ? null : this.#entropy + sample.entropy;
+      if (sample.promptTokens !== undefined)
+        this.#usage = {
+          prompt_tokens: (this.#usage?.prompt_tokens ?? 0) + sample.promptTokens,
+          completion_tokens: (this.#usage?.completion_tokens ?? 0) + sample.tokens,
+        };
       if (sample.truncated) this.#truncated += 1;
       this.#count(sample.outcome.status, 1);
       for (const flag of sample.flags) this.#flags[flag] = (this.#flags[flag] ?? 0) + 1;
@@ -218,7 +226,8 @@ export class Tally {
       flags: this.#flags,
       mean_tokens: perDraw(this.#tokens),
       truncated: perDraw(this.#truncated),
-      entropy: perDraw(this.#entropy),
+      entropy: this.#entropy === null ? null : perDraw(this.#entropy),
+      usage: this.#usage,
     };
   }
 }

@@ -13,6 +13,8 @@ export interface HttpOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly token?: string | null;
+  /** Sent beside ours. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Longest silence; none by default. */
   readonly timeoutMs?: number;
@@ -35,11 +37,14 @@ export type HttpFailure =
 export class HttpFault extends EvomError {
   readonly status: number | null;
   readonly failure: HttpFailure;
+  /** What its `Retry-After` asks to wait, milliseconds; null where it asks nothing. */
+  readonly retryAfterMs: number | null;
 
-  constructor(code: EvomErrorCode, message: string, { failure, status = null, cause }: HttpFaultDetails) {
+  constructor(code: EvomErrorCode, message: string, { failure, status = null, retryAfterMs = null, cause }: HttpFaultDetails) {
     super(code, message, cause === undefined ? undefined : { cause });
     this.failure = failure;
     this.status = status;
+    this.retryAfterMs = retryAfterMs;
   }
 
   /** Away, overloaded or broken off: another try may do. What a server refuses or answers otherwise stays so. */
@@ -52,28 +57,47 @@ export class HttpFault extends EvomError {
 interface HttpFaultDetails {
   readonly failure: HttpFailure;
   readonly status?: number | null;
+  readonly retryAfterMs?: number | null;
   readonly cause?: unknown;
 }
 
 /** Pause before try `attempt` + 1, milliseconds: it doubles, up to ten seconds. */
 export const retryPauseMs = (attempt: number): number => Math.min(10_000, 200 * 2 ** attempt);
 
+/** Longest pause that a server is granted by its `Retry-After`, milliseconds: one that asks for more is given up. */
+export const longestRetryAfterMs = 120_000;
+
+/**
+ * The pause that a `Retry-After` header asks for: seconds, or a date (RFC 9110, section 10.2.3).
+ *
+ * @returns milliseconds from `now`, at least 0; null for no header, or one that says neither.
+ */
+export function retryAfterMs(header: string | undefined, now: number): number | null {
+  const text = header?.trim() ?? '';
+  if (text === '') return null;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+}
+
 /**
  * Does some work again while it fails with a fault that may pass.
  *
  * @param work must do no harm when it is done twice: an answer may be lost although the server did what was asked.
- * @param retries tries after the first.
+ * @param retries tries after the first; each waits for as long as the server asks, where it does.
  * @throws what the last try threw; the signal's reason when aborted.
  */
 export async function withRetries<T>(work: (attempt: number) => Promise<T>, retries: number, signal?: AbortSignal): Promise<T> {
   for (let attempt = 0; ; attempt++) {
+    let pauseMs: number;
     try {
       return await work(attempt);
     } catch (error) {
       signal?.throwIfAborted();
       if (attempt >= retries || !(error instanceof HttpFault && error.mayPass)) throw error;
+      if ((error.retryAfterMs ?? 0) > longestRetryAfterMs) throw error;
+      pauseMs = Math.max(retryPauseMs(attempt), error.retryAfterMs ?? 0);
     }
-    await sleep(retryPauseMs(attempt), undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
+    await sleep(pauseMs, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
   }
 }
 
@@ -142,6 +166,7 @@ async function open(url: string, options: HttpOptions): Promise<IncomingMessage>
       agent: agents[protocol],
       headers: {
         ...(data === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(data) }),
+        ...options.headers,
         ...(token ? { authorization: `Bearer ${token}` } : {}),
       },
       ...(signal ? { signal } : {}),
@@ -158,7 +183,11 @@ async function open(url: string, options: HttpOptions): Promise<IncomingMessage>
   const status = response.statusCode ?? 0;
   if (status >= 300) {
     const text = await bodyOf(response, url, options).catch(() => '');
-    throw new HttpFault(code, `${url} answered ${status}${text === '' ? '' : `: ${text.slice(0, 500)}`}`, { failure: 'refused', status });
+    throw new HttpFault(code, `${url} answered ${status}${text === '' ? '' : `: ${text.slice(0, 500)}`}`, {
+      failure: 'refused',
+      status,
+      retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+    });
   }
   return response;
 }

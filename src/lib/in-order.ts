@@ -1,5 +1,5 @@
 /** Work on many items at once, with the results in the order of the items. */
-import { pMapIterable } from 'p-map';
+import pMap, { pMapIterable } from 'p-map';
 
 /**
  * Starts work on up to `ahead` items and hands their results on in order, one at a time. The first fault of the source, of `work` or of
@@ -19,4 +19,13 @@ export async function inOrder<Item, Result>(
     signal.throwIfAborted();
     await take(result, item);
   }
+}
+
+/**
+ * Does some work on every item, so many at once; the first fault is thrown at once, and no further item is begun.
+ *
+ * @param atOnce items under way.
+ */
+export async function forEachAtOnce<Item>(items: Iterable<Item>, work: (item: Item) => Promise<void>, atOnce: number): Promise<void> {
+  await pMap(items, work, { concurrency: atOnce });
 }

@@ -20,7 +20,7 @@ export interface RecordedPolicyOptions {
 
 /**
  * Sample k of a prompt is its k-th recorded completion, whole: temperature, top-k, top-p and `maxTokens` had their say when it was
- * recorded. Nothing is known of its distribution: log-probabilities and entropy are 0, and it can be neither scored nor trained.
+ * recorded. Nothing is known of its distribution: there are no log-probabilities and no entropy, and it can be neither scored nor trained.
  *
  * @throws {EvomError} `E_POLICY` from `sample` when fewer completions are recorded than asked for, from `score` and `update` always.
  * @example
@@ -44,7 +44,7 @@ export function createRecordedPolicy({ recall, encode, decode, stopId, name }: R
     const tokenIds = new Int32Array(ids.length + 1);
     tokenIds.set(ids);
     tokenIds[ids.length] = stopId;
-    return { tokenIds, logprobs: new Float32Array(tokenIds.length), entropy: 0, finishReason: 'stop', policyVersion: 0 };
+    return { tokenIds, logprobs: new Float32Array(0), entropy: null, finishReason: 'stop', policyVersion: 0 };
   };
   return {
     modelId: name,

@@ -44,7 +44,7 @@ export interface Sample {
   readonly differences: readonly Difference[] | null;
   readonly tokens: number;
   /** Nats a token. */
-  readonly entropy: number;
+  readonly entropy: number | null;
   readonly truncated: boolean;
 }
 

@@ -55,16 +55,22 @@ export async function checkDisk(
   const free = gib(bavail * bsize);
   const checkpoints = gib(parameterCount(model) * (12 * (config.run.keep_last + 1) + 4));
   const left = Math.max(0, config.run.steps - doneSteps);
-  const steps = config.kind === 'train' ? gib(left * config.algorithm.groups_per_step * config.sampling.group_size * stepBytes(config)) : 0;
+  const steps =
+    config.kind === 'train' ? gib(left * config.algorithm.groups_per_step * config.sampling.group_size * stepBytes(config, model)) : 0;
   const text = `about ${shown(checkpoints)} of checkpoints and at most ${shown(steps)} of steps, ${shown(free)} are free at ${existingParent(directory)}`;
   if (checkpoints + steps < free) return ok(text);
   const most = steps > checkpoints ? 'lower run.steps, sampling.group_size or sampling.max_tokens' : 'lower run.keep_last';
   return fault(`${text}; ${most}, or set run.dir to another disk`);
 }
 
+/** A general model has tens of thousands of tokens; those trained here from nothing have a thousand or two. */
+const smallVocabulary = 8000;
+
 /** Bytes of a rollout in `rollouts.arrow` and `batch.arrow`, of the longest completion. */
-const stepBytes = ({ prompt, sampling }: RunConfig): number =>
-  rolloutBytes((prompt.template === 'bare' ? 128 : 1024) + sampling.max_tokens);
+const stepBytes = ({ prompt, sampling }: RunConfig, { vocabSize }: DecoderConfig): number => {
+  const isBare = prompt.template === 'bare' || (prompt.template === 'auto' && vocabSize < smallVocabulary);
+  return rolloutBytes((isBare ? 128 : 1024) + sampling.max_tokens);
+};
 
 /** The innermost folder of a path that is there. */
 export function existingParent(path: string): string {

@@ -1,4 +1,5 @@
 /** What a run tells while it works: data, for a terminal, a log or a test to show as it likes. */
+import type { ChosenTemplate } from '../config/build/prompt-template.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import type { StepMetrics } from '../train/step-metrics.ts';
 import type { Finding } from './finding.ts';
@@ -35,6 +36,8 @@ export interface RunFacts {
   readonly directory: string;
   readonly modelId: string;
   readonly backend: string;
+  /** How the policy is asked; null where that is not known. */
+  readonly template: ChosenTemplate | null;
   /** Training problems; null for a stream of examples. */
   readonly problems: number | null;
   /** Evaluation sets with their sizes. */

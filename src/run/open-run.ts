@@ -1,6 +1,6 @@
 /** A training run as a function: preflight, directory and lock, parts, the loop, evaluation before and after. */
 
-import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
+import { resolveCheckpoint, textPolicies } from '../config/build/resolve-checkpoint.ts';
 import type { ConfigSource } from '../config/load/load.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { Report } from './events.ts';
@@ -131,8 +131,11 @@ async function closeAll(lifetime: Lifetime, session: RunSession | null): Promise
 
 /** `latest` of another run moves on: a run keeps the checkpoint that it stood for, so that it resumes from the same. */
 function startingPoint<Config extends RunConfig>(given: Config): Config {
-  if (given.policy.type === 'recorded')
-    throw new EvomError('E_CONFIG', 'policy.type: recorded has no weights to train; it is for evom evaluate and transfer');
+  if (textPolicies.has(given.policy.type))
+    throw new EvomError(
+      'E_CONFIG',
+      `policy.type: ${given.policy.type} has no weights to train, and its completions no log-probabilities; it is for evom evaluate, transfer and rollout`,
+    );
   if (given.kind === 'train') return { ...given, policy: { ...given.policy, checkpoint: resolveCheckpoint(given.policy.checkpoint) } };
   const { model } = given;
   return model.type === 'checkpoint' ? { ...given, model: { ...model, path: resolveCheckpoint(model.path) } } : given;

@@ -1,8 +1,8 @@
 /** What both kinds of runs are made of: learner, rollout and store, opened on a session. */
 import { join } from 'node:path';
 import { type BuiltRollout, buildRollout, type RolloutConfig } from '../config/build/build.ts';
-import { buildTrackers } from '../config/build/build-trackers.ts';
 import { buildLearner } from '../config/build/build-learner.ts';
+import { buildTrackers } from '../config/build/build-trackers.ts';
 import type { EvalSetConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Learner } from '../policy/learner.ts';
@@ -85,6 +85,7 @@ export const factsOf = (config: RunConfig, directory: string, { rollout, sets }:
   directory,
   modelId: rollout.policy.modelId,
   backend: config.backend,
+  template: rollout.template,
   problems,
   sets: sets.map((set) => ({ name: set.config.name, problems: set.problems.length })),
 });

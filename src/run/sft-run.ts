@@ -9,7 +9,7 @@ import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
 import { defaultScoring } from '../config/schema/reward-schema.ts';
 import type { SftConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
-import { buildPrompt } from '../dialects/prompt.ts';
+import { buildPrompt, type PromptTemplate } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import type { ChatTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { optimizerStateDirectory } from '../train/run-store.ts';
@@ -46,7 +46,9 @@ export async function openSftRun(session: RunSession<SftConfig>, found: Prefligh
   });
   const { learner, rollout, store, state, sets } = parts;
   const { tokenizer } = rollout;
-  const example = sftStream(sources, { ...examplesOf(config, tokenizer), maxLength: rollout.policy.maxLength }, config.run.seed);
+  // A recorded policy alone has no template, and is not trained.
+  const template = rollout.template?.template ?? 'bare';
+  const example = sftStream(sources, { ...examplesOf(config, tokenizer, template), maxLength: rollout.policy.maxLength }, config.run.seed);
   report({ type: 'ready', run: factsOf(config, paths.directory, parts, null) });
   return {
     async train() {
@@ -104,11 +106,11 @@ async function publishModel(output: string, checkpoint: string, save: (into: str
 }
 
 /** How a problem becomes a prompt and the program to imitate. */
-function examplesOf(config: SftConfig, tokenizer: ChatTokenizer) {
+function examplesOf(config: SftConfig, tokenizer: ChatTokenizer, template: PromptTemplate) {
   const stopId = tokenizer.stopIds[0] as number;
   return {
     prompt: (problem: Problem, dialect: string): Int32Array =>
-      tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialectByName(dialect), config.prompt)).tokenIds,
+      tokenizer.encodeChat(buildPrompt(template, problem.question, dialectByName(dialect), config.prompt)).tokenIds,
     completion: (problem: Problem, dialect: string): Int32Array | null => {
       const program = problem.programs?.[dialect] ?? (problem.model ? dialectByName(dialect).render(problem.model) : null);
       return program === null ? null : Int32Array.from([...tokenizer.encode(program), stopId]);

@@ -14,9 +14,12 @@ export interface StoredSample {
   readonly flags: readonly string[];
   /** Whether the model equals the reference; null where either is missing. */
   readonly identical: boolean | null;
+  /** Of the completion. */
   readonly tokens: number;
-  /** Nats a token. */
-  readonly entropy: number;
+  /** As an API counted them; left out where none did. */
+  readonly promptTokens?: number;
+  /** Nats a token; null where it is not known. */
+  readonly entropy: number | null;
   readonly truncated: boolean;
   readonly completion: string;
 }

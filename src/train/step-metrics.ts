@@ -123,7 +123,7 @@ const slowest = (verifications: readonly Verification[]): Verification[] =>
 const versionsOf = (group: RolloutGroup): number[] => group.rollouts.map((rollout) => rollout.completion.policyVersion);
 
 export const averageEntropy = (groups: readonly RolloutGroup[]): number =>
-  average(groups.flatMap((group) => group.rollouts.map((r) => r.completion.entropy)));
+  average(groups.flatMap((group) => group.rollouts.map((r) => r.completion.entropy ?? Number.NaN)));
 
 /**
  * Whether format is all that tells rewards apart: some group has mixed rewards, and in each such group every other term is the same for all

@@ -88,7 +88,6 @@ const faults: Record<string, { file: string; text: string }> = {
   'one-door-yauzl': { file: 'checkpoint/d12.ts', text: "import 'yauzl';" },
   'one-door-vitest': { file: 'core/d14.ts', text: "import 'vitest';" },
   'one-door-zod': { file: 'core/d11.ts', text: "import 'zod';" },
-  'one-door-p-map': { file: 'cli/d12.ts', text: "import 'p-map';" },
 };
 
 /** What the faults import, and files that use a door as they may. */

@@ -30,6 +30,7 @@ const evaluation = (passes: readonly number[], samples = 1, name = 'set'): Evalu
     mean_tokens: 1,
     truncated: 0,
     entropy: 0,
+    usage: null,
   },
   scores: passes.map((count, i) => ({
     id: `p${i}`,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type HttpFault, requestDone, requestJson, withRetries } from '../../src/lib/http.ts';
+import { type HttpFault, requestDone, requestJson, retryAfterMs, withRetries } from '../../src/lib/http.ts';
 
 /** Answers by path: `/200/text` with a text, `/503/json` with that status and JSON, `/cut` by breaking off. */
 let server: Server;
@@ -99,5 +99,15 @@ describe('withRetries', () => {
     };
     await expect(withRetries(broken, 5)).rejects.toThrow('ours');
     expect(times).toBe(1);
+  });
+});
+
+describe('Retry-After', () => {
+  it('is seconds or a date, never in the past, and nothing where it says neither', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    expect(
+      ['2', '0', '0.5', 'Thu, 01 Jan 2026 00:00:10 GMT', 'Wed, 31 Dec 2025 23:00:00 GMT'].map((header) => retryAfterMs(header, now)),
+    ).toEqual([2000, 0, 500, 10_000, 0]);
+    expect([undefined, '', 'soon'].map((header) => retryAfterMs(header, now))).toEqual([null, null, null]);
   });
 });

@@ -106,7 +106,7 @@ describe('rollOut', () => {
   });
 
   it('marks a completion cut at maxTokens as truncated for the score', async () => {
-    const truncated: boolean[] = [];
+    const truncated: (boolean | undefined)[] = [];
     const parts = scriptedParts(() => '12345');
     const score: typeof parts.score = (requests) => {
       truncated.push(...requests.map((one) => one.truncated));

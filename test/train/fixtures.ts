@@ -174,6 +174,7 @@ const summary: EvaluationSummary = {
   mean_tokens: 1,
   truncated: 0,
   entropy: 0,
+  usage: null,
 };
 export const evaluation = (over: Partial<EvaluationSummary> = {}, scores: Evaluation['scores'] = []): Evaluation => ({
   summary: { ...summary, ...over },

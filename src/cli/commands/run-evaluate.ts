@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { type BuiltRollout, buildEvalSets, buildRollout, evaluateSets } from '../../config/build/build.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../../config/build/outcome-memory.ts';
-import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
+import { policyName, resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
 import type { ConfigSource } from '../../config/load/load.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
 import type { Evaluation, EvaluationSummary, JudgedRate } from '../../evaluate/evaluate.ts';
@@ -15,7 +15,7 @@ import { OutcomeFile } from '../../runs/outcome-file.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { percent, textTable } from '../view/terminal-text.ts';
-import { tellSolverHosts } from './run-events.ts';
+import { tellSolverHosts, tellTemplate } from './run-events.ts';
 
 export interface RunEvaluateOptions extends RunOptions {
   /** Evaluates `policy.checkpoint` on every set of `dataset.eval` (at least one). */
@@ -34,24 +34,33 @@ export async function runEvaluate({ config, judges, outcomes, out, io, json, qui
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
   await tellSolverHosts(config, reporter);
   const rollout = await buildRollout(config, directory);
+  const name = policyName(config.policy, directory);
+  tellTemplate(rollout.template, reporter);
   const file = outcomes === null ? null : await OutcomeFile.open(resolve(io.cwd, outcomes));
   try {
     const made = await buildEvalSets(config.dataset.eval, (name, done, total) =>
       reporter.progress(`making problems ${name} ${done}/${total}`),
     );
     const sets = askable(made, directory, rollout, reporter);
-    const fingerprint = file === null ? '' : await policyFingerprint(directory);
+    const fingerprint = file === null ? '' : await policyFingerprint(directory, config.policy);
     const evaluations = await evaluateSets(rollout.parts, config, sets, {
       signal,
       judges,
       diagnose: true,
-      ...(file === null ? {} : { memory: (temperature: number) => memoryOf(file, cellOf(config, fingerprint, temperature)) }),
+      ...(file === null
+        ? {}
+        : {
+            memory: (temperature: number) =>
+              memoryOf(file, cellOf(config, { fingerprint, template: rollout.template?.template ?? null }, temperature)),
+          }),
       onProgress: (name, done, total) => reporter.progress(`evaluating ${name} ${done}/${total}`),
     });
     reporter.close();
     if (json) {
-      io.stdout(`${JSON.stringify({ checkpoint: directory, backend: config.backend, evaluations: evaluations.map((e) => e.summary) })}\n`);
-    } else io.stdout(`${reportText(directory, config.backend, evaluations)}\n`);
+      io.stdout(
+        `${JSON.stringify({ checkpoint: name, backend: config.backend, template: rollout.template?.template ?? null, evaluations: evaluations.map((e) => e.summary) })}\n`,
+      );
+    } else io.stdout(`${reportText(name, config.backend, evaluations)}\n`);
     // After the report: a path that cannot be written must not cost the evaluation.
     if (out !== null) await writeFileAtomically(resolve(io.cwd, out), scoreLines(evaluations));
   } finally {
@@ -117,6 +126,9 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
       ([rule, rate]) =>
         `  judge ${rule.padEnd(12)} pass@1 ${percent(rate.pass_at_1)} ${interval(rate.pass_at_1_ci95)} of ${rate.denominator} problems`,
     ),
+    ...(s.usage === null
+      ? []
+      : [`  cost       ${s.usage.prompt_tokens} prompt tokens, ${s.usage.completion_tokens} completion tokens, as the API counted them`]),
     ...(s.unscorable > 0 ? [`  unscorable ${s.unscorable} samples (no label, or a fault of ours), left out of all rates`] : []),
     ...(Object.keys(s.by_family).length > 0
       ? [

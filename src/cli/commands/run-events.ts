@@ -1,5 +1,6 @@
 /** The events of a run as lines on a terminal. */
 
+import type { ChosenTemplate } from '../../config/build/prompt-template.ts';
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import { solverHostChecks } from '../../run/check-services.ts';
 import type { Report, RunEvent } from '../../run/events.ts';
@@ -20,6 +21,11 @@ export async function tellSolverHosts(config: RunConfig, reporter: Reporter): Pr
     if (found === null || found.status === 'fault') continue;
     (found.status === 'warning' ? reporter.warn : reporter.info)(findingText({ name, ...found }));
   }
+}
+
+/** Says how a policy is asked: a warning where that is likely a mistake. */
+export function tellTemplate(template: ChosenTemplate | null, reporter: Reporter): void {
+  if (template !== null) (template.isDoubtful ? reporter.warn : reporter.info)(template.text);
 }
 
 /** Prints what a run tells. */
@@ -48,6 +54,7 @@ export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Rep
       case 'waiting_for_learner':
         return reporter.info(`waiting for the learner; start it with\n  ${event.command}`);
       case 'ready': {
+        tellTemplate(event.run.template, reporter);
         const { problems, sets, modelId, backend, directory } = event.run;
         const held = sets.map((set) => `${set.name} ${set.problems}`).join(', ') || 'no evaluation sets';
         return reporter.info(

@@ -12,7 +12,7 @@ import { EvomError } from '../../lib/errors.ts';
 import { rollOut } from '../../rollout/engine.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
-import { tellSolverHosts } from './run-events.ts';
+import { tellSolverHosts, tellTemplate } from './run-events.ts';
 
 export interface RunRolloutOptions extends RunOptions {
   readonly config: TrainConfig;
@@ -29,6 +29,7 @@ export async function runRollout({ config, problems: wanted, set, out, io, json,
   const reporter = createReporter(io, { quiet });
   await tellSolverHosts(config, reporter);
   const rollout = await buildRollout(config, resolveCheckpoint(config.policy.checkpoint, config.policy.type));
+  tellTemplate(rollout.template, reporter);
   try {
     const dataset = set === null ? config.dataset.train : config.dataset.eval.find((one) => one.name === set);
     if (dataset === undefined) {

@@ -26,7 +26,7 @@ import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { textTable } from '../view/terminal-text.ts';
 import { askable } from './run-evaluate.ts';
-import { tellSolverHosts } from './run-events.ts';
+import { tellSolverHosts, tellTemplate } from './run-events.ts';
 
 export interface RunTransferOptions extends RunOptions {
   /** In the order of the table. */
@@ -115,6 +115,7 @@ async function evaluateCell(
 ): Promise<TransferCell[]> {
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
   const rollout = await buildRollout(config, directory);
+  tellTemplate(rollout.template, reporter);
   const dialect = config.dialect.map(({ name }) => name).join('+');
   try {
     // All cells ask the same problems: made once.
@@ -122,12 +123,17 @@ async function evaluateCell(
     const problems = made.get(key) ?? buildEvalSets(config.dataset.eval);
     made.set(key, problems);
     const sets = askable(await problems, config.policy.checkpoint, rollout, reporter);
-    const fingerprint = file === null ? '' : await policyFingerprint(directory);
+    const fingerprint = file === null ? '' : await policyFingerprint(directory, config.policy);
     const evaluations = await evaluateSets(rollout.parts, config, sets, {
       signal,
       judges,
       diagnose: true,
-      ...(file === null ? {} : { memory: (temperature: number) => memoryOf(file, cellOf(config, fingerprint, temperature)) }),
+      ...(file === null
+        ? {}
+        : {
+            memory: (temperature: number) =>
+              memoryOf(file, cellOf(config, { fingerprint, template: rollout.template?.template ?? null }, temperature)),
+          }),
       onProgress: (name, done, total) => reporter.progress(`${policy} on ${config.backend} (${dialect}): ${name} ${done}/${total}`),
     });
     return evaluations.map((evaluation) => ({ policy, backend: config.backend, dialect, evaluation }));

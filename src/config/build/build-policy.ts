@@ -17,7 +17,7 @@ import { isModulePath } from '../schema/vocabulary.ts';
 import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
 
 export type PolicyConfig = {
-  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai' | 'chat'> & {
     /** Folder that the run began from; a supervised run has none. */
     readonly checkpoint?: string;
   };

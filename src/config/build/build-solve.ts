@@ -14,6 +14,7 @@ import { loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
 import { dialectsOfBackend, isHosted, isModulePath, backends as knownBackends } from '../schema/vocabulary.ts';
 import { buildEmbeddedPolicy } from './build-policy.ts';
+import { chooseTemplate, speaksChat } from './prompt-template.ts';
 import { resolveCheckpoint } from './resolve-checkpoint.ts';
 
 export interface SolveSetup {
@@ -24,7 +25,7 @@ export interface SolveSetup {
   readonly solverHosts: readonly string[];
   /** Null: the backend's first. */
   readonly dialect: string | null;
-  /** Null: `bare` for a vocabulary of the size of our own small models, else `instruct`. */
+  /** Null: chosen by the checkpoint, as `prompt.template: auto`. */
   readonly template: PromptTemplate | null;
   /** JSON Lines file of solved problems with programs; null for none. */
   readonly memory: string | null;
@@ -42,9 +43,6 @@ export interface BuiltSolve {
   readonly parts: SolveParts;
   close(): Promise<void>;
 }
-
-/** A general model has tens of thousands of tokens; those trained here from nothing have a thousand or two. */
-const smallVocabulary = 8000;
 
 /** @throws {EvomError} `E_CHECKPOINT`, `E_CONFIG` or `E_DATA` for what is missing or unknown. */
 export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
@@ -75,7 +73,7 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
         decode: (ids) => tokenizer.decode(ids),
         encode: (messages) => tokenizer.encodeChat(messages),
         verify: (program) => verifier.verify(program),
-        template: setup.template ?? (tokenizer.vocabSize < smallVocabulary ? 'bare' : 'instruct'),
+        template: chooseTemplate(setup.template ?? 'auto', speaksChat(tokenizer)).template,
         dialect,
         simulatorDialect,
         backend: setup.backend,

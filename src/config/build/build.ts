@@ -2,11 +2,12 @@
 
 import type { Recordings } from '../../benchmarks/recordings.ts';
 import type { Problem } from '../../core/problem.ts';
-import { buildPrompt } from '../../dialects/prompt.ts';
+import { buildPrompt, type PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import { evaluatePolicy } from '../../evaluate/evaluate.ts';
 import type { OutcomeMemory } from '../../evaluate/sampled.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
@@ -19,11 +20,13 @@ import { pickWeighted } from '../../train/sft-stream.ts';
 import type { Verifier } from '../../verify/verifier.ts';
 import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
 import { backendOfDialect } from '../schema/vocabulary.ts';
+import { buildChat } from './build-chat.ts';
 import { buildPolicy, type PolicyConfig } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
 import { buildRecorded, type RecordedParts } from './build-recorded.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
+import { type ChosenTemplate, chooseTemplate, speaksChat } from './prompt-template.ts';
 
 /** What `train` and `sft` configurations share: enough to sample, verify and score. */
 export type RolloutConfig = Pick<
@@ -40,6 +43,8 @@ export interface BuiltRollout {
   readonly policy: Policy;
   readonly tokenizer: ChatTokenizer;
   readonly verifier: Verifier;
+  /** How it is asked; null of a recorded policy, which was asked before. */
+  readonly template: ChosenTemplate | null;
   /** Of a recorded policy: what it can be asked. */
   readonly recordings: Recordings | null;
   close(): Promise<void>;
@@ -57,7 +62,11 @@ export async function buildRollout(
   shared: Policy | null = null,
 ): Promise<BuiltRollout> {
   const recorded = config.policy.type === 'recorded' ? await buildRecorded(directory) : null;
-  const tokenizer = recorded?.tokenizer ?? (await loadTokenizer(directory));
+  const chat = config.policy.type === 'chat' ? buildChat(config.policy.chat) : null;
+  const tokenizer = recorded?.tokenizer ?? chat?.tokenizer ?? (await loadTokenizer(directory));
+  const template = chooseTemplate(config.prompt.template, chat !== null || speaksChat(tokenizer));
+  if (template.template === 'bare' && config.prompt.examples > 0)
+    throw new EvomError('E_CONFIG', `prompt.examples: a bare prompt has none, and ${template.text}; take template: instruct, evom or sirl`);
   const verifier = await buildVerifier(
     config.dialect.map((dialect) => dialect.name),
     config,
@@ -69,12 +78,12 @@ export async function buildRollout(
   try {
     const scoring = await buildScoring(config);
     closers.push(() => scoring.close());
-    const policy = shared ?? recorded?.policy ?? (await buildPolicy(config, directory, version));
+    const policy = shared ?? recorded?.policy ?? chat?.policy ?? (await buildPolicy(config, directory, version));
     closers.push(() => policy.close());
     return {
       parts: {
         policy,
-        task: taskBuilder(config, tokenizer, recorded?.promptOf),
+        task: taskBuilder(config, tokenizer, template.template, recorded?.promptOf),
         decode: (ids) => tokenizer.decode(ids),
         verify: (program) => verifier.verify(program),
         score: scoring.score,
@@ -82,6 +91,7 @@ export async function buildRollout(
       policy,
       tokenizer,
       verifier,
+      template: recorded === null ? template : null,
       recordings: recorded?.recordings ?? null,
       close: closeAll,
     };
@@ -92,12 +102,16 @@ export async function buildRollout(
 }
 
 /** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */
-function taskBuilder(config: RolloutConfig, tokenizer: ChatTokenizer, promptOf?: RecordedParts['promptOf']): (problem: Problem) => Task {
+function taskBuilder(
+  config: RolloutConfig,
+  tokenizer: ChatTokenizer,
+  template: PromptTemplate,
+  promptOf?: RecordedParts['promptOf'],
+): (problem: Problem) => Task {
   return (problem) => {
     const dialect = dialectByName(drawDialect(config, problem.id));
     const prompt =
-      promptOf?.(problem, dialect.name) ??
-      tokenizer.encodeChat(buildPrompt(config.prompt.template, problem.question, dialect, config.prompt));
+      promptOf?.(problem, dialect.name) ?? tokenizer.encodeChat(buildPrompt(template, problem.question, dialect, config.prompt));
     return {
       problem,
       prompt,

@@ -3,13 +3,17 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { weightsSha256 } from '../../checkpoint/hf-layout.ts';
+import type { PromptTemplate } from '../../dialects/prompt.ts';
 import type { OutcomeMemory } from '../../evaluate/sampled.ts';
 import { fileSha256 } from '../../lib/file-sha256.ts';
 import type { OutcomeFile } from '../../runs/outcome-file.ts';
+import { chatFingerprint } from '../../servers/chat-policy.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 
-/** Hash of what a policy's answers come from: weights, a graph, a recording. */
-export async function policyFingerprint(directory: string): Promise<string> {
+/** Hash of what a policy's answers come from: weights, a graph, a recording; of an API, its address and model. */
+export async function policyFingerprint(directory: string, policy: Pick<TrainConfig['policy'], 'type' | 'chat'>): Promise<string> {
+  const { url = '', model = '', body } = policy.chat;
+  if (policy.type === 'chat') return chatFingerprint({ url, model, body });
   for (const file of [join(directory, 'onnx', 'model.onnx'), join(directory, 'model.onnx')]) {
     if (existsSync(file) && !existsSync(join(directory, 'model.safetensors'))) return fileSha256(file);
   }
@@ -25,9 +29,14 @@ type CellConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | '
  *
  * @param temperature of the evaluation set; 0 is greedy.
  */
-export function cellOf(config: CellConfig, fingerprint: string, temperature: number): string {
-  const { policy, dialect, prompt, backend, sandbox, sampling, reward, audit, run } = config;
+export function cellOf(
+  config: CellConfig,
+  { fingerprint, template }: { readonly fingerprint: string; readonly template: PromptTemplate | null },
+  temperature: number,
+): string {
+  const { policy, dialect, backend, sandbox, sampling, reward, audit, run } = config;
   const { top_k, top_p, max_tokens } = sampling;
+  const prompt = template === null ? config.prompt : { ...config.prompt, template };
   const what = {
     policy: policy.type,
     fingerprint,

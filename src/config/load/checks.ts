@@ -126,6 +126,14 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['sampling', sampling.top_k > 0 ? 'top_k' : 'top_p'],
       ['policy', 'type'],
     ),
+    ...(['url', 'model'] as const).flatMap((key) =>
+      found(
+        input.policy.type === 'chat' && input.policy.chat[key] === undefined,
+        key === 'url' ? 'name the address of the API, such as https://api.example.com/v1' : 'name the model that the API is to answer with',
+        ['policy', 'chat', key],
+        ['policy', 'type'],
+      ),
+    ),
     ...found(
       input.policy.type === 'colocated' && input.learner.type !== 'torch',
       'a colocated policy samples in the PyTorch process that trains; set learner.type: torch',

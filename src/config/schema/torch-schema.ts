@@ -31,6 +31,24 @@ export const torch = z.strictObject({
   timeout_s: positive().default(3600).describe('Longest wait for a step, a checkpoint or the start.'),
 });
 
+/** Settings of `policy.type: chat`: any API that answers OpenAI's chat completions. */
+export const chat = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Address under which /chat/completions lies, e.g. https://api.example.com/v1.'),
+  model: z.string().min(1).optional().describe('Name of the model there.'),
+  token_env: z.string().min(1).optional().describe('Environment variable that holds the bearer token.'),
+  headers: z.record(z.string(), z.string()).default({}).describe('Sent with every request; no secrets: the configuration is kept.'),
+  body: z
+    .record(z.string(), z.json())
+    .default({})
+    .describe('Said in every request beside what we say, or in its place; null leaves out a key, e.g. {seed: null}.'),
+  concurrency: whole(1).default(8).describe('Requests in flight.'),
+  retries: whole().default(6).describe('More tries when the API is away or overloaded; Retry-After is honoured.'),
+  timeout_s: positive().default(600).describe('Longest wait for an answer.'),
+});
+
 /** Settings of `policy.type: openai`: servers of vLLM or SGLang that are running already. */
 export const openai = z.strictObject({
   engine: z.enum(['vllm', 'sglang']).default('vllm'),

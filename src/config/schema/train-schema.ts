@@ -6,7 +6,7 @@ import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
 import { audit, reward } from './reward-schema.ts';
-import { openai } from './torch-schema.ts';
+import { chat, openai } from './torch-schema.ts';
 import { backends, judgeRules } from './vocabulary.ts';
 
 const samples = whole().default(4).describe('Sample texts a step.');
@@ -65,15 +65,18 @@ export const trackers = z
   .describe('Where figures go besides metrics.jsonl: names, or settings with a type.');
 
 export const policy = z.strictObject({
-  type: named(['onnx', 'colocated', 'openai', 'recorded'])
+  type: named(['onnx', 'colocated', 'openai', 'chat', 'recorded'])
     .default('onnx')
     .describe(
-      'onnx: embedded; colocated: in the PyTorch process that also trains; openai: vLLM or SGLang servers; recorded: completions from a file, for evaluation alone.',
+      'onnx: embedded; colocated: in the PyTorch process that also trains; openai: vLLM or SGLang servers; chat: any API of chat completions, and recorded: completions from a file, for evaluation alone.',
     ),
-  checkpoint: path().describe('Hugging Face folder that training starts from; --checkpoint sets it. With recorded, the file.'),
+  checkpoint: path().describe(
+    'Hugging Face folder that training starts from; --checkpoint sets it. With recorded, the file; with chat, not read.',
+  ),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),
   openai: openai.prefault({}),
+  chat: chat.prefault({}),
 });
 
 export const sampling = z.strictObject({
@@ -107,10 +110,10 @@ export const sandbox = z.strictObject({
 
 export const prompt = z.strictObject({
   template: z
-    .enum(['bare', 'instruct', 'evom', 'sirl'])
-    .default('bare')
+    .enum(['auto', 'bare', 'instruct', 'evom', 'sirl'])
+    .default('auto')
     .describe(
-      'bare: question and a dialect mark; the others are written tasks for chat models: instruct with a fenced program, evom with <think> and <code>, sirl with <think>, <model> and <python>.',
+      'auto: instruct for a checkpoint whose chat template makes turns of messages and for policy.type chat, else bare; bare: question and a dialect mark; the others are written tasks for chat models: instruct with a fenced program, evom with <think> and <code>, sirl with <think>, <model> and <python>.',
     ),
   examples: whole().max(3).default(0).describe('Worked examples before the question; not with bare.'),
 });
