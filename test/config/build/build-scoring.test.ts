@@ -38,6 +38,7 @@ const solve = {
 const lucky: Outcome = {
   ...emptyOutcome('optimal', { dialect: 'highs-js', backend: 'highs' }),
   objective: 12,
+  certificate: 'dual',
   solution: { x: 4, y: 0 },
   model: parseLp('max\n 3 x + 2 y\nst\n x + y <= 4\nend'),
   solves: [solve],
