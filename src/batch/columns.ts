@@ -75,11 +75,3 @@ export const metadataKeys = {
   modelId: { name: 'model_id', type: 'text' },
   padId: { name: 'pad_id', type: 'number' },
 } as const satisfies { readonly [K in keyof BatchMetadata]: { readonly name: string; readonly type: 'text' | 'number' | 'loss' } };
-
-/** All columns of a batch file in their order, with their Arrow types. */
-export const batchColumns: Readonly<Record<string, ColumnType>> = {
-  run_id: 'utf8',
-  step: 'int32',
-  gen_step: 'int32',
-  ...Object.fromEntries(Object.values(rowColumns).map(({ name, type }) => [name, type])),
-};

@@ -1,7 +1,7 @@
 /** Outcomes as JSON: what JSON has no word for (infinities, NaN) is kept by name, so that a stored outcome is judged as the live one. */
 import { EvomError } from '../lib/errors.ts';
 import type { Constraint, LinearModel } from './linear-model.ts';
-import { type Certificate, emptyOutcome, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from './outcome.ts';
+import { type Certificate, certificates, emptyOutcome, type Outcome, outcomeStatuses, type SolveRecord, solveStatuses } from './outcome.ts';
 import type { Product, QuadraticModel } from './quadratic-model.ts';
 
 /** A number, and -0 is 0; one that JSON cannot hold is its name. */
@@ -109,28 +109,6 @@ export function outcomeToJson({ quadratic, ...outcome }: Outcome): OutcomeJson {
   };
 }
 
-const solveStatuses = {
-  optimal: 0,
-  feasible: 0,
-  infeasible: 0,
-  unbounded: 0,
-  infeasible_or_unbounded: 0,
-  time_limit: 0,
-  error: 0,
-} as const satisfies Record<SolveStatus, 0>;
-const certificates = {
-  dual: 0,
-  farkas: 0,
-  ray: 0,
-  enumeration: 0,
-  second_look: 0,
-  second_solver: 0,
-  none: 0,
-} as const satisfies Record<Certificate, 0>;
-const endings = { no_solve: 0, no_program: 0, syntax_error: 0, runtime_error: 0, deadline: 0, memory: 0 } as const;
-const { error: _, ...solved } = solveStatuses;
-const outcomeStatuses = { ...solved, ...endings, output_limit: 0, crash: 0, infra_error: 0 } as const satisfies Record<OutcomeStatus, 0>;
-
 /** A value inside the JSON with the keys that lead to it, so that a fault can be named. */
 class Node {
   readonly value: unknown;
@@ -178,11 +156,9 @@ class Node {
     // Files of before hold -0 by name.
     return value === 'NaN' || value === 'Infinity' || value === '-Infinity' || value === '-0' ? Number(value) : this.fail('a number');
   }
-  word<Word extends string>(words: Readonly<Record<Word, 0>>): Word {
+  word<Word extends string>(words: readonly Word[]): Word {
     const { value } = this;
-    return typeof value === 'string' && Object.hasOwn(words, value)
-      ? (value as Word)
-      : this.fail(`one of ${Object.keys(words).join(', ')}`);
+    return words.find((word) => word === value) ?? this.fail(`one of ${words.join(', ')}`);
   }
 }
 
@@ -202,7 +178,7 @@ const constraintOf = (node: Node): Constraint => ({
 
 function modelOf(node: Node): LinearModel {
   return {
-    sense: node.get('sense').word({ min: 0, max: 0 }),
+    sense: node.get('sense').word(['min', 'max']),
     offset: node.get('offset').or(0, numberOf),
     variables: node
       .get('variables')

@@ -3,27 +3,31 @@ import type { LinearModel } from './linear-model.ts';
 import type { QuadraticModel } from './quadratic-model.ts';
 
 /** How one solve ended. */
-export type SolveStatus =
-  | 'optimal'
-  | 'feasible' // a solution without proof of optimality, for a reason other than time
-  | 'infeasible'
-  | 'unbounded'
-  | 'infeasible_or_unbounded'
-  | 'time_limit' // stopped by a budget; never earns an answer reward
-  | 'error'; // the backend refused the model
+export const solveStatuses = [
+  'optimal',
+  'feasible', // a solution without proof of optimality, for a reason other than time
+  'infeasible',
+  'unbounded',
+  'infeasible_or_unbounded',
+  'time_limit', // stopped by a budget; never earns an answer reward
+  'error', // the backend refused the model
+] as const;
+export type SolveStatus = (typeof solveStatuses)[number];
 
 /**
  * How a verdict is known. The first three are proofs that our own code has checked, `enumeration` is a tree of them; looks are the word of
  * solvers that agree.
  */
-export type Certificate =
-  | 'dual' // an optimum: a point, and multipliers of the rows that bound the objective at its value
-  | 'farkas' // infeasible: multipliers of the rows that contradict one another
-  | 'ray' // unbounded: a point, and a direction from it that betters the objective for ever
-  | 'enumeration' // all branches over whole numbers, each closed by one of the above
-  | 'second_look' // the same solver by another way, without presolve
-  | 'second_solver' // another solver
-  | 'none'; // one solver's word, or no verdict
+export const certificates = [
+  'dual', // an optimum: a point, and multipliers of the rows that bound the objective at its value
+  'farkas', // infeasible: multipliers of the rows that contradict one another
+  'ray', // unbounded: a point, and a direction from it that betters the objective for ever
+  'enumeration', // all branches over whole numbers, each closed by one of the above
+  'second_look', // the same solver by another way, without presolve
+  'second_solver', // another solver
+  'none', // one solver's word, or no verdict
+] as const;
+export type Certificate = (typeof certificates)[number];
 
 const proofs: ReadonlySet<Certificate> = new Set(['dual', 'farkas', 'ray', 'enumeration']);
 
@@ -31,17 +35,24 @@ const proofs: ReadonlySet<Certificate> = new Set(['dual', 'farkas', 'ray', 'enum
 export const isProof = (certificate: Certificate): boolean => proofs.has(certificate);
 
 /** How a program ended: by its last solve, or by the first thing that stopped it. */
-export type OutcomeStatus =
-  | Exclude<SolveStatus, 'error'>
-  | 'no_solve' // ran to its end without a solve
-  | 'no_program' // the completion holds no program
-  | 'syntax_error'
-  | 'runtime_error'
-  | 'deadline' // its execution budget ran out
-  | 'memory'
-  | 'output_limit'
-  | 'crash' // took its sandbox down
-  | 'infra_error'; // our fault: retried, then left out of the group; never reward 0
+export const outcomeStatuses = [
+  'optimal',
+  'feasible',
+  'infeasible',
+  'unbounded',
+  'infeasible_or_unbounded',
+  'time_limit',
+  'no_solve', // ran to its end without a solve
+  'no_program', // the completion holds no program
+  'syntax_error',
+  'runtime_error',
+  'deadline', // its execution budget ran out
+  'memory',
+  'output_limit',
+  'crash', // took its sandbox down
+  'infra_error', // our fault: retried, then left out of the group; never reward 0
+] as const;
+export type OutcomeStatus = (typeof outcomeStatuses)[number];
 
 /** One solve as the host recorded it. */
 export interface SolveRecord {

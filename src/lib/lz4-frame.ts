@@ -1,4 +1,4 @@
-/** Reading LZ4 frames, which Arrow files may hold and no package at hand undoes. */
+/** Reading LZ4 frames, which Arrow files may hold: blocks that go on from one another too, which `hyparquet-compressors` does not take. */
 
 const magic = 0x184d2204;
 

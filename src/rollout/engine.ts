@@ -25,7 +25,7 @@ export interface RolloutParts {
   readonly decode: (tokenIds: Int32Array) => string;
   readonly verify: (program: Program) => Promise<Outcome>;
   /** Rewards of one problem's outcomes, in their order. */
-  readonly score: (requests: readonly Scorable[]) => readonly Reward[] | Promise<readonly Reward[]>;
+  readonly score: (requests: readonly Omit<Required<Scorable>, 'evidence'>[]) => readonly Reward[] | Promise<readonly Reward[]>;
 }
 
 export interface RolloutRequest {

@@ -3,15 +3,15 @@ import { basename } from 'node:path';
 import { evaluateSets, scheduleOf } from '../config/build/build.ts';
 import { buildPolicy } from '../config/build/build-policy.ts';
 import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
+import { samplingOf } from '../config/build/sampling-of.ts';
 import type { TrainConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
 import type { LossConfig } from '../core/training.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
+import { camelKeys } from '../lib/camel-keys.ts';
 import { EvomError } from '../lib/errors.ts';
-import type { SamplingParams } from '../policy/policy.ts';
 import { problemCursor } from '../problems/sets/cursor.ts';
 import { type BatchSettings, trainingBatches } from '../train/batches.ts';
-import type { GuardLimits } from '../train/guards.ts';
 import { type TrainParts, type TrainSettings, trainLoop } from '../train/loop.ts';
 import { asInterrupt } from './lifetime.ts';
 import { factsOf, openParts, type RunParts } from './parts.ts';
@@ -88,13 +88,6 @@ export async function openTrainRun(session: RunSession<TrainConfig>, found: Pref
   };
 }
 
-const samplingOf = ({ sampling }: TrainConfig): SamplingParams => ({
-  temperature: sampling.temperature,
-  topK: sampling.top_k,
-  topP: sampling.top_p,
-  maxTokens: sampling.max_tokens,
-});
-
 function batchSettings(
   config: TrainConfig,
   directory: string,
@@ -141,7 +134,7 @@ function loopSettings(config: TrainConfig): TrainSettings {
     },
     accuracyWeights: { answer: config.reward.answer, consistency: config.reward.consistency },
     schedule: scheduleOf(config.schedule),
-    guards: guardLimits(config.guards),
+    guards: camelKeys(config.guards),
     onAlarm: config.guards.action,
     checkpointEvery: config.run.checkpoint_every,
     evalEvery: config.run.eval_every,
@@ -177,15 +170,4 @@ const termWeights = (reward: TrainConfig['reward']): Record<string, number> => (
   cross_solver: reward.cross_solver,
   overlong: reward.overlong?.penalty ?? 0,
   ...Object.fromEntries(reward.terms.map(({ name, weight }) => [name, weight])),
-});
-
-const guardLimits = (guards: TrainConfig['guards']): GuardLimits => ({
-  entropyMin: guards.entropy_min,
-  noSignalSteps: guards.no_signal_steps,
-  klMax: guards.kl_max,
-  infraRateMax: guards.infra_rate_max,
-  flagRateMax: guards.flag_rate_max,
-  infraStopSteps: guards.infra_stop_steps,
-  driftSteps: guards.drift_steps,
-  formatOnlySteps: guards.format_only_steps,
 });

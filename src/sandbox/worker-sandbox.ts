@@ -5,6 +5,7 @@ import { emptyOutcome, type Outcome, type OutcomeStatus } from '../core/outcome.
 import type { Program } from '../core/program.ts';
 import { compiledEntry } from '../lib/compiled.ts';
 import { EvomError } from '../lib/errors.ts';
+import { lastingThreads } from '../lib/lasting-threads.ts';
 import { cpuMsOfThread } from './cpu-clock.ts';
 import type { GuestSource } from './guest.ts';
 import { resolveLimits, type SandboxLimits } from './limits.ts';
@@ -84,12 +85,7 @@ export async function createWorkerSandbox(options: WorkerSandboxOptions): Promis
   const workerData: WorkerData = { quickjs: await compileQuickJS(), limits, guests: options.guests };
   const pool = new Piscina<BatchTask, BatchSummary>({
     filename: compiledEntry(import.meta.url, './worker.js'),
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    // Sleeping in Atomics.wait would keep a worker from replacing solver instances between batches.
-    atomics: 'disabled',
+    ...lastingThreads(workers),
     workerData,
     resourceLimits: HEAP,
     // A program must not find our environment, should it ever reach one.

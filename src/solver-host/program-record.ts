@@ -1,6 +1,6 @@
 /** What a program's process wrote about itself, read as untrusted data: a program may have written it. */
 import type { LinearModel } from '../core/linear-model.ts';
-import type { SolveStatus } from '../core/outcome.ts';
+import { type SolveStatus, solveStatuses } from '../core/outcome.ts';
 import type { Product, QuadraticModel } from '../core/quadratic-model.ts';
 
 /** One solve as the library in the program's process did it. */
@@ -42,15 +42,7 @@ export interface ProgramRecord {
   readonly licence: string | null;
 }
 
-const statuses: ReadonlySet<string> = new Set<SolveStatus>([
-  'optimal',
-  'feasible',
-  'infeasible',
-  'unbounded',
-  'infeasible_or_unbounded',
-  'time_limit',
-  'error',
-]);
+const statuses: ReadonlySet<string> = new Set(solveStatuses);
 
 /** A record that is not of the form it must have. */
 export class MalformedRecord extends Error {}

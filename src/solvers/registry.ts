@@ -1,6 +1,6 @@
 /** Backends by name, and a user's own by path. */
 import type { LinearModel } from '../core/linear-model.ts';
-import type { SolveStatus } from '../core/outcome.ts';
+import { solveStatuses } from '../core/outcome.ts';
 import { EvomError } from '../lib/errors.ts';
 import { loadPlugin } from '../lib/plugin.ts';
 import type { Capabilities, Solution, SolverBackend } from './backend.ts';
@@ -15,15 +15,7 @@ export const backendNames: readonly string[] = Object.keys(backends);
 
 const isPath = (name: string): boolean => /^(\.{0,2}\/|file:)/.test(name);
 
-const statuses: readonly string[] = [
-  'optimal',
-  'feasible',
-  'infeasible',
-  'unbounded',
-  'infeasible_or_unbounded',
-  'time_limit',
-  'error',
-] satisfies readonly SolveStatus[];
+const statuses: readonly string[] = solveStatuses;
 
 /** What is wrong with a solution's form; whether it is right is checked elsewhere. */
 function formOf(result: unknown, [model]: readonly unknown[]): string | null {

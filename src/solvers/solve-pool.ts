@@ -2,6 +2,7 @@
 import { Piscina } from 'piscina';
 import { compiledEntry } from '../lib/compiled.ts';
 import { EvomError } from '../lib/errors.ts';
+import { lastingThreads } from '../lib/lasting-threads.ts';
 import type { SolveLimits } from './backend.ts';
 import { compileHighs } from './highs.ts';
 import { newPhase, Phase, type SolveTask } from './solve-task.ts';
@@ -60,12 +61,7 @@ export async function createSolvePool(options: SolvePoolOptions): Promise<SolveP
   };
   const pool = new Piscina<SolveTask, ModelAnswer | null>({
     filename: compiledEntry(import.meta.url, './solve-worker.js'),
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: 1,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    // Sleeping in Atomics.wait would keep a worker from replacing its solver.
-    atomics: 'disabled',
+    ...lastingThreads(workers),
     workerData,
   });
   const watched = new Set<Watched>();

@@ -5,9 +5,8 @@ import { tableFromIPC, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBatch, writeBatch } from '../../src/batch/arrow.ts';
-import { batchColumns } from '../../src/batch/columns.ts';
 import { writeTable } from '../../src/batch/table.ts';
-import { metadata, row } from './fixtures.ts';
+import { batchColumns, metadata, row } from './fixtures.ts';
 
 let directory: string;
 let path: string;

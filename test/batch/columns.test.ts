@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { batchColumns, rowColumns } from '../../src/batch/columns.ts';
-import { row } from './fixtures.ts';
+import { rowColumns } from '../../src/batch/columns.ts';
+import { batchColumns, row } from './fixtures.ts';
 
 const python = readFileSync(fileURLToPath(new URL('../../scripts/torch_host/evom_torch/batch.py', import.meta.url)), 'utf8');
 const columns = Object.values(rowColumns);

@@ -1,4 +1,5 @@
 /** Groups and batches of the size of a worked example. */
+import { type ColumnType, rowColumns } from '../../src/batch/columns.ts';
 import { emptyOutcome } from '../../src/core/outcome.ts';
 import type { Rollout, RolloutGroup } from '../../src/core/rollout.ts';
 import type { BatchMetadata, TrainingRow } from '../../src/core/training.ts';
@@ -139,3 +140,11 @@ export const groups = (): RolloutGroup[] => [
     }),
   ]),
 ];
+
+/** All columns of a batch file in their order, with their Arrow types. */
+export const batchColumns: Readonly<Record<string, ColumnType>> = {
+  run_id: 'utf8',
+  step: 'int32',
+  gen_step: 'int32',
+  ...Object.fromEntries(Object.values(rowColumns).map(({ name, type }) => [name, type])),
+};

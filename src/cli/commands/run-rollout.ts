@@ -5,6 +5,7 @@ import { writeRollouts } from '../../batch/rollouts.ts';
 import { buildRollout } from '../../config/build/build.ts';
 import { buildProblems } from '../../config/build/build-problems.ts';
 import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
+import { samplingOf } from '../../config/build/sampling-of.ts';
 import type { ConfigSource } from '../../config/load/load.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
 import type { RolloutGroup } from '../../core/rollout.ts';
@@ -41,12 +42,7 @@ export async function runRollout({ config, problems: wanted, set, out, io, json,
     const { groups, times } = await rollOut(rollout.parts, {
       problems: problems.slice(0, wanted),
       groupSize: config.sampling.group_size,
-      sampling: {
-        temperature: config.sampling.temperature,
-        topK: config.sampling.top_k,
-        topP: config.sampling.top_p,
-        maxTokens: config.sampling.max_tokens,
-      },
+      sampling: samplingOf(config),
       seedKey: `${config.run.seed}/rollout`,
       genStep: 0,
       signal,

@@ -1,6 +1,7 @@
 /** `learner` of a configuration -> a learner on a checkpoint, and the policy that shares its process where one does. */
 import { dirname } from 'node:path';
 import { createOnnxLearner } from '../../embedded/learner/onnx-learner.ts';
+import { camelKeys } from '../../lib/camel-keys.ts';
 import { loadPlugin } from '../../lib/plugin.ts';
 import type { Learner, LearnerResult } from '../../policy/learner.ts';
 import type { OptimizerConfig as LearnerOptimizer } from '../../policy/optimizer-config.ts';
@@ -104,30 +105,4 @@ async function buildColocated(config: LearnerConfig, { stateDirectory, initial, 
   return { learner, policy: createColocatedPolicy(host, { owned: false, version: learner.version }) };
 }
 
-function optimizerOf(config: OptimizerConfig): LearnerOptimizer {
-  switch (config.type) {
-    case 'muon':
-      return {
-        type: 'muon',
-        lr: config.lr,
-        momentum: config.momentum,
-        weightDecay: config.weight_decay,
-        nsSteps: config.ns_steps,
-        adamLr: config.adam_lr,
-        adamBetas: config.adam_betas,
-        adamEps: config.adam_eps,
-        maxGradNorm: config.max_grad_norm,
-      };
-    case 'adamw':
-      return {
-        type: 'adamw',
-        lr: config.lr,
-        betas: config.betas,
-        eps: config.eps,
-        weightDecay: config.weight_decay,
-        maxGradNorm: config.max_grad_norm,
-      };
-    default:
-      return config satisfies never;
-  }
-}
+const optimizerOf = (config: OptimizerConfig): LearnerOptimizer => camelKeys(config);

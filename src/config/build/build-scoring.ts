@@ -1,6 +1,7 @@
 /** Configuration -> the scoring of a group: judge, audit, reward terms. */
 
 import { noEvidence } from '../../core/evidence.ts';
+import { camelKeys } from '../../lib/camel-keys.ts';
 import { loadPlugin } from '../../lib/plugin.ts';
 import { judgeOutcome } from '../../reward/judge.ts';
 import type { RewardConfig, UserTerm } from '../../reward/reward.ts';
@@ -64,21 +65,8 @@ async function rewardConfigOf({ reward, judge }: ScoringConfig): Promise<RewardC
     const made = await loadPlugin<Pick<UserTerm, 'score'>>(request, { name });
     terms.push({ name, weight, score: (input, verdict) => made.score(input, verdict) });
   }
-  return {
-    judge: judge.rule,
-    weights: {
-      format: reward.format,
-      executes: reward.executes,
-      answer: reward.answer,
-      solution: reward.solution,
-      consistency: reward.consistency,
-      crossSolver: reward.cross_solver,
-    },
-    formatTags: reward.format_tags,
-    valueOnlyWeight: reward.value_only_weight,
-    softFlagWeight: reward.soft_flag_weight,
-    uncertified: reward.uncertified,
-    overlong: reward.overlong,
-    terms,
-  };
+  const { format, executes, answer, solution, consistency, crossSolver, ...rest } = camelKeys(reward);
+  const { formatTags, valueOnlyWeight, softFlagWeight, uncertified, overlong } = rest;
+  const weights = { format, executes, answer, solution, consistency, crossSolver };
+  return { judge: judge.rule, weights, formatTags, valueOnlyWeight, softFlagWeight, uncertified, overlong, terms };
 }

@@ -1,6 +1,6 @@
 /** Configuration -> the verifier of any dialect: JavaScript programs in the sandbox here, Python programs on solver hosts. */
 import { availableParallelism } from 'node:os';
-import type { SandboxLimits } from '../../sandbox/limits.ts';
+import { camelKeys } from '../../lib/camel-keys.ts';
 import { createRemoteVerifier } from '../../solver-host/remote-verifier.ts';
 import { routeByDialect } from '../../solver-host/verifier-router.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
@@ -49,24 +49,6 @@ function sandboxVerifier(dialects: readonly string[], { backend, sandbox }: Veri
     backend,
     dialects,
     workers: sandbox.workers === 'auto' ? Math.max(1, availableParallelism()) : sandbox.workers,
-    limits: sandboxLimits(sandbox.limits),
+    limits: camelKeys(sandbox.limits),
   });
-}
-
-/** Keys of the file in camel case. */
-function sandboxLimits(limits: TrainConfig['sandbox']['limits']): SandboxLimits {
-  return {
-    ticks: limits.ticks,
-    cpuMs: limits.cpu_ms,
-    solverMs: limits.solver_ms,
-    simplexIterations: limits.simplex_iterations,
-    nodes: limits.nodes,
-    maxSolves: limits.max_solves,
-    maxModelChars: limits.max_model_chars,
-    maxOutputChars: limits.max_output_chars,
-    maxCodeChars: limits.max_code_chars,
-    memoryMb: limits.memory_mb,
-    solverMemoryMb: limits.solver_memory_mb,
-    hardMs: limits.hard_ms,
-  };
 }

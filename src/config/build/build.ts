@@ -27,6 +27,7 @@ import { buildRecorded, type RecordedParts } from './build-recorded.ts';
 import { buildScoring } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
 import { type ChosenTemplate, chooseTemplate, speaksChat } from './prompt-template.ts';
+import { samplingOf } from './sampling-of.ts';
 
 /** What `train` and `sft` configurations share: enough to sample, verify and score. */
 export type RolloutConfig = Pick<
@@ -180,10 +181,8 @@ export async function evaluateSets(
         name: set.name,
         problems,
         samples: set.greedy ? 1 : set.samples,
+        ...samplingOf(config),
         temperature,
-        topK: config.sampling.top_k,
-        topP: config.sampling.top_p,
-        maxTokens: config.sampling.max_tokens,
         judge: config.judge.rule,
         seed: config.run.seed,
         onProgress: (done, total) => about.onProgress?.(set.name, done, total),
