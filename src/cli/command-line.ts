@@ -9,8 +9,8 @@ import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands
 import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
-import { schemaCommand } from './commands/schema-command.ts';
 import { dashboardCommand, reportCommand, reportOptionNames } from './commands/report-command.ts';
+import { schemaCommand } from './commands/schema-command.ts';
 import { runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';

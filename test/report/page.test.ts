@@ -67,24 +67,28 @@ describe.skipIf(executablePath === undefined)('the page in Chromium (skipped whe
     return { page, faults, requests };
   }
 
-  it.each([1360, 430])('draws curves, samples and differences at %i pixels, and asks nobody', async (width) => {
-    const out = join(folder, `${width}.html`);
-    await write(out);
-    const url = pathToFileURL(out).href;
-    const { page, faults, requests } = await opened(url, width);
-    expect(requests).toEqual([url]);
-    expect(faults).toEqual([]);
-    expect(await page.locator('.u-wrap').count()).toBeGreaterThan(2);
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-    expect(await page.locator('.row').count()).toBe(4);
-    await page.locator('#samples select').nth(2).selectOption('wrong');
-    await page.waitForFunction("document.querySelectorAll('.row').length === 2");
-    expect(await page.locator('.detail').innerText()).toMatch(/wrong/);
-    expect(await page.locator('#configuration').innerText()).toMatch(/run\.seed/);
-    // Two seeds of one experiment are one curve with a band.
-    expect(await page.locator('#curves .keys').first().innerText()).toMatch(/first and 1 more seed/);
-    await page.close();
-  }, 60_000);
+  it.each([1360, 430])(
+    'draws curves, samples and differences at %i pixels, and asks nobody',
+    async (width) => {
+      const out = join(folder, `${width}.html`);
+      await write(out);
+      const url = pathToFileURL(out).href;
+      const { page, faults, requests } = await opened(url, width);
+      expect(requests).toEqual([url]);
+      expect(faults).toEqual([]);
+      expect(await page.locator('.u-wrap').count()).toBeGreaterThan(2);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      expect(await page.locator('.row').count()).toBe(4);
+      await page.locator('#samples select').nth(2).selectOption('wrong');
+      await page.waitForFunction("document.querySelectorAll('.row').length === 2");
+      expect(await page.locator('.detail').innerText()).toMatch(/wrong/);
+      expect(await page.locator('#configuration').innerText()).toMatch(/run\.seed/);
+      // Two seeds of one experiment are one curve with a band.
+      expect(await page.locator('#curves .keys').first().innerText()).toMatch(/first and 1 more seed/);
+      await page.close();
+    },
+    60_000,
+  );
 
   it('follows a run over the dashboard', async () => {
     const dashboard = await serveDashboard([runs[0] ?? ''], { port: 0, address: '127.0.0.1', token: 'secret', pollMs: 50 });

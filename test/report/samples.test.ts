@@ -35,7 +35,8 @@ describe('readSamples', () => {
 });
 
 describe('chooseSamples', () => {
-  const sample = (problem: string, reward: number | null, index: number): Sample => ({ problem, reward, sample: index, advantage: reward }) as Sample;
+  const sample = (problem: string, reward: number | null, index: number): Sample =>
+    ({ problem, reward, sample: index, advantage: reward }) as Sample;
   const samples = [sample('a', 0, 0), sample('a', 1, 1), sample('b', null, 0), sample('b', 0.5, 1)];
   const rewards = (choice: Parameters<typeof chooseSamples>[1]) => chooseSamples(samples, choice).map(({ reward }) => reward);
 
@@ -80,7 +81,11 @@ describe('readRun', () => {
     const view = await readRun(run);
     expect(view.config).toMatchObject({ 'run.steps': '4', backend: 'highs' });
     expect(view.metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
-    expect(view.metrics[0]).toMatchObject({ 'outcomes/optimal': expect.any(Number), 'time/verify_p50_s': expect.any(Number), 'time/verify_slowest_1': expect.stringMatching(/#\d$/) });
+    expect(view.metrics[0]).toMatchObject({
+      'outcomes/optimal': expect.any(Number),
+      'time/verify_p50_s': expect.any(Number),
+      'time/verify_slowest_1': expect.stringMatching(/#\d$/),
+    });
     expect(view.state).toBe('finished');
   });
 });

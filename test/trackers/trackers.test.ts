@@ -53,16 +53,40 @@ describe('trackersOf', () => {
 
 describe('trackioTracker', () => {
   it('writes one file a step; a step that is written again has the same ids', async () => {
-    const options = { directory: join(folder, 'trackio'), project: 'evom', run: 'r', runId: 'abc', config: { backend: 'highs' }, samples: 1, now: () => new Date(0) };
+    const options = {
+      directory: join(folder, 'trackio'),
+      project: 'evom',
+      run: 'r',
+      runId: 'abc',
+      config: { backend: 'highs' },
+      samples: 1,
+      now: () => new Date(0),
+    };
     await trackioTracker(options).write(at(1));
     await trackioTracker(options).write(at(2));
     await trackioTracker(options).write(at(2));
     const inbox = join(folder, 'trackio', 'inbox', 'evom-abc');
     expect(readdirSync(inbox).sort()).toEqual(['00000001.jsonl', '00000002.jsonl']);
-    const lines = readFileSync(join(inbox, '00000002.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
-    expect(lines[0]).toMatchObject({ v: 1, kind: 'metric', project: 'evom', run: 'r', run_id: 'abc', step: 2, metrics: { reward: 0.2 }, log_id: 'abc/2' });
+    const lines = readFileSync(join(inbox, '00000002.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({
+      v: 1,
+      kind: 'metric',
+      project: 'evom',
+      run: 'r',
+      run_id: 'abc',
+      step: 2,
+      metrics: { reward: 0.2 },
+      log_id: 'abc/2',
+    });
     expect(lines[0].metrics).not.toHaveProperty('broken');
-    expect(lines[1].metrics.samples).toMatchObject({ _type: 'trackio.trace', messages: [{ content: 'how many?' }, { content: '42' }], metadata: { reward: 1.1 } });
+    expect(lines[1].metrics.samples).toMatchObject({
+      _type: 'trackio.trace',
+      messages: [{ content: 'how many?' }, { content: '42' }],
+      metadata: { reward: 1.1 },
+    });
   });
 });
 
@@ -99,7 +123,12 @@ describe('mlflowTracker', () => {
         if (path === 'experiments/create') return answer(200, { experiment_id: '1' });
         if (path === 'runs/search') {
           const found = [...runs].filter(([, { tag }]) => body.filter.includes(tag));
-          return answer(200, { runs: found.map(([run_id, { steps }]) => ({ info: { run_id }, data: { metrics: steps.map((step) => ({ key: 'reward', step })) } })) });
+          return answer(200, {
+            runs: found.map(([run_id, { steps }]) => ({
+              info: { run_id },
+              data: { metrics: steps.map((step) => ({ key: 'reward', step })) },
+            })),
+          });
         }
         if (path === 'runs/create') {
           runs.set('r1', { tag: body.tags[0].value, steps: [] });
@@ -135,7 +164,16 @@ describe('mlflowTracker', () => {
 
 describe('wandbTracker', () => {
   it('says what its process said when there is no such Python', async () => {
-    const tracker = wandbTracker({ python: join(folder, 'no-python'), script: 'x.py', directory: folder, project: 'evom', run: 'r', runId: 'abc', mode: 'offline', config: {} });
+    const tracker = wandbTracker({
+      python: join(folder, 'no-python'),
+      script: 'x.py',
+      directory: folder,
+      project: 'evom',
+      run: 'r',
+      runId: 'abc',
+      mode: 'offline',
+      config: {},
+    });
     await expect(tracker.write(at(1))).rejects.toThrow(/no-python.*ENOENT/);
     await tracker.close();
   });

@@ -74,7 +74,13 @@ describe('checkGuards', () => {
   it('never fires when it is off', () => {
     const number = fc.double({ min: 0, max: 1e6, noNaN: true });
     const readings = fc.record({ entropy: number, mixedGroups: fc.nat(), approxKl: number, infraRate: number, flagRate: number });
-    fc.assert(fc.property(readings, fc.nat(), (one, steps) => checkGuards({ ...initialGuardState, stepsWithoutSignal: steps }, { ...healthy, ...one }, off).alarms.length === 0));
+    fc.assert(
+      fc.property(
+        readings,
+        fc.nat(),
+        (one, steps) => checkGuards({ ...initialGuardState, stepsWithoutSignal: steps }, { ...healthy, ...one }, off).alarms.length === 0,
+      ),
+    );
   });
 
   /** Verdicts of steps in a row, from a fresh start. */
@@ -104,7 +110,9 @@ describe('checkGuards', () => {
 
   it('warns once when the reward rises and identical is flat', () => {
     const steps = rising((i) => (i % 3 === 0 ? 0.11 : 0.1));
-    expect(driftAlarms([...steps, ...steps.slice(0, 10)])).toEqual([expect.stringMatching(/reward rose by 0\.200 over 40 steps while identical/)]);
+    expect(driftAlarms([...steps, ...steps.slice(0, 10)])).toEqual([
+      expect.stringMatching(/reward rose by 0\.200 over 40 steps while identical/),
+    ]);
   });
 
   it('is silent when identical rises too, when nothing rises, and where problems have no reference', () => {

@@ -1,4 +1,3 @@
-import { initialGuardState } from '../../src/train/guards.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { readRollouts, writeRollouts } from '../../src/batch/rollouts.ts';
 import { EvomError } from '../../src/lib/errors.ts';
 import { randomStream } from '../../src/lib/random.ts';
 import { replayableMetrics } from '../../src/runs/metrics.ts';
+import { initialGuardState } from '../../src/train/guards.ts';
 import { type TrainState, trainLoop } from '../../src/train/loop.ts';
 import { initialTrainState } from '../../src/train/sft.ts';
 import type { StepMetrics } from '../../src/train/step-metrics.ts';
@@ -82,7 +82,12 @@ describe('trainLoop', () => {
     it('warns at each step where it is told to go on', async () => {
       const { done, alarms } = run({ guards, onAlarm: 'warn' });
       await done;
-      expect(alarms.filter((alarm) => / KL /.test(alarm)).map((alarm) => alarm.slice(0, 10))).toEqual(['1: KL NaN ', '2: KL NaN ', '3: KL NaN ', '4: KL NaN ']);
+      expect(alarms.filter((alarm) => / KL /.test(alarm)).map((alarm) => alarm.slice(0, 10))).toEqual([
+        '1: KL NaN ',
+        '2: KL NaN ',
+        '3: KL NaN ',
+        '4: KL NaN ',
+      ]);
     });
   });
 

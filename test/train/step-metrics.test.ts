@@ -40,7 +40,11 @@ describe('verificationMetrics', () => {
       'time/verify_slowest_2_s': 0.99,
       'time/verify_slowest_3_s': 0.98,
     });
-    expect(slowestNames(times)).toEqual({ 'time/verify_slowest_1': 'p99#3', 'time/verify_slowest_2': 'p98#2', 'time/verify_slowest_3': 'p97#1' });
+    expect(slowestNames(times)).toEqual({
+      'time/verify_slowest_1': 'p99#3',
+      'time/verify_slowest_2': 'p98#2',
+      'time/verify_slowest_3': 'p97#1',
+    });
     expect(verificationMetrics([])).toEqual({});
   });
 });
