@@ -80,7 +80,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium (skipped whe
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       expect(await page.locator('.row').count()).toBe(4);
       await page.locator('#samples select').nth(2).selectOption('wrong');
-      await page.waitForFunction("document.querySelectorAll('.row').length === 2");
+      await expect.poll(() => page.locator('.row').count()).toBe(2);
       expect(await page.locator('.detail').innerText()).toMatch(/wrong/);
       expect(await page.locator('#configuration').innerText()).toMatch(/run\.seed/);
       // Two seeds of one experiment are one curve with a band.
@@ -96,7 +96,7 @@ describe.skipIf(executablePath === undefined)('the page in Chromium (skipped whe
     const log = await openMetricsLog(runs[0] ?? '', { lastStep: 4 });
     await log.append(5, { reward: 0.125 });
     await log.close();
-    await page.waitForFunction("document.querySelector('#curves .keys')?.innerText.includes('0.125')");
+    await page.locator('#curves .keys', { hasText: '0.125' }).first().waitFor();
     expect(faults).toEqual([]);
     expect(requests.every((url) => url.startsWith(dashboard.url.split('?')[0] ?? '-'))).toBe(true);
     await page.close();

@@ -67,9 +67,9 @@ describe('evom show and evom runs', () => {
 
   it('say what is wrong with a name, a step and an empty place', async () => {
     const io = fakeIo({ cwd: folder });
-    expect(await main(['show', 'second'], io)).toBe(1);
+    expect(await main(['show', 'second'], io)).toBe(3);
     expect(io.err()).toMatch(/second is not a run/);
-    expect(await main(['runs', join(folder, 'nowhere')], io)).toBe(1);
+    expect(await main(['runs', join(folder, 'nowhere')], io)).toBe(3);
     expect(io.err()).toMatch(/holds no run/);
     expect(await main(['show', 'first', '--best', '-1'], io)).toBe(2);
   });
