@@ -9,6 +9,7 @@ import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands
 import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
+import { promptsCommand, promptsOptionNames } from './commands/prompts-command.ts';
 import { schemaCommand } from './commands/schema-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
@@ -37,6 +38,7 @@ const optionNames = [
     ...solveOptionNames,
     ...judgeOptionNames,
     ...modelOptionNames,
+    ...promptsOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -103,6 +105,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     judgeCommand,
     dataCommand,
     modelCommand,
+    promptsCommand,
     portfolioCommand,
     solverHostCommand,
     solveModelCommand,
