@@ -9,7 +9,14 @@ import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands
 import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
+
+
 import { dashboardCommand, reportCommand, reportOptionNames } from './commands/report-command.ts';
+
+
+import { promptsCommand, promptsOptionNames } from './commands/prompts-command.ts';
+
+
 import { schemaCommand } from './commands/schema-command.ts';
 import { serveCommand, serveOptionNames } from './commands/serve-command.ts';
 import { runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
@@ -43,6 +50,7 @@ const optionNames = [
     ...modelOptionNames,
     ...showOptionNames,
     ...reportOptionNames,
+    ...promptsOptionNames,
     'help',
     'version',
     'checkpoint',
@@ -109,6 +117,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     judgeCommand,
     dataCommand,
     modelCommand,
+    promptsCommand,
     portfolioCommand,
     solverHostCommand,
     serveCommand,

@@ -125,13 +125,28 @@ const notInManifest = new Set([manifestFile, resultFile, 'READY', 'STABLE']);
  * @throws {EvomError} E_BATCH when the marker is not there yet, or a file is missing or differs.
  */
 export async function verifyPublished(directory: string, marker: Marker): Promise<ExchangeManifest> {
+  const manifest = await whatIsPublished(directory, marker);
+  for (const [name, expected] of Object.entries(manifest.files ?? {})) {
+    const path = join(directory, name);
+    if ((await fileSha256(path)) !== expected.sha256)
+      throw new EvomError('E_BATCH', `${path} differs from its hash in ${manifestFile}; publish the step again`);
+  }
+  return manifest;
+}
+
+/**
+ * The manifest of a directory whose files were hashed as they were written: each must be there whole, and is not read again.
+ *
+ * @throws {EvomError} E_BATCH when the marker is not there yet, or a file is missing or of another size.
+ */
+export async function whatIsPublished(directory: string, marker: Marker): Promise<ExchangeManifest> {
   if (!(await exists(join(directory, marker))))
     throw new EvomError('E_BATCH', `${directory} has no ${marker}: it is not complete; wait for it or write it again`);
   const manifest = await readJson<ExchangeManifest>(join(directory, manifestFile));
-  for (const [name, expected] of Object.entries(manifest.files ?? {})) {
+  for (const [name, { bytes }] of Object.entries(manifest.files ?? {})) {
     const path = join(directory, name);
-    if (!(await exists(path)) || (await stat(path)).size !== expected.bytes || (await fileSha256(path)) !== expected.sha256)
-      throw new EvomError('E_BATCH', `${path} is missing or differs from its hash in ${manifestFile}; publish the step again`);
+    if (!(await exists(path)) || (await stat(path)).size !== bytes)
+      throw new EvomError('E_BATCH', `${path} is missing or has not the ${bytes} bytes of ${manifestFile}; publish it again`);
   }
   return manifest;
 }

@@ -1,6 +1,6 @@
 /** A learner in PyTorch, in processes of its own: batches go out and weights come back through the exchange directory. */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
@@ -18,9 +18,9 @@ import {
   saveRequestDirectory,
   stateDirectory,
   stepDirectory,
-  verifyPublished,
   waitForAnswer,
   weightsDirectory,
+  whatIsPublished,
 } from './exchange.ts';
 import { launchArguments, logFileOf, type PythonProcess, startPython } from './python-process.ts';
 import { type TorchSettings, torchArguments } from './torch-options.ts';
@@ -45,6 +45,9 @@ export interface TorchLearnerOptions {
 }
 
 const module_ = 'evom_torch.learn';
+
+/** torchrun gives its processes 30 s to end before it kills them: killed itself before that, it would leave them behind. */
+const torchrunGraceMs = 40_000;
 
 /**
  * Starts a PyTorch learner, or waits for one that is started elsewhere.
@@ -148,7 +151,7 @@ class TorchLearner implements Learner {
       throw new EvomError('E_LEARNER', `the learner answered step ${from} with version ${answer.version} instead of ${from + 1}`);
     if (publishWeights) {
       const directory = weightsDirectory(root, from + 1);
-      await verifyPublished(directory, 'STABLE');
+      await whatIsPublished(directory, 'STABLE');
       this.current = directory;
     }
     this.currentVersion = from + 1;
@@ -179,10 +182,10 @@ class TorchLearner implements Learner {
       await publishSaveRequest(root, version, { session: this.session });
       await this.racing((signal) => waitForAnswer(saveRequestDirectory(root, version), { timeoutMs, signal }));
       const from = stateDirectory(root, version);
-      const { files } = await verifyPublished(from, 'STABLE');
+      const { files } = await whatIsPublished(from, 'STABLE');
       for (const name of Object.keys(files)) {
         await mkdir(dirname(join(directory, name)), { recursive: true });
-        await copyFile(join(from, name), join(directory, name));
+        await moveFile(join(from, name), join(directory, name));
       }
       await rm(from, { recursive: true, force: true });
       await rm(saveRequestDirectory(root, version), { recursive: true, force: true });
@@ -190,6 +193,17 @@ class TorchLearner implements Learner {
   }
 
   close(): Promise<void> {
-    return this.inTurn(async () => this.process?.stop());
+    const { launch } = this.options;
+    return this.inTurn(async () => this.process?.stop(launch.type === 'spawn' && launch.processes > 1 ? torchrunGraceMs : undefined));
+  }
+}
+
+/** A checkpoint is published in the run's directory, from where it only has to be renamed; on another disk it is copied. */
+async function moveFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    await copyFile(from, to);
   }
 }

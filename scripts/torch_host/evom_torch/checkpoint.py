@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from .distributed import World
 from .learner import Learner
 from .safetensors_file import save_file
 
@@ -21,10 +23,14 @@ OPTIMIZER_FILE = "optimizer.safetensors"
 ADAPTER_DIRECTORY = "adapter"
 
 
-def whole(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor of one rank or of many, whole on the CPU. Under FSDP every rank must call it."""
-    full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
-    return full.detach().to("cpu")
+def gather(world: World, tensors: Iterable[tuple[str, torch.Tensor]], dtype: torch.dtype | None = None) -> dict[str, torch.Tensor]:
+    """Tensors of one rank or of many, whole on the CPU of rank 0; nothing on the others, which must call it too under FSDP."""
+    own = {}
+    for name, tensor in tensors:
+        full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
+        if world.rank == 0:
+            own[name] = full.detach().to("cpu", dtype or full.dtype).contiguous()
+    return own
 
 
 def write_weights(learner: Learner, directory: Path, dtype: torch.dtype) -> None:
@@ -36,8 +42,7 @@ def write_weights(learner: Learner, directory: Path, dtype: torch.dtype) -> None
 
 
 def _write_model(learner: Learner, directory: Path, dtype: torch.dtype) -> None:
-    tensors = {name: whole(p).to(dtype).contiguous() for name, p in learner.model.named_parameters()}
-    _write_tensors(learner, directory, tensors)
+    _write_tensors(learner, directory, gather(learner.world, learner.model.named_parameters(), dtype))
 
 
 def _write_tensors(learner: Learner, directory: Path, tensors: dict[str, torch.Tensor]) -> None:
@@ -53,10 +58,10 @@ def _write_tensors(learner: Learner, directory: Path, tensors: dict[str, torch.T
 def _write_adapter(learner: Learner, directory: Path) -> None:
     from peft import get_peft_model_state_dict
 
-    own = {name: whole(p).contiguous() for name, p in learner.trainable()}
-    state = get_peft_model_state_dict(learner.model, state_dict=own)
+    own = gather(learner.world, learner.trainable())
     if learner.world.rank != 0:
         return
+    state = get_peft_model_state_dict(learner.model, state_dict=own)
     directory.mkdir(parents=True, exist_ok=True)
     save_file(state, directory / "adapter_model.safetensors", {})
     config = learner.model.peft_config["default"].to_dict()
@@ -67,7 +72,7 @@ def _write_adapter(learner: Learner, directory: Path) -> None:
 
 def _write_merged(learner: Learner, directory: Path) -> None:
     """The base model with the adapter added, which every runtime can load."""
-    own = {name: whole(p) for name, p in learner.model.named_parameters()}
+    own = gather(learner.world, learner.model.named_parameters())
     if learner.world.rank != 0:
         return
     config = learner.model.peft_config["default"]
@@ -93,12 +98,7 @@ def write_state(learner: Learner, directory: Path) -> None:
     else:
         _write_merged(learner, directory)
         _write_adapter(learner, state_directory / ADAPTER_DIRECTORY)
-    tensors = {}
-    for name, p in learner.trainable():
-        state = learner.optimizer.state.get(p, {})
-        for moment in ("exp_avg", "exp_avg_sq"):
-            value = state.get(moment)
-            tensors[f"{moment}.{name}"] = (whole(value) if value is not None else torch.zeros(p.shape)).contiguous()
+    tensors = gather(learner.world, _moments(learner))
     if learner.world.rank != 0:
         return
     state_directory.mkdir(parents=True, exist_ok=True)
@@ -107,6 +107,14 @@ def write_state(learner: Learner, directory: Path) -> None:
         "optimizer": "adamw",
     }
     save_file(tensors, state_directory / OPTIMIZER_FILE, counters)
+
+
+def _moments(learner: Learner) -> Iterator[tuple[str, torch.Tensor]]:
+    for name, p in learner.trainable():
+        state = learner.optimizer.state.get(p, {})
+        for moment in ("exp_avg", "exp_avg_sq"):
+            value = state.get(moment)
+            yield f"{moment}.{name}", torch.zeros(p.shape) if value is None else value
 
 
 def load_state(learner: Learner, checkpoint: Path) -> None:

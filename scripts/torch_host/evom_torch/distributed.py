@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import torch
 import torch.distributed as dist
 
@@ -36,6 +37,15 @@ class World:
             dist.all_reduce(values, op=operation, group=self.control)
             statistics.values.update(zip(names, values.tolist()))
         return statistics
+
+    def sum(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
+        """The sums over all ranks of float32 arrays, whose shapes are the same on each."""
+        if self.size == 1:
+            return arrays
+        flat = torch.from_numpy(np.concatenate([array.reshape(-1) for array in arrays]))
+        dist.all_reduce(flat, group=self.control)
+        pieces = np.split(flat.numpy(), np.cumsum([array.size for array in arrays])[:-1])
+        return [piece.reshape(array.shape) for piece, array in zip(pieces, arrays)]
 
     def barrier(self) -> None:
         if self.size > 1:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .arguments import add_learner_arguments, learner_of
 from .batch import read_batch
-from .checkpoint import whole
+from .checkpoint import gather
 from .distributed import join_world
 from .safetensors_file import save_file
 
@@ -32,7 +32,7 @@ def main() -> int:
         batch = learner.with_reference(read_batch(path))
         statistics, _ = learner.accumulate(batch)
         metrics = world.merge(statistics).metrics(batch.loss)
-        gradients = {name: whole(p.grad).contiguous() for name, p in learner.trainable() if p.grad is not None}
+        gradients = gather(learner.world, [(name, p.grad) for name, p in learner.trainable() if p.grad is not None])
         if world.rank == 0:
             print(json.dumps(metrics), flush=True)
             if arguments.out is not None:

@@ -32,7 +32,7 @@ from . import exchange
 from .arguments import add_learner_arguments, learner_of
 from .batch import Row, read_batch
 from .checkpoint import write_state
-from .distributed import join_world
+from .distributed import World, join_world
 from .http_handler import handler_of
 from .learn import is_alive
 from .learner import Learner, token_logprobs
@@ -99,7 +99,7 @@ class Host:
         if self.learner is not None:
             scores = self.learner.logprobs(rows)
         else:
-            scores = token_logprobs(self.scorer, rows, self.device, self.arguments.micro_batch_tokens)
+            scores = token_logprobs(self.scorer, rows, World(0, 1, self.device, None), self.arguments.micro_batch_tokens)
         return {"logprobs": [s[len(r["prompt_ids"]) :].tolist() for s, r in zip(scores, body["requests"])]}
 
     def train_step(self, body: dict) -> dict:

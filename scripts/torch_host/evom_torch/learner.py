@@ -51,23 +51,17 @@ class Learner:
         self.scorer = TokenScorer(self.model)
         self._reference: TokenScorer | None = None
         self._is_sharded = options.strategy == "fsdp" and world.size > 1
-        self.scorer.to(world.device)
         self.train_step_module = self._distribute(self.scorer)
         self.scorer.train()
         self.optimizer = self._build_optimizer()
         self.max_positions = int(getattr(self.model.config, "max_position_embeddings", 2**31))
 
     def _distribute(self, scorer: TokenScorer) -> nn.Module:
+        if self._is_sharded:
+            return shard(scorer, self.world, self.options.model.precision)
+        scorer.to(self.world.device)
         if self.world.size == 1:
             return scorer
-        if self._is_sharded:
-            from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
-
-            is_half = self.options.model.precision == "bfloat16"
-            policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32) if is_half else MixedPrecisionPolicy()
-            for layer in decoder_layers(self.model):
-                fully_shard(layer, mp_policy=policy)
-            return fully_shard(scorer, mp_policy=policy)
         from torch.nn.parallel import DistributedDataParallel
 
         ids = [self.world.device.index] if self.world.device.type == "cuda" else None
@@ -174,7 +168,7 @@ class Learner:
         """[T] log-probabilities of the loss tokens of each row at the current weights, 0 elsewhere; on every rank."""
         module = scorer or self.train_step_module
         with self.autocast():
-            return token_logprobs(module, rows, self.world.device, self.options.micro_batch_tokens)
+            return token_logprobs(module, rows, self.world, self.options.micro_batch_tokens)
 
     def with_reference(self, batch: Batch) -> Batch:
         """Fills `ref_logprobs` where the loss has a KL coefficient and the batch leaves them to the learner."""
@@ -195,26 +189,42 @@ class Learner:
         if self._reference is None:
             o = self.options.model
             dtype = torch.bfloat16 if o.precision == "bfloat16" else torch.float32
-            reference = TokenScorer(load_model(o.directory, dtype, o.attention)).to(self.world.device).eval()
-            self._reference = reference.requires_grad_(False)
+            reference = TokenScorer(load_model(o.directory, dtype, o.attention)).eval().requires_grad_(False)
+            self._reference = shard(reference, self.world, o.precision) if self._is_sharded else reference.to(self.world.device)
         return self.logprobs(rows, self._reference)
 
 
 @torch.no_grad()
-def token_logprobs(scorer: nn.Module, rows: tuple[Row, ...], device: torch.device, micro_batch_tokens: int) -> list[np.ndarray]:
-    """[T] log-probabilities (nats, at each row's temperature) of the loss tokens of each row, 0 elsewhere."""
+def token_logprobs(scorer: nn.Module, rows: tuple[Row, ...], world: World, micro_batch_tokens: int) -> list[np.ndarray]:
+    """[T] log-probabilities (nats, at each row's temperature) of the loss tokens of each row, 0 elsewhere.
+
+    Each rank scores its share of the rows, and all are told of all.
+    """
     neutral = Batch(rows, {"type": "cross_entropy", "aggregation": "token_mean"}, 1, 1, {})
     out = [np.zeros(len(row.input_ids), dtype=np.float32) for row in rows]
     if all(row.loss_tokens == 0 for row in rows):
         return out
-    # Under FSDP every rank takes part in each forward pass, so all of them score all rows.
-    for indices in pack(neutral, micro_batch_tokens, 1)[0]:
-        micro = micro_batch(neutral, indices).to(device)
+    # As many micro-batches on every rank: under FSDP all of them take part in each forward pass.
+    for indices in pack(neutral, micro_batch_tokens, world.size)[world.rank]:
+        micro = micro_batch(neutral, indices).to(world.device)
         values, _ = scorer(micro.input_ids, micro.position_ids, micro.select, micro.targets, micro.inverse_temperature)
         values, owner = values.float().cpu().numpy(), micro.columns.row.cpu().numpy()
         for k, i in enumerate(micro.row_indices):
             out[i][np.flatnonzero(rows[i].loss_mask)] = values[owner == k]
-    return out
+    return world.sum(out)
+
+
+def shard(scorer: nn.Module, world: World, precision: str) -> nn.Module:
+    """FSDP2 layer by layer. The weights are still on the CPU: a GPU holds its shards and one whole layer, never the model."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+
+    mesh = init_device_mesh(world.device.type, (world.size,))
+    half = {"param_dtype": torch.bfloat16, "reduce_dtype": torch.float32} if precision == "bfloat16" else {}
+    for layer in decoder_layers(scorer):
+        fully_shard(layer, mesh=mesh, mp_policy=MixedPrecisionPolicy(**half))
+    # The root is given 1 / temperature: as bfloat16 all tokens would be scored at another one, 1/0.7 at 1/0.6995.
+    return fully_shard(scorer, mesh=mesh, mp_policy=MixedPrecisionPolicy(**half, cast_forward_inputs=False))
 
 
 def decoder_layers(model: nn.Module) -> nn.ModuleList:

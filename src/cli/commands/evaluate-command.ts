@@ -97,7 +97,8 @@ export function judgeRulesOf(judge: string | undefined): JudgeRuleName[] {
   });
 }
 
-const listOverride = (key: string, flag: string, value: string | undefined): Override[] => {
+/** A flag of one name or several with commas. */
+export const listOverride = (key: string, flag: string, value: string | undefined): Override[] => {
   if (value === undefined) return [];
   const names = value.split(',').map((name) => name.trim());
   const given = names.length === 1 ? names[0] : names.map((name) => ({ name }));

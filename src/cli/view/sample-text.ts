@@ -42,7 +42,7 @@ export function sampleText(sample: Sample, colors: Colors): string {
     `   outcome     ${sample.status}, objective ${number(sample.objective)}, wanted ${answer}, certificate ${sample.certificate}${sample.reported === null ? '' : `, reported ${sample.reported}`}`,
     ...(sample.flags.length === 0 ? [] : [`   flags       ${colors.yellow(sample.flags.join(', '))}`]),
     ...(sample.error === null ? [] : [`   error       ${colors.red(plain(sample.error).replaceAll('\n', ' '))}`]),
-    `   completion  ${sample.tokens} tokens${sample.truncated ? ' (cut off)' : ''}${sample.entropy === null ? "" : `, entropy ${sample.entropy.toFixed(3)} nats a token`}`,
+    `   completion  ${sample.tokens} tokens${sample.truncated ? ' (cut off)' : ''}${sample.entropy === null ? '' : `, entropy ${sample.entropy.toFixed(3)} nats a token`}`,
     ...block('prompt', sample.prompt),
     ...(inCompletion ? [] : block('completion', sample.completion)),
     ...(sample.program === null ? [] : block(`program (${sample.dialect})`, sample.program)),

@@ -80,7 +80,7 @@ const measured = {
     .regex(/^[a-z0-9][a-z0-9_.-]*$/, 'must be a short name of a-z, 0-9, _ . -')
     .describe('Names its metrics: eval/<name>/pass_at_1.'),
   samples: whole(1).default(1).describe('Completions a problem; pass@k is reported up to this k.'),
-  temperature: z.number().gt(0).max(10).default(1),
+  temperature: z.number().gt(0).max(10).optional().describe('That of sampling when left out.'),
   greedy: z.boolean().default(false).describe('Take the likeliest token every time; temperature is then not used.'),
 };
 

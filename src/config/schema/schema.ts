@@ -15,21 +15,26 @@ export type SftInput = z.output<typeof sftInput>;
 export type ConfigKind = 'train' | 'sft';
 
 /** Settled configuration of `evom train`, `evaluate` and `rollout`; keys as in YAML. */
-export type TrainConfig = Omit<TrainInput, 'dialect' | 'reward' | 'algorithm' | 'schedule'> & {
+export type TrainConfig = Omit<TrainInput, 'dialect' | 'dataset' | 'reward' | 'algorithm' | 'schedule'> & {
   dialect: WeightedDialect[];
+  dataset: Omit<TrainInput['dataset'], 'eval'> & { eval: EvalSetConfig[] };
   reward: RewardConfig;
   algorithm: AlgorithmConfig;
   schedule: ScheduleConfig;
 };
 
 /** Settled configuration of `evom sft`. */
-export type SftConfig = Omit<SftInput, 'dialect' | 'schedule'> & { dialect: WeightedDialect[]; schedule: ScheduleConfig };
+export type SftConfig = Omit<SftInput, 'dialect' | 'dataset' | 'schedule'> & {
+  dialect: WeightedDialect[];
+  dataset: Omit<SftInput['dataset'], 'eval'> & { eval: EvalSetConfig[] };
+  schedule: ScheduleConfig;
+};
 
 export type ScheduleConfig = Omit<TrainInput['schedule'], 'total'> & { total: number };
 export type TrackerConfig = TrainInput['trackers'][number];
 export type OptimizerConfig = TrainInput['optimizer'];
 export type TrainDatasetConfig = TrainInput['dataset']['train'];
-export type EvalSetConfig = TrainInput['dataset']['eval'][number];
+export type EvalSetConfig = TrainInput['dataset']['eval'][number] & { temperature: number };
 export type GeneratedConfig = Extract<TrainDatasetConfig, { type: 'generated' }>;
 export type SftPartConfig = SftInput['dataset']['train'][number];
 
@@ -57,11 +62,16 @@ const resolveSchedule = (input: TrainInput['schedule'], steps: number): Schedule
   final_factor: input.final_factor,
 });
 
+/** A set without a temperature of its own is measured at that of sampling. */
+const resolveSets = ({ dataset, sampling }: Pick<TrainInput | SftInput, 'dataset' | 'sampling'>): EvalSetConfig[] =>
+  dataset.eval.map((set) => ({ ...set, temperature: set.temperature ?? sampling.temperature }));
+
 /** Values that depend on other values, settled. */
 export function resolveTrain(input: TrainInput): TrainConfig {
   return {
     ...input,
     dialect: resolveDialects(input.dialect, input.backend),
+    dataset: { ...input.dataset, eval: resolveSets(input) },
     reward: resolveReward(input.reward),
     algorithm: resolveAlgorithm(input.algorithm, input.sampling.max_tokens),
     schedule: resolveSchedule(input.schedule, input.run.steps),
@@ -73,6 +83,7 @@ export function resolveSft(input: SftInput): SftConfig {
   return {
     ...input,
     dialect: resolveDialects(input.dialect, input.backend),
+    dataset: { ...input.dataset, eval: resolveSets(input) },
     schedule: resolveSchedule(input.schedule, input.run.steps),
   };
 }
