@@ -74,7 +74,7 @@ export async function serveSolverHost(host: SolverHost, options: ServiceOptions)
 
 async function answer(host: SolverHost, options: ServiceOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   refuseWebPages(options.token, request);
-  const path = new URL(request.url ?? '/', 'http://host').pathname;
+  const [path = ''] = (request.url ?? '/').split('?');
   if (request.method === 'GET' && (path === '/v1/health' || path === '/v1/ping')) {
     return sendJson(response, 200, path === '/v1/ping' ? 'pong' : host.health());
   }
@@ -102,7 +102,7 @@ async function answer(host: SolverHost, options: ServiceOptions, request: Incomi
 function refuseWebPages(token: string | null, { headers }: IncomingMessage): void {
   if (headers.origin !== undefined) throw new BadRequest(403, `web pages are not served (origin ${headers.origin})`);
   if (token !== null) return;
-  const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1] ?? '';
+  const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1]?.toLowerCase() ?? '';
   if (name !== 'localhost' && isIP(name) === 0)
     throw new BadRequest(403, `without a token this host is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
 }
