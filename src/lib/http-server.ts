@@ -84,7 +84,7 @@ function sendFault(response: ServerResponse, error: unknown): void {
 }
 
 /** The path of a request, without what it asks for behind `?`. */
-export const pathOf = (request: IncomingMessage): string => urlOf(request).pathname;
+export const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '';
 
 export function urlOf(request: IncomingMessage): URL {
   const target = request.url ?? '/';
@@ -101,7 +101,7 @@ export function urlOf(request: IncomingMessage): URL {
 export function refuseWebPages(token: string | null, { headers }: IncomingMessage): void {
   if (headers.origin !== undefined) throw new HttpRefusal(403, `web pages are not served (origin ${headers.origin})`);
   if (token !== null) return;
-  const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1] ?? '';
+  const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1]?.toLowerCase() ?? '';
   if (name !== 'localhost' && isIP(name) === 0)
     throw new HttpRefusal(403, `without a token this host is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
 }

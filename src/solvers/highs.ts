@@ -138,14 +138,18 @@ function modelData(model: LinearModel, { withCosts }: { readonly withCosts: bool
 /** How a model is run: `off` shares no presolve with the other, and searches by another seed. */
 type Presolve = 'choose' | 'off';
 
+/** How far an integer may be from a whole number: HiGHS's own default, and the least that it takes. */
+const integrality = { usual: 1e-6, least: 1e-10 };
+
 /** Runs one model on an engine, which is left with the options that it had. @returns HiGHS's model status */
-function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits, presolve: Presolve): number {
+function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits, presolve: Presolve, fraction = integrality.usual): number {
   solver.passModel(data);
   solver.zeroAllClocks();
   solver.options.set({
     time_limit: Math.max(0, limits.timeLimitMs) / 1000,
     simplex_iteration_limit: limits.simplexIterations ?? largestInt32,
     mip_max_nodes: limits.nodes ?? largestInt32,
+    mip_feasibility_tolerance: fraction,
   });
   const run = (how: Presolve): number => {
     if (how === 'choose') return solver.run().modelStatus;
@@ -163,6 +167,12 @@ function runHighs({ solver }: Engine, data: ModelData, limits: SolveLimits, pres
     if (presolve === 'off' || /Runtime|Abort/.test(String(error))) throw error;
     return run('off');
   }
+}
+
+/** Whether a point satisfies a model only while its integers are not quite whole. */
+function isWholeByTolerance(model: LinearModel, values: Float64Array): boolean {
+  const point = checkedPoint(model, values);
+  return !('fault' in point) && model.variables.some(({ integer }, j) => integer && !Number.isInteger(point.values[j]));
 }
 
 /**
@@ -211,7 +221,13 @@ export async function createHighs(options: HighsOptions = {}): Promise<SolverBac
     const engine = slot.current;
     engine.solves += 1;
     try {
-      const status = runHighs(engine, modelData(model, { withCosts: true }), limits, presolve);
+      const data = modelData(model, { withCosts: true });
+      let status = runHighs(engine, data, limits, presolve);
+      // Under `y <= 1e7 z` HiGHS takes z = 1e-7 for 0 and y = 1 for free of charge.
+      if (status === modelStatus.optimal && isWholeByTolerance(model, engine.solver.getSolution().colValue)) {
+        const left = { ...limits, timeLimitMs: limits.timeLimitMs - elapsed() };
+        status = runHighs(engine, data, left, presolve, integrality.least);
+      }
       const point = (): ReturnType<typeof checkedPoint> => checkedPoint(model, engine.solver.getSolution().colValue);
       switch (status) {
         case modelStatus.optimal: {

@@ -26,13 +26,14 @@ export function checkedPoint(
   values: Float64Array,
 ): { readonly values: Float64Array; readonly objective: number } | { readonly fault: string } {
   const raw = evaluatePoint(model, values);
-  const feasible = raw.violation <= feasibilityTolerance && raw.fraction <= integralityTolerance && Number.isFinite(raw.objective);
+  const areFinite = values.every(Number.isFinite) && Number.isFinite(raw.objective);
+  const feasible = raw.violation <= feasibilityTolerance && raw.fraction <= integralityTolerance && areFinite;
   if (!feasible) {
     const what =
       raw.fraction > integralityTolerance
         ? `an integer variable is ${raw.fraction} away from a whole number`
         : `a constraint is missed by ${raw.violation}`;
-    return { fault: Number.isFinite(raw.objective) ? what : `the objective is ${raw.objective}` };
+    return { fault: areFinite ? what : `a value or the objective is not finite (objective ${raw.objective})` };
   }
   if (raw.fraction === 0) return { values, objective: raw.objective };
   const whole = values.map((value, j) => (model.variables[j]?.integer === true ? Math.round(value) : value));

@@ -1,4 +1,5 @@
 /** Programs of a group with equal models bear witness about their solver: the better point refutes the worse verdict. */
+import { evaluatePoint } from '../core/evaluate.ts';
 import { isProof, type Outcome } from '../core/outcome.ts';
 
 /** Relative difference of two optima of one model from which one of them is wrong. */
@@ -9,7 +10,8 @@ const gap = 1e-6;
  * was wrong about it.
  *
  * Refuted is an optimum, or an infeasibility, that no proof stands behind where another program's solve of the same model (by its hash)
- * has a better objective. All objectives are recomputed by the host from points that satisfy the model.
+ * has a better objective at an exact point: a program could else write the rows so small that tolerances let any point pass, and take
+ * the rewards of all others away.
  *
  * @param outcomes of programs that ran on one backend.
  */
@@ -18,7 +20,7 @@ export function withoutRefuted(outcomes: readonly Outcome[]): Outcome[] {
   for (const outcome of outcomes) {
     const cost = costOf(outcome);
     const hash = outcome.solves.at(-1)?.modelHash ?? '';
-    if (cost !== null && hash !== '') best.set(hash, Math.min(cost, best.get(hash) ?? Infinity));
+    if (cost !== null && hash !== '' && isExact(outcome)) best.set(hash, Math.min(cost, best.get(hash) ?? Infinity));
   }
   return outcomes.map((outcome) => {
     const known = best.get(outcome.solves.at(-1)?.modelHash ?? '');
@@ -35,4 +37,20 @@ export function withoutRefuted(outcomes: readonly Outcome[]): Outcome[] {
 function costOf({ status, objective, model }: Outcome): number | null {
   if (status !== 'optimal' || objective === null || model === null) return null;
   return model.sense === 'max' ? -objective : objective;
+}
+
+/** What a row may be missed by, its largest coefficient taken for 1. */
+const tolerance = 1e-8;
+
+/** Whether the point satisfies the model in whatever scale its rows are written: equal models may differ in that. */
+function isExact({ model, solution }: Outcome): boolean {
+  if (model === null || solution === null) return false;
+  const constraints = model.constraints.map((row) => {
+    const scale = 1 / row.coefficients.reduce((most, coefficient) => Math.max(most, Math.abs(coefficient)), Number.MIN_VALUE);
+    const coefficients = row.coefficients.map((coefficient) => coefficient * scale);
+    return { ...row, lower: row.lower * scale, upper: row.upper * scale, coefficients };
+  });
+  const values = model.variables.map(({ name }) => solution[name] ?? Number.NaN);
+  const { violation, fraction } = evaluatePoint({ ...model, constraints }, values);
+  return violation <= tolerance && fraction === 0;
 }

@@ -125,6 +125,7 @@ describe.skipIf(skipReason !== null)('a solver host over HTTP', () => {
       for (const name of ['127.0.0.1', '127.0.0.1:1', 'localhost:8650', '[::1]:8650', '10.0.0.7:8650'])
         expect((await raw(open.url, '/v1/execute', { ...json, host: name }, body))[0]).toBe(200);
       expect((await raw(open.url, '/v1/execute', { 'content-type': 'Application/JSON; charset=utf-8' }, body))[0]).toBe(200);
+      expect((await raw(open.url, '//', json, body))[0]).toBe(404);
       expect((await raw(service.url, '/v1/execute', { ...json, host: 'solver-2', authorization: `Bearer ${token}` }, body))[0]).toBe(200);
     } finally {
       await open.close();

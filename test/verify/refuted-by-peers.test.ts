@@ -11,6 +11,7 @@ const outcome = (status: 'optimal' | 'infeasible', objective: number | null, mor
     ...emptyOutcome(status, about),
     objective,
     certificate,
+    solution: objective === null ? null : { x: Math.abs(objective) },
     model: model('max', [column('x', 1)], [row('c', 0, [[0, 1]], 9)]),
     solves: [{ status, objective, certificate, modelHash: hash, ...sizes }],
     ...rest,
@@ -34,6 +35,15 @@ describe('withoutRefuted', () => {
 
   it('takes back an infeasibility where another program has a point', () => {
     expect(withoutRefuted([outcome('infeasible', null), outcome('optimal', 9)])[0]).toMatchObject(notCertified);
+  });
+
+  it('hears no witness whose point only tolerances let pass: rows may be written as small as one likes', () => {
+    // x <= 9 in millionths of a tenth: 12 misses it by 3e-7.
+    const small = model('max', [column('x', 1)], [row('c', 0, [[0, 1e-7]], 9e-7)]);
+    const [honest, empty] = [outcome('optimal', 9), outcome('infeasible', null)];
+    expect(withoutRefuted([honest, outcome('optimal', 12, { model: small })])[0]).toBe(honest);
+    expect(withoutRefuted([empty, outcome('optimal', 12, { model: small })])[0]).toBe(empty);
+    expect(withoutRefuted([outcome('optimal', 7), outcome('optimal', 9, { model: small })])[0]).toMatchObject(notCertified);
   });
 
   it('leaves what a proof stands behind, other models, and what differs by rounding', () => {

@@ -6,6 +6,7 @@ import type { Duals, Solution, SolveLimits, SolverBackend } from '../backend.ts'
 import { checkedPoint, withoutPoint } from '../solution.ts';
 import { boundsCross, modelFault } from '../validate.ts';
 import { dualBound, provesInfeasible } from './dual-bound.ts';
+import { isExact } from './exact-point.ts';
 import { phaseOne } from './farkas.ts';
 import { type MinForm, minForm } from './min-form.ts';
 import { directionModel, findRay, isImprovingRay } from './ray.ts';
@@ -96,12 +97,11 @@ function held(model: LinearModel, solution: Solution): Solution {
   const { status, values, ms, message, wallLimited } = solution;
   if (status === 'error' || (values === null && status !== 'optimal')) return { ...solution, objective: null };
   const point = values?.length === model.variables.length ? checkedPoint(model, values) : { fault: 'it has no point' };
-  if (!('fault' in point)) return { ...solution, ...point };
+  const isWhole = !('fault' in point) && model.variables.every(({ integer }, j) => !integer || Number.isInteger(point.values[j]));
+  if (!('fault' in point) && (isWhole || status !== 'optimal')) return { ...solution, ...point };
   if (status !== 'optimal') return withoutPoint(status, ms, { wallLimited, ...(message === null ? {} : { message }) });
-  return {
-    ...withoutPoint('error', ms, { message: `the optimum of ${solution.objective} does not hold: ${point.fault}` }),
-    isRefuted: true,
-  };
+  const fault = 'fault' in point ? point.fault : 'its integers are whole only within a tolerance, and rounded they break a row';
+  return { ...withoutPoint('error', ms, { message: `the optimum of ${solution.objective} does not hold: ${fault}` }), isRefuted: true };
 }
 
 class Certifier {
@@ -132,7 +132,7 @@ class Certifier {
     // A point where a verdict has none is a point all the same.
     if (values !== null && objective !== null) this.#best = { values, objective };
     if (status === 'optimal' && duals != null && this.#isBound(duals.rows)) return this.#made('optimal', 'dual', this.#best, duals);
-    if (known !== null) this.#consider(known);
+    if (known?.length === this.#form.numColumns && isExact(this.#form, known)) this.#consider(known);
     const proven = this.#bySearch();
     if (proven !== null) return proven;
     const mayRun = status === 'unbounded' || status === 'infeasible_or_unbounded';
@@ -151,33 +151,36 @@ class Certifier {
     return this.#sign * (than - objective) > 0 && !near(objective, than);
   }
 
-  /** Keeps a point that satisfies the model and betters the best; says whether it does. */
+  /** Keeps the first point that satisfies the model, and an exact one that betters the best; says whether it does. */
   #consider(values: Float64Array): boolean {
     if (values.length !== this.#model.variables.length) return false;
     const point = checkedPoint(this.#model, values);
-    if ('fault' in point || (this.#best !== null && !this.#isBetter(point.objective, this.#best.objective))) return false;
+    if ('fault' in point) return false;
+    if (this.#best !== null && !(this.#isBetter(point.objective, this.#best.objective) && isExact(this.#form, point.values))) return false;
     this.#best = point;
     return true;
   }
 
-  /** Whether multipliers bound the objective at the best point's, with the sign that the duals of a solver have, or the other. */
+  /**
+   * Whether multipliers bound the objective at the best point's, with the sign that the duals of a solver have, or the other. A point that
+   * is better than a bound owes that to tolerances.
+   */
   #isBound(rows: ArrayLike<number>): boolean {
     if (this.#best === null) return false;
     const { objective } = this.#best;
-    const least = this.#costOf(objective) - gap * Math.max(1, Math.abs(objective));
+    const cost = this.#costOf(objective);
     return [this.#sign, -this.#sign].some((sign) => {
-      return dualBound(this.#form, this.#form.cost, scaled(rows, sign), this.#form) >= least;
+      const bound = dualBound(this.#form, this.#form.cost, scaled(rows, sign), this.#form);
+      return Math.abs(bound - cost) <= gap * Math.max(1, Math.abs(objective));
     });
   }
 
   /** By our own search, where the model is small enough for it. */
   #bySearch(): Solution | null {
     const form = this.#form;
-    const best = this.#best !== null && isWhole(form, this.#best.values) ? this.#best : null;
-    const accept = (values: Float64Array): number | null => {
-      const { objective, violation } = evaluatePoint(this.#model, values);
-      return violation <= pointTolerance ? this.#costOf(objective) : null;
-    };
+    const best = this.#best !== null && isExact(form, this.#best.values) ? this.#best : null;
+    const accept = (values: Float64Array): number | null =>
+      isExact(form, values) ? this.#costOf(evaluatePoint(this.#model, values).objective) : null;
     const { isClosed, runsAway, point, multipliers } = searchTree(
       {
         form,
@@ -195,7 +198,7 @@ class Certifier {
     else this.#best = best;
     if (this.#best === null) return this.#made('infeasible', multipliers === null ? 'enumeration' : 'farkas', null);
     const duals = form.hasIntegers || multipliers === null ? null : this.#dualsOf(multipliers);
-    return this.#made('optimal', multipliers === null ? 'enumeration' : 'dual', this.#best, this.#said.duals ?? duals);
+    return this.#made('optimal', multipliers === null ? 'enumeration' : 'dual', this.#best, duals);
   }
 
   /** A MIP's optimum by the bound of its relaxation; a relaxation that runs away makes the MIP unbounded. */
@@ -233,7 +236,7 @@ class Certifier {
   /** Any point of the model: without costs no presolve is led astray by them. */
   #findPoint(): void {
     const model = without(this.#model);
-    const accept = (values: Float64Array): number | null => (evaluatePoint(model, values).violation <= pointTolerance ? 0 : null);
+    const accept = (values: Float64Array): number | null => (isExact(this.#form, values) ? 0 : null);
     const cost = new Float64Array(this.#form.numColumns);
     const { point } = searchTree({ form: this.#form, cost, offset: 0, incumbent: Infinity, accept }, searchBudget);
     if (point !== null && this.#consider(point)) return;
@@ -262,7 +265,7 @@ class Certifier {
       const verdict = held(this.#model, look.solve(this.#model, this.#secondLimits()));
       if (verdict.values !== null) this.#consider(verdict.values);
       const twin = verdicts.find((other) => this.#stands(other) && this.#stands(verdict) && agree(other, verdict));
-      if (twin !== undefined) return this.#made(twin.status, look.certificate, this.#best, twin.duals);
+      if (twin !== undefined) return this.#made(twin.status, look.certificate, twin.status === 'optimal' ? this.#best : null, twin.duals);
       verdicts.push(verdict);
     }
     if (this.#stands(this.#said)) return { ...this.#said, certificate: 'none', ms: this.#elapsed() };
@@ -304,17 +307,11 @@ class Certifier {
   }
 }
 
-/** What a point of our own search may miss a row by, relative to its terms. */
-const pointTolerance = 1e-8;
-
 function scaled(rows: ArrayLike<number>, sign: number): Float64Array {
   const multipliers = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) multipliers[i] = sign * (rows[i] ?? 0);
   return multipliers;
 }
-
-const isWhole = ({ isInteger }: MinForm, values: Float64Array): boolean =>
-  isInteger.every((integer, j) => integer === 0 || Number.isInteger(values[j]));
 
 function agree(a: Solution, b: Solution): boolean {
   if (a.status !== b.status || a.status === 'error') return false;

@@ -1,10 +1,14 @@
 /** Proofs by multipliers of rows: no point is cheaper than this (duality), and no point at all satisfies the model (Farkas). */
 import type { MinForm } from './min-form.ts';
 
-/** What of a reduced cost may be the rounding of the terms that it is made of, where only a bound at infinity stands against it. */
+/** What of a reduced cost may be rounding, of the terms that it is made of and of the largest cost, where only an infinite bound stands against it. */
 const rounding = 1e-9;
+/** What of a cost terms that cancel may hide there. */
+const hidden = 1e-5;
 /** What of a sum of terms may be rounding. */
 const summation = 1e-14;
+/** What of a sum's largest term float64 may lose of the sum. */
+const precision = 2 ** -50;
 
 interface Bounds {
   /** [columns] */
@@ -16,8 +20,8 @@ interface Bounds {
  * The least that `cost'x` can be, by weak duality: for any multipliers y of the rows,
  * `cost'x = y'(A x) + (cost - A'y)'x >= sum of y_i times the side that bounds it + least of the rest over the bounds of x`.
  *
- * It holds whatever the multipliers are and wherever they come from; only how large it is depends on them. A multiplier whose side is
- * infinite is taken for 0.
+ * It holds whatever the multipliers are and wherever they come from; only how large it is depends on them: what terms that cancel may have
+ * hidden of a reduced cost is counted against it. A multiplier whose side is infinite is taken for 0.
  *
  * @param cost [columns]; null for no costs, where a positive result proves that there is no point.
  * @param multipliers [rows] dual values of a minimisation: positive where the lower side of a row holds the cost up.
@@ -28,7 +32,11 @@ export function dualBound(form: MinForm, cost: Float64Array | null, multipliers:
   const { numColumns, numRows, rowLower, rowUpper, starts, columns, coefficients } = form;
   const reduced = cost === null ? new Float64Array(numColumns) : cost.slice();
   const sizes = new Float64Array(numColumns);
-  for (let j = 0; j < numColumns; j++) sizes[j] = Math.abs(reduced[j] ?? 0);
+  let largestCost = cost === null ? Infinity : 0;
+  for (let j = 0; j < numColumns; j++) {
+    sizes[j] = Math.abs(reduced[j] ?? 0);
+    largestCost = Math.max(largestCost, sizes[j] ?? 0);
+  }
   let bound = 0;
   let size = 0;
   for (let i = 0; i < numRows; i++) {
@@ -45,16 +53,27 @@ export function dualBound(form: MinForm, cost: Float64Array | null, multipliers:
     }
   }
   for (let j = 0; j < numColumns; j++) {
+    const termSize = sizes[j] ?? 0;
+    if (termSize === 0) continue;
     const value = reduced[j] ?? 0;
-    if (value === 0) continue;
-    const end = (value > 0 ? lower[j] : upper[j]) ?? 0;
-    if (Math.abs(end) !== Infinity) {
-      bound += value * end;
+    const doubt = precision * termSize;
+    const isSure = Math.abs(value) > doubt;
+    const [low, high] = [Math.abs(lower[j] ?? 0), Math.abs(upper[j] ?? 0)];
+    const end = value > 0 ? low : high;
+    // Against a bound that is infinite the sum of the terms has to be nothing but rounding.
+    if (isSure && end === Infinity && !(Math.abs(value) <= rounding * Math.min(termSize, largestCost))) return -Infinity;
+    if (!isSure && (low === Infinity || high === Infinity) && !(doubt <= hidden * (Math.abs(cost?.[j] ?? 0) || largestCost)))
+      return -Infinity;
+    if (end !== Infinity) {
+      bound += value * ((value > 0 ? lower[j] : upper[j]) ?? 0);
       size += Math.abs(value * end);
-    } else if (Math.abs(value) > rounding * (sizes[j] ?? 0)) return -Infinity;
+    }
+    bound -= doubt * (isSure ? finite(end) : Math.max(finite(low), finite(high)));
   }
   return Number.isNaN(bound) ? -Infinity : bound - summation * size;
 }
+
+const finite = (size: number): number => (size === Infinity ? 0 : size);
 
 /**
  * Whether multipliers of the rows prove that nothing satisfies rows and bounds (Farkas' lemma): then they bound a cost of zero away from

@@ -4,7 +4,8 @@ import { solverBound } from '../validate.ts';
 import { DenseSimplex } from './dense-simplex.ts';
 import type { MinForm } from './min-form.ts';
 
-const rounding = 1e-9;
+/** What of a sum's largest term may be rounding: of a row's activity, and of the gain. A ray that misses a row by more ends there. */
+const rounding = { row: 1e-12, gain: 1e-9 };
 
 /**
  * The model's directions: of a side or bound that is finite only the way off it is open, and each column may move by at most one. Its
@@ -42,7 +43,7 @@ export function isImprovingRay(form: MinForm, ray: Float64Array): boolean {
       activity += term;
       size = Math.max(size, Math.abs(term));
     }
-    if ((activity < -rounding * size && rowLower[i] !== -Infinity) || (activity > rounding * size && rowUpper[i] !== Infinity))
+    if ((activity < -rounding.row * size && rowLower[i] !== -Infinity) || (activity > rounding.row * size && rowUpper[i] !== Infinity))
       return false;
   }
   let gain = 0;
@@ -51,7 +52,7 @@ export function isImprovingRay(form: MinForm, ray: Float64Array): boolean {
     gain += (cost[j] ?? 0) * step;
     size += Math.abs((cost[j] ?? 0) * step);
   }
-  return gain < -rounding * size && size > 0;
+  return gain < -rounding.gain * size && size > 0;
 }
 
 /** The same as a model, for a backend to find the ray of a large model with. */

@@ -246,6 +246,177 @@ describe('a backend that lies', () => {
   });
 });
 
+describe('a lie that only tolerances would let pass', () => {
+  // z - t is held to 0 from both sides, and both may go on for ever.
+  const sides = [
+    row(
+      'a',
+      0,
+      [
+        [0, 1],
+        [1, -1],
+      ],
+      inf,
+    ),
+    row(
+      'b',
+      -inf,
+      [
+        [0, 1],
+        [1, -1],
+      ],
+      0,
+    ),
+  ];
+  const duals = (...rows: number[]) => ({ rows: Float64Array.from(rows), columns: new Float64Array(3) });
+
+  it.each([1e3, 1e8, 1e10, 1e12, 1e16, 1e17, inf, Number.NaN])(
+    'is no dual bound where multipliers of %d cancel and hide a cost',
+    (size) => {
+      const said = { objective: 0, values: Float64Array.of(0, 0), duals: duals(size, -size) };
+      const open = model('max', [column('z', 1, -inf), column('t', 0, -inf)], sides);
+      expect(certified(said).solve(open, limits)).toMatchObject({ status: 'unbounded', certificate: 'ray' });
+      const boxed = model('max', [column('z', 1, 0, 1e6), column('t', 0, 0, 1e6)], sides);
+      expect(certified(said).solve(boxed, limits)).toMatchObject({ status: 'optimal', objective: 1e6 });
+    },
+  );
+
+  // y = z, so that x may be 5; beside terms of 1e15 a point with x = 1e8 misses the row by 1e-7 of its size.
+  const giant = (isInteger: boolean) =>
+    model(
+      'max',
+      [column('x', 1, 0, inf, isInteger), column('y', 0, -inf), column('z', 0, -inf)],
+      [
+        row(
+          'a',
+          -inf,
+          [
+            [0, 1],
+            [1, -1],
+            [2, 1],
+          ],
+          5,
+        ),
+        row(
+          'b',
+          0,
+          [
+            [1, 1],
+            [2, -1],
+          ],
+          0,
+        ),
+      ],
+    );
+  const forged = Float64Array.of(1e8, 1e15, 1e15);
+  it.each([false, true])('is put right where giant terms hide what a row is missed by (integer: %s)', async (isInteger) => {
+    const said = { objective: 1e8, values: forged, duals: isInteger ? null : duals(1, 1) };
+    expect(certified(said).solve(giant(isInteger), limits)).toMatchObject({ status: 'optimal', objective: 5 });
+    const highs = await createHighs();
+    expect(highs.solve(giant(isInteger), limits, forged)).toMatchObject({ status: 'optimal', objective: 5 });
+    highs.close();
+  });
+
+  it('is put right where a point owes its objective to what a row may be missed by', () => {
+    const one = model(
+      'max',
+      [column('a', 1e6, 0, 1), column('b', -1e6, 0, 1)],
+      [
+        row(
+          'r',
+          -inf,
+          [
+            [0, 1],
+            [1, -1],
+          ],
+          0,
+        ),
+      ],
+    );
+    const said = { objective: 1, values: Float64Array.of(1, 1 - 1e-6), duals: duals(1e6) };
+    expect(certified(said).solve(one, limits)).toMatchObject({ status: 'optimal', objective: 0, certificate: 'dual' });
+  });
+
+  it('is no point where a value is infinite', () => {
+    const one = model('max', [column('a', 1, 0, 1), column('b', 0)], [row('r', 0, [[1, 1]], inf)]);
+    const { values } = certified({ objective: 1, values: Float64Array.of(1, inf), duals: duals(0) }).solve(one, limits);
+    expect([...(values ?? [inf])].every(Number.isFinite)).toBe(true);
+  });
+
+  it('is no ray where a direction leaves a row behind by little', () => {
+    // x (100000 + 1e-5) <= 5 + 1e5 y and y <= x hold x below 5e5.
+    const one = model(
+      'max',
+      [column('x', 1), column('y', 0)],
+      [
+        row(
+          'a',
+          -inf,
+          [
+            [0, 1e5 + 1e-5],
+            [1, -1e5],
+          ],
+          5,
+        ),
+        row(
+          'b',
+          -inf,
+          [
+            [1, 1],
+            [0, -1],
+          ],
+          0,
+        ),
+      ],
+    );
+    const solution = certified({ status: 'unbounded', objective: null }).solve(one, limits);
+    expect(solution.status).toBe('optimal');
+    expect(solution.objective).toBeCloseTo(5e5, -1);
+  });
+
+  it('has no objective where two looks agree that a model is unbounded', () => {
+    // Too large for a search, and no direction helps a look that names no point.
+    const one = model(
+      'max',
+      Array.from({ length: 90 }, (_, j) => column(`x${j}`, 1, 0, 1)),
+      Array.from({ length: 90 }, (_, j) => row(`r${j}`, -inf, [[j, 1]], 1)),
+    );
+    const lie = { status: 'unbounded' as const, objective: null, values: new Float64Array(90) };
+    expect(certified(lie, liar(lie)).solve(one, limits)).toMatchObject({ objective: null, values: null });
+  });
+});
+
+describe('a fixed charge under a large coefficient', () => {
+  // x <= 1e7 z: HiGHS takes z = 7e-7 for whole, and then nothing is paid.
+  const charged = (n: number): LinearModel =>
+    model('min', Array.from({ length: n }, (_, i) => [column(`x${i}`, 0, 0, 10), column(`z${i}`, 100 + i, 0, 1, true)]).flat(), [
+      ...Array.from({ length: n }, (_, i) =>
+        row(
+          `link${i}`,
+          -inf,
+          [
+            [2 * i, 1],
+            [2 * i + 1, -1e7],
+          ],
+          0,
+        ),
+      ),
+      row(
+        'need',
+        7,
+        Array.from({ length: n }, (_, i) => [2 * i, 1] as [number, number]),
+        inf,
+      ),
+    ]);
+  it.each([1, 5, 70])('is paid whole, of %d', async (n) => {
+    const highs = await createHighs();
+    const { status, objective, certificate } = highs.solve(charged(n), limits);
+    expect([status, objective]).toEqual(['optimal', 100]);
+    expect(certificate).not.toBe('none');
+    highs.close();
+  });
+});
+
 describe('the certificate of a backend', () => {
   let highs: SolverBackend;
   let glpk: SolverBackend;
