@@ -4,9 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import { csvRecords } from '../lib/csv-records.ts';
 import { EvomError } from '../lib/errors.ts';
 import { type JsonItem, jsonObjects } from '../lib/json-stream.ts';
+import { textChunks } from '../lib/text-chunks.ts';
 import { arrowRecords } from './arrow-records.ts';
 import { parquetRecords } from './parquet-records.ts';
-import { textChunks } from './text-chunks.ts';
 
 export type ContainerKind = 'json' | 'csv' | 'parquet' | 'arrow';
 

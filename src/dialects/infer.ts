@@ -6,7 +6,12 @@ const packages: Readonly<Record<string, string>> = { 'highs-js': 'highs(?:\\/[\\
 const modules = ['gurobipy', 'coptpy', 'ortools', 'highspy', 'pyscipopt', 'pulp'];
 
 const loadsPackage = (name: string): RegExp => new RegExp(`(?:\\bfrom|\\brequire\\s*\\(|\\bimport\\s*\\(?)\\s*["'\`](?:${name})["'\`]`);
-const loadsModule = (name: string): RegExp => new RegExp(`^\\uFEFF?[ \\t]*(?:import|from)[ \\t]+(?:${name})\\b`, 'm');
+/** At the start of a statement: of a line, behind `;` or behind `try:`; `import` may name other modules first. */
+const loadsModule = (name: string): RegExp =>
+  new RegExp(
+    `(?:^\\uFEFF?|;|^[ \\t]*try:)[ \\t]*(?:from[ \\t]+|import[ \\t]+(?:[\\w.]+(?:[ \\t]+as[ \\t]+\\w+)?[ \\t]*,[ \\t]*)*)(?:${name})\\b`,
+    'm',
+  );
 
 /** How programs load the library of each dialect. */
 const loads: Readonly<Record<string, RegExp>> = {

@@ -41,6 +41,17 @@ async function evom(...argv: string[]) {
 }
 const handed = (run: ReturnType<typeof vi.fn>) => run.mock.calls[0]?.[0];
 
+describe('evom solver-host', () => {
+  it.each([
+    ['a port that none can be', ['--port', '99999'], 2, 'E_USAGE --port 99999: give a whole number from 1 to 65535, or 0 for a free one'],
+    ['a port in words', ['--port', 'http'], 2, 'E_USAGE --port NaN: give a whole number'],
+    ['a licence that is not there', ['--licence', 'gurobi.lic'], 3, 'gurobi.lic: no such file or folder; check the path'],
+  ])('refuses %s before it starts anything', async (_, argv, code, message) => {
+    const found = await evom('solver-host', '--dialects', 'gurobipy', '--environment', 'nowhere', ...argv);
+    expect(found).toEqual({ code, out: '', err: expect.stringContaining(message) });
+  });
+});
+
 describe('evom', () => {
   it('prints its version and its help on stdout', async () => {
     expect(await evom('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });

@@ -46,6 +46,13 @@ describe('evom data audit', () => {
     expect(out).toMatch(/models +problems +linear +quadratic +nonlinear +out of reach +kind unsaid\n.* 3 +0 +1 +1 +1 +0\n/);
   });
 
+  it('refuses files without any problem', async () => {
+    writeFileSync(join(cwd, 'other.jsonl'), '{"a": 1}\n');
+    const { code, err } = await audit('other.jsonl');
+    expect(code).toBe(3);
+    expect(err).toContain('E_DATA no problem in other.jsonl; evom data import --help lists the formats');
+  });
+
   it('refuses outcomes of other problems', async () => {
     const { code, err } = await audit('set.jsonl', '--outcomes', 'others.jsonl');
     expect(code).toBe(3);

@@ -84,6 +84,24 @@ describe('evom solve-model FILE', () => {
     expect(lines((await solve('ray.lp', '--json', '-b', 'glpk')).out)[0]).toMatchObject({ status: 'unbounded', objective: null });
   });
 
+  it('reads UTF-16 with its mark, and refuses bytes that are no text: two names could become one', async () => {
+    const text = 'min\n obj: 2 café + 3 cafè\nst\n r: café >= 2\n q: cafè >= 1\nend\n';
+    writeFileSync(join(cwd, 'wide.lp'), Buffer.from(`\uFEFF${text}`, 'utf16le'));
+    expect(lines((await solve('wide.lp', '--json')).out)[0]).toMatchObject({ objective: 7, numVariables: 2 });
+    writeFileSync(join(cwd, 'latin.lp'), Buffer.from(text, 'latin1'));
+    writeFileSync(join(cwd, 'latin.jsonl'), Buffer.from(`${JSON.stringify({ id: 'a', lp: text })}\n`, 'latin1'));
+    for (const [argv, place] of [
+      [['latin.lp'], 'latin.lp:2'],
+      [['--input', 'latin.jsonl'], 'latin.jsonl:1'],
+    ] as const) {
+      const { code, err } = await solve(...argv);
+      expect({ code, err }).toEqual({
+        code: 3,
+        err: expect.stringContaining(`${place}: holds bytes that are not utf-8; convert the file`),
+      });
+    }
+  });
+
   it('writes a model in the other format', async () => {
     expect(await solve('a.mps', '--write', 'b.lp')).toEqual({ code: 0, out: `${join(cwd, 'b.lp')}\n`, err: '' });
     expect(readFileSync(join(cwd, 'b.lp'), 'utf8')).toBe('max\n obj: 3 x + 2 y\nst\n c: x + y <= 4\nbounds\n x <= 2.5\nend\n');

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks } from '../../src/dialects/code-blocks.ts';
 import { extractCode, findProgram } from '../../src/dialects/extract.ts';
+import { inferDialect } from '../../src/dialects/infer.ts';
 import { dialectByName, dialectNames, simulatorNames } from '../../src/dialects/registry.ts';
 import { parseLp } from '../../src/solvers/lp-reader.ts';
 
@@ -107,6 +108,21 @@ describe('a program in a fence', () => {
     expect(python(`\`\`\`text\n${program}\n\`\`\`\n\`\`\`json\n{"cups": 4}\n\`\`\``)).toBe(program);
     expect(python(`\`\`\`js\n${js}\n\`\`\`\n\`\`\`python\n${program}\n\`\`\``)).toBe(program);
     expect(extractCode(`\`\`\`js\n${js}\n\`\`\`\n\`\`\`python\n${program}\n\`\`\``, 'javascript')).toBe(js);
+  });
+});
+
+describe('the dialect', () => {
+  it.each([
+    ['gurobipy', 'import gurobipy as gp'],
+    ['gurobipy', 'import os, gurobipy as gp'],
+    ['coptpy', 'import numpy as np , os.path,coptpy'],
+    ['pulp', 'import sys; from pulp import *'],
+    ['highspy', 'try: import highspy\nexcept ImportError: raise'],
+    ['ortools', 'def main():\n    import math, ortools.sat.python.cp_model as cp'],
+    [null, 'import numpy as gurobipy_free'],
+    [null, 'import os, sys\nprint("gurobipy")'],
+  ])('is %s where a program begins: %s', (dialect, text) => {
+    expect(inferDialect(text)).toBe(dialect);
   });
 });
 

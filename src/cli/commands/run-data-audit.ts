@@ -28,6 +28,8 @@ export async function runDataAudit({ files, examples, outcomes, io, json, quiet 
     files.map((file) => resolve(io.cwd, file)),
     reporter,
   );
+  if (Object.keys(versions).length === 0)
+    throw new EvomError('E_DATA', `no problem in ${files.join(', ')}; evom data import --help lists the formats`);
   const audit = { ...auditLabels(versions), reach: auditReach(versions, await knownOutcomes(outcomes, versions, io.cwd)) };
   reporter.close();
   io.stdout(json ? `${JSON.stringify(audit)}\n` : `${auditText(audit, examples)}\n`);

@@ -7,6 +7,7 @@ import { gunzip } from 'node:zlib';
 import { writeFileAtomically } from '../../lib/atomic-write.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { readFault } from '../../lib/file-fault.ts';
+import { decodedText } from '../../lib/text-chunks.ts';
 import { writeLp } from '../../solvers/lp-format.ts';
 import { writeMps } from '../../solvers/mps-format.ts';
 import { createBackend } from '../../solvers/registry.ts';
@@ -101,7 +102,9 @@ async function readModelFile(path: string, shown: string, asked: ModelFormat | n
       throw new EvomError('E_DATA', `cannot unpack ${shown}: ${(cause as Error).message}; is it cut off?`, { cause });
     }
   }
-  return { format, text: data.toString('utf8'), source: shown };
+  let text = '';
+  for await (const chunk of decodedText([data], shown)) text += chunk;
+  return { format, text, source: shown };
 }
 
 function answerText(file: string, about: { backend: string; solverVersion: string }, answer: ModelAnswer): string {

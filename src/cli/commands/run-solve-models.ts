@@ -1,5 +1,4 @@
 /** The work behind `evom solve-model --input`: many models, answers in their order, gone on with after a stop. */
-import { createReadStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { EvomError } from '../../lib/errors.ts';
@@ -8,6 +7,7 @@ import { readFault } from '../../lib/file-fault.ts';
 import { inOrder } from '../../lib/in-order.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
 import { openJsonlOutput } from '../../lib/jsonl-output.ts';
+import { textChunks } from '../../lib/text-chunks.ts';
 import { createBackend } from '../../solvers/registry.ts';
 import { createSolvePool } from '../../solvers/solve-pool.ts';
 import { type ModelAnswer, type ModelFormat, type ModelText, modelFormats, needsOf, parseModel } from '../../solvers/solve-text.ts';
@@ -115,7 +115,7 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
 async function* records(path: string, shown: string, format: ModelFormat | null): AsyncGenerator<ModelRecord> {
   const faults: string[] = [];
   try {
-    for await (const item of jsonObjects(createReadStream(path, { encoding: 'utf8' }))) {
+    for await (const item of jsonObjects(textChunks(path, false))) {
       const record = item.kind === 'value' ? recordOf(item.value, item.line, format) : item.message;
       if (typeof record === 'string') faults.push(`${shown}:${item.line}: ${record}`);
       else if (faults.length === 0) yield record;

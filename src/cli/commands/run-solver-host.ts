@@ -1,4 +1,5 @@
 /** The work behind `evom solver-host`: set its environment up, or serve until interrupted. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { packageRoot } from '../../config/load/find-file.ts';
 import { EvomError } from '../../lib/errors.ts';
@@ -45,6 +46,11 @@ export async function runSolverHost(options: RunSolverHostOptions): Promise<numb
   if (!isLoopback(address) && token === null) {
     throw new EvomError('E_USAGE', `--address ${address} lets other machines run programs here; give a --token that they must send`);
   }
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw new EvomError('E_USAGE', `--port ${port}: give a whole number from 1 to 65535, or 0 for a free one`);
+  const licences = options.licences.map((path) => resolve(io.cwd, path));
+  const missing = licences.find((path) => !existsSync(path));
+  if (missing !== undefined) throw new EvomError('E_CONFIG', `--licence ${missing}: no such file or folder; check the path`);
   const reporter = createReporter(io, { quiet });
   const host = await SolverHost.create({
     dialects: options.dialects,
@@ -52,7 +58,7 @@ export async function runSolverHost(options: RunSolverHostOptions): Promise<numb
     scripts,
     version: packageVersion(),
     concurrency: options.concurrency,
-    licences: options.licences.map((path) => resolve(io.cwd, path)),
+    licences,
     allowUnjailed: options.allowUnjailed,
   });
   try {

@@ -1,5 +1,4 @@
 /** What `evom verify` is given: program files, or lines of JSON. */
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
@@ -10,6 +9,7 @@ import { EvomError } from '../../lib/errors.ts';
 import { faultList } from '../../lib/fault-list.ts';
 import { readFault } from '../../lib/file-fault.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
+import { textChunks } from '../../lib/text-chunks.ts';
 import { type Label, labelForms, readLabel, shownLabel } from '../../problems/sets/labels.ts';
 import { isObject, problemFromRecord } from '../../problems/sets/record.ts';
 import { stdinName } from '../arguments.ts';
@@ -74,7 +74,7 @@ export async function* lineItems(
 ): AsyncGenerator<VerifyItem> {
   const faults: string[] = [];
   const shown = shownName(file);
-  const source = about.text === null ? createReadStream(resolve(about.cwd, file), { encoding: 'utf8' }) : [about.text];
+  const source = about.text === null ? textChunks(resolve(about.cwd, file), false) : [about.text];
   try {
     for await (const item of jsonObjects(source)) {
       const made = item.kind === 'fault' ? item.message : itemOf(item.value, item.line, { source: shown, dialect: about.dialect });

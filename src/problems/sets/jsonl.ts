@@ -1,5 +1,4 @@
 /** Problems in JSON Lines files: a lenient reader that reports what it cannot read, and an atomic writer. */
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { linearModelToJson } from '../../core/linear-model.ts';
 import { type Problem, taskKey } from '../../core/problem.ts';
@@ -7,6 +6,7 @@ import { writeFileAtomically } from '../../lib/atomic-write.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
+import { textChunks } from '../../lib/text-chunks.ts';
 import { type FieldMap, problemFromRecord } from './record.ts';
 
 export interface ReadOptions {
@@ -31,7 +31,7 @@ export interface ReadFault {
 export async function* readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<Problem | ReadFault> {
   const source = options.source ?? basename(path);
   try {
-    for await (const item of jsonObjects(createReadStream(path, { encoding: 'utf8' }))) {
+    for await (const item of jsonObjects(textChunks(path, false))) {
       if (item.kind === 'fault') {
         yield { file: path, line: item.line, field: null, message: item.message };
         continue;

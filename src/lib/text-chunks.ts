@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { EvomError } from '../lib/errors.ts';
+import { EvomError } from './errors.ts';
 
 const newlines = (text: string): number => text.split('\n').length - 1;
 
@@ -12,7 +12,7 @@ const newlines = (text: string): number => text.split('\n').length - 1;
  * @param path file for messages; its bytes come from `source`.
  * @throws {EvomError} `E_DATA` with file:line at the first byte that is not UTF-8 (UTF-16 where a byte order mark says so).
  */
-export async function* decodedText(source: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<string> {
+export async function* decodedText(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, path: string): AsyncGenerator<string> {
   let decoder: InstanceType<typeof TextDecoder> | null = null;
   let line = 1;
   for await (const bytes of source) {
