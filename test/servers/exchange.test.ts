@@ -94,7 +94,7 @@ describe('the exchange directory', () => {
   it('notices a file that changed or went', async () => {
     const directory = await publishBatches(root, 12, batches, 4);
     await writeFile(join(directory, 'batch-000.arrow'), 'x');
-    await expect(readBatches(root, 12)).rejects.toThrow(/differs from its hash/);
+    await expect(readBatches(root, 12)).rejects.toThrow(/has not the \d+ bytes/);
     await rm(join(directory, 'batch-000.arrow'));
     await expect(readBatches(root, 12)).rejects.toThrow(/missing/);
   });

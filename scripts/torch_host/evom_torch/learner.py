@@ -190,7 +190,7 @@ class Learner:
             o = self.options.model
             dtype = torch.bfloat16 if o.precision == "bfloat16" else torch.float32
             reference = TokenScorer(load_model(o.directory, dtype, o.attention)).eval().requires_grad_(False)
-            self._reference = shard(reference, self.world, o.precision) if self._is_sharded else reference.to(self.world.device)
+            self._reference = shard(reference, self.world, o.precision, keeps_root=False) if self._is_sharded else reference.to(self.world.device)
         return self.logprobs(rows, self._reference)
 
 
@@ -214,8 +214,11 @@ def token_logprobs(scorer: nn.Module, rows: tuple[Row, ...], world: World, micro
     return world.sum(out)
 
 
-def shard(scorer: nn.Module, world: World, precision: str) -> nn.Module:
-    """FSDP2 layer by layer. The weights are still on the CPU: a GPU holds its shards and one whole layer, never the model."""
+def shard(scorer: nn.Module, world: World, precision: str, keeps_root: bool = True) -> nn.Module:
+    """FSDP2 layer by layer. The weights are still on the CPU: a GPU holds its shards and one whole layer, never the model.
+
+    `keeps_root`: embedding and head stay whole after a forward pass, for the backward pass that follows.
+    """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 
@@ -224,7 +227,8 @@ def shard(scorer: nn.Module, world: World, precision: str) -> nn.Module:
     for layer in decoder_layers(scorer):
         fully_shard(layer, mesh=mesh, mp_policy=MixedPrecisionPolicy(**half))
     # The root is given 1 / temperature: as bfloat16 all tokens would be scored at another one, 1/0.7 at 1/0.6995.
-    return fully_shard(scorer, mesh=mesh, mp_policy=MixedPrecisionPolicy(**half, cast_forward_inputs=False))
+    root = MixedPrecisionPolicy(**half, cast_forward_inputs=False)
+    return fully_shard(scorer, mesh=mesh, mp_policy=root, reshard_after_forward=not keeps_root)
 
 
 def decoder_layers(model: nn.Module) -> nn.ModuleList:
