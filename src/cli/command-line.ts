@@ -9,13 +9,8 @@ import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands
 import { judgeCommand, judgeOptionNames } from './commands/judge-command.ts';
 import { modelCommand, modelOptionNames } from './commands/model-command.ts';
 import { portfolioCommand, portfolioOptionNames } from './commands/portfolio-command.ts';
-
-
-import { dashboardCommand, reportCommand, reportOptionNames } from './commands/report-command.ts';
-
-
 import { promptsCommand, promptsOptionNames } from './commands/prompts-command.ts';
-
+import { dashboardCommand, reportCommand, reportOptionNames } from './commands/report-command.ts';
 
 import { schemaCommand } from './commands/schema-command.ts';
 import { serveCommand, serveOptionNames } from './commands/serve-command.ts';
