@@ -102,7 +102,7 @@ describe('tensorboardTracker', () => {
 });
 
 describe('mlflowTracker', () => {
-  /** The few requests of MLflow's REST API that are used, by its documentation; the real server is tried by hand (docs/trackers.md). */
+  /** The few requests of MLflow's REST API that are used, by its documentation: it proves what is sent, not what MLflow makes of it. */
   function server() {
     const asked: { path: string; body: Record<string, unknown> }[] = [];
     const runs = new Map<string, { tag: string; steps: number[] }>();
