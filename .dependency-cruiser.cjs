@@ -123,7 +123,8 @@ module.exports = {
         'Take the interface as an argument; config/build/ decides which plug-in a run uses. verify/ hosts the guests, which meet a solver.',
       from: {
         path: '^src/',
-        pathNot: '^src/config/build/|^src/cli/commands/doctor[.]ts$|^src/index[.]ts$|^src/[^/]+/index[.]ts$|^src/(?:solvers|embedded|servers|verify|solver-host)/',
+        pathNot:
+          '^src/config/build/|^src/cli/commands/doctor[.]ts$|^src/index[.]ts$|^src/[^/]+/index[.]ts$|^src/(?:solvers|embedded|servers|verify|solver-host)/',
       },
       to: { path: concrete.map((name) => `^src/${name}`).join('|'), dependencyTypesNot: ['type-only'] },
     },

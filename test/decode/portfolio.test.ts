@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  coverage,
-  evaluatorOrder,
-  generatorProbabilities,
-  guaranteeOf,
-  isAligned,
-  robustPortfolio,
-} from '../../src/decode/portfolio.ts';
+import { coverage, evaluatorOrder, generatorProbabilities, guaranteeOf, isAligned, robustPortfolio } from '../../src/decode/portfolio.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const weights = fc.array(fc.double({ min: 1e-6, max: 1, noNaN: true }), { minLength: 2, maxLength: 30 });

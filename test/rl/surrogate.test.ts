@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  klTerm,
-  type LossConfig,
-  type LossRow,
-  lossDenominators,
-  samplerWeights,
-  surrogateLoss,
-} from '../../src/index.ts';
+import { klTerm, type LossConfig, type LossRow, lossDenominators, samplerWeights, surrogateLoss } from '../../src/index.ts';
 
 const ppo = {
   type: 'policy_gradient',
