@@ -91,6 +91,7 @@ function withoutReasoning(text: string): { readonly text: string; readonly isOpe
   let at = 0;
   let open: { readonly name: string; readonly index: number } | null = null;
   for (const { 0: tag, 1: slash, 2: word = '', index } of text.matchAll(reasoningTags)) {
+    if (open === null && isInFence(text, at, index)) continue;
     const name = word.toLowerCase();
     if (slash === '') open ??= { name, index };
     else if (open === null || open.name === name) {
@@ -104,6 +105,11 @@ function withoutReasoning(text: string): { readonly text: string; readonly isOpe
   const isOpen = open !== null && /(?:^|\n)[ \t]*$/.test(text.slice(Math.max(at, open.index - 80), open.index));
   return { text: kept + text.slice(at, isOpen ? open?.index : undefined), isOpen };
 }
+
+/** Whether a place lies between two fences: in a program's own text, where a tag is a string or a comment. */
+const isInFence = (text: string, from: number, index: number): boolean =>
+  numFences(text.slice(from, index)) % 2 === 1 && numFences(text.slice(index)) % 2 === 1;
+const numFences = (text: string): number => text.match(/^[ \t]*(?:`{3,}|~{3,})/gm)?.length ?? 0;
 
 const isName = (name: string, language: Language): boolean =>
   names[language].has(name) || (language === 'python' && /^python[\d.]+$/.test(name));

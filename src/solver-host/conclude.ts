@@ -1,6 +1,10 @@
 /** From how a child ended and what it wrote to an `Outcome`: the library's word is checked against the host's own solve. */
+
+import type { LinearModel } from '../core/linear-model.ts';
 import { isProof, type Outcome, type OutcomeStatus, type SolveRecord, type SolveStatus } from '../core/outcome.ts';
 import type { Solution } from '../solvers/backend.ts';
+import { isExact } from '../solvers/certify/exact-point.ts';
+import { minForm } from '../solvers/certify/min-form.ts';
 import { checkedPoint } from '../solvers/solution.ts';
 import type { JobEnd } from './fork-server.ts';
 import type { HostLimits } from './host-limits.ts';
@@ -189,10 +193,20 @@ function libraryPoint(solve: LibrarySolve): number | null {
  */
 function isRefutedBy({ status, objective, certificate, isRefuted }: Solution, solve: LibrarySolve): boolean {
   if (isRefuted === true) return true;
-  const point = solve.model === null || solve.values === null ? null : libraryPoint(solve);
-  if (point === null || isProof(certificate ?? 'none')) return false;
+  if (solve.model === null || isProof(certificate ?? 'none')) return false;
+  const point = exactPoint(solve.model, libraryValues(solve));
+  if (point === null) return false;
   if (status === 'infeasible') return true;
   if (status !== 'optimal' || objective === null) return false;
-  const gain = solve.model?.sense === 'max' ? point - objective : objective - point;
+  const gain = solve.model.sense === 'max' ? point - objective : objective - point;
   return gain > 1e-6 * Math.max(1, Math.abs(point), Math.abs(objective));
+}
+
+/**
+ * Objective of a point that satisfies a model itself, and not only the tolerances of solvers: within those a program could write rows in
+ * tiny numbers, name a point that breaks them, and escape its low reward.
+ */
+function exactPoint(model: LinearModel, values: Float64Array | null): number | null {
+  const point = values === null ? { fault: 'none' } : checkedPoint(model, values);
+  return 'fault' in point || !isExact(minForm(model), point.values) ? null : point.objective;
 }

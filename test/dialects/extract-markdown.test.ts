@@ -87,6 +87,11 @@ describe('a program in a fence', () => {
     expect(python(text)).toBe(program);
   });
 
+  it.each(['</think>', '<think>'])('is whole where it writes %s', (tag) => {
+    const writes = `${program}\nnote = '''\n${tag}\n'''\nprint('${tag}')`;
+    expect(python(`\`\`\`python\n${writes}\n\`\`\`\nDone.`)).toBe(writes);
+  });
+
   it('keeps fences in its strings and comments', () => {
     const documented = `"""Run it:\n\`\`\`\npython kiln.py\n\`\`\`\n"""\n${program}`;
     expect(python(`\`\`\`python\n${documented}\n\`\`\`\nDone.`)).toBe(documented);

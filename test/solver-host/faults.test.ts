@@ -89,6 +89,18 @@ describe("the host's own verdict on a linear model", () => {
     expect(verdict({ certificate: 'enumeration' }).isRefuted).toBe(false);
   });
 
+  it('stands against a point that only the tolerances of solvers let through', () => {
+    const tiny = { name: 'r', lower: -Infinity, upper: 9e-7, columns: [0], coefficients: [1e-7] };
+    const model = {
+      ...small,
+      constraints: [...small.constraints, tiny],
+      variables: small.variables.map((v) => ({ ...v, upper: Infinity })),
+    };
+    const values = Object.fromEntries(small.variables.map(({ name }) => [name, 12])); // 3e-7 too much in a row of 9e-7
+    const forged = { ...solve, model: { ...model, constraints: [tiny] }, values };
+    expect(verdict({}, forged).isRefuted).toBe(false);
+  });
+
   it('carries its certificate into the record of the solve', () => {
     expect(verdict({ objective: 7, certificate: 'dual' }).record.certificate).toBe('dual');
     expect(verdictOf(solve, null).record.certificate).toBe('none');

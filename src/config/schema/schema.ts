@@ -64,7 +64,8 @@ const resolveSchedule = (input: TrainInput['schedule'], steps: number): Schedule
 
 /** A set without a temperature of its own is measured at that of sampling. */
 const resolveSets = ({ dataset, sampling }: Pick<TrainInput | SftInput, 'dataset' | 'sampling'>): EvalSetConfig[] =>
-  dataset.eval.map((set) => ({ ...set, temperature: set.temperature ?? sampling.temperature }));
+  // Always the last key, so that a settled configuration that is read again is settled as it stands.
+  dataset.eval.map(({ temperature, ...set }) => ({ ...set, temperature: temperature ?? sampling.temperature }) as EvalSetConfig);
 
 /** Values that depend on other values, settled. */
 export function resolveTrain(input: TrainInput): TrainConfig {

@@ -20,6 +20,17 @@ const resumed = (stored: string, ...overrides: string[]) => {
   return loadConfig('config.resolved.yaml', { cwd, overrides }).config;
 };
 
+describe('a settled configuration', () => {
+  it.each([
+    [],
+    ['dataset.eval=[{name: a, type: generated, split: test}]'],
+    ['dataset.eval=[{name: a, type: generated, split: test, temperature: 0.7}]', 'trackers=[tensorboard]'],
+  ])('is settled as it stands when it is read again: %s %s', (...overrides) => {
+    const stored = resolvedYaml(configured(...overrides));
+    expect(resolvedYaml(resumed(stored))).toBe(stored);
+  });
+});
+
 describe('a run that goes on with more steps', () => {
   it.each([
     ['a constant rate', [], 100, true],
