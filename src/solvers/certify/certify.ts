@@ -116,6 +116,8 @@ class Certifier {
   /** The best point known that satisfies the model. */
   #best: Point | null = null;
   #ray: Float64Array | null | undefined;
+  /** A whole search for any point has closed without one. */
+  #isEmpty = false;
 
   constructor(first: Look['solve'], others: readonly Look[], model: LinearModel, limits: SolveLimits, said: Solution) {
     this.#first = first;
@@ -212,6 +214,7 @@ class Certifier {
   /** By a Farkas proof of the relaxation. */
   #infeasible(): Solution | null {
     if (this.#best !== null) return null;
+    if (this.#isEmpty) return this.#made('infeasible', 'enumeration', null);
     const { status, objective, duals } = this.#first(phaseOne(this.#model), this.#left());
     if (status !== 'optimal' || duals == null || objective === null || objective <= 0) return null;
     const isProof = [1, -1].some((sign) => provesInfeasible(this.#form, scaled(duals.rows, sign), this.#form));
@@ -222,7 +225,7 @@ class Certifier {
   #unbounded(): Solution | null {
     this.#ray ??= this.#findRay();
     if (this.#ray === null) return null;
-    if (this.#best === null) this.#findPoint();
+    if (this.#best === null && !this.#isEmpty) this.#findPoint();
     return this.#best === null ? null : this.#made('unbounded', 'ray', null);
   }
 
@@ -238,8 +241,10 @@ class Certifier {
     const model = without(this.#model);
     const accept = (values: Float64Array): number | null => (isExact(this.#form, values) ? 0 : null);
     const cost = new Float64Array(this.#form.numColumns);
-    const { point } = searchTree({ form: this.#form, cost, offset: 0, incumbent: Infinity, accept }, searchBudget);
+    const { isClosed, point } = searchTree({ form: this.#form, cost, offset: 0, incumbent: Infinity, accept }, searchBudget);
     if (point !== null && this.#consider(point)) return;
+    this.#isEmpty = isClosed && point === null;
+    if (this.#isEmpty) return;
     for (const solve of [this.#first, ...this.#others.map((look) => look.solve)]) {
       const { values } = solve(model, this.#secondLimits());
       if (values !== null && this.#consider(values)) return;

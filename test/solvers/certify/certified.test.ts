@@ -150,6 +150,19 @@ describe('an unbounded MIP', () => {
   });
 });
 
+describe('an infeasible MIP whose objective could run away', () => {
+  // 2 z = 7 has no whole z, and x is free to grow: GLPK calls the like unbounded.
+  const text =
+    'max\n x\nst\n a: 15 <= 0.5 y + 3 z <= 16\n b: 10.5 <= - 3.5 y <= 13\nbounds\n -9 <= y <= 0\n x free\ngen\n x\n y\n z\nend';
+
+  it('is infeasible by enumeration, whatever a solver says', async () => {
+    for (const backend of [await createHighs(), await createGlpk(), certified({ status: 'unbounded', objective: null })]) {
+      expect(backend.solve(parseLp(text), limits)).toMatchObject({ status: 'infeasible', certificate: 'enumeration' });
+      backend.close();
+    }
+  });
+});
+
 describe('a backend that lies', () => {
   // Optimum 19 at x = 2, y = 3, z = 0.5; its relaxation has 20.5.
   const one = parseLp('max\n 5 x + 3 y\nst\n a: 2 x + y + 2 z <= 8\n b: x + 3 y <= 11\n c: z >= 0.5\nbounds\n x <= 2.5\ngen\n x\n y\nend');
