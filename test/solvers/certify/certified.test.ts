@@ -151,9 +151,8 @@ describe('an unbounded MIP', () => {
 });
 
 describe('an infeasible MIP whose objective could run away', () => {
-  // 2 z = 7 has no whole z, and x is free to grow: GLPK calls the like unbounded.
-  const text =
-    'max\n x\nst\n a: 15 <= 0.5 y + 3 z <= 16\n b: 10.5 <= - 3.5 y <= 13\nbounds\n -9 <= y <= 0\n x free\ngen\n x\n y\n z\nend';
+  // Only y = -3 is left by b, and 3 z then lies between 16.5 and 17.5; x is free to grow. GLPK calls the like unbounded.
+  const text = 'max\n x\nst\n a: 15 <= 0.5 y + 3 z <= 16\n b: 10.5 <= - 3.5 y <= 13\nbounds\n -9 <= y <= 0\n x free\ngen\n x\n y\n z\nend';
 
   it('is infeasible by enumeration, whatever a solver says', async () => {
     for (const backend of [await createHighs(), await createGlpk(), certified({ status: 'unbounded', objective: null })]) {
