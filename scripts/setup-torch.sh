@@ -28,7 +28,8 @@ case "$spec" in
   [0-9]*) spec="torch==$spec" ;;
 esac
 "${EVOM_BASE_PYTHON:-python3}" -m venv "$venv"
-"$venv/bin/pip" install --quiet "${index[@]}" "$spec" -r scripts/torch_host/requirements.txt pytest >&2
+"$venv/bin/pip" install --quiet "${index[@]}" "$spec" -r scripts/torch_host/requirements.txt \
+  -r scripts/torch_host/requirements-test.txt >&2
 [ "$flash" = no ] || "$venv/bin/pip" install --quiet --no-build-isolation flash-attn >&2
 "$venv/bin/python" -c 'import torch, transformers, pyarrow; print(f"torch {torch.__version__}, CUDA {torch.cuda.is_available()}, transformers {transformers.__version__}")' >&2
 echo "EVOM_PYTHON=$(cd "$(dirname "$venv")" && pwd)/$(basename "$venv")/bin/python"
