@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Override } from '../../config/load/overrides.ts';
+import { backendOfDialect, isHosted } from '../../config/schema/vocabulary.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type JudgeRuleName, judgeRuleNames } from '../../reward/judge-rules.ts';
 import {
@@ -105,6 +106,22 @@ export const listOverride = (key: string, flag: string, value: string | undefine
   return [{ assignment: `${key}=${JSON.stringify(given)}`, flag: `--${flag} ${value}` }];
 };
 
+/** `--backend` and `--dialect`. A Python dialect brings its solver along, so it says which backend is meant. */
+export function solverOverrides({
+  backend,
+  dialect,
+}: {
+  readonly backend?: string | undefined;
+  readonly dialect?: string | undefined;
+}): Override[] {
+  const flag = `--dialect ${dialect}`;
+  const implied =
+    backend === undefined && dialect !== undefined && isHosted(dialect)
+      ? [{ assignment: `backend=${JSON.stringify(backendOfDialect(dialect, 'highs'))}`, flag }]
+      : listOverride('backend', 'backend', backend);
+  return [...implied, ...listOverride('dialect', 'dialect', dialect)];
+}
+
 export function evaluateCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
     'evaluate',
@@ -129,8 +146,7 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
           ...startOverrides({ initFrom: args.initFrom }, 'policy.checkpoint'),
           ...checkpointOverrides(args.checkpoint, run.io.cwd),
           ...(await datasetOverrides(args.dataset, args.dataDir, run.io.cwd)),
-          ...listOverride('backend', 'backend', args.backend),
-          ...listOverride('dialect', 'dialect', args.dialect),
+          ...solverOverrides(args),
           ...(judge === undefined ? [] : [{ assignment: `judge.rule=${judge}`, flag: `--judge ${args.judge}` }]),
         ];
         // A checkpoint and a dataset say all that has to be said; the rest of evaluate.yaml are defaults.

@@ -1,7 +1,7 @@
 /** `evom prompts`: what a policy would be asked, for people who sample elsewhere. */
 import type { Argv } from 'yargs';
 import { type Choose, configOptions, loadNamed, namesOf, ofKind, outputOptions, policyOptions, policyOverrides } from '../arguments.ts';
-import { benchmarkOptions, checkpointOverrides, datasetOverrides, listOverride } from './evaluate-command.ts';
+import { benchmarkOptions, checkpointOverrides, datasetOverrides, solverOverrides } from './evaluate-command.ts';
 
 const exportOptions = {
   ...configOptions,
@@ -41,8 +41,7 @@ export function promptsCommand(cli: Argv, choose: Choose): Argv {
               ...policyOverrides({ prompt: args.prompt }),
               ...checkpointOverrides(args.checkpoint, run.io.cwd),
               ...(await datasetOverrides(args.dataset, args.dataDir, run.io.cwd)),
-              ...listOverride('backend', 'backend', args.backend),
-              ...listOverride('dialect', 'dialect', args.dialect),
+              ...solverOverrides(args),
             ];
             const { config, source } = ofKind(
               await loadNamed(args.config ?? 'evaluate.yaml', run.io.cwd, overrides),
