@@ -46,6 +46,7 @@ const doors = {
   yauzl: '^src/gguf/wheel',
   yargs: '^src/cli/',
   picocolors: '^src/cli/',
+  undici: '^src/lib/http[.]ts$',
   ws: '^src/serve/web-sockets',
   yaml: '^src/config/',
   zod: '^src/config/',
@@ -130,6 +131,13 @@ module.exports = {
           '^src/config/build/|^src/cli/commands/doctor[.]ts$|^src/index[.]ts$|^src/[^/]+/index[.]ts$|^src/(?:solvers|embedded|servers|verify|solver-host)/',
       },
       to: { path: concrete.map((name) => `^src/${name}`).join('|'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'one-http-client-and-one-server',
+      severity: 'error',
+      comment: 'Ask other programs by lib/http.ts and answer them by lib/http-server.ts: one rule of retries, one of who may ask.',
+      from: { path: '^src/', pathNot: '^src/lib/http-server[.]ts$' },
+      to: { path: '^(?:node:)?https?$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'files-are-read-and-written-in-few-places',

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import type { Answer, Problem } from '../core/problem.ts';
 import { EvomError } from '../lib/errors.ts';
-import { faultList, mostNamed } from '../lib/fault-list.ts';
+import { mostNamed, refuseFaultyRecords } from '../lib/fault-list.ts';
 import { fileSha256 } from '../lib/file-sha256.ts';
 import type { Solve } from '../problems/generator/discriminate.ts';
 import { answerOf } from '../problems/generator/generate.ts';
@@ -227,12 +227,7 @@ export async function importProblems(path: string, options: ImportOptions & { re
     }
     if (problems.length === options.limit) break;
   }
-  if (numFaults > 0) {
-    throw new EvomError(
-      'E_DATA',
-      `${numFaults} of the records in ${path} cannot be read; correct them or map their fields:\n${faultList(faults, numFaults)}`,
-    );
-  }
+  refuseFaultyRecords(path, faults, numFaults);
   if (problems.length === 0) throw new EvomError('E_DATA', `${path} holds no problem`);
   return problems;
 }

@@ -87,11 +87,12 @@ const reasoningTags = /<(\/?)(think|thinking|thought|reasoning)>/gi;
 
 /** Without reasoning elements, also where the prompt has opened one, or the end of the text left one open. */
 function withoutReasoning(text: string): { readonly text: string; readonly isOpen: boolean } {
+  const isInFence = fencesOf(text);
   let kept = '';
   let at = 0;
   let open: { readonly name: string; readonly index: number } | null = null;
   for (const { 0: tag, 1: slash, 2: word = '', index } of text.matchAll(reasoningTags)) {
-    if (open === null && isInFence(text, at, index)) continue;
+    if (open === null && isInFence(at, index)) continue;
     const name = word.toLowerCase();
     if (slash === '') open ??= { name, index };
     else if (open === null || open.name === name) {
@@ -106,10 +107,27 @@ function withoutReasoning(text: string): { readonly text: string; readonly isOpe
   return { text: kept + text.slice(at, isOpen ? open?.index : undefined), isOpen };
 }
 
-/** Whether a place lies between two fences: in a program's own text, where a tag is a string or a comment. */
-const isInFence = (text: string, from: number, index: number): boolean =>
-  numFences(text.slice(from, index)) % 2 === 1 && numFences(text.slice(index)) % 2 === 1;
-const numFences = (text: string): number => text.match(/^[ \t]*(?:`{3,}|~{3,})/gm)?.length ?? 0;
+/** Whether a place lies between two fences, of those from another place on: in a program's own text, where a tag is a string or a comment. */
+function fencesOf(text: string): (from: number, index: number) => boolean {
+  const fences = [...text.matchAll(/^[ \t]*(?:`{3,}|~{3,})/gm)].map(({ index }) => index);
+  const numBefore = (place: number): number => {
+    let [low, high] = [0, fences.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((fences[middle] ?? 0) < place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  const begins = /[ \t]*(?:`{3,}|~{3,})/y; // behind a tag that has just closed
+  return (from, index) => {
+    const behind = fences.length - numBefore(index);
+    if (behind % 2 === 0) return false;
+    begins.lastIndex = from;
+    const isGlued = from > 0 && text[from - 1] !== '\n' && begins.test(text);
+    return (numBefore(index) - numBefore(from) + (isGlued ? 1 : 0)) % 2 === 1;
+  };
+}
 
 const isName = (name: string, language: Language): boolean =>
   names[language].has(name) || (language === 'python' && /^python[\d.]+$/.test(name));

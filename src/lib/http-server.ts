@@ -1,4 +1,4 @@
-/** A server of JSON over HTTP for programs and not for web pages: token, Host and Origin checks, limits of body and time. */
+/** Servers over HTTP: who may ask (token, Host and Origin), limits of body and time, faults as JSON. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
@@ -32,7 +32,8 @@ export class HttpRefusal extends Error {
 }
 
 /** Whether an address is this machine's own, which other machines cannot reach. */
-export const isLoopback = (address: string): boolean => address === '127.0.0.1' || address === '::1' || address === 'localhost';
+export const isLoopback = (address: string): boolean =>
+  address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'));
 
 /**
  * Serves until closed. What `answer` throws becomes the answer: an `HttpRefusal` with its status, anything else with 500, as
@@ -93,24 +94,46 @@ export function urlOf(request: IncomingMessage): URL {
 }
 
 /**
- * Web pages are not served, whichever site they are of: a browser on this machine can reach this port too.
+ * Lets programs in and web pages out, whichever site they are of: a browser on this machine can reach this port too. A page's own requests
+ * name their origin, or are not JSON.
  *
- * A page's own requests name their origin, or are not JSON. A page whose site's name was made to lead here (DNS rebinding) shows that name
- * as the host; it knows no token.
+ * @throws {HttpRefusal} 403
  */
-export function refuseWebPages(token: string | null, { headers }: IncomingMessage): void {
-  if (headers.origin !== undefined) throw new HttpRefusal(403, `web pages are not served (origin ${headers.origin})`);
+export function refuseWebPages(token: string | null, request: IncomingMessage): void {
+  const { origin } = request.headers;
+  if (origin !== undefined) throw new HttpRefusal(403, `web pages are not served (origin ${origin})`);
+  refuseOtherNames(token, request);
+}
+
+/**
+ * Lets the page in that this server itself sent, and those of other sites out.
+ *
+ * @throws {HttpRefusal} 403
+ */
+export function refuseOtherSites(token: string | null, request: IncomingMessage): void {
+  const { origin, host, 'sec-fetch-site': site } = request.headers;
+  if (origin !== undefined && origin !== `http://${host}`) throw new HttpRefusal(403, `pages of ${origin} may not read this`);
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new HttpRefusal(403, 'pages of other sites may not read this');
+  refuseOtherNames(token, request);
+}
+
+/** A site whose name was made to lead here (DNS rebinding) shows that name as the host; it knows no token. */
+function refuseOtherNames(token: string | null, { headers }: IncomingMessage): void {
   if (token !== null) return;
   const name = /^\[?(.*?)\]?(?::\d+)?$/.exec(headers.host ?? '')?.[1]?.toLowerCase() ?? '';
   if (name !== 'localhost' && isIP(name) === 0)
-    throw new HttpRefusal(403, `without a token this host is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
+    throw new HttpRefusal(403, `without a token this server is asked by its address or as localhost, not as "${headers.host ?? ''}"`);
+}
+
+/** Whether what was given is the token, without telling by the time it takes how much of it is. */
+export function isToken(token: string, given: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(token), digest(given));
 }
 
 /** @throws {HttpRefusal} 401 for a request without the token, where there is one. */
 export function refuseStrangers(token: string | null, { headers }: IncomingMessage): void {
-  if (token === null) return;
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  if (!timingSafeEqual(digest(`Bearer ${token}`), digest(headers.authorization ?? '')))
+  if (token !== null && !isToken(`Bearer ${token}`, headers.authorization ?? ''))
     throw new HttpRefusal(401, 'send the token of this host as "authorization: Bearer ..."');
 }
 

@@ -1,12 +1,7 @@
-/** Requests to model servers: JSON in, JSON or JSON lines out, over kept-alive connections, without hidden time limits. */
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as SecureAgent, request as secureRequest } from 'node:https';
-import { createInterface } from 'node:readline';
+/** Requests to other programs (model servers, solver hosts, chat APIs, trackers): JSON out, JSON or lines in, one rule of when to ask again. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Agent, Dispatcher } from 'undici';
 import { EvomError, type EvomErrorCode } from './errors.ts';
-
-/** A gradient step or a long generation answers after minutes: `fetch` would give up after five. */
-const agents = { 'http:': new Agent({ keepAlive: true }), 'https:': new SecureAgent({ keepAlive: true }) } as const;
 
 export interface HttpOptions {
   readonly method?: 'GET' | 'POST';
@@ -16,7 +11,7 @@ export interface HttpOptions {
   /** Sent beside ours. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** Longest silence; none by default. */
+  /** Longest silence, from the first attempt to connect on, in milliseconds; without it a connection is waited on for as long as it is open. */
   readonly timeoutMs?: number;
   /** Code of the error when the server cannot be reached or refuses. */
   readonly code: EvomErrorCode;
@@ -61,11 +56,15 @@ interface HttpFaultDetails {
   readonly cause?: unknown;
 }
 
-/** Pause before try `attempt` + 1, milliseconds: it doubles, up to ten seconds. */
-export const retryPauseMs = (attempt: number): number => Math.min(10_000, 200 * 2 ** attempt);
-
-/** Longest pause that a server is granted by its `Retry-After`, milliseconds: one that asks for more is given up. */
+/** Longest pause that a server is granted by its `Retry-After`, milliseconds. */
 export const longestRetryAfterMs = 120_000;
+
+/**
+ * Pause after `failures` + 1 faults in a row, milliseconds: it doubles, up to ten seconds, and is what the server asks for where that is
+ * longer.
+ */
+export const retryPauseMs = (failures: number, retryAfterMs: number | null = null): number =>
+  Math.max(Math.min(10_000, 200 * 2 ** failures), Math.min(longestRetryAfterMs, retryAfterMs ?? 0));
 
 /**
  * The pause that a `Retry-After` header asks for: seconds, or a date (RFC 9110, section 10.2.3).
@@ -94,8 +93,8 @@ export async function withRetries<T>(work: (attempt: number) => Promise<T>, retr
     } catch (error) {
       signal?.throwIfAborted();
       if (attempt >= retries || !(error instanceof HttpFault && error.mayPass)) throw error;
-      if ((error.retryAfterMs ?? 0) > longestRetryAfterMs) throw error;
-      pauseMs = Math.max(retryPauseMs(attempt), error.retryAfterMs ?? 0);
+      if ((error.retryAfterMs ?? 0) > longestRetryAfterMs) throw error; // asked earlier, it would refuse again
+      pauseMs = retryPauseMs(attempt, error.retryAfterMs);
     }
     await sleep(pauseMs, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
   }
@@ -107,19 +106,17 @@ export async function withRetries<T>(work: (attempt: number) => Promise<T>, retr
  * @returns the parsed body; null when it is empty.
  * @throws {HttpFault} for no connection, a status of 300 or more, or a body that is not JSON; the signal's reason when aborted.
  */
-export async function requestJson<T>(url: string, options: HttpOptions): Promise<T> {
-  const response = await open(url, options);
-  const text = await bodyOf(response, url, options);
-  if (text === '') return null as T;
-  try {
-    return JSON.parse(text) as T;
-  } catch (cause) {
-    throw new HttpFault(options.code, `${url} answered something else than JSON: ${text.slice(0, 200)}`, {
-      failure: 'unreadable',
-      status: response.statusCode ?? null,
-      cause,
-    });
-  }
+export function requestJson<T>(url: string, options: HttpOptions): Promise<T> {
+  return exchange(url, options, async (body, { shown, status }) => {
+    const text = await textOf(body);
+    if (text === '') return null as T;
+    try {
+      return JSON.parse(text) as T;
+    } catch (cause) {
+      const message = `${shown} answered something else than JSON: ${text.slice(0, 200)}`;
+      throw new HttpFault(options.code, message, { failure: 'unreadable', status, cause });
+    }
+  });
 }
 
 /**
@@ -127,84 +124,167 @@ export async function requestJson<T>(url: string, options: HttpOptions): Promise
  *
  * @throws {HttpFault} as `requestJson`.
  */
-export async function requestDone(url: string, options: HttpOptions): Promise<void> {
-  await bodyOf(await open(url, options), url, options);
+export function requestDone(url: string, options: HttpOptions): Promise<void> {
+  return exchange(url, options, async (body) => void (await textOf(body)));
 }
 
 /**
  * One request, answered by lines; each is given to `onLine` as it arrives.
  *
- * @throws {HttpFault} as `requestJson`, also when the connection breaks between lines.
+ * @throws {HttpFault} as `requestJson`, also when the connection breaks between lines; what `onLine` throws, which ends the request.
  */
-export async function requestLines(url: string, options: HttpOptions, onLine: (line: string) => void): Promise<void> {
-  const response = await open(url, options);
-  const lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY });
-  let broken: unknown;
-  response.on('error', (error) => {
-    broken = error;
+export function requestLines(url: string, options: HttpOptions, onLine: (line: string) => void): Promise<void> {
+  return exchange(url, options, async (body) => {
+    for await (const line of linesOf(body)) onLine(line);
   });
-  try {
-    for await (const line of lines) onLine(line);
-  } catch (error) {
-    response.destroy();
-    throw options.signal?.aborted ? options.signal.reason : error;
-  }
-  options.signal?.throwIfAborted();
-  if (broken !== undefined || !response.complete) throw brokenOff(url, options.code, response, broken);
 }
 
-async function open(url: string, options: HttpOptions): Promise<IncomingMessage> {
-  const { body, token, signal, timeoutMs, code } = options;
+type Body = AsyncIterable<Uint8Array>;
+type Response = Dispatcher.ResponseData;
+
+/** Bytes of a refusal that are read: it is told in a message. */
+const refusalBytes = 16_384;
+
+/** One request from the connection to the last byte that `read` wants: the place where silence, an abort and a bad status end it. */
+async function exchange<T>(
+  url: string,
+  options: HttpOptions,
+  read: (body: Body, about: { readonly shown: string; readonly status: number }) => Promise<T>,
+): Promise<T> {
+  const { signal, timeoutMs, code } = options;
   signal?.throwIfAborted();
-  const { protocol } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') throw new HttpFault(code, `${url} is not an http address`, { failure: 'unreadable' });
-  const data = body === undefined ? null : JSON.stringify(body);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const send = protocol === 'https:' ? secureRequest : httpRequest;
-    const request = send(url, {
-      method: options.method ?? (data === null ? 'GET' : 'POST'),
-      agent: agents[protocol],
-      headers: {
-        ...(data === null ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(data) }),
-        ...options.headers,
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
-      },
-      ...(signal ? { signal } : {}),
-      ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
+  const address = addressOf(url, code);
+  const { shown } = address;
+  const stop = new AbortController();
+  const abort = (): void => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  const giveUp = (): void => stop.abort(new Error(`no answer within ${timeoutMs} ms`));
+  const silence = timeoutMs === undefined ? undefined : setTimeout(giveUp, timeoutMs);
+  try {
+    const response = await send(address, options, stop.signal).catch((cause: unknown) => {
+      signal?.throwIfAborted();
+      throw new HttpFault(code, `${shown} cannot be reached (${messageOf(cause)}); is the server up?`, { failure: 'unreachable', cause });
     });
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    request.on('error', reject);
-    request.on('response', resolve);
-    request.end(data ?? undefined);
-  }).catch((cause: unknown) => {
+    const status = response.statusCode;
+    const body = whole(response, {
+      onPart: () => silence?.refresh(),
+      onBroken: (cause) => {
+        signal?.throwIfAborted();
+        return new HttpFault(code, `${shown} broke off its answer (${messageOf(cause)})`, { failure: 'broken_off', status, cause });
+      },
+    });
+    silence?.refresh();
+    if (status < 300) return await read(body, { shown, status });
+    const text = await textOf(body, refusalBytes).catch(() => '');
     signal?.throwIfAborted();
-    throw new HttpFault(code, `${url} cannot be reached (${messageOf(cause)}); is the server up?`, { failure: 'unreachable', cause });
-  });
-  const status = response.statusCode ?? 0;
-  if (status >= 300) {
-    const text = await bodyOf(response, url, options).catch(() => '');
-    throw new HttpFault(code, `${url} answered ${status}${text === '' ? '' : `: ${text.slice(0, 500)}`}`, {
+    throw new HttpFault(code, `${shown} answered ${status}${text === '' ? '' : `: ${text.slice(0, 500)}`}`, {
       failure: 'refused',
       status,
-      retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+      retryAfterMs: retryAfterMs(headerOf(response, 'retry-after'), Date.now()),
     });
+  } finally {
+    clearTimeout(silence);
+    signal?.removeEventListener('abort', abort);
   }
+}
+
+interface Address {
+  readonly url: URL;
+  /** As messages name it: without a password. */
+  readonly shown: string;
+  readonly authorization: string | null;
+}
+
+function addressOf(text: string, code: EvomErrorCode): Address {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new HttpFault(code, `${text} is not an http address`, { failure: 'unreadable' });
+  const { username, password } = url;
+  if (username === '' && password === '') return { url, shown: text, authorization: null };
+  const account = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  url.username = '';
+  url.password = '';
+  return { url, shown: url.href, authorization: `Basic ${Buffer.from(account).toString('base64')}` };
+}
+
+async function send({ url, authorization }: Address, options: HttpOptions, signal: AbortSignal): Promise<Response> {
+  const { body, token, headers } = options;
+  const data = body === undefined ? null : JSON.stringify(body);
+  const sentAs = token ? `Bearer ${token}` : authorization;
+  const response = await (await dispatcher()).request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: options.method ?? (data === null ? 'GET' : 'POST'),
+    headers: {
+      ...(data === null ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+      ...(sentAs === null ? {} : { authorization: sentAs }),
+    },
+    body: data,
+    signal,
+  });
+  // One that is left before its end, or aborted, fails once more where nobody listens.
+  response.body.on('error', () => {});
   return response;
 }
 
-async function bodyOf(response: IncomingMessage, url: string, { code, signal }: HttpOptions): Promise<string> {
-  const parts: Buffer[] = [];
+let shared: Promise<Agent> | null = null;
+
+/**
+ * As many connections as there are requests at once, kept for the next ones. A gradient step or a long generation answers after minutes:
+ * the only limits are those of `HttpOptions`.
+ */
+function dispatcher(): Promise<Agent> {
+  shared ??= import('undici').then(({ Agent }) => new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 0 } }));
+  return shared;
+}
+
+/** The parts of an answer; one that ends before its end throws what `onBroken` makes of it. */
+async function* whole(
+  { body }: Response,
+  { onPart, onBroken }: { readonly onPart: () => void; readonly onBroken: (cause: unknown) => HttpFault },
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const part of response) parts.push(part as Buffer);
+    for await (const part of body) {
+      onPart();
+      yield part as Uint8Array;
+    }
   } catch (cause) {
-    signal?.throwIfAborted();
-    throw brokenOff(url, code, response, cause);
+    throw onBroken(cause);
+  }
+}
+
+/** @param mostBytes what is read of it at most, about. */
+async function textOf(body: Body, mostBytes = Number.POSITIVE_INFINITY): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes >= mostBytes) break;
   }
   return Buffer.concat(parts).toString('utf8');
 }
 
-const brokenOff = (url: string, code: EvomErrorCode, response: IncomingMessage, cause: unknown): HttpFault =>
-  new HttpFault(code, `${url} broke off its answer`, { failure: 'broken_off', status: response.statusCode ?? null, cause });
+async function* linesOf(body: Body): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let begun: string[] = [];
+  const line = (): string => begun.join('').replace(/\r$/, '');
+  for await (const part of body) {
+    const [first = '', ...others] = decoder.decode(part, { stream: true }).split('\n');
+    begun.push(first);
+    for (const next of others) {
+      yield line();
+      begun = [next];
+    }
+  }
+  if (line() !== '') yield line();
+}
+
+function headerOf({ headers }: Response, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
 
 const messageOf = (cause: unknown): string =>
   cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code || cause.name : String(cause);

@@ -1,9 +1,9 @@
 /** A policy that answers with completions from a file: stored outputs of any model, verified and scored like sampled ones. */
 
-import type { Completion } from '../core/rollout.ts';
 import { EvomError } from '../lib/errors.ts';
 import { checkSampleRequests } from './check-requests.ts';
 import type { Policy } from './policy.ts';
+import { textCompletion, withoutWeights } from './text-policy.ts';
 
 /** Finds the completions recorded for a prompt, in the order of samples; empty when there are none. */
 export type Recall = (promptText: string) => readonly string[];
@@ -36,16 +36,6 @@ export interface RecordedPolicyOptions {
  */
 export function createRecordedPolicy({ recall, encode, decode, stopId, name }: RecordedPolicyOptions): Policy {
   const limits = { modelId: name, maxLength: Number.MAX_SAFE_INTEGER, vocabSize: stopId + 1 };
-  const refuse = (work: string): never => {
-    throw new EvomError('E_POLICY', `${name} is recorded and cannot ${work}; take a policy with weights`);
-  };
-  const complete = (text: string): Completion => {
-    const ids = encode(text);
-    const tokenIds = new Int32Array(ids.length + 1);
-    tokenIds.set(ids);
-    tokenIds[ids.length] = stopId;
-    return { tokenIds, logprobs: new Float32Array(0), entropy: null, finishReason: 'stop', policyVersion: 0 };
-  };
   return {
     modelId: name,
     version: 0,
@@ -60,14 +50,12 @@ export function createRecordedPolicy({ recall, encode, decode, stopId, name }: R
           throw new EvomError('E_POLICY', `${name} holds ${what} for ${decode(promptIds).slice(0, 120)}...`);
         }
         return seeds.map((_, sampleIndex) => {
-          const completion = complete(texts[sampleIndex] ?? '');
+          const completion = textCompletion(encode(texts[sampleIndex] ?? ''), stopId);
           onCompletion?.(requestIndex, sampleIndex, completion);
           return completion;
         });
       });
     },
-    score: async () => refuse('score tokens'),
-    update: async () => refuse('take new weights'),
-    close: async () => {},
+    ...withoutWeights(`${name} is recorded`),
   };
 }

@@ -53,8 +53,6 @@ async function checkSolverHost(url: string, token: string | null, dialects: read
     const message = error instanceof Error ? error.message : String(error);
     if (/token/.test(message)) return fault(`${message} (environment variable of solver_hosts.token_env)`, 'E_CONFIG');
     return warning(`${message}${await portText(url)}`);
-  } finally {
-    host.close();
   }
 }
 

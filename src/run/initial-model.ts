@@ -5,25 +5,27 @@ import { writeModelFolder } from '../checkpoint/hf-layout.ts';
 import { initialWeights } from '../checkpoint/init.ts';
 import type { SftConfig } from '../config/schema/schema.ts';
 import { makeDirectory } from '../lib/atomic-write.ts';
+import { camelKeys } from '../lib/camel-keys.ts';
 import { trainBpe, writeTokenizer } from '../tokenizer/bpe-trainer.ts';
 
 type NewModel = Extract<SftConfig['model'], { type: 'new' }>;
 
 /** The decoder that a configuration describes, over a vocabulary of so many tokens. */
 export function decoderOf(model: NewModel, vocabulary: number): DecoderConfig {
+  const { hiddenSize, intermediateSize, layers, heads, kvHeads, ropeTheta, maxLength, tie } = camelKeys(model);
   return {
     architecture: 'LlamaForCausalLM',
     vocabSize: 64 * Math.ceil(vocabulary / 64),
-    hiddenSize: model.hidden_size,
-    intermediateSize: model.intermediate_size,
-    numLayers: model.layers,
-    numHeads: model.heads,
-    numKeyValueHeads: model.kv_heads ?? model.heads,
-    headDim: model.hidden_size / model.heads,
+    hiddenSize,
+    intermediateSize,
+    numLayers: layers,
+    numHeads: heads,
+    numKeyValueHeads: kvHeads ?? heads,
+    headDim: hiddenSize / heads,
     rmsNormEps: 1e-5,
-    ropeTheta: model.rope_theta,
-    maxPositions: model.max_length,
-    tieWordEmbeddings: model.tie,
+    ropeTheta,
+    maxPositions: maxLength,
+    tieWordEmbeddings: tie,
     qkvBias: false,
     outputBias: false,
     qkNorm: false,

@@ -11,6 +11,7 @@ import type { SftConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
 import { buildPrompt, type PromptTemplate } from '../dialects/prompt.ts';
 import { dialectByName } from '../dialects/registry.ts';
+import { camelKeys } from '../lib/camel-keys.ts';
 import type { ChatTokenizer } from '../tokenizer/chat-tokenizer.ts';
 import { optimizerStateDirectory } from '../train/run-store.ts';
 import { sftLoop } from '../train/sft.ts';
@@ -54,6 +55,7 @@ export async function openSftRun(session: RunSession<SftConfig>, found: Prefligh
     async train() {
       session.begun();
       report({ type: 'training', step: state.step });
+      const { steps, checkpointEvery, evalEvery } = camelKeys(config.run);
       const last = await sftLoop(
         {
           learner,
@@ -66,16 +68,16 @@ export async function openSftRun(session: RunSession<SftConfig>, found: Prefligh
               onProgress: (set, done, total) => report({ type: 'evaluating', set, done, total }),
             });
           },
-          onStep: (step, metrics) => report({ type: 'step', step, steps: config.run.steps, metrics }),
+          onStep: (step, metrics) => report({ type: 'step', step, steps, metrics }),
           onEvaluation: (step, evaluations) => report({ type: 'evaluation', step, evaluations }),
         },
         {
           runId: basename(paths.directory),
-          steps: config.run.steps,
+          steps,
           batchTokens: config.batch_tokens,
           schedule: scheduleOf(config.schedule),
-          checkpointEvery: config.run.checkpoint_every,
-          evalEvery: config.run.eval_every,
+          checkpointEvery,
+          evalEvery,
           tokenizerSha256: tokenizer.sha256,
           modelId: basename(initial), // of the run, not of the checkpoint it goes on from
           padId: tokenizer.padId,

@@ -94,80 +94,79 @@ function batchSettings(
   { rollout }: RunParts,
   reference: BatchSettings['reference'],
 ): BatchSettings {
-  const { algorithm } = config;
+  const { estimator, compat, aggregation, maskTruncated, updatesPerBatch, kl } = camelKeys(config.algorithm);
   return {
     runId: basename(directory),
-    estimator: algorithm.estimator,
-    compat: algorithm.compat,
+    estimator,
+    compat,
     loss: lossOf(config),
-    promptMean: algorithm.aggregation === 'prompt_mean',
+    promptMean: aggregation === 'prompt_mean',
     termWeights: termWeights(config.reward),
     sampling: samplingOf(config),
-    truncated: algorithm.mask_truncated ? 'mask' : 'train',
-    updatesPerBatch: algorithm.updates_per_batch,
+    truncated: maskTruncated ? 'mask' : 'train',
+    updatesPerBatch,
     tokenizerSha256: rollout.tokenizer.sha256,
     modelId: basename(config.policy.checkpoint), // of the run, not of the checkpoint it goes on from
     padId: rollout.tokenizer.padId,
     reference,
-    partialKl: algorithm.kl.tokens === 'program' ? (ids) => rollout.tokenizer.decode(ids) : null,
+    partialKl: kl.tokens === 'program' ? (ids) => rollout.tokenizer.decode(ids) : null,
   };
 }
 
 function loopSettings(config: TrainConfig): TrainSettings {
-  const { algorithm } = config;
-  const dynamic = algorithm.dynamic_sampling;
+  const { seed, steps, checkpointEvery, evalEvery } = camelKeys(config.run);
+  const { groupSize } = camelKeys(config.sampling);
+  const { groupsPerStep, updatesPerBatch, dynamicSampling } = camelKeys(config.algorithm);
+  const { enabled, band, maxRounds, minFill, maxStaleness, staleGroups } = camelKeys(dynamicSampling);
   return {
-    seed: config.run.seed,
-    steps: config.run.steps,
+    seed,
+    steps,
     stepsAhead: config.async.steps_ahead,
-    groupSize: config.sampling.group_size,
-    groupsPerStep: algorithm.groups_per_step,
+    groupSize,
+    groupsPerStep,
     sampling: samplingOf(config),
     dynamicSampling: {
-      batchGroups: algorithm.groups_per_step,
-      band: dynamic.enabled ? { low: dynamic.band[0], high: dynamic.band[1] } : null,
-      minScorable: config.sampling.group_size > 1 ? 2 : 1,
-      maxRounds: dynamic.enabled ? dynamic.max_rounds : 1,
-      minFill: dynamic.enabled ? dynamic.min_fill : 1 / algorithm.groups_per_step,
-      maxStaleness: dynamic.max_staleness * algorithm.updates_per_batch, // in weight versions
-      staleGroups: dynamic.stale_groups,
+      batchGroups: groupsPerStep,
+      band: enabled ? { low: band[0], high: band[1] } : null,
+      minScorable: groupSize > 1 ? 2 : 1,
+      maxRounds: enabled ? maxRounds : 1,
+      minFill: enabled ? minFill : 1 / groupsPerStep,
+      maxStaleness: maxStaleness * updatesPerBatch, // in weight versions
+      staleGroups,
     },
     accuracyWeights: { answer: config.reward.answer, consistency: config.reward.consistency },
     schedule: scheduleOf(config.schedule),
     guards: camelKeys(config.guards),
     onAlarm: config.guards.action,
-    checkpointEvery: config.run.checkpoint_every,
-    evalEvery: config.run.eval_every,
+    checkpointEvery,
+    evalEvery,
   };
 }
 
 function lossOf({ algorithm }: TrainConfig): LossConfig {
+  const { kl, aggregation, surrogate, gateTemperature, ...rest } = camelKeys(algorithm);
+  const { clipLow, clipHigh, dualClip, ratio, normLength, samplerCorrection } = rest;
   return {
     type: 'policy_gradient',
-    clipLow: algorithm.clip_low,
-    clipHigh: algorithm.clip_high,
-    dualClip: algorithm.dual_clip,
-    ratio: algorithm.ratio,
-    surrogate: algorithm.surrogate,
-    ...(algorithm.surrogate === 'sapo' ? { gateTemperature: algorithm.gate_temperature } : {}),
+    clipLow,
+    clipHigh,
+    dualClip,
+    ratio,
+    surrogate,
+    ...(surrogate === 'sapo' ? { gateTemperature } : {}),
     // A mean over prompts is a token mean of weighed rows.
-    aggregation: algorithm.aggregation === 'prompt_mean' ? 'token_mean' : algorithm.aggregation,
-    normLength: algorithm.norm_length,
-    klCoef: algorithm.kl.coef,
-    klEstimator: algorithm.kl.estimator,
-    ...(algorithm.kl.unbiased ? { klUnbiased: true } : {}),
-    samplerCorrection: algorithm.sampler_correction,
+    aggregation: aggregation === 'prompt_mean' ? 'token_mean' : aggregation,
+    normLength,
+    klCoef: kl.coef,
+    klEstimator: kl.estimator,
+    ...(kl.unbiased ? { klUnbiased: true } : {}),
+    samplerCorrection,
   };
 }
 
 /** Weight of each term of a reward, by the name it has in `Reward.parts`. */
-const termWeights = (reward: TrainConfig['reward']): Record<string, number> => ({
-  format: reward.format,
-  executes: reward.executes,
-  answer: reward.answer,
-  solution: reward.solution,
-  consistency: reward.consistency,
-  cross_solver: reward.cross_solver,
-  overlong: reward.overlong?.penalty ?? 0,
-  ...Object.fromEntries(reward.terms.map(({ name, weight }) => [name, weight])),
-});
+function termWeights({ overlong, terms, ...reward }: TrainConfig['reward']): Record<string, number> {
+  const { format, executes, answer, solution, consistency, cross_solver } = reward;
+  const own = Object.fromEntries(terms.map(({ name, weight }) => [name, weight]));
+  return { format, executes, answer, solution, consistency, cross_solver, overlong: overlong?.penalty ?? 0, ...own };
+}

@@ -3,6 +3,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:wor
 import { Piscina } from 'piscina';
 import { emptyOutcome, type Outcome, type OutcomeStatus } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
+import { atEndOfTurn } from '../lib/at-end-of-turn.ts';
 import { compiledEntry } from '../lib/compiled.ts';
 import { EvomError } from '../lib/errors.ts';
 import { lastingThreads } from '../lib/lasting-threads.ts';
@@ -111,7 +112,6 @@ class WorkerSandbox implements Sandbox {
   readonly #watched = new Set<Watched>();
   #waiting: Job[] = [];
   #running = 0;
-  #pumping = false;
   #closed = false;
   #watchdog: NodeJS.Timeout | null = null;
   #stats = { executed: 0, workersReplaced: 0, instancesRecycled: 0, requeued: 0 };
@@ -148,15 +148,10 @@ class WorkerSandbox implements Sandbox {
     await this.#pool.destroy();
   }
 
-  /** Hands out batches at the end of this turn of the event loop, when all that was submitted together has arrived. */
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    setImmediate(() => {
-      this.#pumping = false;
-      while (this.#running < this.#workers && this.#waiting.length > 0) void this.#runBatch(this.#nextBatch());
-    });
-  }
+  /** Hands out batches. */
+  readonly #pump = atEndOfTurn(() => {
+    while (this.#running < this.#workers && this.#waiting.length > 0) void this.#runBatch(this.#nextBatch());
+  });
 
   /** As many programs as spread the queue over the workers; one alone if it took a worker down before. */
   #nextBatch(): Job[] {

@@ -1,12 +1,12 @@
 /** A policy behind any OpenAI-compatible `/v1/chat/completions`: messages in, text out; to be evaluated, not trained. */
 import { createHash } from 'node:crypto';
 import type { Completion, Prompt, TokenUsage } from '../core/rollout.ts';
-import { EvomError } from '../lib/errors.ts';
 import { HttpFault, requestJson, withRetries } from '../lib/http.ts';
 import { forEachAtOnce } from '../lib/in-order.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
 import { checkSampleRequests } from '../policy/check-requests.ts';
 import type { Policy, SamplingParams } from '../policy/policy.ts';
+import { textCompletion, withoutWeights } from '../policy/text-policy.ts';
 import { integerSeed } from './completion-request.ts';
 
 /** A message of a chat, as the API takes it. */
@@ -65,9 +65,6 @@ export function createChatPolicy(options: ChatPolicyOptions): Policy {
   const { model, concurrency, retries, encode, decode, stopId } = options;
   const url = `${options.url.replace(/\/+$/, '').replace(/\/chat\/completions$/, '')}/chat/completions`;
   const limits = { modelId: model, maxLength: Number.MAX_SAFE_INTEGER, vocabSize: stopId + 1 };
-  const refuse = (work: string): never => {
-    throw new EvomError('E_POLICY', `${model} answers chats at ${url} and cannot ${work}; take a policy with weights`);
-  };
   const complete = async (promptIds: Int32Array, seed: string, params: SamplingParams, signal: AbortSignal): Promise<Completion> => {
     const messages = JSON.parse(decode(promptIds)) as readonly ApiMessage[];
     const { token, headers, timeoutMs } = options;
@@ -81,17 +78,7 @@ export function createChatPolicy(options: ChatPolicyOptions): Policy {
   };
   const completionOf = (answer: ChatAnswer | null, from: string): Completion => {
     const { text, isCut, usage } = readAnswer(answer, from);
-    const ids = encode(text);
-    const tokenIds = new Int32Array(ids.length + (isCut ? 0 : 1)).fill(stopId);
-    tokenIds.set(ids);
-    return {
-      tokenIds,
-      logprobs: new Float32Array(0),
-      entropy: null,
-      finishReason: isCut ? 'length' : 'stop',
-      policyVersion: 0,
-      ...(usage === null ? {} : { usage }),
-    };
+    return textCompletion(encode(text), stopId, { isCut, usage });
   };
   return {
     modelId: model,
@@ -115,9 +102,7 @@ export function createChatPolicy(options: ChatPolicyOptions): Policy {
       });
       return groups;
     },
-    score: async () => refuse('score tokens'),
-    update: async () => refuse('take new weights'),
-    close: async () => {},
+    ...withoutWeights(`${model} answers chats at ${url}`),
   };
 }
 

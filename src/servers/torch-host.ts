@@ -134,7 +134,8 @@ class RunningHost implements TorchHost {
     try {
       return await Promise.race([request, this.child.ended]);
     } catch (error) {
-      if (error instanceof HttpFault && error.status === null) await Promise.race([this.child.ended, sleep(2000)]);
+      if (error instanceof HttpFault && (error.failure === 'unreachable' || error.failure === 'broken_off'))
+        await Promise.race([this.child.ended, sleep(2000)]);
       throw error;
     }
   }

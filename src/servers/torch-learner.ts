@@ -133,31 +133,29 @@ class TorchLearner implements Learner {
   }
 
   step(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
-    return this.inTurn(() => this.runStep(batch, options));
-  }
-
-  private async runStep(batch: TrainingBatch, options: LearnerStepOptions): Promise<LearnerResult> {
-    options.signal?.throwIfAborted();
-    const { root, timeoutMs } = this.options;
-    const from = this.currentVersion;
-    const publishWeights = options.publishWeights ?? true;
-    await publishBatches(root, from, [batch], from, {
-      session: this.session,
-      learning_rate_factor: options.learningRateFactor,
-      publish_weights: publishWeights,
+    return this.inTurn(async () => {
+      options.signal?.throwIfAborted();
+      const { root, timeoutMs } = this.options;
+      const from = this.currentVersion;
+      const publishWeights = options.publishWeights ?? true;
+      await publishBatches(root, from, [batch], from, {
+        session: this.session,
+        learning_rate_factor: options.learningRateFactor,
+        publish_weights: publishWeights,
+      });
+      const answer = await this.racing((signal) => waitForAnswer(stepDirectory(root, from), { timeoutMs, signal }));
+      if (answer.version !== from + 1)
+        throw new EvomError('E_LEARNER', `the learner answered step ${from} with version ${answer.version} instead of ${from + 1}`);
+      if (publishWeights) {
+        const directory = weightsDirectory(root, from + 1);
+        await whatIsPublished(directory, 'STABLE');
+        this.current = directory;
+      }
+      this.currentVersion = from + 1;
+      // A sampler that cannot take the new version goes back to the one that it serves.
+      await pruneExchange(root, { step: from - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
+      return { version: this.currentVersion, metrics: metricsFromJson(answer.metrics) };
     });
-    const answer = await this.racing((signal) => waitForAnswer(stepDirectory(root, from), { timeoutMs, signal }));
-    if (answer.version !== from + 1)
-      throw new EvomError('E_LEARNER', `the learner answered step ${from} with version ${answer.version} instead of ${from + 1}`);
-    if (publishWeights) {
-      const directory = weightsDirectory(root, from + 1);
-      await whatIsPublished(directory, 'STABLE');
-      this.current = directory;
-    }
-    this.currentVersion = from + 1;
-    // A sampler that cannot take the new version goes back to the one that it serves.
-    await pruneExchange(root, { step: from - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
-    return { version: this.currentVersion, metrics: metricsFromJson(answer.metrics) };
   }
 
   /** What is waited for, or the fault that ended the process meanwhile; then nothing is waited for any more. */

@@ -1,26 +1,17 @@
 /** One solver host as its client sees it: health, batches of programs, and whether it is up. */
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
-import { createInterface } from 'node:readline';
-import { text as textOf } from 'node:stream/consumers';
 import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson } from '../core/outcome-json.ts';
 import type { Program } from '../core/program.ts';
 import { EvomError } from '../lib/errors.ts';
+import { HttpFault, requestJson, requestLines, retryPauseMs } from '../lib/http.ts';
 import type { DialectHealth, ExecuteLine, ExecuteRequest, Health } from './wire.ts';
 
-/** A host that cannot be reached, or broke off. */
+/** A host that cannot be reached, broke off, is too busy, or answered what it was not asked: its programs go elsewhere. */
 export class HostDown extends Error {}
-
-/** First and longest pause before a host that broke off is asked again. */
-const backoffMs = { first: 250, longest: 10_000 };
 
 export class HostConnection {
   readonly url: string;
-  readonly #headers: Record<string, string>;
-  readonly #client: typeof http | typeof https;
-  /** Connections are used again: a batch needs no handshake. */
-  readonly #agent: http.Agent;
+  readonly #token: string | null;
   /** Programs handed over and not answered. */
   inFlight = 0;
   /** Programs it takes at once over all dialects; 0 until its health is known. */
@@ -33,9 +24,7 @@ export class HostConnection {
 
   constructor(url: string, token: string | null) {
     this.url = url.replace(/\/+$/, '');
-    this.#client = this.url.startsWith('https:') ? https : http;
-    this.#agent = new this.#client.Agent({ keepAlive: true });
-    this.#headers = { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+    this.#token = token;
   }
 
   /** Milliseconds until it may be asked again; 0 when it is up. */
@@ -53,28 +42,35 @@ export class HostConnection {
    * @throws {HostDown} when it does not answer.
    */
   async refresh(timeoutMs: number): Promise<Health> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    let health: Health;
     try {
-      const response = await fetch(`${this.url}/v1/health`, { headers: this.#headers, signal });
-      health = (await response.json()) as Health;
+      const signal = AbortSignal.timeout(timeoutMs);
+      const health = await requestJson<Health>(`${this.url}/v1/health`, { token: this.#token, signal, code: 'E_CONFIG' });
+      if (health?.service !== 'evom-solver-host') throw new HostDown(`${this.url} is not a solver host`);
+      this.#take(health);
+      return health;
     } catch (cause) {
-      this.failed();
-      throw new HostDown(`${this.url} does not answer`, { cause });
+      this.failed(cause);
+      throw cause instanceof HostDown ? cause : new HostDown(`${this.url} does not answer`, { cause });
     }
-    if (health.service !== 'evom-solver-host') throw new HostDown(`${this.url} is no solver host`);
-    this.dialects = health.dialects;
-    this.setup = JSON.stringify([health.version, health.resolver, health.limits]);
-    // Twice what it runs at once, so that its queue is never empty while an answer travels.
-    this.capacity = 2 * health.dialects.reduce((sum, { concurrency }) => sum + concurrency, 0);
-    this.#failures = 0;
-    this.#downUntil = 0;
-    return health;
   }
 
-  /** Remembers that it broke off; each time in a row doubles the pause. */
-  failed(): void {
-    this.#downUntil = Date.now() + Math.min(backoffMs.longest, backoffMs.first * 2 ** this.#failures);
+  #take({ dialects, version, resolver, limits }: Health): void {
+    this.dialects = dialects;
+    this.setup = JSON.stringify([version, resolver, limits]);
+    // Twice what it runs at once, so that its queue is never empty while an answer travels.
+    this.capacity = 2 * dialects.reduce((sum, { concurrency }) => sum + concurrency, 0);
+    if (this.capacity === 0)
+      this.failed(null); // it may mend its libraries: it is asked again, later and later
+    else {
+      this.#failures = 0;
+      this.#downUntil = 0;
+    }
+  }
+
+  /** Remembers that it failed; each time in a row lengthens the pause, and so does a host that asks for more. */
+  failed(fault: unknown): void {
+    const cause = fault instanceof HostDown ? fault.cause : fault;
+    this.#downUntil = Date.now() + retryPauseMs(this.#failures, cause instanceof HttpFault ? cause.retryAfterMs : null);
     this.#failures += 1;
     this.capacity = 0; // until its health has been asked again
   }
@@ -83,51 +79,35 @@ export class HostConnection {
    * Has a batch run.
    *
    * @param onOutcome called with each outcome as it comes, by its index in `programs`.
-   * @throws {HostDown} when it breaks off before the last one; {EvomError} E_CONFIG when it refuses the request.
+   * @throws {HostDown} when it fails before the last one; {EvomError} E_CONFIG when it refuses the request.
    */
   async execute(
     programs: readonly Program[],
     onOutcome: (index: number, outcome: Outcome) => void,
     { signal, stallMs }: { readonly signal: AbortSignal; readonly stallMs: number },
   ): Promise<void> {
-    const body = JSON.stringify({ programs } satisfies ExecuteRequest);
-    const options = { method: 'POST', headers: { ...this.#headers, 'content-length': Buffer.byteLength(body) }, agent: this.#agent };
-    const request = this.#client.request(`${this.url}/v1/execute`, options);
-    const giveUp = (): void => void request.destroy(new HostDown(`the exchange with ${this.url} was given up`));
-    signal.addEventListener('abort', giveUp, { once: true });
-    request.setTimeout(stallMs, () => request.destroy(new HostDown(`${this.url} sent nothing for ${stallMs} ms`)));
+    const body: ExecuteRequest = { programs };
     const left = new Set(programs.keys());
     try {
-      const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        request.once('response', resolve);
-        request.once('error', reject);
-        request.end(body);
-      });
-      if (response.statusCode !== 200) throw refusal(this.url, response.statusCode ?? 0, await textOf(response));
-      for await (const line of createInterface({ input: response })) {
+      await requestLines(`${this.url}/v1/execute`, { body, token: this.#token, signal, timeoutMs: stallMs, code: 'E_CONFIG' }, (line) => {
         const { index, outcome } = JSON.parse(line) as ExecuteLine;
         if (!left.delete(index)) throw new HostDown(`${this.url} answers for program ${index}, which nobody asked for, or twice`);
         onOutcome(index, outcomeFromJson(outcome));
-      }
+      });
     } catch (cause) {
-      request.destroy();
-      if (cause instanceof EvomError || cause instanceof HostDown) throw cause;
-      throw new HostDown(`${this.url} broke off`, { cause });
-    } finally {
-      signal.removeEventListener('abort', giveUp);
+      throw this.#meaningOf(cause);
     }
     if (left.size > 0) throw new HostDown(`${this.url} left ${left.size} programs unanswered`);
   }
 
-  /** Closes the connections that wait for the next request. */
-  close(): void {
-    this.#agent.destroy();
+  /** Refusals of the request itself are ours; anything else is a host in trouble. */
+  #meaningOf(cause: unknown): Error {
+    if (cause instanceof HttpFault) {
+      if (cause.mayPass) return new HostDown(cause.message, { cause });
+      if (cause.status === 401) return new EvomError('E_CONFIG', `${this.url} asks for a token; give the one that its operator chose`);
+      return new EvomError('E_CONFIG', `${this.url} refuses the request: ${cause.message}`, { cause });
+    }
+    if (cause instanceof EvomError || cause instanceof HostDown) return cause;
+    return new HostDown(`${this.url} broke off`, { cause });
   }
-}
-
-/** Refusals of the request itself are ours; anything else is a host in trouble. */
-function refusal(url: string, status: number, text: string): Error {
-  if (status === 401) return new EvomError('E_CONFIG', `${url} asks for a token; give the one that its operator chose`);
-  if (status < 500) return new EvomError('E_CONFIG', `${url} refuses the request (${status}): ${text.slice(0, 500)}`);
-  return new HostDown(`${url} answers ${status}: ${text.slice(0, 500)}`);
 }

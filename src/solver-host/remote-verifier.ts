@@ -114,6 +114,8 @@ class RemoteVerifier implements Verifier {
   readonly #store: OutcomeStore | null;
   readonly #memory: OutcomeMemory;
   readonly #closing = new AbortController();
+  /** Hosts whose health is being asked for. */
+  readonly #revived = new Set<HostConnection>();
   #queue: Ticket[] = [];
   #timer: NodeJS.Timeout | null = null;
   #refusal: EvomError | null = null;
@@ -156,7 +158,6 @@ class RemoteVerifier implements Verifier {
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const ticket of this.#queue) this.#giveUp(ticket, 'the connection to the solver hosts was closed');
     this.#queue = [];
-    for (const host of this.#hosts) host.close();
     await this.#store?.close();
   }
 
@@ -242,7 +243,7 @@ class RemoteVerifier implements Verifier {
         this.#refusal =
           error instanceof EvomError ? error : new EvomError('E_INTERNAL', 'the exchange with a solver host failed', { cause: error });
         for (const ticket of this.#queue.splice(0)) this.#giveUp(ticket, this.#refusal.message);
-      } else if (!this.#closing.signal.aborted) host.failed();
+      } else if (!this.#closing.signal.aborted) host.failed(error);
       for (const ticket of batch) {
         if (answered.has(ticket)) continue;
         host.inFlight -= 1;
@@ -287,20 +288,24 @@ class RemoteVerifier implements Verifier {
     this.#finish(ticket, emptyOutcome('infra_error', { dialect, backend, error: { type: 'HostUnavailable', message, line: null } }));
   }
 
-  /** Asks a host that was down for its health; until the answer it counts as paused. */
+  /** Asks a host that was down for its health, once at a time. */
   #revive(host: HostConnection): void {
-    host.failed();
-    host.refresh(healthTimeoutMs).then(
+    if (this.#revived.has(host)) return;
+    this.#revived.add(host);
+    const revived = host.refresh(healthTimeoutMs).then(
       () => {
         const differs = host.dialects.some(({ dialect, state, solver, library }) => {
           const known = this.#about.get(dialect);
           return state === 'ready' && known !== undefined && known.versions !== `${solver} ${library}`;
         });
-        // It came back with other versions: its outcomes would not be the same.
-        if (differs) host.failed();
-        this.#pumpIn(0);
+        // Its outcomes would not be the same.
+        if (differs) host.failed(new HostDown(`${host.url} came back with other versions`));
       },
-      () => this.#pumpIn(0),
+      () => {}, // it has said so to itself
     );
+    void revived.then(() => {
+      this.#revived.delete(host);
+      this.#pumpIn(0);
+    });
   }
 }

@@ -30,7 +30,8 @@ const importOf: readonly (readonly [RegExp, string])[] = [
   [/^\s*(?:import|from)\s+highspy\b/m, 'highspy'],
 ];
 
-const failed = (message: string): RunCodeAnswer => ({
+/** SandboxFusion's own word for a fault of the sandbox, and not of the program. */
+export const sandboxError = (message: string): RunCodeAnswer => ({
   status: 'SandboxError',
   message,
   compile_result: null,
@@ -47,8 +48,8 @@ const failed = (message: string): RunCodeAnswer => ({
  */
 export async function runCode(host: SolverHost, body: unknown, signal?: AbortSignal): Promise<RunCodeAnswer> {
   const { code, language, run_timeout: timeoutS, memory_limit_MB: memoryMb, files } = (body ?? {}) as Record<string, unknown>;
-  if (typeof code !== 'string') return failed('"code" must be text');
-  if (language !== undefined && language !== 'python') return failed(`language "${String(language)}" is not served; python is`);
+  if (typeof code !== 'string') return sandboxError('"code" must be text');
+  if (language !== undefined && language !== 'python') return sandboxError(`language "${String(language)}" is not served; python is`);
   const served = host.health().dialects.filter((dialect) => dialect.state === 'ready');
   const wanted = importOf.find(([pattern]) => pattern.test(code))?.[1];
   const dialect = wanted ?? served[0]?.dialect ?? '';
@@ -57,7 +58,7 @@ export async function runCode(host: SolverHost, body: unknown, signal?: AbortSig
   );
   const beside: Record<string, string> = Object.fromEntries(texts);
   const badFile = faultInFiles(beside);
-  if (badFile !== null) return failed(`files: ${badFile}`);
+  if (badFile !== null) return sandboxError(`files: ${badFile}`);
   const ran = await host.run(
     { dialect, code, files: beside },
     {
@@ -66,15 +67,16 @@ export async function runCode(host: SolverHost, body: unknown, signal?: AbortSig
     },
     signal,
   );
-  if ('status' in ran) return failed(ran.error?.message ?? ran.status);
+  if ('status' in ran) return sandboxError(ran.error?.message ?? ran.status);
   const { end, record, stdout, stderr } = ran.ran;
-  if (!end.started) return failed(`the program could not be started: ${stderr.trim().split('\n').at(-1) ?? ''}`);
+  if (!end.started) return sandboxError(`the program could not be started: ${stderr.trim().split('\n').at(-1) ?? ''}`);
   // A Python program that raises ends with code 1.
   const returnCode = record === null ? end.exit : record.error === null ? 0 : 1;
   const result = { execution_time: end.wall_ms / 1000, stdout, stderr };
-  if (end.overdue) return { ...failed(''), status: 'Failed', run_result: { ...result, status: 'TimeLimitExceeded', return_code: null } };
+  if (end.overdue)
+    return { ...sandboxError(''), status: 'Failed', run_result: { ...result, status: 'TimeLimitExceeded', return_code: null } };
   const run_result: RunResult = { ...result, status: returnCode === 0 ? 'Finished' : 'Error', return_code: returnCode };
-  return { ...failed(''), status: returnCode === 0 ? 'Success' : 'Failed', run_result };
+  return { ...sandboxError(''), status: returnCode === 0 ? 'Success' : 'Failed', run_result };
 }
 
 const isPositive = (value: unknown): value is number => typeof value === 'number' && value > 0;

@@ -79,6 +79,15 @@ function numberEnd(text: string, at: number): number {
   return end;
 }
 
+const notInIndex = /[\s^\\\]]/g;
+
+/** Where the bracketed index that opens at `at` closes; -1 where a blank, a power or a comment comes before. */
+function indexEnd(text: string, at: number): number {
+  notInIndex.lastIndex = at;
+  const found = notInIndex.exec(text);
+  return found?.[0] === ']' ? found.index : -1;
+}
+
 /** The end of the name that starts at `at`; in the full format a name goes on over a bracketed index such as [1,2]. */
 function nameEnd(text: string, at: number, full: boolean): number {
   let end = at;
@@ -90,15 +99,9 @@ function nameEnd(text: string, at: number, full: boolean): number {
     }
     const kind = classOf[c];
     if (kind === classes.name || kind === classes.digit || c === dot || (full && c === slash && end > at)) continue;
-    if (full && c === open && end > at) {
-      const last = text.indexOf(']', end);
-      const index = last === -1 ? ' ' : text.slice(end, last);
-      if (!/[\s^\\]/.test(index)) {
-        end = last;
-        continue;
-      }
-    }
-    break;
+    const last = full && c === open && end > at ? indexEnd(text, end) : -1;
+    if (last === -1) break;
+    end = last;
   }
   return end;
 }

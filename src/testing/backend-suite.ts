@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluatePoint } from '../core/evaluate.ts';
 import type { Capabilities, Solution, SolverBackend } from '../solvers/backend.ts';
-import { column, inf, marketSplit, model, row } from './models.ts';
+import { column, inf, marketSplit, model, nearTies, row } from './models.ts';
 
 const limits = { timeLimitMs: 5000 };
 const shown = ({ status, objective, values }: Solution) => ({ status, objective, values: values === null ? null : [...values] });
@@ -215,18 +215,11 @@ export function describeBackend(
     run(
       'closes the gap of a large objective',
       () => {
-        // A relative gap of 1e-4, HiGHS's default, would let 700000 pass.
-        const columns = Array.from({ length: 8 }, (_, j) => column(`x${j}`, 100_000 + j, 0, 2, true));
-        const best =
-          solve('max', columns, [
-            row(
-              'c',
-              -inf,
-              columns.map((_, j) => [j, 2 + (j % 3)] as const),
-              17,
-            ),
-          ]).objective ?? 0;
-        expect(best).toBe(7 * 100_000 + (6 + 6 + 3 + 3) + (7 + 7 + 4));
+        // Under a relative gap of 1e-4, its default, HiGHS calls a worse point of each of these optimal.
+        for (const seed of [12, 28, 35]) {
+          const { knapsack, best } = nearTies(seed);
+          expect(backend.solve(knapsack, { timeLimitMs: 60_000 })).toMatchObject({ status: 'optimal', objective: best });
+        }
       },
       'milp',
     );

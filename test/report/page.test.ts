@@ -1,5 +1,6 @@
 /** The page in a real browser: what it draws, that it asks nobody, and that it follows a run. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -118,6 +119,19 @@ describe('serveDashboard', () => {
     expect(await status('etc/passwd?token=secret')).toBe(404);
     expect(await status('data?token=secret', { origin: 'http://elsewhere.example' })).toBe(403);
     expect(await status('data?token=secret', { 'sec-fetch-site': 'cross-site' })).toBe(403);
+    const refused = await fetch(`${base}data`);
+    expect([refused.headers.get('x-frame-options'), refused.headers.get('cache-control')]).toEqual(['DENY', 'no-store']);
+    await dashboard.close();
+  });
+
+  it('is not led to by the name of another site, where nobody needs a token', async () => {
+    const dashboard = await serveDashboard([runs[0] ?? ''], { port: 0, address: '127.0.0.1', token: null });
+    const { port } = new URL(dashboard.url);
+    const statusAs = (host: string) =>
+      new Promise((resolve) => {
+        get({ port, host: '127.0.0.1', path: '/data', headers: { host } }, ({ statusCode }) => resolve(statusCode)).end();
+      });
+    expect(await Promise.all(['rebound.example', `127.0.0.1:${port}`, `localhost:${port}`].map(statusAs))).toEqual([403, 200, 200]);
     await dashboard.close();
   });
 

@@ -36,11 +36,11 @@ const answering =
 const about = { dialect: 'highspy', backend: 'highspy' };
 const faulty = (type: string): Outcome => emptyOutcome('infra_error', { ...about, error: { type, message: 'ours', line: null } });
 
-/** A host that is well and whose `/v1/execute` does as told. */
-async function troubledHost(execute: Execute): Promise<{ url: string; server: Server }> {
-  const server = createServer((request, response) => {
-    if (request.url !== '/v1/health') return execute(() => request.destroy(), request, response);
-    const one = {
+const health = JSON.stringify({
+  service: 'evom-solver-host',
+  version: 'test',
+  dialects: [
+    {
       dialect: 'highspy',
       state: 'ready',
       message: null,
@@ -49,8 +49,15 @@ async function troubledHost(execute: Execute): Promise<{ url: string; server: Se
       solver: 'S 1',
       licence: '',
       concurrency: 2,
-    };
-    response.end(JSON.stringify({ service: 'evom-solver-host', version: 'test', dialects: [one] }));
+    },
+  ],
+});
+
+/** A host that is well and whose `/v1/execute` does as told. */
+async function troubledHost(execute: Execute): Promise<{ url: string; server: Server }> {
+  const server = createServer((request, response) => {
+    if (request.url !== '/v1/health') return execute(() => request.destroy(), request, response);
+    response.end(health);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
@@ -127,10 +134,54 @@ describe('a remote verifier', () => {
     for (const one of settled.slice(4))
       expect((one as PromiseRejectedResult).reason).toMatchObject({
         code: 'E_CONFIG',
-        message: expect.stringMatching(/refuses the request \(403\): .*not any more/),
+        message: expect.stringMatching(/refuses the request: .* answered 403: .*not any more/),
       });
     expect(requests).toBeLessThan(5);
     await expect(verifier.verify(program(99))).rejects.toThrow(/403/);
+    await verifier.close();
+    server.close();
+  });
+
+  it('leaves a host that is too busy alone for as long as it asks, and takes another meanwhile', async () => {
+    const askedAt: number[] = [];
+    const busy = await troubledHost((destroy, request, response) => {
+      askedAt.push(performance.now());
+      if (askedAt.length > 1) return answering(() => emptyOutcome('no_solve', about))(destroy, request, response);
+      request.resume();
+      response.writeHead(503, { 'retry-after': '1' });
+      response.end('{"error": "its queue is full"}');
+    });
+    const verifier = await createRemoteVerifier({ hosts: [busy.url], dialects: ['highspy'] });
+    expect(await verifier.verify(program(1))).toMatchObject({ status: 'no_solve' });
+    expect((askedAt[1] as number) - (askedAt[0] as number)).toBeGreaterThan(990);
+    await verifier.close();
+    for (const status of [408, 429, 500, 503]) {
+      const full = await troubledHost((_, request, response) => {
+        request.resume();
+        response.writeHead(status, { 'retry-after': '60' });
+        response.end();
+      });
+      const free = await troubledHost(answering(() => emptyOutcome('no_solve', about)));
+      const among = await createRemoteVerifier({ hosts: [full.url, free.url], dialects: ['highspy'], deadlineMs: 20_000 });
+      expect(await among.verify(program(status))).toMatchObject({ status: 'no_solve' });
+      await among.close();
+      for (const { server } of [full, free]) server.close();
+    }
+    busy.server.close();
+  });
+
+  it('asks a host that came back as something else less and less often', async () => {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      if (request.url !== '/v1/health') return void request.destroy();
+      asked += 1;
+      response.end(asked === 1 ? health : '{"service": "something else"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const verifier = await createRemoteVerifier({ hosts: [url], dialects: ['highspy'], deadlineMs: 2000 });
+    expect(await verifier.verify(program(1))).toMatchObject({ status: 'infra_error' });
+    expect(asked).toBeLessThan(8); // after 0.2, 0.4, 0.8 and 1.6 s
     await verifier.close();
     server.close();
   });

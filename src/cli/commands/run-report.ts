@@ -1,10 +1,10 @@
 /** The work behind `evom report` and `evom dashboard`. */
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { EvomError } from '../../lib/errors.ts';
 import { serveDashboard } from '../../report/dashboard.ts';
 import { readRun, runDirectoryNamed, runsIn } from '../../report/run-view.ts';
 import { writeReport } from '../../report/write-report.ts';
+import { untilInterrupted } from '../interrupt.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
 
@@ -51,7 +51,7 @@ export async function runDashboard({ io, signal, runs, port, address, token }: R
   try {
     io.stdout(`${server.url}\n`);
     io.stderr('Ctrl-C ends the dashboard; the runs go on\n');
-    if (!signal.aborted) await once(signal, 'abort');
+    await untilInterrupted(signal);
   } finally {
     await server.close();
   }

@@ -3,6 +3,7 @@
 import { importProblems } from '../../benchmarks/import-problems.ts';
 import type { LinearModel } from '../../core/linear-model.ts';
 import type { Problem, Split } from '../../core/problem.ts';
+import { camelKeys } from '../../lib/camel-keys.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
 import type { Solve } from '../../problems/generator/discriminate.ts';
@@ -49,17 +50,18 @@ export async function declaredSolver(): Promise<Solve> {
 
 /** The generator's options for one configured source. */
 export function generateOptionsOf(config: GeneratedSource) {
+  const { seed, count, families, difficulties, wordings, split, check, infeasibleShare, distractorShare, heldOutShare } = camelKeys(config);
   return {
-    seed: config.seed,
-    count: config.count,
-    ...(config.families === 'all' ? {} : { families: config.families }),
-    difficulties: config.difficulties as Difficulty[],
-    wordings: config.wordings,
-    split: config.split as Split,
-    check: config.check,
-    infeasibleShare: config.infeasible_share,
-    ...(config.distractor_share === null ? {} : { distractorShare: config.distractor_share }),
-    heldOutShare: config.held_out_share,
+    seed,
+    count,
+    ...(families === 'all' ? {} : { families }),
+    difficulties: difficulties as Difficulty[],
+    wordings,
+    split: split as Split,
+    check,
+    infeasibleShare,
+    ...(distractorShare === null ? {} : { distractorShare }),
+    heldOutShare,
   };
 }
 

@@ -1,5 +1,6 @@
 /** `learner.torch` of a configuration -> what the PyTorch processes are told. */
 import { availableParallelism } from 'node:os';
+import { camelKeys } from '../../lib/camel-keys.ts';
 import { defaultPython } from '../../servers/python-process.ts';
 import type { TorchSettings } from '../../servers/torch-options.ts';
 import type { TrainConfig } from '../schema/schema.ts';
@@ -15,16 +16,17 @@ export const threadCount = (threads: 'auto' | number): number => (threads === 'a
 export const pythonOf = ({ learner }: Pick<TorchConfig, 'learner'>): string => learner.torch.python ?? defaultPython();
 
 export function torchSettings({ learner, run }: TorchConfig): TorchSettings {
-  const { torch } = learner;
+  const { device, precision, attention, gradientCheckpointing, lora, strategy } = camelKeys(learner.torch);
+  const { threads, microBatchTokens } = camelKeys(learner);
   return {
-    device: torch.device,
-    threads: learner.threads === 'auto' ? null : learner.threads,
-    precision: torch.precision,
-    attention: torch.attention,
-    gradientCheckpointing: torch.gradient_checkpointing,
-    lora: torch.lora,
-    microBatchTokens: learner.micro_batch_tokens,
-    strategy: torch.strategy,
+    device,
+    threads: threads === 'auto' ? null : threads,
+    precision,
+    attention,
+    gradientCheckpointing,
+    lora,
+    microBatchTokens,
+    strategy,
     seed: run.seed,
   };
 }

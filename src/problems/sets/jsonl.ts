@@ -4,7 +4,7 @@ import { linearModelToJson } from '../../core/linear-model.ts';
 import { type Problem, taskKey } from '../../core/problem.ts';
 import { writeFileAtomically } from '../../lib/atomic-write.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { faultList, mostNamed } from '../../lib/fault-list.ts';
+import { mostNamed, refuseFaultyRecords } from '../../lib/fault-list.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
 import { textChunks } from '../../lib/text-chunks.ts';
 import { type FieldMap, problemFromRecord } from './record.ts';
@@ -81,12 +81,7 @@ export async function readProblems(path: string, options: ReadOptions = {}): Pro
     problems.push(repeated);
     if (options.limit !== undefined && problems.length >= options.limit) break;
   }
-  if (numFaults > 0) {
-    throw new EvomError(
-      'E_DATA',
-      `${numFaults} of the records in ${path} cannot be read; correct them or map their fields:\n${faultList(faults, numFaults)}`,
-    );
-  }
+  refuseFaultyRecords(path, faults, numFaults);
   if (problems.length === 0)
     throw new EvomError('E_DATA', `${path} holds no problem; expected one JSON object a line with "question" and "answer"`);
   return problems;

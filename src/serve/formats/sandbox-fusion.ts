@@ -1,15 +1,6 @@
 /** SandboxFusion's `POST /run_code`, handed on to a solver host: what a Python program printed, without a reward. */
+import { sandboxError } from '../../solver-host/run-code.ts';
 import { type Format, json, type ServeParts } from '../format.ts';
-
-/** SandboxFusion's own word for a fault of the sandbox, and not of the program. */
-const sandboxError = (message: string) => ({
-  status: 'SandboxError',
-  message,
-  compile_result: null,
-  run_result: null,
-  executor_pod_name: null,
-  files: {},
-});
 
 export const sandboxFusionFormat = ({ runCode }: ServeParts): Format => ({
   name: 'sandbox-fusion',

@@ -1,5 +1,6 @@
 /** The auditor's worker thread: started when it is needed, handed tasks in batches, replaced when it ends. */
 import { Worker } from 'node:worker_threads';
+import { atEndOfTurn } from '../../lib/at-end-of-turn.ts';
 import { compiledEntry } from '../../lib/compiled.ts';
 import { EvomError } from '../../lib/errors.ts';
 import type { AuditJob, AuditReply, AuditRequest, AuditWorkerData } from './audit-worker.ts';
@@ -27,7 +28,6 @@ export class AuditThread {
   /** The tasks of the batch in the worker that have no answer yet, by id. */
   readonly #underWay = new Map<number, Pending>();
   #timer: NodeJS.Timeout | null = null;
-  #pumping = false;
   #nextId = 0;
   #closed = false;
 
@@ -53,21 +53,16 @@ export class AuditThread {
     });
   }
 
-  /** Hands over a batch at the end of this turn of the event loop, when all that was asked together has arrived. */
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    setImmediate(() => {
-      this.#pumping = false;
-      if (this.#underWay.size > 0 || this.#queue.length === 0) return;
-      const batch = this.#nextBatch();
-      for (const pending of batch) this.#underWay.set(pending.request.id, pending);
-      this.#worker ??= this.#start();
-      this.#watch();
-      this.#worker.ref();
-      this.#worker.postMessage(batch.map(({ request }) => request));
-    });
-  }
+  /** Hands over a batch. */
+  readonly #pump = atEndOfTurn(() => {
+    if (this.#underWay.size > 0 || this.#queue.length === 0) return;
+    const batch = this.#nextBatch();
+    for (const pending of batch) this.#underWay.set(pending.request.id, pending);
+    this.#worker ??= this.#start();
+    this.#watch();
+    this.#worker.ref();
+    this.#worker.postMessage(batch.map(({ request }) => request));
+  });
 
   #nextBatch(): Pending[] {
     const suspect = this.#queue.findIndex(({ alone }) => alone);
