@@ -4,6 +4,7 @@
  * A scanner of our own: a kept parser costs more for one completion than its program costs to verify, and gives up a block at the
  * slips that are listed at `readFence`. The tests hold it to the reference parser of CommonMark.
  */
+import { readDelimited } from './delimited-blocks.ts';
 import { bareCode, isProse, type Language } from './language.ts';
 
 /** One block, fenced or in an element. */
@@ -11,7 +12,7 @@ export interface CodeBlock {
   /** First word behind the fence in small letters, or the element's name; empty where there is none. */
   readonly name: string;
   readonly code: string;
-  /** Between tags: `element` with no other text on their lines, `line` the same on one line, `inline` with text beside them. */
+  /** `fence` also between marks of other formats. Between tags: `element` with no other text on their lines, `line` the same on one line, `inline` with text beside them. */
   readonly kind: 'fence' | 'element' | 'line' | 'inline';
   /** The text ended before the block did. */
   readonly isOpen: boolean;
@@ -119,11 +120,14 @@ const statement = /^import\s+[\w.]+.*$|^from\s+[\w.]+\s+import\b.*$|^(?:const|le
 /** First word of an info string: `python`, `{.python .numberLines}`, `python:main.py`, `Python title="a"`. */
 const nameIn = (info: string): string => (/^[{.\s]*([^\s{}:;,=]*)/.exec(info)?.[1] ?? '').toLowerCase();
 
+/** A fence between the marks of bold or slanted text, without them: ``**```python**``. */
+const withoutEmphasis = (text: string): string => text.replace(/^([*_]{1,3})(?=`{3}|~{3})(.*?)\1?\s*$/, '$2');
+
 /** The fence that opens on a line, at its start or behind text. */
 function openingOf(line: string, isName: (name: string) => boolean): Opening | null {
   if (!line.includes('```') && !line.includes('~~~')) return null;
   const prefix = prefixOf(line);
-  const text = line.slice(prefix.at);
+  const text = withoutEmphasis(line.slice(prefix.at));
   const own = /^(`{3,})([^`]*)$|^(~{3,})(.*)$/.exec(text);
   if (own !== null) {
     const [run = '', info = ''] = own[1] === undefined ? [own[3], own[4]] : [own[1], own[2]];
@@ -152,7 +156,7 @@ interface Close {
 function closeOf(text: string, { mark, length }: Pick<Opening, 'mark' | 'length'>): Close | null {
   const run = mark.repeat(length);
   if (!text.includes(run)) return null;
-  const line = text.trim();
+  const line = withoutEmphasis(text.trim());
   if (line.startsWith(run)) {
     const info = line.replace(mark === '`' ? /^`+/ : /^~+/, '').trim();
     if (info.includes(mark)) return null;
@@ -197,7 +201,8 @@ function readFence(lines: readonly string[], at: number, opening: Opening, by: S
   const quotes = insideQuotes(lines[at + 1] ?? '', opening.prefix.quotes, false) === null ? 0 : opening.prefix.quotes;
   const inner: Inner[] = opening.behind === '' ? [] : [{ text: opening.behind, column: 0 }];
   const block = (content: readonly Inner[], isOpen: boolean): CodeBlock => {
-    return { name: opening.name, code: dedented(content, columns), kind: 'fence', isOpen };
+    const { name, lines: program } = named(opening.name, content, by);
+    return { name, code: dedented(program, columns), kind: 'fence', isOpen };
   };
   let first: { readonly block: CodeBlock; readonly next: number } | null = null;
   let numLooks = 0;
@@ -225,6 +230,13 @@ function readFence(lines: readonly string[], at: number, opening: Opening, by: S
   return first !== null && isOpenString ? first : { block: block(inner, true), next: lines.length };
 }
 
+/** A name alone on the first line of a block without one is its name. */
+function named(name: string, lines: readonly Inner[], { isName }: Scan): { readonly name: string; readonly lines: readonly Inner[] } {
+  const first = name === '' ? lines.findIndex(({ text }) => text.trim() !== '') : -1;
+  const word = (lines[first]?.text ?? '').trim().toLowerCase();
+  return isName(word) ? { name: word, lines: lines.slice(first + 1) } : { name, lines };
+}
+
 const textOf = (lines: readonly Inner[]): string => lines.map(({ text }) => text).join('\n');
 
 function isInsideString(lines: readonly Inner[], language: Language): boolean {
@@ -239,7 +251,12 @@ function isInsideText(lines: readonly Inner[], language: Language): boolean {
   return !bareCode(`${textOf(lines)}\u0001`, language).code.endsWith('\u0001');
 }
 
-const tag = /(?<![`\w])<(code|python|javascript|answer|program|solution)(?:\s[^<>]*)?>/gi;
+/** Names of elements that hold programs. */
+export const elementNames =
+  'code python javascript answer program solution pre script execute execute_python execute_ipython execute_code code_interpreter interpreter tool_call tool_code parameter'.split(
+    ' ',
+  );
+const tag = new RegExp(`(?<![\`\\w])<(${elementNames.join('|')})(?:[\\s=][^<>]*)?>`, 'gi');
 
 interface Scan {
   readonly language: Language;
@@ -255,10 +272,12 @@ function readElement(
 ): { readonly block: CodeBlock; readonly next: number; readonly rest: number } | null {
   const line = lines[at] ?? '';
   tag.lastIndex = from;
-  const found = tag.exec(line);
+  let found = tag.exec(line);
   if (found === null) return null;
   const prefix = prefixOf(line);
   const isFirst = found.index === prefix.at;
+  // Of tags side by side, as `<pre><code>`, the last opens the element.
+  for (let next = tag.exec(line); next !== null && next.index === found.index + found[0].length; next = tag.exec(line)) found = next;
   const name = (found[1] ?? '').toLowerCase();
   const close = new RegExp(`</${name}>`, 'i');
   const start = found.index + found[0].length;
@@ -301,6 +320,7 @@ export function codeBlocks(text: string, language: Language, isName: (name: stri
   const lines = text.split('\n');
   const blocks: CodeBlock[] = [];
   const by = { language, isName };
+  const unclosed = new Set<string>();
   for (let i = 0, from = 0; i < lines.length; ) {
     const line = lines[i] ?? '';
     const element = line.includes('<', from) ? readElement(lines, i, from) : null;
@@ -309,12 +329,20 @@ export function codeBlocks(text: string, language: Language, isName: (name: stri
       const { block, next } = readFence(lines, i, opening, by);
       blocks.push(block);
       i = next;
-    } else if (element !== null) {
+      continue;
+    }
+    if (element !== null) {
       blocks.push(element.block);
       [i, from] = [element.next, element.rest];
-    } else {
-      [i, from] = [i + 1, 0];
+      continue;
     }
+    const delimited = from === 0 ? readDelimited(lines, i, unclosed) : null;
+    if (delimited !== null) {
+      const inner = delimited.lines.map((text) => ({ text, column: 0 }));
+      const code = dedented(inner[0]?.text.trim() === '' ? inner.slice(1) : inner, Infinity);
+      blocks.push({ name: delimited.name, code, kind: 'fence', isOpen: delimited.isOpen });
+    }
+    [i, from] = [delimited?.next ?? i + 1, 0];
   }
   return blocks;
 }

@@ -1,7 +1,9 @@
 /** Which part of a completion is the program, or why none is. */
-import { type CodeBlock, codeBlocks } from './code-blocks.ts';
+import { type CodeBlock, codeBlocks, elementNames } from './code-blocks.ts';
 import { loadsLibrary } from './infer.ts';
-import { bareCode, isProse, type Language } from './language.ts';
+import { bareCode, isProse, type Language, readsAsCode } from './language.ts';
+import { replyOf } from './reply.ts';
+import { programInJson, unwrapped } from './unwrap.ts';
 
 const names: Readonly<Record<Language, ReadonlySet<string>>> = {
   javascript: new Set(
@@ -23,7 +25,7 @@ const otherTexts: ReadonlySet<string> = new Set(
 );
 
 /** Elements that hold whatever the answer is. */
-const looseElements: ReadonlySet<string> = new Set(['answer', 'program', 'solution']);
+const looseElements: ReadonlySet<string> = new Set('answer program solution pre script tool_call tool_code parameter'.split(' '));
 
 /** Why a completion holds no program. */
 export type NoProgramReason =
@@ -53,15 +55,17 @@ export type FoundProgram =
  * ```
  */
 export function findProgram(completion: string, language: Language): FoundProgram {
-  const { text, isOpen } = withoutReasoning(completion.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n'));
+  const { text, isOpen } = replyOf(completion);
   const blocks = isRawProgram(text, language) ? [] : blocksOf(text, language);
   const best = bestOf(blocks, language);
-  if (best !== null) return { code: trimmed(best.code), isOpen: best.isOpen };
-  const rest = trimmed(text);
+  if (best !== null) return programOf(best, blocks, language);
+  const rest = trimmed(text.replace(ownName[language], ''));
   const written = blocks.filter(({ code }) => trimmed(code) !== '').at(-1);
   if (rest.replace(marks, '').trim() === '') {
     return { code: null, reason: isOpen ? 'CutOff' : 'Empty' };
   }
+  const answered = blocks.length === 0 ? programInJson(rest, language) : null;
+  if (answered !== null) return { code: trimmed(answered), isOpen: false };
   if (isJson(rest) || (written !== undefined && isJson(written.code))) return { code: null, reason: 'JsonAnswer' };
   const indented = blocks.length === 0 ? indentedProgram(text, language) : null;
   if (indented !== null) return { code: indented, isOpen: false };
@@ -82,62 +86,26 @@ export function findProgram(completion: string, language: Language): FoundProgra
  */
 export const extractCode = (completion: string, language: Language): string | null => findProgram(completion, language).code;
 
-const marks = /^[ \t]*(?:`{3,}|~{3,}).*$|<\/?(?:code|python|javascript|answer|program|solution)>/gim;
-const reasoningTags = /<(\/?)(think|thinking|thought|reasoning)>/gi;
-
-/** Without reasoning elements, also where the prompt has opened one, or the end of the text left one open. */
-function withoutReasoning(text: string): { readonly text: string; readonly isOpen: boolean } {
-  const isInFence = fencesOf(text);
-  let kept = '';
-  let at = 0;
-  let open: { readonly name: string; readonly index: number } | null = null;
-  for (const { 0: tag, 1: slash, 2: word = '', index } of text.matchAll(reasoningTags)) {
-    if (open === null && isInFence(at, index)) continue;
-    const name = word.toLowerCase();
-    if (slash === '') open ??= { name, index };
-    else if (open === null || open.name === name) {
-      // One that nothing has opened here was opened by the prompt: all before it is reasoning.
-      kept = open === null ? '' : kept + text.slice(at, open.index);
-      at = index + tag.length;
-      open = null;
-    }
-  }
-  // Only a line of its own opens what nothing closes: elsewhere the tag is spoken of.
-  const isOpen = open !== null && /(?:^|\n)[ \t]*$/.test(text.slice(Math.max(at, open.index - 80), open.index));
-  return { text: kept + text.slice(at, isOpen ? open?.index : undefined), isOpen };
-}
-
-/** Whether a place lies between two fences, of those from another place on: in a program's own text, where a tag is a string or a comment. */
-function fencesOf(text: string): (from: number, index: number) => boolean {
-  const fences = [...text.matchAll(/^[ \t]*(?:`{3,}|~{3,})/gm)].map(({ index }) => index);
-  const numBefore = (place: number): number => {
-    let [low, high] = [0, fences.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((fences[middle] ?? 0) < place) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  };
-  const begins = /[ \t]*(?:`{3,}|~{3,})/y; // behind a tag that has just closed
-  return (from, index) => {
-    const behind = fences.length - numBefore(index);
-    if (behind % 2 === 0) return false;
-    begins.lastIndex = from;
-    const isGlued = from > 0 && text[from - 1] !== '\n' && begins.test(text);
-    return (numBefore(index) - numBefore(from) + (isGlued ? 1 : 0)) % 2 === 1;
-  };
-}
+const marks = new RegExp(`^[ \\t]*(?:\`{3,}|~{3,}).*$|</?(?:${elementNames.join('|')})>`, 'gim');
+/** A name before a program without marks, as pages show it above a block. */
+const ownName: Readonly<Record<Language, RegExp>> = {
+  python: /^\s*python3?[ \t]*\n(?:[ \t]*copy(?: code)?[ \t]*\n)?/i,
+  javascript: /^\s*(?:javascript|js)[ \t]*\n(?:[ \t]*copy(?: code)?[ \t]*\n)?/i,
+};
 
 const isName = (name: string, language: Language): boolean =>
   names[language].has(name) || (language === 'python' && /^python[\d.]+$/.test(name));
-const loads = (code: string, language: Language): boolean => loadsLibrary(code, language) || /\bsimulate\b\s*(?:=|\()/.test(code);
+/** What a simulator is: it loads no library. */
+const simulator = /\b(?:def|function)[ \t]+simulate\b|\bsimulate[ \t]*(?:=(?!=)|:[ \t]*(?:async\b|function\b|\()|\([^()]*\)[ \t]*\{)/;
+const loads = (code: string, language: Language): boolean => loadsLibrary(code, language) || simulator.test(code);
 
-/** A program without a fence around it whose strings or comments hold one. */
+const anyMark = new RegExp(`\`\`\`|~~~|<(?:${elementNames.join('|')})\\b|\\\\begin\\{|<!\\[CDATA\\[|<\\|\\w`, 'i');
+
+/** A program without marks around it whose strings or comments hold some. */
 function isRawProgram(text: string, language: Language): boolean {
-  const fence = /```|~~~/.exec(text);
-  if (fence === null) return false;
-  const before = text.slice(0, fence.index);
+  const mark = anyMark.exec(text);
+  if (mark === null) return false;
+  const before = text.slice(0, mark.index);
   const begins = /^\s*(?:"{3}|'{3}|#!|\/\*)/.test(before) || loadsLibrary(before, language);
   return begins && !bareCode(`${before}\u0001`, language).code.endsWith('\u0001');
 }
@@ -145,7 +113,8 @@ function isRawProgram(text: string, language: Language): boolean {
 /** The blocks of a text, those inside elements and inside blocks that hold Markdown in their place. */
 function blocksOf(text: string, language: Language): CodeBlock[] {
   const isAnyName = (name: string): boolean => isName(name, 'python') || isName(name, 'javascript');
-  return codeBlocks(text, language, isAnyName).flatMap((block) => {
+  return codeBlocks(text, language, isAnyName).flatMap((written) => {
+    const block = { ...written, code: unwrapped(written.code, written.kind !== 'fence', language) };
     const isNamed = block.kind === 'fence' && isName(block.name, language);
     const holdsMarkdown = !isNamed && /```|~~~/.test(block.code) && !isRawProgram(block.code, language);
     const inner = holdsMarkdown ? blocksOf(block.code, language) : [];
@@ -166,7 +135,8 @@ function rankOf({ kind, name, code }: CodeBlock, language: Language): number {
   if (isWhole && kind === 'fence') return isNamed ? 7 : 6;
   if (kind === 'element' && !isLoose) return 5;
   if (kind === 'fence' && isNamed) return 4;
-  if (isJson(code) || isProse(code, language) || (isLoose && !code.includes('('))) return 0;
+  const couldBe = kind !== 'fence' && !isLoose ? !isJson(code) && !isProse(code, language) : readsAsCode(code, language);
+  if (!couldBe) return 0;
   if (kind !== 'fence') return 3;
   return otherTexts.has(name) ? 1 : 2;
 }
@@ -181,6 +151,43 @@ function bestOf(blocks: readonly CodeBlock[], language: Language): CodeBlock | n
   return best;
 }
 
+/**
+ * A block as a program, with the blocks behind it that go on with it: those of the language that load no library of their own, up to the
+ * first that solves, behind one that does not.
+ */
+function programOf(best: CodeBlock, blocks: readonly CodeBlock[], language: Language): FoundProgram {
+  const one = { code: trimmed(best.code), isOpen: best.isOpen };
+  if (best.kind !== 'fence' || !loadsLibrary(best.code, language) || isComplete(best.code, language)) return one;
+  let code = one.code;
+  for (const block of blocks.slice(blocks.indexOf(best) + 1)) {
+    const isOther = isName(block.name, language === 'python' ? 'javascript' : 'python') || otherTexts.has(block.name);
+    const goesOn =
+      block.kind === 'fence' &&
+      !isOther &&
+      !loadsLibrary(block.code, language) &&
+      (isName(block.name, language) || readsAsCode(block.code, language));
+    if (!goesOn || trimmed(block.code) === '') continue;
+    code = `${code}\n${trimmed(block.code)}`;
+    if (isComplete(code, language)) return { code, isOpen: block.isOpen };
+  }
+  return one;
+}
+
+const solves: Readonly<Record<Language, RegExp>> = {
+  python: /\b(?:\w*[sS]olve\w*|optimize\w*|run)[ \t]*\(/,
+  javascript: /\bsolve\w*[ \t]*\(/i,
+};
+
+/** Whether a program asks a solver, and does something beside defining functions. */
+function isComplete(program: string, language: Language): boolean {
+  const { code } = bareCode(program, language);
+  const asks = solves[language].test(code) || (/\bhighspy\b/.test(code) && /\.(?:minimize|maximize)[ \t]*\(/.test(code));
+  return (
+    asks &&
+    (language === 'javascript' || /^(?:(?:if|for|while|with|try)\b|(?!(?:async[ \t]+)?def\b|class\b|@|[ \t]).*\w[ \t]*\()/m.test(code))
+  );
+}
+
 /** The last indented code block of CommonMark that loads a library, where all around it is prose; null where there is none. */
 function indentedProgram(text: string, language: Language): string | null {
   if (!/^(?: {4}|\t)/m.test(text) || !loadsLibrary(text, language)) return null;
@@ -192,9 +199,8 @@ function indentedProgram(text: string, language: Language): string | null {
   return code.length === 0 ? null : trimmed(code.at(-1) ?? '');
 }
 
-/** Whether a text without blocks is a program, though perhaps one that does not parse: it loads a library, or calls something and is no prose. */
-const isCode = (text: string, language: Language): boolean =>
-  loadsLibrary(text, language) || (text.includes('(') && !isProse(text, language));
+/** Whether a text without blocks is a program, though perhaps one that does not parse. */
+const isCode = (text: string, language: Language): boolean => loads(text, language) || readsAsCode(text, language);
 
 function isJson(text: string): boolean {
   if (!/^\s*[[{"\d-]/.test(text)) return false;

@@ -69,7 +69,7 @@ const words: Readonly<Record<Language, ReadonlySet<string>>> = {
 
 /** What neither language has outside strings and comments: other signs, a full stop behind a word, a row of a table. */
 const foreign: Readonly<Record<Language, RegExp>> = {
-  python: /[$?`]|\\.|!(?!=)|[^\W\d_]\.$|^\|.*\|$|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
+  python: /[$?`]|\\.|!(?!=)|[^\W\d_]\.$|::$|^\.\. |^\|.*\|$|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
   javascript: /\\(?!u)|[^\W\d_]\.$|^\|.*\|$|[^\p{L}\p{M}\p{N}\p{Pc}\s!-~]/u,
 };
 
@@ -93,4 +93,18 @@ export function isProse(text: string, language: Language): boolean {
     .filter((line) => line !== '');
   const numForeign = lines.filter((line) => isForeignLine(line, language)).length;
   return 2 * numForeign > lines.length;
+}
+
+/** Statements that no sentence or formula begins with: what loads, defines, branches over lines, prints, or calls a method. */
+const statement: Readonly<Record<Language, RegExp>> = {
+  python:
+    /^[ \t]*(?:import[ \t]+\w|from[ \t]+[\w.]+[ \t]+import\b|@\w|(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|class[ \t]+\w+.*:|(?:for|while|with|if|try)\b.*:[ \t]*$|(?:print|exec|__import__)[ \t]*\(|(?:[\w, \t[\]]+=[ \t]*)?\w+(?:\[[^\]\n]*\])?(?:\.\w+)+[ \t]*\()/,
+  javascript:
+    /^[ \t]*(?:import\b.*["'`]|export[ \t]|(?:module\.)?exports\b|(?:const|let|var)[ \t]+[\w$[{]|(?:async[ \t]+)?function\b|class[ \t]+\w|(?:if|for|while)[ \t]*\(|(?:report|require)[ \t]*\(|(?:await[ \t]+)?[\w$]+(?:\.[\w$]+)+[ \t]*\(|[\w$.]+[ \t]*=[^=].*\(.*;[ \t]*$|\(?(?:async[ \t]*)?\([^()]*\)[ \t]*=>)/,
+};
+
+/** Whether a text that nobody calls code reads as such: it has a statement of the language, and most lines can be code. */
+export function readsAsCode(text: string, language: Language): boolean {
+  const lines = bareCode(text, language).code.split('\n');
+  return lines.some((line) => statement[language].test(line) && !isForeignLine(line.trim(), language)) && !isProse(text, language);
 }

@@ -9,8 +9,8 @@ describe('extractCode', () => {
     expect(extractCode('```js\nfirst\n```\n```python\nsecond\n```', 'python')).toBe('second');
   });
 
-  it('takes the last block of any name when none is in the language', () => {
-    expect(js('```\nfirst\n```\n```lp\nsecond\n```')).toBe('second');
+  it('takes the last block of any name that reads as code when none is in the language', () => {
+    expect(js('```\nreport(1);\n```\n```lp\nreport(2);\n```\n```\nthird\n```')).toBe('report(2);');
   });
 
   it('takes the whole text when there is no fence', () => {

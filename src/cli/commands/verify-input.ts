@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import type { Problem } from '../../core/problem.ts';
+import { extractCode } from '../../dialects/extract.ts';
 import { inferDialect } from '../../dialects/infer.ts';
 import { dialectByName, dialectNames } from '../../dialects/registry.ts';
 import { EvomError } from '../../lib/errors.ts';
@@ -59,7 +60,9 @@ async function readText(file: string, cwd: string): Promise<string> {
 
 function dialectOf(asked: string | null, text: string, where: string): string {
   if (asked !== null) return dialectByName(asked).name;
-  const found = inferDialect(text);
+  // In JSON or escaped for HTML no line loads the library: then the program that the text holds tells it.
+  const programs = (['python', 'javascript'] as const).map((language) => extractCode(text, language) ?? '');
+  const found = inferDialect(text) ?? programs.map(inferDialect).find((name) => name !== null) ?? null;
   if (found !== null && dialectNames.includes(found)) return found;
   throw new EvomError(
     'E_USAGE',
