@@ -54,7 +54,8 @@ function withoutVariable(model: LinearModel, i: number, j: number): LinearModel 
   const own = coefficientOf(row, j);
   const others = new Map(row.columns.flatMap((column, k) => (column === j ? [] : [[column, -(row.coefficients[k] ?? 0) / own] as const])));
   const constant = side / own;
-  const isWhole = Number.isInteger(constant) && [...others].every(([column, value]) => Number.isInteger(value) && model.variables[column]?.integer);
+  const isWhole =
+    Number.isInteger(constant) && [...others].every(([column, value]) => Number.isInteger(value) && model.variables[column]?.integer);
   if (variable.integer && !isWhole) return null;
   const put = ({ name, lower, upper, columns, coefficients }: Constraint): Constraint => {
     const terms = new Map(columns.map((column, k) => [column, coefficients[k] ?? 0]));

@@ -9,9 +9,10 @@ export const isAddress = (text: string): boolean => /^https?:\/\//.test(text);
  * `policy.type: chat` at an address such as `http://gpu1:8000` or `https://api.example.com/v1#big-1`: `/v1` is added where no path is given, and
  * the model behind `#`, where there is none the only one that `/models` lists.
  *
+ * @param isNamed another flag names the model.
  * @throws {EvomError} `E_USAGE` for a server that does not say which model it has, or has several; `E_POLICY` for one that cannot be reached.
  */
-export async function addressOverrides(text: string, flag: string): Promise<Override[]> {
+export async function addressOverrides(text: string, flag: string, isNamed: boolean): Promise<Override[]> {
   if (!URL.canParse(text)) throw new EvomError('E_USAGE', `${flag} ${text} is not an address such as http://127.0.0.1:8000/v1`);
   const parsed = new URL(text);
   const model = decodeURIComponent(parsed.hash.slice(1));
@@ -22,7 +23,9 @@ export async function addressOverrides(text: string, flag: string): Promise<Over
   return [
     { ...said, assignment: 'policy.type=chat' },
     { ...said, assignment: `policy.chat.url=${JSON.stringify(url)}` },
-    { ...said, assignment: `policy.chat.model=${JSON.stringify(model || (await onlyModel(url, `${flag} ${text}`)))}` },
+    ...(isNamed && model === ''
+      ? []
+      : [{ ...said, assignment: `policy.chat.model=${JSON.stringify(model || (await onlyModel(url, `${flag} ${text}`)))}` }]),
   ];
 }
 
