@@ -20,22 +20,32 @@ export interface Votes {
   readonly samples: readonly SampledProgram[];
   /** The record, solved; null without one. */
   readonly record: SampledProgram | null;
-  /** [samples, then the record] weights by source (`sourceWeights`); null for one vote each. */
-  readonly weights: readonly number[] | null;
+  /** [samples, then the record] of each vote where simulators contradicted the answer; null for one vote each. */
+  readonly doubts: Doubts | null;
+}
+
+/** What votes are worth once simulators contradicted the answer. */
+export interface Doubts {
+  /** `sourceWeights`. */
+  readonly weights: readonly number[];
+  /** Simulators that bear out each vote's model. */
+  readonly numBorneOut: readonly number[];
 }
 
 /** Equal for programs with the same model, or the same text where there is no model. */
 export const keyOf = ({ outcome, program }: SampledProgram): string => modelHashOf(outcome) ?? program?.code ?? '';
 
 /**
- * The answer and the program to show for it: the consensus of the programs and of the record, one vote each or by `weights`; of those with
- * that answer the one of least Bayes risk. Where more failed than gave any one kind of answer, the consensus of those that gave one, for
+ * The answer and the program to show for it: the consensus of the programs and of the record, one vote each or weighed by source; of those
+ * with that answer one that most simulators bear out, of these the one of least Bayes risk. Where more failed than gave any one kind of answer, the consensus of those that gave one, for
  * `trustOf` to say how little that is. Without self-consistency the least risky sample of all; without both, the first.
  */
-export function choose({ samples, record, weights }: Votes, { components }: SolveOptions): Choice | null {
+export function choose({ samples, record, doubts }: Votes, { components }: SolveOptions): Choice | null {
   const all = record === null ? samples : [...samples, record];
   const counted = all.flatMap((sample, i) =>
-    sample.outcome.status === 'infra_error' ? [] : [{ sample, weight: weights?.[i] ?? 1, isRecord: sample === record }],
+    sample.outcome.status === 'infra_error'
+      ? []
+      : [{ sample, weight: doubts?.weights[i] ?? 1, support: doubts?.numBorneOut[i] ?? 0, isRecord: sample === record }],
   );
   if (counted.length === 0) return null;
   const answering = counted.filter(({ sample }) => answerKindOf(sample.outcome.status) !== 'error');
@@ -57,14 +67,12 @@ export function choose({ samples, record, weights }: Votes, { components }: Solv
   );
   if (consensus === null) return null;
   const members = consensus.members.flatMap((i) => voters[i] ?? []);
-  const heaviest = largest(members.map(({ weight }) => weight));
-  const best = weights === null ? members : members.filter(({ weight }) => weight > heaviest - 1e-9);
-  // A sample's own program is shown before the record's.
-  const own = best.filter(({ isRecord }) => !isRecord).map(({ sample }) => sample);
-  const shown =
-    (components.bayesRisk ? leastRisky(own) : null) ??
-    (weights === null ? voters[consensus.representative]?.sample : own[0]) ??
-    best[0]?.sample;
+  const most = largest(members.map(({ support }) => support));
+  const best = members.filter(({ support }) => support === most);
+  // The policy's own program is shown before the record's.
+  const own = best.filter(({ isRecord }) => !isRecord);
+  const middle = own.find(({ sample }) => sample === voters[consensus.representative]?.sample);
+  const shown = (components.bayesRisk ? leastRisky(own.map(({ sample }) => sample)) : null) ?? (middle ?? own[0] ?? best[0])?.sample;
   if (shown === undefined) return null;
   return { kind: consensus.kind, value: consensus.value, sample: shown, agreeing: agreeingWith(consensus.kind, consensus.value) };
 }

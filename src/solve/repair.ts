@@ -3,7 +3,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { answerKindOf } from '../decode/self-consistency.ts';
 import type { ChatMessage } from '../dialects/prompt.ts';
 import { type Attempt, askPrograms, fenced, type ProgramAsk, seedsOf } from './ask.ts';
-import type { Choice } from './choose.ts';
+import { type Choice, keyOf } from './choose.ts';
 import type { SolveOptions, SolveParts } from './solve-parts.ts';
 import { type AskOptions, leastRoom, roomAfter } from './speaker.ts';
 import { feedbackOf, isRefuted, type Validation } from './validate.ts';
@@ -81,8 +81,10 @@ export async function repairRound(
     const turn = nextTurn(parts, state.base, sample, runFeedback(sample.outcome));
     return turn === null ? [] : [{ i, ask: { ...turn, seeds: [`${options.seed}/solve/program/${round}/${options.samples + i}`] } }];
   });
-  const told = samples.find((sample) => sample.outcome === chosen?.sample.outcome);
-  // The record's own program has no conversation: it is told to nobody.
+  // The record's own program has no conversation; a sample of the same model has one.
+  const shown = chosen?.sample;
+  const told =
+    shown && (samples.find(({ outcome }) => outcome === shown.outcome) ?? samples.find((sample) => keyOf(sample) === keyOf(shown)));
   const turn = disagreement === undefined || told === undefined ? null : nextTurn(parts, state.base, told, feedbackOf(disagreement));
   const doubted = turn === null ? [] : [{ ...turn, seeds: seedsOf(options.seed, 'program', round, options.samples) }];
   if (own.length + doubted.length === 0) return null;

@@ -48,20 +48,22 @@ export function sayBayesRisk(
   reading: Reading,
   record: SampledProgram | null,
   chosen: Choice | null,
+  { components }: SolveOptions,
   say: Say,
 ): Extraction | null {
   const { winner, records } = reading;
+  const from = components.bayesRisk ? 'minimum_bayes_risk' : 'record';
   const model = chosen?.sample.outcome.model ?? null;
   if (winner !== null) {
-    if (record === null) say('record', 'silent', 'the record is not a linear model, so it has no vote');
+    if (record === null) say(from, 'silent', 'the record is not a linear model, so it has no vote');
     else if (model === null || chosen === null) return winner;
     else if (reading.model !== null && identicalModels(reading.model, model))
-      say('record', 'supports', `the record, picked from ${records.length}, is this model`);
+      say(from, 'supports', `the record, picked from ${records.length}, is this model`);
     else if (isClose(record.outcome.objective, chosen.value) && record.outcome.status === chosen.sample.outcome.status)
-      say('record', 'supports', `the record, picked from ${records.length} and solved, gives this answer by another model`);
+      say(from, 'supports', `the record, picked from ${records.length} and solved, gives this answer by another model`);
     else
       say(
-        'record',
+        from,
         'contradicts',
         `the record, picked from ${records.length} and solved, gives ${record.outcome.objective === null ? record.outcome.status : shortNumber(record.outcome.objective)}`,
       );

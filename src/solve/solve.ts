@@ -7,7 +7,7 @@ import { type AnswerKind, modelHashOf } from '../decode/self-consistency.ts';
 import { type ForeignNumbers, literalTrace } from '../reward/literals.ts';
 import { type Attempt, askFirst, programMessages, recalled } from './ask.ts';
 import { type Candidate, candidatesOf, countedSamples, type SampledProgram } from './candidates.ts';
-import { type Choice, choose } from './choose.ts';
+import { type Choice, choose, type Doubts } from './choose.ts';
 import type { ComponentName, Evidence } from './component-evidence.ts';
 import { type Reading, readProblem } from './read-problem.ts';
 import { adviceText, type Recommendation, recommendSolver, type SolverOffer } from './recommend.ts';
@@ -97,7 +97,7 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
   const simulators = usableSimulators(tests);
 
   let samples: readonly Attempt[] = first.samples;
-  let chosen = choose({ samples, record, weights: null }, options);
+  let chosen = choose({ samples, record, doubts: null }, options);
   let validations = await timed('validation', () => validateAll(parts, chosen, simulators, options));
   let isDoubted = false;
   let round = 0;
@@ -107,12 +107,13 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
     if (next === null) break;
     round += 1;
     samples = next;
-    const weights = isDoubted ? await timed('validation', () => weightsOf(parts, { samples, record }, simulators, options)) : null;
-    chosen = choose({ samples, record, weights }, options);
+    const doubts = isDoubted ? await timed('validation', () => doubtsOf(parts, { samples, record }, simulators, options)) : null;
+    chosen = choose({ samples, record, doubts }, options);
     validations = await timed('validation', () => validateAll(parts, chosen, simulators, options));
   }
 
-  const extraction = options.components.bayesRisk || reading.winner !== null ? sayBayesRisk(samples, reading, record, chosen, say) : null;
+  const extraction =
+    options.components.bayesRisk || reading.winner !== null ? sayBayesRisk(samples, reading, record, chosen, options, say) : null;
   saySelfConsistency(chosen, samples, options, say);
   saySimulators({ numAsked: first.numSimulators, numWritten: first.simulators.length, tests, validations, round }, say);
   const outcome = chosen?.sample.outcome ?? null;
@@ -183,12 +184,12 @@ function validationOptions({ backends: [backend], verify }: SolveParts, seed: st
 }
 
 /** What each vote weighs where simulators contradicted the answer: equal models are compared with each simulator once. */
-async function weightsOf(
+async function doubtsOf(
   parts: SolveParts,
   { samples, record }: { readonly samples: readonly Attempt[]; readonly record: SampledProgram | null },
   simulators: readonly Program[],
   { seed }: SolveOptions,
-): Promise<number[]> {
+): Promise<Doubts> {
   const votes: readonly SampledProgram[] = record === null ? samples : [...samples, record];
   const options = validationOptions(parts, seed);
   const borneOut = await Promise.all(
@@ -205,5 +206,6 @@ async function weightsOf(
     }),
   );
   const rounds = votes.map((vote) => (vote === record ? null : (vote as Attempt).round));
-  return sourceWeights({ rounds, borneOut });
+  const numBorneOut = votes.map((_, i) => borneOut.filter((of) => of[i]).length);
+  return { weights: sourceWeights({ rounds, borneOut }), numBorneOut };
 }

@@ -63,7 +63,7 @@ function textFaults({ question, template }: Judged, { model, solution }: Outcome
   const strange = worded.filter((name) => !isTold(name, question));
   const { foreign } = literalTrace(model, question);
   const values = names.map((name) => solution?.[name] ?? 0);
-  const { coverage, native } = literalShares(model, values, question);
+  const { coverage, native, numFigures } = literalShares(model, values, question);
   if (template === 'bare') {
     return [
       ...(strange.length > 0 ? [`variables of the model that the text does not have: ${listed(strange)}`] : []),
@@ -75,7 +75,7 @@ function textFaults({ question, template }: Judged, { model, solution }: Outcome
   const mostlyStrange = 2 * strange.length > worded.length;
   return [
     ...(coverage !== null && coverage < 0.5 ? [`the model uses ${Math.round(100 * coverage)} % of the numbers of the text`] : []),
-    ...(solution !== null && native !== null && native < 0.5
+    ...(solution !== null && numFigures > 0 && native !== null && native < 0.5
       ? [`of the numbers that decide the optimum ${Math.round(100 * native)} % stand in the text`]
       : []),
     ...(mostlyStrange && foreign.length > 0

@@ -55,8 +55,7 @@ export async function mainPolicy(flags: Flags, cwd: string): Promise<MainPolicy>
   ];
   const { config, source } = ofKind(await loadNamed(named ?? baseConfig, cwd, overrides), 'train', 'evom solve');
   const saysMaxTokens =
-    set.some((assignment) => assignment.startsWith('sampling.max_tokens')) ||
-    (named !== undefined && /^\s*max_tokens\s*:/m.test(source.text));
+    set.some((assignment) => assignment.startsWith('sampling.max_tokens')) || (named !== undefined && /\bmax_tokens\s*:/.test(source.text));
   return { policy: config, config, saysMaxTokens };
 }
 
