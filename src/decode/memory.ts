@@ -3,13 +3,22 @@
 /** How alike two texts are, in [-1, 1]; 1 for the same. */
 export type Similarity = (a: number, b: number | 'query') => number;
 
+export interface RetrieveOptions {
+  readonly count: number;
+  readonly lambda?: number;
+  readonly pool?: number;
+  readonly threshold?: number;
+}
+
 /**
  * Picks examples one by one by `sim(problem, c) - lambda * mean sim(c, chosen)`: like the problem, unlike one another (NEMO,
- * arXiv:2601.21372).
+ * arXiv:2601.21372: of 9 above 0.6 the best 3, lambda 0.5).
  *
  * @param size number of candidates; candidate i is named by its index.
  * @param similarity of two candidates, or of a candidate and the problem (`'query'`).
- * @param options.count examples to pick, at most `size`. @param options.lambda weight of the variety; default 0.3.
+ * @param options.count examples to pick, at most `size`. @param options.lambda weight of the variety; default 0.5.
+ * @param options.pool only the most similar so many are picked from; default all. @param options.threshold and only those more similar
+ *   than this; default none is left out.
  * @returns indices in the order picked.
  * @example
  * ```ts
@@ -23,13 +32,14 @@ export type Similarity = (a: number, b: number | 'query') => number;
 export function retrieve(
   size: number,
   similarity: Similarity,
-  { count, lambda = 0.3 }: { readonly count: number; readonly lambda?: number },
+  { count, lambda = 0.5, pool = size, threshold = Number.NEGATIVE_INFINITY }: RetrieveOptions,
 ): number[] {
   const toQuery = Array.from({ length: size }, (_, i) => similarity(i, 'query'));
   const toChosen = new Float64Array(size); // sums
   const chosen: number[] = [];
-  const left = new Set(toQuery.keys());
-  while (chosen.length < Math.min(count, size)) {
+  const near = [...toQuery.keys()].filter((i) => (toQuery[i] ?? 0) > threshold).sort((a, b) => (toQuery[b] ?? 0) - (toQuery[a] ?? 0));
+  const left = new Set(near.slice(0, pool));
+  while (chosen.length < count && left.size > 0) {
     let best = -1;
     let bestScore = Number.NEGATIVE_INFINITY;
     for (const i of left) {

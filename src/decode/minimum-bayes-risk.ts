@@ -1,119 +1,78 @@
-/** Minimum Bayes risk decoding over structured extractions: the record that the others are least unlike, component by component. */
+/** Minimum Bayes risk decoding over structured extractions: of several records the one that the others are least unlike, taken whole. */
 import { largest } from '../lib/extremes.ts';
-import { checkExtraction, type Extraction, parameterValues } from './extraction.ts';
+import { type Extraction, parameterValues } from './extraction.ts';
 import { type LinearExpression, parseLinear, parseRelation } from './linear-expression.ts';
 
+/** How much each component of a record counts. */
 export interface ComponentWeights {
   readonly variables: number;
+  readonly parameters: number;
   readonly objective: number;
   readonly constraints: number;
 }
 
-/** Constraints count twice: they are where records differ most (42 % of NEMO's errors). */
-export const defaultComponentWeights: ComponentWeights = { variables: 1, objective: 1, constraints: 2 };
+/** NEMO's: constraints are where records differ most (42 % of its errors). */
+export const defaultComponentWeights: ComponentWeights = { variables: 0.2, parameters: 0.1, objective: 0.1, constraints: 0.6 };
 
 export interface BayesChoice {
   readonly extraction: Extraction;
-  /** Index of the candidate each component is from. */
-  readonly from: { readonly variables: number; readonly objective: number; readonly constraints: number };
-  /** Whether all components come from one candidate because the best of each did not fit together. */
-  readonly isWhole: boolean;
-  /** [N] expected risk of each candidate as a whole, in [0, 1]. */
+  /** [N] expected risk of each candidate, in [0, 1]: 1 minus its utility. */
   readonly risks: readonly number[];
+  /** [N] candidates by risk, least first, of equal ones the earlier. */
+  readonly order: readonly number[];
 }
 
-/** The parts of a record as sets of canonical texts. */
-interface Signature {
-  readonly variables: ReadonlyMap<string, number>;
-  readonly objective: ReadonlyMap<string, number>;
-  readonly constraints: ReadonlyMap<string, number>;
+export interface BayesOptions {
+  /** [N] how likely each candidate is; default equal. */
+  readonly weights?: readonly number[];
+  readonly components?: ComponentWeights;
+  /** Whether two candidates say the same whatever their names are; such a pair has no risk. Default: only their texts are compared. */
+  readonly isSame?: (a: Extraction, b: Extraction) => boolean;
 }
+
+/** The parts of a record as multisets of canonical texts. */
+type Signature = Readonly<Record<keyof ComponentWeights, ReadonlyMap<string, number>>>;
 
 /**
- * The record with the least expected risk, `argmin_a sum_b w_b (1 - similarity(a, b))`, chosen component by component.
+ * The record with the least expected risk, `argmin_a sum_b p_b (1 - similarity(a, b))`, over whole records: components of different records
+ * are never put together, so the answer is one that somebody wrote (NEMO, arXiv:2601.21372).
  *
- * Risk between two records is the weighted mean over variables, objective and constraints of `1 - similarity`. Components are compared as
- * multisets of canonical texts (a linear relation up to scale and order; else its words) by the Jaccard index. The best components are
- * put together if the whole passes `checkExtraction`; else the candidate with the least risk is taken whole (NEMO leaves open how
- * components are joined).
+ * The similarity of two records is the weighted sum over variables, parameters, objective and constraints of the Jaccard index of their
+ * canonical texts (a linear relation up to scale and order; else its words). The paper compares embeddings of each component instead.
  *
  * @param candidates [N] records of one problem.
- * @param weights [N] how likely each candidate is; default equal.
  * @returns null for no candidate.
  */
-export function minimumBayesRisk(
-  candidates: readonly Extraction[],
-  {
-    weights = candidates.map(() => 1),
-    components = defaultComponentWeights,
-  }: {
-    readonly weights?: readonly number[];
-    readonly components?: ComponentWeights;
-  } = {},
-): BayesChoice | null {
-  const signatures = candidates.map(signatureOf);
+export function minimumBayesRisk(candidates: readonly Extraction[], options: BayesOptions = {}): BayesChoice | null {
+  const { weights = candidates.map(() => 1), components = defaultComponentWeights, isSame = () => false } = options;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   if (candidates.length === 0 || !(total > 0)) return null;
-  const riskBy = (part: keyof Signature): number[] =>
-    signatures.map((a) => signatures.reduce((sum, b, j) => sum + ((weights[j] ?? 0) / total) * (1 - jaccard(a[part], b[part])), 0));
-  const [variables, objective, constraints] = [riskBy('variables'), riskBy('objective'), riskBy('constraints')];
-  const scale = components.variables + components.objective + components.constraints;
-  const risks = candidates.map(
-    (_, i) =>
-      (components.variables * (variables[i] ?? 0) +
-        components.objective * (objective[i] ?? 0) +
-        components.constraints * (constraints[i] ?? 0)) /
-      scale,
-  );
-  const whole = least(risks);
-  const from = { variables: least(variables, risks), objective: least(objective, risks), constraints: least(constraints, risks) };
-  const joined = join(candidates, from);
-  const fits = joined !== null && 'extraction' in checkExtraction(joined);
-  return fits
-    ? { extraction: joined, from, isWhole: from.variables === from.objective && from.objective === from.constraints, risks }
-    : {
-        extraction: candidates[whole] as Extraction,
-        from: { variables: whole, objective: whole, constraints: whole },
-        isWhole: true,
-        risks,
-      };
+  const signatures = candidates.map(signatureOf);
+  const scale = partsOfRecord.reduce((sum, part) => sum + components[part], 0);
+  const unlike = (i: number, j: number): number => {
+    const [a, b] = [candidates[i] as Extraction, candidates[j] as Extraction];
+    if (i === j || isSame(a, b)) return 0;
+    const [first, second] = [signatures[i] as Signature, signatures[j] as Signature];
+    return partsOfRecord.reduce((sum, part) => sum + components[part] * (1 - jaccard(first[part], second[part])), 0) / scale;
+  };
+  const risks = candidates.map((_, i) => candidates.reduce((sum, __, j) => sum + ((weights[j] ?? 0) / total) * unlike(i, j), 0));
+  const order = [...risks.keys()].sort((i, j) => {
+    const gap = (risks[i] ?? 0) - (risks[j] ?? 0);
+    return Math.abs(gap) <= 1e-12 ? i - j : gap;
+  });
+  return { extraction: candidates[order[0] ?? 0] as Extraction, risks, order };
 }
+
+const partsOfRecord = ['variables', 'parameters', 'objective', 'constraints'] as const;
 
 /** Similarity in [0, 1] of each component of two records, as the risk has it. */
 export function componentSimilarity(a: Extraction, b: Extraction): ComponentWeights {
   const [first, second] = [signatureOf(a), signatureOf(b)];
   return {
     variables: jaccard(first.variables, second.variables),
+    parameters: jaccard(first.parameters, second.parameters),
     objective: jaccard(first.objective, second.objective),
     constraints: jaccard(first.constraints, second.constraints),
-  };
-}
-
-/** Index of the smallest value; of equals that with the smaller `second`, then the first. */
-function least(values: readonly number[], second: readonly number[] = values): number {
-  return values.reduce((best, value, i) => {
-    const gap = value - (values[best] ?? 0);
-    return gap < -1e-12 || (Math.abs(gap) <= 1e-12 && (second[i] ?? 0) < (second[best] ?? 0) - 1e-12) ? i : best;
-  }, 0);
-}
-
-/** Variables of one, objective of another, constraints of a third, with all parameters that they name. */
-function join(candidates: readonly Extraction[], from: BayesChoice['from']): Extraction | null {
-  const [variables, objective, constraints] = [candidates[from.variables], candidates[from.objective], candidates[from.constraints]];
-  if (!variables || !objective || !constraints) return null;
-  const parameters = new Map<string, Extraction['parameters'][number]>();
-  for (const { parameters: given } of [variables, objective, constraints]) {
-    for (const parameter of given) {
-      const known = parameters.get(parameter.name);
-      if (known !== undefined && known.value !== parameter.value) return null; // one name for two numbers
-      parameters.set(parameter.name, parameter);
-    }
-  }
-  return {
-    variables: variables.variables,
-    parameters: [...parameters.values()],
-    objective: objective.objective,
-    constraints: constraints.constraints,
   };
 }
 
@@ -124,6 +83,7 @@ function signatureOf(extraction: Extraction): Signature {
     variables: counted(
       extraction.variables.map((v) => `${v.name} ${v.type} ${v.lower === undefined ? 0 : (v.lower ?? '-')} ${v.upper ?? '-'}`),
     ),
+    parameters: counted(extraction.parameters.map(({ value }) => short(value))), // their names are the writer's own
     objective: counted([
       extraction.objective.sense,
       ...(objective === null ? words(extraction.objective.expression) : termTexts(objective, 1)),

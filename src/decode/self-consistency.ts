@@ -3,7 +3,7 @@
 import type { Outcome, OutcomeStatus } from '../core/outcome.ts';
 import { largest, smallest } from '../lib/extremes.ts';
 
-/** What a program's run amounts to, best first: the order in which answers are preferred. */
+/** What a program's run amounts to, best first: the order in which kinds with as many votes are preferred. */
 export const answerKinds = ['optimal', 'time_limit', 'infeasible', 'unbounded', 'error'] as const;
 export type AnswerKind = (typeof answerKinds)[number];
 
@@ -50,12 +50,13 @@ export function answerKindOf(status: OutcomeStatus): AnswerKind | null {
 }
 
 /**
- * The answer of several outcomes of one problem, as NEMO (arXiv:2601.21372) pools them: the first status by priority
- * Optimal > TimeLimit > Infeasible > Unbounded > Error that any has, then the median of the largest cluster of values.
+ * The answer of several outcomes of one problem, as NEMO (arXiv:2601.21372, 3.6.1) pools them: the status that most have, of those with as
+ * many the first of Optimal > TimeLimit > Infeasible > Unbounded > Error, then the median of the largest cluster of values.
  *
  * A cluster is a run of sorted values whose neighbours are within tolerance; its size is the sum of its weights. Of two clusters as large, that whose models are the
  * more alike wins, then that with the earlier member. Programs with equal `modelHash` are one candidate with as many votes as it
- * was sampled. Of an even number of values the lower middle is the median, so that the answer is one that a program gave.
+ * was sampled. Of an even number of values the lower middle is the median, so that the answer is one that a program gave. Values cluster
+ * within 1e-6 where the paper takes 1e-9: a solver's optimum of 0 is known no better.
  *
  * @returns null when no outcome counts.
  * @example
@@ -75,8 +76,8 @@ export function selfConsistent(outcomes: readonly Outcome[], options: Consistenc
     const kind = answerKindOf(outcome.status);
     return kind === null ? [] : [{ index, outcome, kind }];
   });
-  const kind = answerKinds.find((k) => counted.some((entry) => entry.kind === k));
-  if (kind === undefined) return null;
+  const kind = majorityOf(counted.map((entry) => ({ kind: entry.kind, weight: options.weights?.[entry.index] ?? 1 })));
+  if (kind === null) return null;
   const of = counted.filter((entry) => entry.kind === kind);
   const valued = of.flatMap(({ index, outcome }) =>
     outcome.objective === null ? [] : [{ index, outcome, value: outcome.objective, weight: options.weights?.[index] ?? 1 }],
@@ -95,6 +96,13 @@ export function selfConsistent(outcomes: readonly Outcome[], options: Consistenc
     representative: representativeOf(best, value),
     numOutcomes: counted.length,
   };
+}
+
+/** The kind with most votes, of equal ones the first by priority; sums of the same weights in another order may differ in their last bits. */
+function majorityOf(given: readonly { readonly kind: AnswerKind; readonly weight: number }[]): AnswerKind | null {
+  const votesOf = (kind: AnswerKind): number => given.reduce((sum, vote) => sum + (vote.kind === kind ? vote.weight : 0), 0);
+  const present = answerKinds.filter((kind) => given.some((vote) => vote.kind === kind));
+  return present.reduce<AnswerKind | null>((best, kind) => (best === null || votesOf(kind) > votesOf(best) + 1e-9 ? kind : best), null);
 }
 
 interface Valued {

@@ -3,6 +3,8 @@
 export { type Comparison, compareEvaluations } from './compare.ts';
 export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate.ts';
 export type { OutcomeMemory, SampledOutcome } from './sampled.ts';
+export { type Ablation, ablations, type SolvedLine, type SolveSetRequest, solveSet, type Variant } from './solve-set.ts';
+export { summarizeSolved, type VariantSummary } from './solve-table.ts';
 export type { JudgedRate } from './tally.ts';
 export {
   clusteredWilson,

@@ -1,5 +1,6 @@
 /** `evom/modeling`: models compared: canonical forms, identity, differences, robustness. */
 
+export { equalUpToAuxiliaries } from './auxiliary.ts';
 export { type CanonicalColumn, type CanonicalModel, type CanonicalRow, canonicalModel } from './canonical.ts';
 export { countDifferences, type Difference, type DifferenceKind, diagnoseModel, differenceKinds } from './diagnose.ts';
 export { identicalModels, modelHash } from './identical.ts';

@@ -1,5 +1,7 @@
 /** `evom/run`: configurations, and whole training runs. */
 
+export { type BuiltSolve, buildSolve, type SolveSetup } from '../config/build/build-solve.ts';
+export type { PolicySource } from '../config/build/open-speaker.ts';
 export { type ConfigSource, type LoadedConfig, type LoadOptions, loadConfig } from '../config/load/load.ts';
 export { configJsonSchema, type SftConfig, type TrainConfig } from '../config/schema/schema.ts';
 export { type MetricsLine, readMetrics, replayableMetrics } from '../runs/metrics.ts';

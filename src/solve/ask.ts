@@ -1,126 +1,139 @@
-/** What a policy is asked for one problem: programs, simulators and extractions, side by side. */
-
+/** What a policy is asked for one problem once its record is there: programs and simulators, side by side. */
 import type { Program } from '../core/program.ts';
-import type { Prompt } from '../core/rollout.ts';
-import { type Extraction, extractionInstructions, parseExtraction } from '../decode/extraction.ts';
 import { buildPrompt, type ChatMessage } from '../dialects/prompt.ts';
-import { EvomError } from '../lib/errors.ts';
-import { largest } from '../lib/extremes.ts';
-import { type SampledProgram, sampleTexts, verified } from './candidates.ts';
+import { type SampledProgram, verified } from './candidates.ts';
 import type { Say } from './component-evidence.ts';
-import type { SolveOptions, SolveParts } from './solve-parts.ts';
+import type { Reading } from './read-problem.ts';
+import { testInstructions, withNames, withRecord } from './record-text.ts';
+import type { Example, SolveOptions, SolveParts } from './solve-parts.ts';
+import { type AskOptions, ask, type Question } from './speaker.ts';
 
 /** Solved problems to show as examples. */
-export async function recalled(parts: SolveParts, { question, components }: SolveOptions, say: Say) {
+export async function recalled(parts: SolveParts, { question, components }: SolveOptions, say: Say): Promise<readonly Example[]> {
   if (!components.memory || parts.recall === null) return [];
   if (parts.template === 'bare') {
     say('memory', 'silent', 'left out: this policy is asked by bare prompts, which have no place for examples');
     return [];
   }
   const examples = await parts.recall(question);
-  say('memory', 'silent', `${examples.length} solved problems shown as examples`);
+  const records = examples.filter(({ record }) => record !== undefined).length;
+  say('memory', 'silent', `${examples.length} solved problems shown as examples, ${records} of them to the extractor too`);
   return examples;
 }
 
-/** What was sampled. */
-export interface Asked {
-  readonly samples: readonly SampledProgram[];
+/** A program with the conversation that led to it. */
+export interface Attempt extends SampledProgram {
+  /** Its answers before, and what was said to each: the turns after the first prompt. */
+  readonly turns: readonly ChatMessage[];
+  /** 0 of the first round; the round of a repair after a simulator's disagreement. */
+  readonly round: number;
+  /** It was told that its model has no solution, and stands by that. */
+  readonly stands: boolean;
+}
+
+/** The messages that ask for a program: examples as earlier turns, the problem with its record and the advice. */
+export function programMessages(
+  { template, dialect }: SolveParts,
+  question: string,
+  examples: readonly Example[],
+  { record, advice }: { readonly record: Reading['winner']; readonly advice: string | null },
+): ChatMessage[] {
+  const base = buildPrompt(template, withRecord(question, record, advice), dialect);
+  const shown = examples.flatMap((example): ChatMessage[] => [
+    ...buildPrompt(template, withRecord(example.question, record === null ? null : (example.record ?? null), null), dialect).filter(
+      ({ role }) => role === 'user',
+    ),
+    { role: 'assistant', content: fenced(dialect.language, example.program) },
+  ]);
+  return [...base.filter(({ role }) => role === 'system'), ...shown, ...base.filter(({ role }) => role !== 'system')];
+}
+
+export const fenced = (language: string, code: string): string => `\`\`\`${language === 'python' ? 'python' : 'js'}\n${code}\n\`\`\``;
+
+/** One thing that programs are asked for. */
+export interface ProgramAsk {
+  readonly messages: readonly ChatMessage[];
+  /** What `messages` has beyond the first prompt. */
+  readonly turns: readonly ChatMessage[];
+  readonly seeds: readonly string[];
+}
+
+/**
+ * Asks for programs and, beside them, for what `others` says; each program runs while the next is sampled.
+ *
+ * @returns [asks][seeds] attempts.
+ */
+export async function askPrograms(
+  parts: SolveParts,
+  asks: readonly ProgramAsk[],
+  round: number,
+  about: AskOptions,
+  others: readonly Question[] = [],
+): Promise<Attempt[][]> {
+  const running = asks.map((): Promise<Attempt>[] => []);
+  const faults: unknown[] = [];
+  const questions = asks.map(
+    ({ messages, turns, seeds }, i): Question => ({
+      messages,
+      seeds,
+      onText: (sample, text, completion) => {
+        const attempt = verified(parts, parts.dialect, parts.backend, text, completion).then(
+          (done): Attempt => ({ ...done, turns, round, stands: false }),
+        );
+        attempt.catch((error: unknown) => faults.push(error)); // awaited below
+        (running[i] as Promise<Attempt>[])[sample] = attempt;
+      },
+    }),
+  );
+  await ask(parts, [...questions, ...others], about);
+  if (faults.length > 0) throw faults[0];
+  return Promise.all(running.map((of) => Promise.all(of)));
+}
+
+export interface FirstRound {
+  readonly samples: readonly Attempt[];
   readonly simulators: readonly Program[];
-  readonly extractions: readonly Extraction[];
-  readonly numExtractions: number;
   readonly numSimulators: number;
 }
 
-/** Programs, and in the first round simulators and extractions, all in one call of the policy so that they are sampled side by side. */
-export async function sampleAll(
+/** The first programs, and the simulators: written without seeing a program. */
+export async function askFirst(
   parts: SolveParts,
   options: SolveOptions,
-  examples: readonly { readonly question: string; readonly program: string }[],
-  repair: { readonly sample: SampledProgram; readonly feedback: string } | null,
-  round: number,
-): Promise<Asked> {
-  const { question, components, seed } = options;
-  const seeds = (what: string, count: number): string[] => Array.from({ length: count }, (_, k) => `${seed}/solve/${what}/${round}/${k}`);
-  const prompts = programPrompt(parts, question, examples, repair);
-  const asks: { kind: 'program' | 'simulator' | 'extraction'; prompt: Prompt; seeds: string[] }[] = [
-    { kind: 'program', prompt: parts.encode(prompts), seeds: seeds('program', options.samples) },
-  ];
-  if (round === 0 && components.simulator && parts.simulatorDialect !== null && options.checks > 0) {
-    const prompt = parts.encode(buildPrompt(parts.template, question, parts.simulatorDialect));
-    asks.push({ kind: 'simulator', prompt, seeds: seeds('simulator', options.checks) });
-  }
-  if (round === 0 && components.bayesRisk && parts.template === 'instruct' && options.checks > 0) {
-    const prompt = parts.encode([
-      { role: 'system', content: `You are an expert in operations research. ${extractionInstructions}` },
-      { role: 'user', content: question.trim() },
-    ]);
-    asks.push({ kind: 'extraction', prompt, seeds: seeds('extraction', options.checks) });
-  }
-  const room = parts.policy.maxLength - largest(asks.map(({ prompt }) => prompt.tokenIds.length));
-  if (room < 16)
-    throw new EvomError(
-      'E_DATA',
-      `the problem and its prompt leave ${Math.max(0, room)} of the ${parts.policy.maxLength} tokens of ${parts.policy.modelId}; shorten the problem`,
-    );
-  const samples: Promise<SampledProgram>[] = [];
-  const faults: unknown[] = [];
+  base: readonly ChatMessage[],
+  reading: Reading,
+  about: AskOptions,
+): Promise<FirstRound> {
+  const { seed, samples } = options;
   const simulators: Program[] = [];
-  const extractions: Extraction[] = [];
-  await sampleTexts(
-    parts,
-    asks,
-    { ...options.sampling, maxTokens: Math.min(options.sampling.maxTokens ?? (parts.template === 'bare' ? 200 : 2048), room) },
-    {
-      signal: options.signal,
-      onText: (ask, sample, text, completion) => {
-        const kind = asks[ask]?.kind;
-        if (kind === 'simulator') {
-          const program = parts.simulatorDialect?.extract(text) ?? null;
-          if (program !== null) simulators.push(program);
-        } else if (kind === 'extraction') {
-          const result = parseExtraction(text);
-          if ('extraction' in result) extractions.push(result.extraction);
-        } else {
-          const running = verified(parts, parts.dialect, parts.backend, text, completion);
-          running.catch((error: unknown) => faults.push(error)); // awaited below
-          samples[sample] = running;
-        }
-      },
-    },
-  );
-  if (faults.length > 0) throw faults[0];
-  const count = (kind: string): number => asks.find((ask) => ask.kind === kind)?.seeds.length ?? 0;
-  return {
-    samples: await Promise.all(samples),
-    simulators,
-    extractions,
-    numExtractions: count('extraction'),
-    numSimulators: count('simulator'),
-  };
+  const simulatorAsk = simulatorQuestion(parts, options, reading, simulators);
+  const programs: ProgramAsk = { messages: base, turns: [], seeds: seedsOf(seed, 'program', 0, samples) };
+  const beside = parts.simulators === undefined && simulatorAsk !== null ? [simulatorAsk] : [];
+  const apart = parts.simulators !== undefined && simulatorAsk !== null ? ask(parts.simulators, [simulatorAsk], about) : Promise.resolve();
+  const [[attempts = []]] = await Promise.all([askPrograms(parts, [programs], 0, about, beside), apart]);
+  return { samples: attempts, simulators, numSimulators: simulatorAsk?.seeds.length ?? 0 };
 }
 
-/** The messages that ask for a program: examples as earlier turns, a repair as the turn after the program that failed. */
-function programPrompt(
-  { template, dialect }: SolveParts,
-  question: string,
-  examples: readonly { readonly question: string; readonly program: string }[],
-  repair: { readonly sample: SampledProgram; readonly feedback: string } | null,
-): ChatMessage[] {
-  const base = buildPrompt(template, question, dialect);
-  const fence = dialect.language === 'python' ? 'python' : 'js';
-  const shown = examples.flatMap((example): ChatMessage[] => [
-    ...buildPrompt(template, example.question, dialect).filter(({ role }) => role === 'user'),
-    { role: 'assistant', content: `\`\`\`${fence}\n${example.program}\n\`\`\`` },
-  ]);
-  return [
-    ...base.filter(({ role }) => role === 'system'),
-    ...shown,
-    ...base.filter(({ role }) => role !== 'system'),
-    ...(repair === null
-      ? []
-      : [
-          { role: 'assistant' as const, content: `\`\`\`${fence}\n${repair.sample.program?.code ?? ''}\n\`\`\`` },
-          { role: 'user' as const, content: repair.feedback },
-        ]),
-  ];
+export const seedsOf = (seed: string | number, what: string, round: number, count: number): string[] =>
+  Array.from({ length: count }, (_, k) => `${seed}/solve/${what}/${round}/${k}`);
+
+function simulatorQuestion(
+  parts: SolveParts,
+  { question, components, checks, seed, simulatorRecord = 'whole' }: SolveOptions,
+  { winner }: Reading,
+  found: Program[],
+): Question | null {
+  const { simulatorDialect: dialect, simulators: speaker = parts } = parts;
+  if (!components.simulator || dialect === null || checks === 0) return null;
+  const isBare = speaker.template === 'bare';
+  const told =
+    winner === null || isBare ? question : simulatorRecord === 'whole' ? withRecord(question, winner, null) : withNames(question, winner);
+  return {
+    messages: buildPrompt(speaker.template, isBare ? told : `${told}\n\n${testInstructions(dialect.name)}`, dialect),
+    seeds: seedsOf(seed, 'simulator', 0, checks),
+    onText: (_, text) => {
+      const program = dialect.extract(text);
+      if (program !== null) found.push(program);
+    },
+  };
 }

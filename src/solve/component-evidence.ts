@@ -3,6 +3,7 @@
 export type ComponentName =
   | 'memory'
   | 'extraction'
+  | 'record'
   | 'self_consistency'
   | 'minimum_bayes_risk'
   | 'simulator'

@@ -55,7 +55,8 @@ function byFaithful(question: string, outcomes: readonly Outcome[]): (Consistenc
 }
 
 function byMajority(outcomes: readonly Outcome[]): (ConsistencyEvidence | null)[] {
-  const consensus = selfConsistent(outcomes);
+  // A program without an answer has no vote: the answers are counted.
+  const consensus = selfConsistent(outcomes, { weights: outcomes.map((outcome) => Number(hasAnswer(outcome))) });
   const counts = consensus !== null && consensus.kind !== 'error' && consensus.kind !== 'time_limit' && consensus.members.length >= 2;
   const members = new Set(counts ? consensus.members : []);
   return outcomes.map((outcome, i) => {

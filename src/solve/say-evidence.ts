@@ -1,17 +1,17 @@
 /** What each component says about the chosen answer. */
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { type Extraction, extractionOfModel, modelOfExtraction } from '../decode/extraction.ts';
+import { type Extraction, extractionOfModel } from '../decode/extraction.ts';
 import { minimumBayesRisk } from '../decode/minimum-bayes-risk.ts';
 import { answerKindOf } from '../decode/self-consistency.ts';
-import type { PromptTemplate } from '../dialects/prompt.ts';
 import { identicalModels } from '../modeling/identical.ts';
 import type { ForeignNumbers } from '../reward/literals.ts';
-import type { Asked } from './ask.ts';
 import { countedSamples, type SampledProgram } from './candidates.ts';
 import { type Choice, isClose, keyOf } from './choose.ts';
 import type { Say } from './component-evidence.ts';
+import type { Reading } from './read-problem.ts';
 import { sampleAgreement } from './sample-agreement.ts';
+import type { SimulatorTest } from './simulator-tests.ts';
 import type { SolveOptions, SolveParts } from './solve-parts.ts';
 import { textShare } from './text-share.ts';
 import { isRefuted, type Validation } from './validate.ts';
@@ -42,51 +42,76 @@ export function saySelfConsistency(
   );
 }
 
-/** @returns the record of least risk: of the extractions where the policy writes them, else of the captured models. */
+/** Whether the record says what the program's model says, or, without records, whether the captured models do. */
 export function sayBayesRisk(
   samples: readonly SampledProgram[],
-  extractions: readonly Extraction[],
+  reading: Reading,
+  record: SampledProgram | null,
   chosen: Choice | null,
-  template: PromptTemplate,
+  { components }: SolveOptions,
   say: Say,
 ): Extraction | null {
+  const { winner, records } = reading;
+  const from = components.bayesRisk ? 'minimum_bayes_risk' : 'record';
+  const model = chosen?.sample.outcome.model ?? null;
+  if (winner !== null) {
+    if (record === null) say(from, 'silent', 'the record is not a linear model, so it has no vote');
+    else if (model === null || chosen === null) return winner;
+    else if (reading.model !== null && identicalModels(reading.model, model))
+      say(from, 'supports', `the record, picked from ${records.length}, is this model`);
+    else if (isClose(record.outcome.objective, chosen.value) && record.outcome.status === chosen.sample.outcome.status)
+      say(from, 'supports', `the record, picked from ${records.length} and solved, gives this answer by another model`);
+    else
+      say(
+        from,
+        'contradicts',
+        `the record, picked from ${records.length} and solved, gives ${record.outcome.objective === null ? record.outcome.status : shortNumber(record.outcome.objective)}`,
+      );
+    return winner;
+  }
   const models = samples.flatMap(({ outcome }) => (outcome.model === null ? [] : [outcome.model]));
-  if (template === 'bare')
-    say('extraction', 'silent', 'left out: bare prompts have no place for records; these are read off the captured models');
-  else if (extractions.length === 0)
-    say('extraction', 'silent', 'none of the sampled records passed the schema; records are read off the captured models');
-  const records = extractions.length > 0 ? extractions : models.map(extractionOfModel);
-  const choice = minimumBayesRisk(records);
-  if (choice === null || chosen === null) return null;
-  const consensus = modelOfExtraction(choice.extraction);
-  const model = chosen.sample.outcome.model;
-  if (consensus === null || model === null) return choice.extraction;
-  const source = extractions.length > 0 ? `${extractions.length} records` : `${models.length} captured models`;
-  const how = choice.isWhole ? 'one of them' : 'put together from several';
-  if (identicalModels(consensus, model)) say('minimum_bayes_risk', 'supports', `the consensus of ${source} (${how}) is this model`);
-  else say('minimum_bayes_risk', 'contradicts', `the consensus of ${source} (${how}) is another model than this one`);
+  const choice = minimumBayesRisk(models.map(extractionOfModel));
+  if (choice === null || model === null) return choice?.extraction ?? null;
+  const consensus = models[choice.order[0] ?? 0];
+  if (consensus !== undefined && identicalModels(consensus, model))
+    say('minimum_bayes_risk', 'supports', `of ${models.length} captured models this is the one least unlike the others`);
+  else say('minimum_bayes_risk', 'contradicts', `of ${models.length} captured models another one is least unlike the others`);
   return choice.extraction;
 }
 
+const shortNumber = (value: number): string => String(Number(value.toPrecision(9)));
+
 export function saySimulators(
-  { simulators, numSimulators }: Asked,
-  validations: readonly Validation[],
-  round: number,
-  parts: SolveParts,
-  { components }: SolveOptions,
+  {
+    numAsked,
+    numWritten,
+    tests,
+    validations,
+    round,
+  }: {
+    readonly numAsked: number;
+    readonly numWritten: number;
+    readonly tests: readonly SimulatorTest[];
+    readonly validations: readonly Validation[];
+    readonly round: number;
+  },
   say: Say,
 ): void {
-  if (!components.simulator || parts.simulatorDialect === null || numSimulators === 0) return;
+  if (numAsked === 0) return;
   const of = (type: Validation['type']) => validations.filter((v) => v.type === type);
   const [agree, differ, unchecked] = [of('consistent'), of('inconsistent'), of('unchecked')];
   const repairs = round > 0 ? ` after ${round} repair${round > 1 ? 's' : ''}` : '';
+  const out = tests.filter(({ fault }) => fault !== null);
+  const kept = out.length === 0 ? '' : `; ${out.length} of ${numWritten} kept out, the first since ${out[0]?.fault}`;
   if (agree.length + differ.length === 0) {
     const [first] = unchecked;
-    const why = simulators.length === 0 ? 'it wrote none' : first?.type === 'unchecked' ? first.reason : 'none ran';
-    say('simulator', 'silent', `asked for ${numSimulators}, none could check the answer: ${why}`);
+    const why = numWritten === 0 ? 'it wrote none' : first?.type === 'unchecked' ? first.reason : (out[0]?.fault ?? 'there is no answer');
+    say('simulator', 'silent', `asked for ${numAsked}, none could check the answer: ${why}`);
     return;
   }
-  const counts = `${agree.length} of ${agree.length + differ.length} simulators that run agree${repairs}`;
+  const isTested = tests.some(({ fault, numTests }) => fault === null && numTests !== null);
+  const passed = isTested ? 'that pass their own tests' : 'that run, none with tests of its own,';
+  const counts = `${agree.length} of ${agree.length + differ.length} simulators ${passed} agree${repairs}${kept}`;
   const [first] = differ;
   if (first?.type === 'inconsistent' && isRefuted(validations))
     say('simulator', 'contradicts', `${counts}; ${first.discrepancies[0]?.message ?? ''}`);
@@ -140,7 +165,13 @@ export function sayCrossSolve(parts: SolveParts, outcome: Outcome, model: Linear
   if (other === undefined) return;
   const solution = other.solve(model, { timeLimitMs: 4000 });
   if (solution.status === outcome.status && isClose(solution.objective, outcome.objective))
-    say('cross_solve', 'supports', `${other.name} finds the same optimum of this model`);
+    say(
+      'cross_solve',
+      'supports',
+      outcome.objective === null
+        ? `${other.name} too finds this model ${outcome.status}`
+        : `${other.name} finds the same optimum of this model`,
+    );
   else if (solution.status === 'time_limit' || solution.status === 'error')
     say('cross_solve', 'silent', `${other.name} gave no verdict: ${solution.message ?? solution.status}`);
   else

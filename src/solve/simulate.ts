@@ -17,7 +17,13 @@ export interface Simulation {
 }
 
 export type SimulatorRun =
-  | { readonly type: 'ran'; readonly goal: 'min' | 'max' | null; readonly simulations: readonly Simulation[] }
+  | {
+      readonly type: 'ran';
+      readonly goal: 'min' | 'max' | null;
+      readonly simulations: readonly Simulation[];
+      /** What each test that the simulator brings along says: null where it passes. Null for a simulator without tests. */
+      readonly tests: readonly (string | null)[] | null;
+    }
   | { readonly type: 'failed'; readonly status: Outcome['status']; readonly message: string };
 
 /**
@@ -52,11 +58,12 @@ function parseResult(text: string, numPoints: number): SimulatorRun | null {
     return null;
   }
   if (!Array.isArray(value) || !Array.isArray(value[1]) || value[1].length !== numPoints) return null;
-  const goal: unknown = value[0];
+  const [goal, , tests]: unknown[] = value;
   const texts = (items: unknown): string[] => (Array.isArray(items) ? items.map(String) : []);
   return {
     type: 'ran',
     goal: goal === 'min' || goal === 'max' ? goal : null,
+    tests: Array.isArray(tests) ? tests.map((said) => (typeof said === 'string' ? said : null)) : null,
     simulations: value[1].map((entry: unknown): Simulation => {
       const [objective, broken, missing] = Array.isArray(entry) ? (entry as unknown[]) : [];
       return { objective: typeof objective === 'number' ? objective : null, broken: texts(broken), missing: texts(missing) };

@@ -4,6 +4,8 @@ import { EvomError } from '../lib/errors.ts';
 /** Breaches up to this share of the sides, or of 1, are rounding: the tolerances of the solvers. */
 const feasibilityTolerance = 1e-6;
 const integralityTolerance = 1e-5;
+/** A value worked out by hand is rounded: up to this share of it. */
+const handTolerance = 1e-4;
 /** At most this many broken demands are named. */
 const mostBroken = 5;
 
@@ -11,7 +13,8 @@ const mostBroken = 5;
 export const marker = 'evom-simulation ';
 
 /**
- * Code that prints one line: the marker, then `[goal, [[objective, broken demands, missing names], ...]]` as JSON.
+ * Code that prints one line: the marker, then `[goal, [[objective, broken demands, missing names], ...], tests]` as JSON. `tests` is null
+ * for a simulator without tests of its own (`module.exports.tests`, `tests`), else what each says: null where it passes.
  *
  * It judges the demands where they are, so that only what is broken comes back, and notes names that a point lacks: a simulator that calls
  * things otherwise must not look like one that disagrees.
@@ -41,7 +44,7 @@ default: throw new TypeError('the relation ' + JSON.stringify(r) + ' is not know
 }
 };
 let goal = null;
-const results = points.map((point) => {
+const look = (point) => {
 const missing = {};
 const seen = new Proxy(point, { get: (t, k) => { if (typeof k === 'string' && !Object.prototype.hasOwnProperty.call(t, k)) missing[k] = 1; return t[k]; } });
 const { objective, constraints, goal: g } = simulate(seen);
@@ -52,14 +55,23 @@ Object.entries(constraints).forEach(([name, d], i) => {
 if (!holds(d) && broken.length < ${mostBroken}) broken.push((Array.isArray(constraints) ? '#' + (i + 1) : name) + (Array.isArray(d) ? ': ' + d.join(' ') : ''));
 });
 return [typeof objective === 'number' && isFinite(objective) ? objective : null, broken, Object.keys(missing)];
-});
-return [goal, results];
+};
+const results = points.map(look);
+const test = ({ x, objective, holds: wanted }) => {
+if (typeof x !== 'object' || x === null) return 'it has no x';
+const [found, broken] = look(x);
+if (typeof objective === 'number' && !(found !== null && Math.abs(found - objective) <= ${handTolerance} * Math.max(1, Math.abs(objective)))) return 'the objective is ' + found + ', not ' + objective;
+if (typeof wanted === 'boolean' && wanted !== (broken.length === 0)) return wanted ? 'it breaks ' + broken.join('; ') : 'it breaks no demand';
+return null;
+};
+const tests = Array.isArray(simulate.tests) && simulate.tests.length > 0 ? simulate.tests.map((t) => { try { return test(t); } catch (e) { return String(e); } }) : null;
+return [goal, results, tests];
 })(module.exports, JSON.parse(${points}))));`;
 
 // Numbers of numpy are taken as Python's own; a name that a point lacks is not a number, as undefined is none in JavaScript.
 const python = (points: string): string => `
 
-def __evom_simulate(simulate, points):
+def __evom_simulate(simulate, points, own):
     import json, math
 
     class Point(dict):
@@ -102,8 +114,10 @@ def __evom_simulate(simulate, points):
         number = float(value)
         return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
-    goal, results = None, []
-    for values in points:
+    goal = None
+
+    def look(values):
+        nonlocal goal
         point = Point(values)
         said = simulate(point)
         if not isinstance(said, dict):
@@ -122,9 +136,29 @@ def __evom_simulate(simulate, points):
             objective = float(objective)
         except (TypeError, ValueError):
             objective = math.nan
-        results.append([objective if math.isfinite(objective) else None, broken[:${mostBroken}], list(point.missing)])
-    print("\\n" + ${JSON.stringify(marker)} + json.dumps([goal, results]))
+        return [objective if math.isfinite(objective) else None, broken[:${mostBroken}], list(point.missing)]
+
+    def test(case):
+        if not isinstance(case, (list, tuple)) or len(case) != 3 or not isinstance(case[0], dict):
+            return "it is not (x, objective, holds)"
+        values, objective, wanted = case
+        found, broken, _ = look(values)
+        if objective is not None and (found is None or not abs(found - objective) <= ${handTolerance} * max(1, abs(objective))):
+            return f"the objective is {found}, not {objective}"
+        if isinstance(wanted, bool) and wanted != (not broken):
+            return f"it breaks {'; '.join(broken)}" if wanted else "it breaks no demand"
+        return None
+
+    def tested(case):
+        try:
+            return test(case)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+
+    results = [look(values) for values in points]
+    tests = [tested(case) for case in own] if isinstance(own, (list, tuple)) and len(own) > 0 else None
+    print("\\n" + ${JSON.stringify(marker)} + json.dumps([goal, results, tests]))
 
 
-__evom_simulate(simulate, __import__("json").loads(${points}))
+__evom_simulate(simulate, __import__("json").loads(${points}), globals().get("tests"))
 `;

@@ -1,28 +1,39 @@
-/** From a problem in words to an answer with its evidence: NEMO's components (arXiv:2601.21372) joined, each of which can be left out. */
+/** From a problem in words to an answer with its evidence: NEMO's pipeline (arXiv:2601.21372), each part of which can be left out. */
 import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import type { Extraction } from '../decode/extraction.ts';
-import type { AnswerKind } from '../decode/self-consistency.ts';
+import { type AnswerKind, modelHashOf } from '../decode/self-consistency.ts';
 import { type ForeignNumbers, literalTrace } from '../reward/literals.ts';
-import { recalled, sampleAll } from './ask.ts';
+import { type Attempt, askFirst, programMessages, recalled } from './ask.ts';
 import { type Candidate, candidatesOf, countedSamples, type SampledProgram } from './candidates.ts';
-import { choose, keyOf } from './choose.ts';
+import { type Choice, choose, type Doubts } from './choose.ts';
 import type { ComponentName, Evidence } from './component-evidence.ts';
-import { type Recommendation, recommendSolver } from './recommend.ts';
+import { type Reading, readProblem } from './read-problem.ts';
+import { adviceText, type Recommendation, recommendSolver, type SolverOffer } from './recommend.ts';
+import { repairRound } from './repair.ts';
 import { sayAgreement, sayBayesRisk, sayCrossSolve, saySelfConsistency, saySimulators, sayText } from './say-evidence.ts';
+import { type SimulatorTest, testSimulator, usableSimulators } from './simulator-tests.ts';
 import type { SolveOptions, SolveParts } from './solve-parts.ts';
-import { feedbackOf, isRefuted, type Validation, validateBySimulator } from './validate.ts';
+import { sourceWeights } from './source-weights.ts';
+import { createTokenMeter, type TokenCount } from './speaker.ts';
+import { type Trust, trustOf } from './trust.ts';
+import { isRefuted, type Validation, validateBySimulator } from './validate.ts';
 
 export interface SolveResult {
   readonly kind: AnswerKind;
-  /** Optimal value; null where there is none. */
+  /** Optimal value; null where there is none. Look at `trust` before it is told to anybody. */
   readonly answer: number | null;
+  /** Whether the answer may be given as one, and why not. */
+  readonly trust: Trust;
   readonly program: Program | null;
   readonly outcome: Outcome | null;
   readonly model: LinearModel | null;
-  /** The record that most extractions, or most captured models, agree on; null without one. */
+  /** The record in the prompts; without one that of the captured model least unlike the others; null without either. */
   readonly extraction: Extraction | null;
+  /** What the records were: those that passed the schema, and how many were asked for. */
+  readonly reading: Reading;
+  /** Made before the programs where there is a record, else from the captured model. */
   readonly recommendation: Recommendation | null;
   /** Share of the samples that give this answer, without those that a fault of ours kept from a verdict: of what was sampled, not of the truth. */
   readonly confidence: number;
@@ -30,21 +41,28 @@ export interface SolveResult {
   /** Figures of the text that stand nowhere in the model, and parts of the model with numbers that the text does not tell; null without a model. */
   readonly text: { readonly unused: readonly number[]; readonly foreign: readonly ForeignNumbers[] } | null;
   readonly candidates: readonly Candidate[];
+  /** Programs that count: a repaired one in the place of the one that it repairs. */
   readonly samples: readonly SampledProgram[];
+  /** The programs as they were first written. */
+  readonly firstSamples: readonly SampledProgram[];
+  /** The simulators that were written, and why those that were kept out were. */
+  readonly simulators: readonly SimulatorTest[];
   readonly rounds: number;
+  readonly tokens: TokenCount;
   readonly timesMs: Readonly<Record<string, number>>;
 }
 
 /**
  * Solves a problem in words.
  *
- * Programs, simulators and extractions are sampled together and run while others are sampled. The answer is the consensus of the programs;
- * of those that give it, the one with the least Bayes risk is shown. Simulators that run then check it; where they disagree the program is
- * repaired with the discrepancy as feedback (a policy that is only asked by bare prompts is sampled anew), for a bounded number of rounds.
- * What a policy cannot write is said in the evidence and done without.
+ * Records of the decision process are sampled and one is picked; programs are written from it, with a solver's recommendation, and simulators
+ * without seeing a program. The answer is the consensus of the programs and of the record, solved. Programs that fail or have no solution
+ * are told so and mended in turns; where the simulators that pass their tests contradict the answer, so is the program that gave it, and
+ * the answer is then the one that most independent sources give (`sourceWeights`). What a policy cannot write is said in the evidence and
+ * done without: one that is asked by bare prompts writes programs, and simulators where it was taught to.
  *
- * @throws {EvomError} `E_DATA` if the problem leaves no room for a program in the policy's context; faults of ours otherwise. Nothing that a
- * program does.
+ * @throws {EvomError} `E_DATA` if the problem leaves no room for a program in the policy's context; faults of ours otherwise, a policy that
+ *   cannot be reached among them. Nothing that a program does.
  */
 export async function solveProblem(parts: SolveParts, options: SolveOptions): Promise<SolveResult> {
   const evidence: Evidence[] = [];
@@ -60,72 +78,134 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
       timesMs[name] = (timesMs[name] ?? 0) + parts.now() - began;
     }
   };
+  const meter = createTokenMeter();
+  const about = { sampling: options.sampling, signal: options.signal, meter };
 
   const examples = await timed('memory', () => recalled(parts, options, say));
-  const asked = await timed('sampling', () => sampleAll(parts, options, examples, null, 0));
-  let samples = asked.samples;
-  const { simulators, extractions } = asked;
-  const refuted = new Set<string>();
-  let chosen = choose(samples, refuted, options);
-  let validations: readonly Validation[] = [];
+  const reading = await timed('extraction', () => readProblem(parts, options, examples, about, say));
+  const offers = offersOf(parts);
+  const advised = reading.winner === null ? null : recommendSolver(reading.model, offers);
+  const advice = advised === null ? null : adviceText(advised);
+  const base = programMessages(parts, options.question, examples, { record: reading.winner, advice });
+  const [first, record] = await Promise.all([
+    timed('sampling', () => askFirst(parts, options, base, reading, about)),
+    recordVote(parts, reading.model),
+  ]);
+  const tests = await timed('validation', () =>
+    Promise.all(first.simulators.map((simulator) => testSimulator(simulator, reading.model, { verify: parts.verify, seed: options.seed }))),
+  );
+  const simulators = usableSimulators(tests);
+
+  let samples: readonly Attempt[] = first.samples;
+  let chosen = choose({ samples, record, doubts: null }, options);
+  let validations = await timed('validation', () => validateAll(parts, chosen, simulators, options));
+  let isDoubted = false;
   let round = 0;
-  if (options.components.simulator) {
-    validations = await timed('validation', () => validateAll(parts, chosen?.sample ?? null, simulators, options));
-    const first = { chosen, validations };
-    while (round < options.rounds && isRefuted(validations) && chosen !== null) {
-      round += 1;
-      refuted.add(keyOf(chosen.sample));
-      const feedback = validations.find((v) => v.type === 'inconsistent');
-      const repair = parts.template === 'bare' || feedback === undefined ? null : { sample: chosen.sample, feedback: feedbackOf(feedback) };
-      const more = await timed('sampling', () => sampleAll(parts, options, examples, repair, round));
-      samples = [...samples, ...more.samples];
-      const next = choose(samples, refuted, options);
-      if (next === null) break; // nothing is left that is not refuted
-      chosen = next;
-      validations = await timed('validation', () => validateAll(parts, chosen?.sample ?? null, simulators, options));
-    }
-    // Every choice was refuted: the first, which most samples gave, stands contradicted.
-    if (isRefuted(validations)) ({ chosen, validations } = first);
+  while (round < options.rounds) {
+    isDoubted ||= isRefuted(validations);
+    const next = await timed('repair', () => repairRound(parts, options, { base, samples, chosen, validations }, round + 1, about));
+    if (next === null) break;
+    round += 1;
+    samples = next;
+    const doubts = isDoubted ? await timed('validation', () => doubtsOf(parts, { samples, record }, simulators, options)) : null;
+    chosen = choose({ samples, record, doubts }, options);
+    validations = await timed('validation', () => validateAll(parts, chosen, simulators, options));
   }
 
-  const consensusRecord = options.components.bayesRisk ? sayBayesRisk(samples, extractions, chosen, parts.template, say) : null;
+  const extraction =
+    options.components.bayesRisk || reading.winner !== null ? sayBayesRisk(samples, reading, record, chosen, options, say) : null;
   saySelfConsistency(chosen, samples, options, say);
-  saySimulators(asked, validations, round, parts, options, say);
+  saySimulators({ numAsked: first.numSimulators, numWritten: first.simulators.length, tests, validations, round }, say);
   const outcome = chosen?.sample.outcome ?? null;
   if (outcome !== null) sayAgreement(outcome, samples, options, say);
   const model = outcome?.model ?? null;
   const text = model === null ? null : literalTrace(model, options.question);
   if (outcome !== null && text !== null) sayText(outcome, text, options, say);
-  const recommendation = outcome === null ? null : recommendSolver(model, parts.backends);
   if (outcome !== null && model !== null) await timed('cross_solve', async () => sayCrossSolve(parts, outcome, model, say));
+  const isAnswer = chosen !== null && chosen.kind !== 'error';
 
   return {
     kind: chosen?.kind ?? 'error',
     answer: chosen?.value ?? null,
+    trust: trustOf({ question: options.question, template: parts.template, samples, chosen, validations, record }),
     program: chosen?.sample.program ?? null,
     outcome,
     model,
-    extraction: consensusRecord,
-    recommendation: model === null ? null : recommendation,
-    confidence: chosen === null || chosen.kind === 'error' ? 0 : chosen.agreeing / Math.max(1, countedSamples(samples).length),
+    extraction,
+    reading,
+    recommendation: advised ?? (model === null && outcome?.quadratic === undefined ? null : recommendSolver(model, offers)),
+    confidence: chosen !== null && isAnswer ? chosen.agreeing / Math.max(1, countedSamples(samples).length) : 0,
     evidence,
     text,
     candidates: candidatesOf(samples),
     samples,
+    firstSamples: first.samples,
+    simulators: tests,
     rounds: round,
+    tokens: meter.count(),
     timesMs,
   };
 }
 
-async function validateAll(
+/** The backends that solve here, the one of the programs first: on a solver host it takes what its library takes. */
+function offersOf({ backend, backends }: SolveParts): SolverOffer[] {
+  const here = backends.some(({ name }) => name === backend);
+  return [...(here ? [] : [{ name: backend, capabilities: { lp: true, milp: true } }]), ...backends];
+}
+
+/** The record as a program of its own, run: one more vote. */
+async function recordVote({ dialect, verify }: SolveParts, model: LinearModel | null): Promise<SampledProgram | null> {
+  if (model === null) return null;
+  const program: Program = { dialect: dialect.name, code: dialect.render(model) };
+  const completion = {
+    tokenIds: new Int32Array(0),
+    logprobs: new Float32Array(0),
+    entropy: null,
+    finishReason: 'stop',
+    policyVersion: 0,
+  } as const;
+  return { completion, text: '', program, outcome: await verify(program) };
+}
+
+function validateAll(
   parts: SolveParts,
-  sample: SampledProgram | null,
+  chosen: Choice | null,
   simulators: readonly Program[],
   { seed }: SolveOptions,
 ): Promise<Validation[]> {
-  if (sample === null) return [];
-  const [backend] = parts.backends;
+  if (chosen === null) return Promise.resolve([]);
+  const options = validationOptions(parts, seed);
+  return Promise.all(simulators.map((simulator) => validateBySimulator(chosen.sample.outcome, simulator, options)));
+}
+
+function validationOptions({ backends: [backend], verify }: SolveParts, seed: string | number) {
   const solve = backend && ((model: LinearModel) => backend.solve(model, { timeLimitMs: 1000 }));
-  const options = { verify: parts.verify, seed, ...(solve ? { solve } : {}) };
-  return Promise.all(simulators.map((simulator) => validateBySimulator(sample.outcome, simulator, options)));
+  return { verify, seed, ...(solve ? { solve } : {}) };
+}
+
+/** What each vote weighs where simulators contradicted the answer: equal models are compared with each simulator once. */
+async function doubtsOf(
+  parts: SolveParts,
+  { samples, record }: { readonly samples: readonly Attempt[]; readonly record: SampledProgram | null },
+  simulators: readonly Program[],
+  { seed }: SolveOptions,
+): Promise<Doubts> {
+  const votes: readonly SampledProgram[] = record === null ? samples : [...samples, record];
+  const options = validationOptions(parts, seed);
+  const borneOut = await Promise.all(
+    simulators.map(async (simulator) => {
+      const known = new Map<string, Promise<boolean>>();
+      const bearsOut = ({ outcome }: SampledProgram): Promise<boolean> => {
+        // A model's hash is one of numbers alone, and a simulator looks at which name has which.
+        const key = JSON.stringify([modelHashOf(outcome), outcome.model, outcome.solution]);
+        const said = known.get(key) ?? validateBySimulator(outcome, simulator, options).then(({ type }) => type === 'consistent');
+        known.set(key, said);
+        return said;
+      };
+      return Promise.all(votes.map(bearsOut));
+    }),
+  );
+  const rounds = votes.map((vote) => (vote === record ? null : (vote as Attempt).round));
+  const numBorneOut = votes.map((_, i) => borneOut.filter((of) => of[i]).length);
+  return { weights: sourceWeights({ rounds, borneOut }), numBorneOut };
 }

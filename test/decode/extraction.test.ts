@@ -131,38 +131,44 @@ describe('minimumBayesRisk', () => {
   const missingRow = { ...workshop, constraints: workshop.constraints.slice(0, 1) };
   const wrongType = { ...workshop, variables: workshop.variables.map((v) => ({ ...v, type: 'integer' as const })) };
 
-  it('puts the record together that no candidate is, from what most say of each part', () => {
-    const choice = minimumBayesRisk([wrongCost, missingRow, wrongType]);
-    expect(choice && modelOfExtraction(choice.extraction)).toEqual(modelOfExtraction(workshop));
-    expect(choice?.isWhole).toBe(false);
+  it('takes one candidate whole, never the parts that most say', () => {
+    const candidates = [wrongCost, missingRow, wrongType];
+    const choice = minimumBayesRisk(candidates);
+    expect(candidates).toContain(choice?.extraction);
+    // Joined, the likeliest parts would be `workshop`, which none of them is.
+    expect(choice && modelOfExtraction(choice.extraction)).not.toEqual(modelOfExtraction(workshop));
     expect(choice?.risks.every((risk) => risk > 0 && risk < 1)).toBe(true);
+    expect(choice?.order.map((i) => choice.risks[i])).toEqual([...(choice?.risks ?? [])].sort((a, b) => a - b));
   });
 
-  it('does not mind scale, order, sides or parameters', () => {
+  it('weighs components as NEMO: constraints 0.6, variables 0.2, objective and inputs 0.1', () => {
+    // Each differs from `workshop` in one component, wholly: half of the pair's risk is the weight.
+    const objective = { ...workshop, objective: { sense: 'min' as const, expression: '3 boots - 7 mugs' } };
+    const constraints = { ...workshop, constraints: [{ expression: 'boots <= 3' }] };
+    const risk = (other: Extraction): number | undefined => minimumBayesRisk([workshop, other])?.risks[0];
+    expect(risk(objective)).toBeCloseTo(0.1 / 2, 12);
+    expect(risk(constraints)).toBeCloseTo(0.6 / 2, 12);
+    expect(risk({ ...workshop, parameters: [{ name: 'profit', value: 68.5 }] })).toBeGreaterThan(0.1 / 2 - 1e-12);
+  });
+
+  it('sees no risk between records that say the same under other names, where that is told', () => {
+    const renamed: Extraction = JSON.parse(JSON.stringify(workshop).replaceAll('boots', 'b').replaceAll('mugs', 'm'));
+    expect(minimumBayesRisk([workshop, renamed])?.risks[0]).toBeGreaterThan(0.3);
+    const isSame = (a: Extraction, b: Extraction): boolean => {
+      const [first, second] = [modelOfExtraction(a), modelOfExtraction(b)];
+      return first !== null && second !== null && identicalModels(first, second);
+    };
+    expect(minimumBayesRisk([workshop, renamed], { isSame })?.risks).toEqual([0, 0]);
+  });
+
+  it('does not mind scale, order or sides, nor where a parameter is used', () => {
     const other: Extraction = {
       variables: [...workshop.variables].reverse(),
-      parameters: [],
+      parameters: workshop.parameters.map((parameter) => ({ ...parameter, name: 'other_name' })),
       objective: { sense: 'max', expression: '62 mugs + 68 boots - 5' },
       constraints: [{ expression: 'mugs - boots <= -2' }, { expression: '34 boots + 44 mugs <= 976' }],
     };
     expect(minimumBayesRisk([workshop, other])?.risks).toEqual([0, 0]);
-  });
-
-  it('takes the least risky candidate whole when the parts do not fit', () => {
-    const renamed: Extraction = {
-      variables: [
-        { name: 'a', type: 'integer', lower: 0 },
-        { name: 'b', type: 'continuous', lower: 0 },
-      ],
-      parameters: [],
-      objective: { sense: 'max', expression: '68 a + 62 b' },
-      constraints: [{ expression: 'a >= 2 + b' }],
-    };
-    const candidates = [renamed, { ...workshop, variables: wrongType.variables }, workshop];
-    // The variables of `renamed` are the likeliest (risk 0.54 against 0.64), objective and constraints are those of the other two.
-    const choice = minimumBayesRisk(candidates, { weights: [0.46, 0.27, 0.27] });
-    expect(choice).toMatchObject({ isWhole: true, from: { variables: 1, objective: 1, constraints: 1 } });
-    expect(choice?.extraction).toBe(candidates[1]);
   });
 
   it('weighs candidates by how likely they are', () => {

@@ -18,12 +18,17 @@ describe('selfConsistent', () => {
   });
 
   it.each([
-    [['infeasible', 'infeasible', 'infeasible', 'optimal'], 'optimal'],
+    [['infeasible', 'infeasible', 'infeasible', 'optimal'], 'infeasible'],
+    [['optimal', 'optimal', 'infeasible', 'runtime_error'], 'optimal'],
+    [['unbounded', 'infeasible', 'unbounded'], 'unbounded'],
+    [['syntax_error', 'no_program', 'optimal'], 'error'],
+    // Ties go by priority.
+    [['infeasible', 'infeasible', 'optimal', 'optimal'], 'optimal'],
     [['infeasible', 'time_limit'], 'time_limit'],
-    [['unbounded', 'infeasible', 'unbounded'], 'infeasible'],
+    [['unbounded', 'infeasible'], 'infeasible'],
     [['runtime_error', 'infeasible_or_unbounded'], 'unbounded'],
     [['syntax_error', 'no_program', 'no_solve'], 'error'],
-  ] as const)('of %s takes %s: status before number', (statuses, kind) =>
+  ] as const)('of %s takes %s: the status of most, of as many the better', (statuses, kind) =>
     expect(selfConsistent(statuses.map((status) => (status === 'optimal' ? optimal(1) : ended(status))))?.kind).toBe(kind),
   );
 

@@ -36,7 +36,8 @@ export async function startChatServer(script: (request: ChatRequest, k: number) 
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    const asked = { path: request.url ?? '', headers: request.headers, body: JSON.parse(Buffer.concat(parts).toString()) };
+    const text = Buffer.concat(parts).toString();
+    const asked = { path: request.url ?? '', headers: request.headers, body: text === '' ? {} : JSON.parse(text) };
     const answer = script(asked, requests.push(asked) - 1);
     switch (answer.type) {
       case 'answer':

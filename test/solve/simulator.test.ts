@@ -81,6 +81,7 @@ describe('simulate', () => {
     );
     expect(run).toEqual({
       type: 'ran',
+      tests: null,
       goal: 'max',
       simulations: [
         { objective: 804, broken: [], missing: [] },

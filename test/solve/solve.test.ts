@@ -103,6 +103,7 @@ describe('solveProblem', () => {
     expect(result.candidates.map(({ samples }) => samples)).toEqual([[0, 1, 2], [3]]);
     expect(result.recommendation).toMatchObject({ modelClass: 'ilp', backend: 'highs' });
     expect(verdicts(result)).toEqual({
+      extraction: 'silent',
       self_consistency: 'supports',
       minimum_bayes_risk: 'supports',
       simulator: 'supports',
@@ -148,12 +149,13 @@ describe('solveProblem', () => {
       partsOf((_, kind) => (kind === 'simulator' ? simulator(right) : kind === 'extraction' ? record : program(other))),
       options,
     );
-    expect(result.rounds).toBe(1); // the one model was refuted and nothing else came
+    expect(result.rounds).toBe(2); // the same model again ends nothing
     expect(verdicts(result)).toMatchObject({ simulator: 'contradicts', minimum_bayes_risk: 'contradicts' });
     expect(result.answer).toBe(1360);
+    expect(result.trust).toEqual({ isTrusted: false, reasons: ['more simulators contradict the answer than bear it out'] });
   });
 
-  it('lets the first choice stand where every choice is refuted', async () => {
+  it('lets the record show the answer where simulators bear out no program but its own', async () => {
     const result = await solveProblem(
       partsOf((_, kind, round) =>
         kind === 'simulator' ? simulator(right) : kind === 'extraction' ? record : program(round === 0 ? loose : other),
@@ -163,7 +165,18 @@ describe('solveProblem', () => {
     expect(result.rounds).toBe(1);
     expect(result.answer).toBe(await solved(loose));
     expect(result.answer).not.toBe(await solved(other));
+    expect(result.model?.constraints).toHaveLength(2); // of the record: the programs that give this answer leave a row out
+    expect(verdicts(result).simulator).toBe('supports');
+  });
+
+  it('lets the first choice stand where simulators bear out none', async () => {
+    const result = await solveProblem(
+      partsOf((_, kind, round) => (kind === 'simulator' ? simulator(right) : program(round === 0 ? loose : other))),
+      { ...options, rounds: 1, components: { ...options.components, record: false } },
+    );
+    expect(result.answer).toBe(await solved(loose));
     expect(verdicts(result).simulator).toBe('contradicts');
+    expect(result.trust.isTrusted).toBe(false);
   });
 
   it('takes one simulator for and one against as no evidence', async () => {
@@ -204,7 +217,7 @@ describe('solveProblem', () => {
     const texts = Object.fromEntries(result.evidence.map(({ component, verdict, text }) => [component, `${verdict}: ${text}`]));
     expect(texts.extraction).toMatch(/^silent: left out: bare prompts have no place for records/);
     expect(texts.simulator).toMatch(/^silent: asked for 2, none could check the answer: it wrote none/);
-    expect(texts.minimum_bayes_risk).toMatch(/^supports: the consensus of 4 captured models/);
+    expect(texts.minimum_bayes_risk).toMatch(/^supports: of 4 captured models this is the one/);
   });
 
   it('shows solved problems as earlier turns', async () => {

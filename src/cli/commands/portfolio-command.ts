@@ -3,7 +3,8 @@ import type { Argv } from 'yargs';
 import { EvomError } from '../../lib/errors.ts';
 import { addressesOf, type Choose, namesOf, outputOptions } from '../arguments.ts';
 import { atLeast, wholeNumber } from '../number-flags.ts';
-import { askOptions, ownPolicy } from './solve-command.ts';
+import { ownPolicy } from './own-policy.ts';
+import { askOptions } from './solve-command.ts';
 
 const simulateOptions = {
   candidates: { type: 'string', default: '10,20,50,100', describe: 'numbers of candidates K' },

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { buildSolve, type SolveSetup } from '../../config/build/build-solve.ts';
 import { linearModelToJson } from '../../core/linear-model.ts';
+import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { readFault } from '../../lib/file-fault.ts';
 import { type SolveResult, solveProblem } from '../../solve/solve.ts';
@@ -33,7 +34,11 @@ export async function readQuestion(file: string, cwd: string): Promise<string> {
   return question.trim();
 }
 
-export async function runSolve({ file, setup, options, io, json, quiet, signal }: RunSolveOptions): Promise<void> {
+/** Exit code of an answer that is not one: nothing failed, and nothing is to be relied on. */
+export const noTrustworthyAnswer = 5;
+
+/** @returns the exit code: 0 with an answer, 5 without a trustworthy one. */
+export async function runSolve({ file, setup, options, io, json, quiet, signal }: RunSolveOptions): Promise<number> {
   const began = io.now();
   const reporter = createReporter(io, { quiet });
   const question = await readQuestion(file, io.cwd);
@@ -45,7 +50,8 @@ export async function runSolve({ file, setup, options, io, json, quiet, signal }
     const result = await solveProblem(parts, { ...options, question, signal });
     const timesMs = { open: openMs, ...result.timesMs, total: io.now() - began };
     reporter.close();
-    io.stdout(json ? `${JSON.stringify(resultJson(result, timesMs))}\n` : `${reportText(result, timesMs)}\n`);
+    io.stdout(json ? `${JSON.stringify(resultJson(result, timesMs))}\n` : `${reportText(result, timesMs, parts.template)}\n`);
+    return result.trust.isTrusted ? 0 : noTrustworthyAnswer;
   } finally {
     reporter.close();
     await close();
@@ -53,10 +59,13 @@ export async function runSolve({ file, setup, options, io, json, quiet, signal }
 }
 
 function resultJson(result: SolveResult, timesMs: Readonly<Record<string, number>>) {
-  const { kind, answer, confidence, evidence, program, outcome, model, extraction, recommendation, rounds, samples, candidates } = result;
+  const { kind, answer, trust, confidence, evidence, program, outcome, model, extraction, recommendation, rounds, samples, candidates } =
+    result;
   return {
-    status: kind,
-    answer,
+    status: trust.isTrusted ? kind : 'no_trustworthy_answer',
+    answer: trust.isTrusted ? answer : null,
+    reasons: trust.reasons,
+    ...(trust.isTrusted ? {} : { untrusted: { status: kind, answer } }),
     confidence,
     evidence,
     text: result.text && { unused_numbers: result.text.unused, foreign_numbers: result.text.foreign },
@@ -67,6 +76,7 @@ function resultJson(result: SolveResult, timesMs: Readonly<Record<string, number
     extraction,
     solver: recommendation,
     rounds,
+    tokens: result.tokens,
     samples: samples.length,
     candidates: candidates.map(({ key, samples: members, share }) => ({
       key,
@@ -79,22 +89,33 @@ function resultJson(result: SolveResult, timesMs: Readonly<Record<string, number
   };
 }
 
+const generatorOnly =
+  'This policy is asked by bare prompts: it knows the wordings that it was trained on (those of "evom data generate") and no others. Name a general model, for example --policy http://127.0.0.1:8000 (docs/solve.md).';
+
 const marks = { supports: '+', contradicts: '!', silent: ' ' } as const;
 
-function reportText(result: SolveResult, timesMs: Readonly<Record<string, number>>): string {
-  const { kind, answer, confidence, evidence, program, outcome, model, recommendation } = result;
+function reportText(result: SolveResult, timesMs: Readonly<Record<string, number>>, template: PromptTemplate): string {
+  const { kind, answer, trust, confidence, evidence, program, outcome, model, recommendation } = result;
   const solution = Object.entries(outcome?.solution ?? {});
   const zeros = solution.filter(([, value]) => value === 0).length;
   const section = (title: string, lines: readonly string[]): string[] =>
     lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
+  const found = answer === null ? (kind === 'error' ? 'nothing' : kind) : `${number(answer)} (${kind})`;
   return [
-    answer === null
-      ? `answer      ${kind === 'error' ? 'none: no sampled program reached one' : kind}`
-      : `answer      ${number(answer)} (${kind})`,
-    `confidence  ${percent(confidence)} of the samples`,
+    ...(trust.isTrusted
+      ? [`answer      ${found}`, `confidence  ${percent(confidence)} of the samples`]
+      : [
+          'no trustworthy answer',
+          ...section('why', trust.reasons),
+          ...(template === 'bare' ? ['', generatorOnly] : []),
+          ...section('what the programs say all the same', [`${found}, ${percent(confidence)} of the samples`]),
+        ]),
     ...section(
-      'evidence (+ supports, ! contradicts)',
-      evidence.map(({ component, verdict, text: what }) => `${marks[verdict]} ${component}: ${what}`),
+      trust.isTrusted ? 'evidence (+ supports, ! contradicts)' : 'what was seen (! contradicts)',
+      evidence.map(
+        ({ component, verdict, text: what }) =>
+          `${trust.isTrusted || verdict === 'contradicts' ? marks[verdict] : ' '} ${component}: ${what}`,
+      ),
     ),
     ...section('solution', [
       ...textTable(solution.filter(([, value]) => value !== 0).map(([name, value]) => [name, number(value)])),

@@ -1,37 +1,39 @@
-/** A policy's folder and a backend's name -> the live parts of `evom solve` and `evom portfolio build`. */
+/** Policies and a backend's name -> the live parts of `evom solve` and `evom portfolio build`. */
 import { availableParallelism } from 'node:os';
-import type { Problem } from '../../core/problem.ts';
-import { embeddingSimilarity, lexicalSimilarity, retrieve } from '../../decode/memory.ts';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
-import { embedTexts } from '../../embedded/sampler/text-embedding.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { readProblems } from '../../problems/sets/jsonl.ts';
 import type { SolveParts } from '../../solve/solve-parts.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
 import { backendNames, createBackend } from '../../solvers/registry.ts';
-import { loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
+import type { TrainConfig } from '../schema/schema.ts';
 import { dialectsOfBackend, isHosted, isModulePath, backends as knownBackends } from '../schema/vocabulary.ts';
-import { buildEmbeddedPolicy } from './build-policy.ts';
-import { chooseTemplate, speaksChat } from './prompt-template.ts';
-import { resolveCheckpoint } from './resolve-checkpoint.ts';
+import { type OpenSpeaker, openSpeaker, type PolicySource } from './open-speaker.ts';
+import { type MemorySetup, openMemory, ownMemory } from './solve-memory.ts';
 
 export interface SolveSetup {
-  /** Folder of a checkpoint or a run. */
-  readonly policy: string;
+  readonly policy: PolicySource;
+  /** Who picks between records; null: the policy. */
+  readonly judge?: PolicySource | null;
+  /** Who writes simulators; null: the policy. */
+  readonly simulatorPolicy?: PolicySource | null;
   readonly backend: string;
   /** Addresses of solver hosts, for Python dialects; empty: the one on this machine. */
   readonly solverHosts: readonly string[];
+  /** How programs are run, where a configuration says it; null: limits and hosts by default. */
+  readonly running?: Pick<TrainConfig, 'sandbox' | 'solver_hosts'> | null;
   /** Null: the backend's first. */
   readonly dialect: string | null;
-  /** Null: chosen by the checkpoint, as `prompt.template: auto`. */
+  /** Null: as the policy's configuration says, else chosen by the checkpoint. */
   readonly template: PromptTemplate | null;
-  /** JSON Lines file of solved problems with programs; null for none. */
-  readonly memory: string | null;
+  /** JSON Lines file of solved problems with programs or models; `own`: the one that comes with evom; null for none. */
+  readonly memory: string | 'own' | null;
   /** Folder of an embedding model for the memory; null: by words. */
   readonly embedding: string | null;
   readonly examples: number;
+  /** How examples are picked, where it is not as NEMO does. */
+  readonly retrieval?: Omit<MemorySetup, 'path' | 'embedding' | 'count'>;
   /** What simulators are written in; null to ask for none. */
   readonly simulatorDialect: string | null;
   /** Programs that will be asked for, so that no more workers start than they need. */
@@ -44,12 +46,17 @@ export interface BuiltSolve {
   close(): Promise<void>;
 }
 
-/** @throws {EvomError} `E_CHECKPOINT`, `E_CONFIG` or `E_DATA` for what is missing or unknown. */
+/** NEMO's: of 9 candidates more alike than 0.6 by embeddings. Likeness by words is lower throughout. */
+const retrievalOf = (embedding: string | null) => ({ pool: 9, lambda: 0.5, threshold: embedding === null ? 0.1 : 0.6 });
+
+/**
+ * Opens all that `solveProblem` needs.
+ *
+ * @throws {EvomError} `E_CHECKPOINT`, `E_CONFIG` or `E_DATA` for what is missing or unknown; `E_POLICY` for a server that cannot be reached.
+ */
 export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
-  const directory = resolveCheckpoint(setup.policy);
   const dialect = dialectByName(setup.dialect ?? dialectOfBackend(setup.backend));
   const simulatorDialect = setup.simulatorDialect === null ? null : dialectByName(setup.simulatorDialect);
-  const threads = Math.max(1, availableParallelism());
   const closing: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const one of closing.splice(0).reverse()) await one();
@@ -58,36 +65,49 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
     closing.push(() => part.close());
     return part;
   };
+  const speakerOf = async (source: PolicySource | null | undefined, template: PromptTemplate | null): Promise<OpenSpeaker | null> =>
+    source === null || source === undefined ? null : opened(await openSpeaker(source, template));
   const opening = [
-    loadTokenizer(directory),
-    buildEmbeddedPolicy(directory, { threads, batchRows: 64, version: 0 }).then(opened),
+    speakerOf(setup.policy, setup.template),
+    speakerOf(setup.judge, null),
+    speakerOf(setup.simulatorPolicy, null),
     verifierOf(setup, [dialect.name, ...(simulatorDialect === null ? [] : [simulatorDialect.name])]).then(opened),
     offeredBackends(setup.backend).then((all) => all.map(opened)),
   ] as const;
   try {
-    const [tokenizer, policy, verifier, backends] = await Promise.all(opening);
-    const memory = setup.memory === null ? null : await readMemory(setup.memory, dialect.name);
+    const [policy, judge, simulators, verifier, backends] = await Promise.all(opening);
+    const { speaker } = policy as OpenSpeaker;
     return {
       parts: {
-        policy,
-        decode: (ids) => tokenizer.decode(ids),
-        encode: (messages) => tokenizer.encodeChat(messages),
+        ...speaker,
+        ...(judge === null ? {} : { judge: judge.speaker }),
+        ...(simulators === null ? {} : { simulators: simulators.speaker }),
         verify: (program) => verifier.verify(program),
-        template: chooseTemplate(setup.template ?? 'auto', speaksChat(tokenizer)).template,
         dialect,
         simulatorDialect,
         backend: setup.backend,
         backends,
-        recall: memory === null ? null : (question) => recall(memory, question, setup),
+        recall: await recallOf(setup, speaker.template, dialect.name),
         now: setup.now,
       },
       close,
     };
   } catch (error) {
-    await Promise.allSettled(opening); // a thread that is stopped while it loads its library takes the process down
+    await Promise.allSettled(opening); // what is still being opened has to be closed too
     await close();
     throw error;
   }
+}
+
+/** The memory that comes with evom is for policies that can be shown examples; one that is named is read in any case. */
+async function recallOf(
+  { memory, embedding, examples, retrieval }: SolveSetup,
+  template: PromptTemplate,
+  dialect: string,
+): Promise<SolveParts['recall']> {
+  if (memory === null || (memory === 'own' && template === 'bare')) return null;
+  const path = memory === 'own' ? ownMemory : memory;
+  return openMemory({ ...retrievalOf(embedding), ...retrieval, path, embedding, count: examples }, dialect);
 }
 
 /** @throws {EvomError} `E_CONFIG` for a name that is neither a backend nor a module's path. */
@@ -107,15 +127,20 @@ const isLocal = (backend: string): boolean => backendNames.includes(backend) || 
 /** A worker of the sandbox runs this many of a policy's programs before a second one has started. */
 const programsPerWorker = 32;
 
-/** A verifier of some dialects, with the limits and solver hosts that a configuration has by default. */
+/** A verifier of some dialects, with the limits and solver hosts of `running`, or those that a configuration has by default. */
 export async function verifierOf(
-  { backend: chosen, solverHosts: urls, samples }: Pick<SolveSetup, 'backend' | 'solverHosts' | 'samples'>,
+  { backend: chosen, solverHosts: urls, samples, running = null }: Pick<SolveSetup, 'backend' | 'solverHosts' | 'samples' | 'running'>,
   dialects: readonly string[],
 ): Promise<Verifier> {
   if (!dialects.some(isHosted) && !isLocal(chosen)) dialectOfBackend(chosen);
   // A hosted backend solves on its host; what runs here beside it needs one that is here.
   const backend = isLocal(chosen) ? chosen : 'highs';
   const workers = Math.min(Math.max(1, availableParallelism()), Math.ceil(samples / programsPerWorker));
+  if (running !== null) {
+    const { buildVerifier } = await import('./build-verifier.ts');
+    const own = running.sandbox.workers === 'auto' ? { ...running.sandbox, workers } : running.sandbox;
+    return buildVerifier(dialects, { backend, sandbox: own, solver_hosts: running.solver_hosts });
+  }
   if (!dialects.some(isHosted)) return createVerifier({ backend, dialects, workers });
   // The configuration's schema takes as long to load as a policy of a million weights: only where its defaults are needed.
   const [{ buildVerifier }, { sandbox, solverHosts }] = await Promise.all([
@@ -140,30 +165,4 @@ async function offeredBackends(chosen: string): Promise<SolverBackend[]> {
     }
   }
   return backends;
-}
-
-interface Solved {
-  readonly question: string;
-  readonly program: string;
-}
-
-/** Problems with a reference program in the dialect, or with a model that one is rendered from. */
-async function readMemory(path: string, dialect: string): Promise<Solved[]> {
-  const solved = (await readProblems(path)).flatMap(({ question, programs, model }: Problem): Solved[] => {
-    const program = programs?.[dialect] ?? (model === undefined ? null : dialectByName(dialect).render(model));
-    return program === null ? [] : [{ question, program }];
-  });
-  if (solved.length === 0)
-    throw new EvomError('E_DATA', `${path} holds no problem with a program in ${dialect} or a model to render one from`);
-  return solved;
-}
-
-async function recall(memory: readonly Solved[], question: string, { embedding, examples }: SolveSetup): Promise<Solved[]> {
-  const texts = memory.map((solved) => solved.question);
-  const similarity =
-    embedding === null ? lexicalSimilarity(texts, question) : embeddingSimilarity(await embedTexts(embedding, [...texts, question]));
-  // A problem of the memory itself would be no example but the answer.
-  const others = texts.map((text, i) => (text === question ? -1 : i)).filter((i) => i !== -1);
-  const chosen = retrieve(others.length, (a, b) => similarity(others[a] ?? 0, b === 'query' ? b : (others[b] ?? 0)), { count: examples });
-  return chosen.flatMap((i) => memory[others[i] ?? -1] ?? []);
 }

@@ -1,0 +1,101 @@
+/** Whether an answer may be given as one, or is only what came out of a policy that is out of its depth. */
+import type { Outcome } from '../core/outcome.ts';
+import { answerKindOf } from '../decode/self-consistency.ts';
+import type { PromptTemplate } from '../dialects/prompt.ts';
+import { literalShares, literalTrace } from '../reward/literals.ts';
+import { countedSamples, type SampledProgram } from './candidates.ts';
+import { type Choice, isClose } from './choose.ts';
+import { isRefuted, type Validation } from './validate.ts';
+
+/** No reasons: the answer may be given. */
+export interface Trust {
+  readonly isTrusted: boolean;
+  /** Why not, in words; every reason that holds. */
+  readonly reasons: readonly string[];
+}
+
+export interface Judged {
+  readonly question: string;
+  readonly template: PromptTemplate;
+  readonly samples: readonly SampledProgram[];
+  readonly chosen: Choice | null;
+  readonly validations: readonly Validation[];
+  /** The record, solved; null without one. */
+  readonly record: SampledProgram | null;
+}
+
+/**
+ * An answer is trusted unless half of the samples failed, fewer than half agree on it and no simulator bears it out, more simulators differ
+ * than agree and the record does too, or its model is not about the text: a policy that is asked by bare prompts knows the generator's
+ * wordings alone, in which every name and number of a model is the text's; of other policies a model may bring names and numbers of its
+ * own, but not mostly.
+ */
+export function trustOf(judged: Judged): Trust {
+  const reasons = [...agreementFaults(judged), ...(judged.chosen === null ? [] : textFaults(judged, judged.chosen.sample.outcome))];
+  return { isTrusted: reasons.length === 0, reasons };
+}
+
+function agreementFaults({ samples, chosen, validations, record }: Judged): string[] {
+  const counted = countedSamples(samples);
+  const failed = counted.filter(({ outcome }) => answerKindOf(outcome.status) === 'error');
+  const statuses = new Map<string, number>();
+  for (const { outcome } of failed) statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1);
+  const how = [...statuses].map(([status, n]) => `${status} ${n}`).join(', ');
+  if (chosen === null || chosen.kind === 'error') return [`none of ${counted.length} samples reached an answer (${how})`];
+  const agrees = validations.filter(({ type }) => type === 'consistent').length > validations.length / 2;
+  const recordAgrees =
+    record !== null && answerKindOf(record.outcome.status) === chosen.kind && isClose(record.outcome.objective, chosen.value);
+  return [
+    ...(failed.length > 0 && 2 * failed.length >= counted.length ? [`${failed.length} of ${counted.length} samples failed (${how})`] : []),
+    ...(2 * chosen.agreeing < counted.length && !agrees
+      ? [`no agreement: ${chosen.agreeing} of ${counted.length} samples give the most frequent answer`]
+      : []),
+    ...(isRefuted(validations) && !recordAgrees ? ['more simulators contradict the answer than bear it out'] : []),
+  ];
+}
+
+const listed = (items: readonly (string | number)[]): string => `${items.slice(0, 6).join(', ')}${items.length > 6 ? ', ...' : ''}`;
+
+function textFaults({ question, template }: Judged, { model, solution }: Outcome): string[] {
+  if (model === null) return [];
+  const names = model.variables.map(({ name }) => name);
+  const worded = names.filter((name) => wordsOf(name).length > 0);
+  const strange = worded.filter((name) => !isTold(name, question));
+  const { foreign } = literalTrace(model, question);
+  const values = names.map((name) => solution?.[name] ?? 0);
+  const { coverage, native, numFigures } = literalShares(model, values, question);
+  if (template === 'bare') {
+    return [
+      ...(strange.length > 0 ? [`variables of the model that the text does not have: ${listed(strange)}`] : []),
+      ...(foreign.length > 0
+        ? [`numbers of the model that the text does not have: ${listed([...new Set(foreign.flatMap(({ numbers }) => numbers))])}`]
+        : []),
+    ];
+  }
+  const mostlyStrange = 2 * strange.length > worded.length;
+  return [
+    ...(coverage !== null && coverage < 0.5 ? [`the model uses ${Math.round(100 * coverage)} % of the numbers of the text`] : []),
+    ...(solution !== null && numFigures > 0 && native !== null && native < 0.5
+      ? [`of the numbers that decide the optimum ${Math.round(100 * native)} % stand in the text`]
+      : []),
+    ...(mostlyStrange && foreign.length > 0
+      ? [`most variables of the model are not in the text, nor are some of its numbers: ${listed(strange)}`]
+      : []),
+  ];
+}
+
+/** The words of a name: `numChairs_2` is num, chairs. Shorter ones than three letters name nothing. */
+const wordsOf = (name: string): string[] =>
+  (name.replace(/([a-z])([A-Z])/g, '$1 $2').match(/[A-Za-z]+/g) ?? []).map((word) => word.toLowerCase()).filter((word) => word.length >= 3);
+
+/** Whether a word of the name is one of the text, up to its ending. */
+function isTold(name: string, question: string): boolean {
+  const told = wordsOf(question);
+  return wordsOf(name).some((word) => told.some((other) => other === word || sharesStem(word, other)));
+}
+
+function sharesStem(a: string, b: string): boolean {
+  let shared = 0;
+  while (shared < Math.min(a.length, b.length) && a[shared] === b[shared]) shared += 1;
+  return shared >= 3 && shared >= Math.min(a.length, b.length) - 1 && (shared >= 4 || Math.abs(a.length - b.length) <= 2);
+}
