@@ -209,6 +209,7 @@ describe('the doors', () => {
         "reward": [
           "hardFlagNames",
           "hardFlags",
+          "isInForm",
           "judgeOutcome",
           "judgeRule",
           "judgeRuleNames",

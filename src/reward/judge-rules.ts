@@ -16,7 +16,18 @@ export interface JudgeRule {
   readonly matches: (value: number, label: number) => boolean;
 }
 
-export type JudgeRuleName = 'evom' | 'evom-strict' | 'evom-train' | 'sirl' | 'orlm' | 'evostep' | 'mamo' | 'agent' | 'optibench' | 'exact' | 'indusopt';
+export type JudgeRuleName =
+  | 'evom'
+  | 'evom-strict'
+  | 'evom-train'
+  | 'sirl'
+  | 'orlm'
+  | 'evostep'
+  | 'mamo'
+  | 'agent'
+  | 'optibench'
+  | 'exact'
+  | 'indusopt';
 
 /** Below this size a label counts as this size in EVOM's relative error, so that a label of 0 can be met. */
 const evomDelta = 1e-12;

@@ -3,8 +3,8 @@
 import { noEvidence } from '../../core/evidence.ts';
 import { camelKeys } from '../../lib/camel-keys.ts';
 import { loadPlugin } from '../../lib/plugin.ts';
-import { judgeOutcome } from '../../reward/judge.ts';
 import { isInForm } from '../../reward/format.ts';
+import { judgeOutcome } from '../../reward/judge.ts';
 import type { RewardConfig, UserTerm } from '../../reward/reward.ts';
 import { scoreOutcome } from '../../reward/reward.ts';
 import type { RolloutParts } from '../../rollout/engine.ts';

@@ -15,7 +15,9 @@ export const reward = z.strictObject({
   preset: z
     .enum(presetNames)
     .default('evom')
-    .describe('evom: format + answer; evom_paper: as EVOM was published; answer: the answer alone; sirl_stage1, sirl_stage2: the weights of SIRL.'),
+    .describe(
+      'evom: format + answer; evom_paper: as EVOM was published; answer: the answer alone; sirl_stage1, sirl_stage2: the weights of SIRL.',
+    ),
   format: nonNegative().optional().describe('For a completion that holds a program which parses.'),
   executes: nonNegative().optional().describe('For a program whose solve ended with a verdict.'),
   answer: nonNegative().optional().describe('For the right answer.'),

@@ -60,7 +60,9 @@ describe('reward.preset: evom_paper', () => {
       format_rule: 'per_tag',
       off_form: 'skip',
     });
-    expect(resolveReward(reward.parse({ preset: 'evom_paper', off_form: 'run', format: 0.5 }))).toMatchObject({ format: 0.5, off_form: 'run' });
+    expect(resolveReward(reward.parse({ preset: 'evom_paper', off_form: 'run', format: 0.5 }))).toMatchObject({
+      format: 0.5,
+      off_form: 'run',
+    });
   });
-
 });
