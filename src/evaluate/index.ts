@@ -3,6 +3,16 @@
 export { type Comparison, compareEvaluations } from './compare.ts';
 export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evaluatePolicy, type ProblemScore } from './evaluate.ts';
 export type { OutcomeMemory, SampledOutcome } from './sampled.ts';
+export {
+  type PairedDifference,
+  type Pooled,
+  type SweepComparison,
+  type SweepReport,
+  type SweepRow,
+  type SweepRun,
+  sweepReport,
+} from './sweep.ts';
+export { sweepMarkdown } from './sweep-text.ts';
 export type { JudgedRate } from './tally.ts';
 export {
   clusteredWilson,
