@@ -18,6 +18,7 @@ import { runsCommand, showCommand, showOptionNames } from './commands/show-comma
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './commands/solver-host-command.ts';
+import { sweepCommand, sweepOptionNames } from './commands/sweep-command.ts';
 import { sftCommand, trainCommand, trainOptionNames } from './commands/train-command.ts';
 import { transferCommand, transferOptionNames } from './commands/transfer-command.ts';
 import { verifyCommand, verifyOptionNames } from './commands/verify-command.ts';
@@ -34,6 +35,7 @@ const optionNames = [
     ...trainOptionNames,
     ...evaluateOptionNames,
     ...transferOptionNames,
+    ...sweepOptionNames,
     ...dataOptionNames,
     ...verifyOptionNames,
     ...portfolioOptionNames,
@@ -107,6 +109,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     sftCommand,
     evaluateCommand,
     transferCommand,
+    sweepCommand,
     rolloutCommand,
     verifyCommand,
     judgeCommand,

@@ -5,6 +5,16 @@ export { type Evaluation, type EvaluationRequest, type EvaluationSummary, evalua
 export type { OutcomeMemory, SampledOutcome } from './sampled.ts';
 export { type Ablation, ablations, type SolvedLine, type SolveSetRequest, solveSet, type Variant } from './solve-set.ts';
 export { summarizeSolved, type VariantSummary } from './solve-table.ts';
+export {
+  type PairedDifference,
+  type Pooled,
+  type SweepComparison,
+  type SweepReport,
+  type SweepRow,
+  type SweepRun,
+  sweepReport,
+} from './sweep.ts';
+export { sweepMarkdown } from './sweep-text.ts';
 export type { JudgedRate } from './tally.ts';
 export {
   clusteredWilson,

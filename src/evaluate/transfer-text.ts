@@ -1,6 +1,9 @@
 /** A transfer report as Markdown, and as rows of text for a terminal. */
 import type { TransferReport, TransferRow } from './transfer.ts';
 
+/** What the policy had been trained for when it was measured under a backend: nothing, that backend, another one, or another and then that one. */
+export const publishedStages = ['untrained', 'trained', 'zero-shot', 'adapted'] as const;
+
 /** A number that somebody published, with all that is needed to compare it. */
 export interface PublishedResult {
   readonly system: string;
@@ -13,6 +16,8 @@ export interface PublishedResult {
   readonly metric: string;
   /** How answers were judged. */
   readonly rule: string;
+  /** Left out where the source is not about solvers. */
+  readonly stage?: (typeof publishedStages)[number];
   readonly source: string;
   readonly note?: string;
 }
@@ -101,14 +106,15 @@ export function comparisonTable({ comparisons }: TransferReport): string[][] {
 /** [R][C] cells of published numbers. */
 export function publishedTable(results: readonly PublishedResult[]): string[][] {
   return [
-    ['published: system', 'benchmark', 'backend', 'percent', 'metric', 'rule', 'source'],
-    ...results.map(({ system, benchmark, backend, percent, metric, rule, source, note }) => [
+    ['published: system', 'benchmark', 'backend', 'percent', 'metric', 'rule', 'stage', 'source'],
+    ...results.map(({ system, benchmark, backend, percent, metric, rule, stage, source, note }) => [
       system,
       benchmark,
       backend ?? 'not said',
       `${percent}`,
       metric,
       rule,
+      stage ?? '-',
       note === undefined ? source : `${source} (${note})`,
     ]),
   ];

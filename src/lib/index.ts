@@ -7,4 +7,12 @@ export { type JsonlOutput, openJsonlOutput } from './jsonl-output.ts';
 export { type RandomStream, randomStream } from './random.ts';
 export { readSafetensors, type StoredDtype, type Tensor, writeSafetensors } from './safetensors.ts';
 export { numberWordsIn, spokenNumber } from './spoken-number.ts';
-export { bootstrapMeanInterval, type Interval, mcnemarTest, type PairedTest, pairedPermutationTest, wilsonInterval } from './statistics.ts';
+export {
+  bootstrapMeanInterval,
+  type Interval,
+  mcnemarTest,
+  meanInterval,
+  type PairedTest,
+  pairedPermutationTest,
+  wilsonInterval,
+} from './statistics.ts';

@@ -16,10 +16,21 @@ export interface JudgeRule {
   readonly matches: (value: number, label: number) => boolean;
 }
 
-export type JudgeRuleName = 'evom' | 'evom-strict' | 'sirl' | 'orlm' | 'evostep' | 'mamo' | 'agent' | 'optibench' | 'exact' | 'indusopt';
+export type JudgeRuleName =
+  | 'evom'
+  | 'evom-strict'
+  | 'evom-train'
+  | 'sirl'
+  | 'orlm'
+  | 'evostep'
+  | 'mamo'
+  | 'agent'
+  | 'optibench'
+  | 'exact'
+  | 'indusopt';
 
 /** Below this size a label counts as this size in EVOM's relative error, so that a label of 0 can be met. */
-const evomDelta = 1e-6;
+const evomDelta = 1e-12;
 
 /** Python's `round(x)`: halves go to the even neighbour. */
 function pythonRound(value: number): number {
@@ -73,6 +84,13 @@ const rules: readonly JudgeRule[] = [
     source: 'EVOM, strict accuracy',
     noSolution: 'same',
     matches: relativeToLabel(1e-4),
+  },
+  {
+    name: 'evom-train',
+    definition: `|v - a| < 1e-4 or |v - a| / max(|a|, ${evomDelta}) < 1e-4; without a solution: the same status`,
+    source: 'EVOM, answer reward of training (arXiv:2604.00442, appendices A to D)',
+    noSolution: 'same',
+    matches: (value, label) => Math.abs(value - label) < 1e-4 || Math.abs(value - label) / Math.max(Math.abs(label), evomDelta) < 1e-4,
   },
   {
     name: 'orlm',

@@ -2,14 +2,14 @@
 import { noEvidence } from '../core/evidence.ts';
 import type { Reward, Scorable } from '../core/rollout.ts';
 import { hardFlags, softFlags } from './audit.ts';
-import { formatScore } from './format.ts';
+import { type FormatRule, formatScore } from './format.ts';
 import { judgeOutcome } from './judge.ts';
 import type { JudgeRuleName } from './judge-rules.ts';
 import { type OverlongConfig, overlongPenalty } from './overlong.ts';
 
 /** The built-in terms; each is worth 0 to 1 before its weight. */
 export interface RewardWeights {
-  /** For a completion that holds a program which parses, in the elements that `formatTags` asks for. */
+  /** For a completion in the form that `formatTags` and `formatRule` ask for. */
   readonly format: number;
   /** For a program that ran to its end and whose last solve reached a verdict. */
   readonly executes: number;
@@ -36,6 +36,10 @@ export interface RewardConfig {
   readonly weights: RewardWeights;
   /** Elements that a completion has to consist of, in this order and once each, e.g. `think`, `code`; empty asks for none. */
   readonly formatTags: readonly string[];
+  /** How the format's term is told. */
+  readonly formatRule: FormatRule;
+  /** What becomes of a completion that is not in the form of `formatTags`: its program is run all the same, or it is not run. */
+  readonly offForm: 'run' | 'skip';
   /** Share of the answer's term that a right value from a model unlike the reference earns; 0 denies it, 1 does not ask. */
   readonly valueOnlyWeight: number;
   /** Share of the answer's term under a soft flag of the audit; 1 only counts them. */
@@ -50,6 +54,8 @@ const answerAlone: RewardWeights = { format: 0, executes: 0, answer: 1, solution
 const plain = {
   judge: 'sirl',
   formatTags: [],
+  formatRule: 'whole',
+  offForm: 'run',
   valueOnlyWeight: 1,
   softFlagWeight: 1,
   uncertified: 'pays',
@@ -59,12 +65,22 @@ const plain = {
 
 /**
  * `evom`: R = r_format + r_answer, with 0.1 and 1, so that no number of well-formed wrong programs outweighs a right one.
+ * `evom_paper`: the reward of EVOM as published: up to 1 for the form, tag by tag, and 1 for the answer under `evom-train`; what is not in
+ * the form is not run. The audit looks at its answers too, which the paper's harness did not.
  * `answer`: the answer alone.
  * `sirl_stage1`, `sirl_stage2`: the weights of Solver-Informed RL (arXiv:2505.11792), without the faults of its released functions:
  * docs/verification.md lists them.
  */
 export const rewardPresets = {
   evom: { ...plain, weights: { ...answerAlone, format: 0.1 } },
+  evom_paper: {
+    ...plain,
+    judge: 'evom-train',
+    formatTags: ['think', 'code'],
+    formatRule: 'per_tag',
+    offForm: 'skip',
+    weights: { ...answerAlone, format: 1 },
+  },
   answer: { ...plain, weights: answerAlone },
   sirl_stage1: { ...plain, weights: { ...answerAlone, format: 1, executes: 1 } },
   sirl_stage2: { ...plain, weights: { ...answerAlone, executes: 1, solution: 1 } },
@@ -121,7 +137,7 @@ export function scoreOutcome(given: Scorable, config: RewardConfig): Reward {
   const share = (luck ? config.valueOnlyWeight : 1) * (isSoft ? config.softFlagWeight : 1);
   const { crossSolve, consistency, solvesReference } = evidence;
   const worths: Record<keyof RewardWeights, number | null> = {
-    format: formatScore(input, config.formatTags),
+    format: formatScore(input, config.formatTags, config.formatRule),
     executes: decided.has(outcome.status) && outcome.solves.length > 0 ? 1 : 0,
     answer: isPaid ? share : 0,
     solution: problem.model === undefined ? null : isPaid && solvesReference === true ? 1 : 0,

@@ -1,8 +1,10 @@
 /** A training run as a function: preflight, directory and lock, parts, the loop, evaluation before and after. */
 
+import { existsSync } from 'node:fs';
 import { resolveCheckpoint, textPolicies } from '../config/build/resolve-checkpoint.ts';
 import type { ConfigSource } from '../config/load/load.ts';
 import { EvomError } from '../lib/errors.ts';
+import { runPaths } from '../runs/run-directory.ts';
 import type { Report } from './events.ts';
 import { Lifetime } from './lifetime.ts';
 import { type Preflight, preflight, startFault } from './preflight.ts';
@@ -87,6 +89,34 @@ export async function lookAhead(
   const directory = runDirectory(config, cwd, source);
   const resumed = resume ? await whereResumed(config, directory) : null;
   return preflight(resumed?.config ?? config, { directory, doneSteps: resumed?.doneSteps ?? null, makeProblems: false });
+}
+
+/** How far the run of a configuration has come. */
+export interface Progress {
+  readonly directory: string;
+  /** Steps up to its newest checkpoint. */
+  readonly doneSteps: number;
+  /** All steps are done, and what they came to is evaluated. */
+  readonly isFinished: boolean;
+}
+
+/**
+ * Looks where a configuration's run stands, without opening it.
+ *
+ * @returns null where there is no run yet.
+ * @throws {EvomError} `E_RUN` when its directory holds a run of another configuration.
+ */
+export async function progressOf(
+  given: RunConfig,
+  { source = null, cwd = process.cwd() }: { readonly source?: ConfigSource | null; readonly cwd?: string } = {},
+): Promise<Progress | null> {
+  const config = startingPoint(given);
+  const directory = runDirectory(config, cwd, source);
+  if (!existsSync(runPaths(directory).resolvedConfig)) return null;
+  const { doneSteps } = await whereResumed(config, directory);
+  const { steps } = config.run;
+  const isEvaluated = config.dataset.eval.length === 0 || existsSync(runPaths(directory).evaluation(steps));
+  return { directory, doneSteps, isFinished: doneSteps >= steps && isEvaluated };
 }
 
 function openKind(session: RunSession, found: Preflight, opening: Opening): Promise<OpenedRun> {

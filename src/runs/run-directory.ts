@@ -20,6 +20,8 @@ export interface RunPaths {
   readonly tensorboard: string;
   /** Names the newest checkpoint. */
   readonly latest: string;
+  /** `evaluations/NNNNNN.json`. */
+  evaluation(step: number): string;
   /** `steps/NNNNNN/` with `rollouts.arrow`, `batch.arrow` and `manifest.json`. */
   step(step: number): string;
 }
@@ -40,6 +42,7 @@ export function runPaths(directory: string): RunPaths {
     environment: join(directory, 'environment.json'),
     tensorboard: join(directory, 'tb'),
     latest: join(directory, 'latest'),
+    evaluation: (step) => join(directory, 'evaluations', `${String(step).padStart(6, '0')}.json`),
     step: (step) => join(directory, 'steps', String(step).padStart(6, '0')),
   };
 }

@@ -163,12 +163,12 @@ export class DiskRunStore implements RunStore {
   async saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void> {
     if (evaluations.length === 0) return;
     await makeDirectory(join(this.#options.paths.directory, 'evaluations'));
-    await writeFileAtomically(this.#evaluationPath(step), `${JSON.stringify(evaluations)}\n`);
+    await writeFileAtomically(this.#options.paths.evaluation(step), `${JSON.stringify(evaluations)}\n`);
   }
 
   /** Evaluations of a step as `saveEvaluation` stored them; null when there are none. */
   async readEvaluation(step: number): Promise<Evaluation[] | null> {
-    const path = this.#evaluationPath(step);
+    const path = this.#options.paths.evaluation(step);
     const text = await unlessMissing(path, readFile(path, 'utf8'));
     if (text === null) return null;
     try {
@@ -204,10 +204,6 @@ export class DiskRunStore implements RunStore {
   async close(): Promise<void> {
     await this.#metrics.close();
     await this.#trackers.close();
-  }
-
-  #evaluationPath(step: number): string {
-    return join(this.#options.paths.directory, 'evaluations', `${String(step).padStart(6, '0')}.json`);
   }
 
   #card(step: number): string {

@@ -4,12 +4,16 @@ import type { Program } from '../core/program.ts';
 import { findProgram, type NoProgramReason } from '../dialects/extract.ts';
 import { dialectByName } from '../dialects/registry.ts';
 
-const messages: Readonly<Record<NoProgramReason, string>> = {
+/** A program is there, and whoever read the completion did not take it, because it is not in the form that was asked for. */
+type Unread = 'OffForm';
+
+const messages: Readonly<Record<NoProgramReason | Unread, string>> = {
   Empty: 'the completion holds nothing to run',
   CutOff: 'the completion ends before its program begins',
   JsonAnswer: 'the completion is a JSON value and not a program',
   Refusal: 'the completion declines to answer',
   Prose: 'the completion is text without a program',
+  OffForm: 'the completion is not in the form that was asked for, and its program was not run',
 };
 
 interface Asked {
@@ -19,7 +23,7 @@ interface Asked {
 }
 
 /**
- * The outcome of a completion that holds no program; `error.type` is a `NoProgramReason`.
+ * The outcome of a completion of which no program was taken; `error.type` is a `NoProgramReason`, or `OffForm` where it holds one.
  *
  * @param about `completion`: its text, default empty. `isTruncated`: it was stopped at its limit, so that a program may have been to come.
  * @example
@@ -32,7 +36,7 @@ interface Asked {
  */
 export function noProgramOutcome(about: Asked & { readonly completion?: string; readonly isTruncated?: boolean }): Outcome {
   const found = findProgram(about.completion ?? '', dialectByName(about.dialect).language);
-  const seen = found.code === null ? found.reason : 'Empty';
+  const seen = found.code === null ? found.reason : 'OffForm';
   const type = about.isTruncated === true && seen !== 'JsonAnswer' ? 'CutOff' : seen;
   const { dialect, backend } = about;
   return emptyOutcome('no_program', { dialect, backend, error: { type, message: messages[type], line: null } });

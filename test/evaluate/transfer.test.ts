@@ -125,7 +125,7 @@ describe('the report in words and as a picture', () => {
     ]);
     expect(text).toContain('| a\\|b | highs (highs-js) | set | sirl | 50.0 % |');
     expect(text).toContain('-50.0 points');
-    expect(text).toContain('| S | nl4opt | not said | 85.7 | pass@1 | orlm | its README |');
+    expect(text).toContain('| S | nl4opt | not said | 85.7 | pass@1 | orlm | - | its README |');
   });
   it('is SVG with a bar a cell', () => {
     const svg = transferPicture(report.rows, 'a < b');

@@ -39,8 +39,12 @@ describe('judge rules', () => {
     ['sirl', 0, [0, 9e-7], [2e-6]],
     ['evom', 100, [105, 95], [105.1, -100]],
     ['evom', -100, [-105, -95], [-94.9, 100]],
-    ['evom', 0, [0, 4e-8], [0.01]],
+    ['evom', 0, [0, 4e-14], [4e-8, 0.01]],
     ['evom-strict', 100, [100.009], [100.02]],
+    ['evom-strict', 1e-4, [1.00009e-4], [1.002e-4]],
+    ['evom-train', 2200, [2200.00005, 2200.2, 2199.8], [2200.23, 2266]],
+    ['evom-train', 0.001, [0.00109], [0.0011001]],
+    ['evom-train', 0, [0, 9e-5, -9e-5], [1.1e-4]],
     ['orlm', 100, [105.4, 94.6], [106, 94]],
     ['orlm', 0, [0.4, -0.3], [0.6, 1]],
     ['orlm', -20, [-21], [-22, 20]],
@@ -70,8 +74,8 @@ describe('judge rules', () => {
     );
   });
 
-  it('are ten, each with words for reports', () => {
-    expect(judgeRuleNames).toHaveLength(10);
+  it('are eleven, each with words for reports', () => {
+    expect(judgeRuleNames).toHaveLength(11);
     for (const name of judgeRuleNames)
       expect(judgeRule(name)).toMatchObject({ name, definition: expect.stringMatching(/\S/), source: expect.stringMatching(/\S/) });
     expect(judgeRule('constructor')).toBeNull();
@@ -82,6 +86,8 @@ describe('judge rules', () => {
     ['sirl', 'infeasible', 'unbounded', false],
     ['sirl', 'infeasible', 'infeasible_or_unbounded', false],
     ['sirl', 'unbounded', 'unbounded', true],
+    ['evom-train', 'infeasible', 'infeasible', true],
+    ['evom-train', 'infeasible', 'unbounded', false],
     ['orlm', 'infeasible', 'unbounded', true],
     ['orlm', 'infeasible', 'infeasible_or_unbounded', true],
     ['mamo', 'infeasible', 'infeasible', false],

@@ -436,8 +436,27 @@ describe('scoreOutcome', () => {
       '<think>so</think><code><code>x</code>',
       '<think>so<think></think><code>x</code>',
       '<think>so</think><code>x</code></code>',
+      '<think>so</think><code>x</think></code>',
+      '<think>a <code> in a thought</think><code>x</code>',
+      '<think>so</think><code>x</code> Done.',
     ])
       expect(formatOf(text)).toBe(0);
+  });
+
+  it.each([
+    ['<think>so</think><code>x</code>', 1],
+    ['<think>so</think>\n\n<code>x</code>\n', 1],
+    ['<code>x</code><think>so</think>', 0.5],
+    ['<think>so</think> and <code>x</code>', 0.5],
+    ['<think>so</think>', 0.25],
+    ['<think>so', 0.125],
+    ['<think>so</think><think>again</think><code>x</code>', 0.25],
+    ['<think>so</think><code>x</think></code>', 0.375],
+    ['report(1)', 0],
+    ['', 0],
+  ])('pays by the tag, as EVOM does: %j is worth %d', (completionText, worth) => {
+    const outcome = emptyOutcome('syntax_error', { dialect: 'highs-js', backend: 'highs' }); // not asked
+    expect(scoreOutcome(input(outcome, { completionText }), rewardPresets.evom_paper).parts.format).toBe(worth);
   });
 
   it("adds terms of the user's own, with what judge and audit found", () => {

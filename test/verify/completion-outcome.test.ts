@@ -33,6 +33,13 @@ describe('noProgramOutcome', () => {
     expect(noProgramOutcome({ ...about, completion: 'First, name the loaves', isTruncated: true }).error?.type).toBe('CutOff');
     expect(noProgramOutcome({ ...about, completion: '{"rye": 40}', isTruncated: true }).error?.type).toBe('JsonAnswer');
   });
+
+  it('says of a program that was not taken that its completion is not in the form', () => {
+    expect(noProgramOutcome({ ...about, completion: `\`\`\`js\n${program}\n\`\`\`` })).toMatchObject({
+      status: 'no_program',
+      error: { type: 'OffForm', message: 'the completion is not in the form that was asked for, and its program was not run' },
+    });
+  });
 });
 
 describe('completionOutcome', () => {

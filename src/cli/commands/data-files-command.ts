@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { folderFormats } from '../../benchmarks/folders.ts';
 import { formats } from '../../benchmarks/formats.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { type Choose, outputOptions } from '../arguments.ts';
+import { addressesOf, type Choose, hostOption, outputOptions } from '../arguments.ts';
 import { overwriteOption } from '../new-file.ts';
 
 const fieldOptions = {
@@ -57,7 +57,21 @@ const splitOptions = {
   ...outputOptions,
 } as const;
 
-export const dataFilesOptionNames = Object.keys({ ...importOptions, ...auditOptions, ...overlapOptions, ...splitOptions });
+const labelOptions = {
+  out: { type: 'string', alias: ['o', 'output'], demandOption: true, describe: 'JSONL file to write' },
+  overwrite: overwriteOption,
+  host: hostOption,
+  workers: { type: 'number', describe: 'programs run at once; one a processor core when left out' },
+  ...outputOptions,
+} as const;
+
+export const dataFilesOptionNames = Object.keys({
+  ...importOptions,
+  ...auditOptions,
+  ...overlapOptions,
+  ...splitOptions,
+  ...labelOptions,
+});
 
 /** The fields that the flags name. */
 export const fieldsOf = (args: {
@@ -150,6 +164,23 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
             fail: args.fail,
             examples: args.examples,
           });
+          return 0;
+        }),
+    )
+    .command(
+      'label <files..>',
+      'give problems that come with a program and no answer the optimum that their program proves',
+      (command) =>
+        command
+          .positional('files', { type: 'string', array: true, demandOption: true, describe: 'files, as published or imported' })
+          .options(labelOptions)
+          .example('$0 data label OR-Instruct.json --host http://127.0.0.1:8650 --out train.jsonl', 'coptpy programs, on a solver host'),
+      (args) =>
+        choose('end', async (run) => {
+          const { verifySettings } = await import('../../config/build/verify-settings.ts');
+          const settings = verifySettings({ backend: 'highs', workers: args.workers ?? null, hosts: addressesOf(args.host), set: [] });
+          const { runDataLabel } = await import('./run-data-label.ts');
+          await runDataLabel({ ...run, files: args.files, settings, out: args.out, overwrite: args.overwrite });
           return 0;
         }),
     )

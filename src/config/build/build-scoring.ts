@@ -3,6 +3,7 @@
 import { noEvidence } from '../../core/evidence.ts';
 import { camelKeys } from '../../lib/camel-keys.ts';
 import { loadPlugin } from '../../lib/plugin.ts';
+import { isInForm } from '../../reward/format.ts';
 import { judgeOutcome } from '../../reward/judge.ts';
 import type { RewardConfig, UserTerm } from '../../reward/reward.ts';
 import { scoreOutcome } from '../../reward/reward.ts';
@@ -55,6 +56,10 @@ export async function buildScoring(config: ScoringConfig): Promise<Scoring> {
   return { score, auditor, reward, close: () => auditor.close() };
 }
 
+/** Whether a completion's program is not run, because it is not in the form that the reward asks for. */
+export const isLeftOut = (reward: Pick<TrainConfig['reward'], 'off_form' | 'format_tags'>, completion: string): boolean =>
+  reward.off_form === 'skip' && !isInForm(completion, reward.format_tags);
+
 const worth = (result: unknown): string | null =>
   result === null || Number.isFinite(result) ? null : `${result} instead of a finite number or null`;
 
@@ -66,7 +71,7 @@ async function rewardConfigOf({ reward, judge }: ScoringConfig): Promise<RewardC
     terms.push({ name, weight, score: (input, verdict) => made.score(input, verdict) });
   }
   const { format, executes, answer, solution, consistency, crossSolver, ...rest } = camelKeys(reward);
-  const { formatTags, valueOnlyWeight, softFlagWeight, uncertified, overlong } = rest;
+  const { formatTags, formatRule, offForm, valueOnlyWeight, softFlagWeight, uncertified, overlong } = rest;
   const weights = { format, executes, answer, solution, consistency, crossSolver };
-  return { judge: judge.rule, weights, formatTags, valueOnlyWeight, softFlagWeight, uncertified, overlong, terms };
+  return { judge: judge.rule, weights, formatTags, formatRule, offForm, valueOnlyWeight, softFlagWeight, uncertified, overlong, terms };
 }

@@ -24,7 +24,7 @@ import { buildChat } from './build-chat.ts';
 import { buildPolicy, type PolicyConfig } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
 import { buildRecorded, type RecordedParts } from './build-recorded.ts';
-import { buildScoring } from './build-scoring.ts';
+import { buildScoring, isLeftOut } from './build-scoring.ts';
 import { buildVerifier } from './build-verifier.ts';
 import { type ChosenTemplate, chooseTemplate, speaksChat } from './prompt-template.ts';
 import { samplingOf } from './sampling-of.ts';
@@ -118,7 +118,7 @@ function taskBuilder(
       prompt,
       dialect: dialect.name,
       backend: backendOfDialect(dialect.name, config.backend),
-      extract: (text) => dialect.extract(text),
+      extract: (text) => (isLeftOut(config.reward, text) ? null : dialect.extract(text)),
     };
   };
 }

@@ -1,7 +1,7 @@
 /** Published results from a file, each with its rule and source. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { PublishedResult } from '../../evaluate/transfer-text.ts';
+import { type PublishedResult, publishedStages } from '../../evaluate/transfer-text.ts';
 import { EvomError } from '../../lib/errors.ts';
 
 const result = z.strictObject({
@@ -11,6 +11,7 @@ const result = z.strictObject({
   percent: z.number().min(0).max(100),
   metric: z.string().min(1),
   rule: z.string().min(1),
+  stage: z.enum(publishedStages).optional(),
   source: z.string().min(1),
   note: z.string().min(1).optional(),
 });
@@ -25,7 +26,7 @@ export async function readPublishedResults(path: string): Promise<PublishedResul
     throw new EvomError('E_DATA', `cannot read published results from ${path}: ${(cause as Error).message}`, { cause });
   }
   const { success, data, error } = results.safeParse(json);
-  if (success) return data.results.map(({ note, ...rest }) => (note === undefined ? rest : { ...rest, note }));
+  if (success) return data.results.map(({ stage, note, ...rest }) => ({ ...rest, ...(stage && { stage }), ...(note && { note }) }));
   const issue = error.issues[0];
   throw new EvomError('E_DATA', `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is no file of published results'}`);
 }

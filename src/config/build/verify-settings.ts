@@ -16,7 +16,7 @@ import { validate } from '../load/validate.ts';
 import { audit, defaultScoring, type RewardConfig } from '../schema/reward-schema.ts';
 import { sandbox, solverHosts } from '../schema/train-schema.ts';
 import { backendOfDialect } from '../schema/vocabulary.ts';
-import { buildScoring } from './build-scoring.ts';
+import { buildScoring, isLeftOut } from './build-scoring.ts';
 import { buildVerifier, type VerifierConfig } from './build-verifier.ts';
 
 export interface VerifySettings extends Omit<VerifierConfig, 'backend'> {
@@ -90,11 +90,12 @@ export async function openVerification(
   return {
     verify: async ({ program, dialect, completion, problem, isTruncated = false }) => {
       const asked = { dialect, backend: backendOfDialect(dialect, settings.backend) };
-      const outcome = await completionOutcome({ text: completion, program, isTruncated }, asked, (one) => verifier.verify(one));
+      const read = isLeftOut(reward, completion) ? null : program;
+      const outcome = await completionOutcome({ text: completion, program: read, isTruncated }, asked, (one) => verifier.verify(one));
       const about = { completionText: completion, completionTokens: 0, maxTokens: Number.POSITIVE_INFINITY, truncated: isTruncated };
-      const [reward] = await scoring.score([{ problem, outcome, ...about }]);
-      if (reward === undefined) throw new EvomError('E_INTERNAL', 'a program was verified and got no reward');
-      return { outcome, reward };
+      const [earned] = await scoring.score([{ problem, outcome, ...about }]);
+      if (earned === undefined) throw new EvomError('E_INTERNAL', 'a program was verified and got no reward');
+      return { outcome, reward: earned };
     },
     close: async () => {
       await scoring.close();

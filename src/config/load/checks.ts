@@ -100,6 +100,14 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['reward', 'cross_solver'],
       ['audit', 'cross_solve'],
     ),
+    ...(['format_rule', 'off_form'] as const).flatMap((key) =>
+      found(
+        reward.format_tags.length === 0 && reward[key] !== (key === 'format_rule' ? 'whole' : 'run'),
+        `${reward[key]} looks at the elements of format_tags, and none are asked for; name them, e.g. [think, code]`,
+        ['reward', key],
+        ['reward', 'format_tags'],
+      ),
+    ),
     ...reward.terms.flatMap(({ name }, i) =>
       found(
         Object.hasOwn(builtInTerms, name) || reward.terms.findIndex((other) => other.name === name) < i,

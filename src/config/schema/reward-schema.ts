@@ -1,6 +1,6 @@
 /** `reward` and `audit`: what an outcome earns, and what is asked about an answer before it does. */
 import { z } from 'zod';
-import { type RewardWeights, rewardPresets } from '../../reward/reward.ts';
+import { type RewardConfig as Preset, rewardPresets } from '../../reward/reward.ts';
 import { consistencyRules } from '../../solve/group-consistency.ts';
 import { named, nonNegative, share, whole } from './fields.ts';
 import { isModulePath, rewardPresets as presetNames } from './vocabulary.ts';
@@ -15,7 +15,9 @@ export const reward = z.strictObject({
   preset: z
     .enum(presetNames)
     .default('evom')
-    .describe('evom: format + answer; answer: the answer alone; sirl_stage1, sirl_stage2: the weights of SIRL.'),
+    .describe(
+      'evom: format + answer; evom_paper: as EVOM was published; answer: the answer alone; sirl_stage1, sirl_stage2: the weights of SIRL.',
+    ),
   format: nonNegative().optional().describe('For a completion that holds a program which parses.'),
   executes: nonNegative().optional().describe('For a program whose solve ended with a verdict.'),
   answer: nonNegative().optional().describe('For the right answer.'),
@@ -29,8 +31,13 @@ export const reward = z.strictObject({
   terms: z.array(term).default([]).describe('Terms of your own.'),
   format_tags: z
     .array(z.string().regex(/^[A-Za-z][\w-]*$/, 'must be the name of an element, without < and >'))
-    .default([])
+    .optional()
     .describe('Elements that the format term asks for, in order and once each, e.g. [think, code].'),
+  format_rule: z
+    .enum(['whole', 'per_tag'])
+    .optional()
+    .describe('whole: 1 for a program that parses, in these elements; per_tag: a share for each tag, and half for the whole form.'),
+  off_form: z.enum(['run', 'skip']).optional().describe('Whether a completion that is not in these elements is run.'),
   value_only_weight: share().default(1).describe('Share of the answer reward that a right value from a wrong model earns.'),
   soft_flag_weight: share().default(1).describe('Share of the answer reward under a soft flag of the audit.'),
   uncertified: z
@@ -56,12 +63,14 @@ export const audit = z.strictObject({
   peers: z.boolean().default(false).describe('Compare the accepted models of a group with one another where there is no reference.'),
 });
 
-type Weights = Record<'format' | 'executes' | 'answer' | 'solution' | 'consistency' | 'cross_solver', number>;
-export type RewardConfig = Omit<z.output<typeof reward>, keyof Weights> & Weights;
+type Input = z.output<typeof reward>;
+/** What a file may leave to its preset. */
+type OfPreset = 'format' | 'executes' | 'answer' | 'solution' | 'consistency' | 'cross_solver' | 'format_tags' | 'format_rule' | 'off_form';
+export type RewardConfig = Omit<Input, OfPreset> & { readonly [key in OfPreset]: NonNullable<Input[key]> };
 
-/** The settled weights: what the file says, else the preset's. */
-export function resolveReward(input: z.output<typeof reward>): RewardConfig {
-  const preset: RewardWeights = rewardPresets[input.preset].weights;
+/** The settled reward: what the file says, else the preset's. */
+export function resolveReward(input: Input): RewardConfig {
+  const { weights: preset, formatTags, formatRule, offForm }: Preset = rewardPresets[input.preset];
   // In the order of the schema, so that a settled configuration settles to the same text.
   return {
     preset: input.preset,
@@ -73,7 +82,9 @@ export function resolveReward(input: z.output<typeof reward>): RewardConfig {
     consistency_rule: input.consistency_rule,
     cross_solver: input.cross_solver ?? preset.crossSolver,
     terms: input.terms,
-    format_tags: input.format_tags,
+    format_tags: input.format_tags ?? [...formatTags],
+    format_rule: input.format_rule ?? formatRule,
+    off_form: input.off_form ?? offForm,
     value_only_weight: input.value_only_weight,
     soft_flag_weight: input.soft_flag_weight,
     uncertified: input.uncertified,

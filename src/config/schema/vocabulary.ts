@@ -31,6 +31,7 @@ export const judgeRules = [
   'sirl',
   'evom',
   'evom-strict',
+  'evom-train',
   'orlm',
   'evostep',
   'mamo',
@@ -39,7 +40,7 @@ export const judgeRules = [
   'exact',
   'indusopt',
 ] as const satisfies JudgeRuleName[];
-export const rewardPresets = ['evom', 'answer', 'sirl_stage1', 'sirl_stage2'] as const;
+export const rewardPresets = ['evom', 'evom_paper', 'answer', 'sirl_stage1', 'sirl_stage2'] as const;
 
 /**
  * Dialects whose programs a built-in backend executes; the first is what `dialect: auto` means. A JavaScript program only hands its model

@@ -49,6 +49,25 @@ describe('the plan of a GPU run', () => {
     expect(totalGib(one.learner) + totalGib(one.sampler)).toBeLessThan(70);
   });
 
+  it('fits EVOM as published into 80 GB, its reference model included, with a solver host for gurobipy', () => {
+    const paper = config('evom-paper.yaml');
+    expect(paper.algorithm).toMatchObject({
+      groups_per_step: 64,
+      clip_low: 0.2,
+      clip_high: 0.2,
+      kl: { coef: 0.001, reference: 'initial' },
+    });
+    expect([paper.sampling.group_size, paper.sampling.max_tokens, paper.prompt.template]).toEqual([8, 8192, 'evom']);
+    expect(paper.reward).toMatchObject({ preset: 'evom_paper', off_form: 'skip' });
+    const { memory, launch } = trainingPlan(paper, parseDecoderConfig(qwen7), 'evom-paper.yaml');
+    expect(totalGib(memory.learner)).toBeLessThan(70);
+    expect(launch.map(({ name }) => name)).toEqual(['sampler 0', 'sampler 1', 'sampler 2', 'sampler 3', 'solver-host 0', 'trainer']);
+    expect(launch[0]?.command).toContain('--max-model-len 12288');
+    expect(launch[4]?.command).toContain('solver-host --dialects gurobipy --port 8650');
+    const small = estimateMemory(config('evom-paper-1gpu.yaml'), parseDecoderConfig(qwen1));
+    expect(totalGib(small.learner) + totalGib(small.sampler)).toBeLessThan(70);
+  });
+
   it('shrinks with adapters, and grows without checkpointing', () => {
     const model = parseDecoderConfig(qwen7);
     const total = (...overrides: string[]) => totalGib(estimateMemory(config('grpo.yaml', ...overrides), model).learner);
