@@ -1,5 +1,5 @@
 /** A completion of several turns: what the policy wrote, what it was told, what it wrote then, and so on. Shapes: T tokens, N turns. */
-import type { Completion } from './rollout.ts';
+import type { Completion, Rollout } from './rollout.ts';
 
 /** Tokens `start` to `end` (exclusive) of a completion, all of them the policy's own or all of them told to it. */
 export interface Stretch {
@@ -35,3 +35,14 @@ export function stretchesOf({ tokenIds, turnLengths }: Written): Stretch[] {
 /** Number of tokens that the policy drew itself: all, but for what it was told between turns. */
 export const ownTokens = (completion: Written): number =>
   stretchesOf(completion).reduce((sum, { start, end, isOwn }) => sum + (isOwn ? end - start : 0), 0);
+
+/** What a person reads of an episode: its one text, or all turns with what was told in between. */
+export function episodeText({ completionText, turns }: Pick<Rollout, 'completionText' | 'turns'>): string {
+  if (turns === undefined) return completionText;
+  return turns
+    .flatMap(({ text, status, told }, i) => [
+      `--- turn ${i + 1}: ${status}\n${text.trimEnd()}`,
+      ...(told === null ? [] : [`--- told\n${told}`]),
+    ])
+    .join('\n');
+}

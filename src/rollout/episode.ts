@@ -2,6 +2,7 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Rollout } from '../core/rollout.ts';
+import { smallest } from '../lib/extremes.ts';
 import { hasSolution } from '../verify/feedback.ts';
 
 /** When a program is run and told about, and not yet the answer. */
@@ -129,7 +130,7 @@ export class Episode {
       entropy: meanEntropy(completions),
       ...usageOf(completions),
       finishReason: last.finishReason,
-      policyVersion: Math.min(...completions.map(({ policyVersion }) => policyVersion)),
+      policyVersion: smallest(completions.map(({ policyVersion }) => policyVersion)),
       turnLengths: Int32Array.from(parts, ({ length }) => length),
     };
   }

@@ -106,7 +106,10 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
       return { text, tokenIds: encode(text, { addSpecialTokens: compiled === null }) };
     },
     encodeReply: (messages, reply) => {
-      const plain = specials.reduce((text, token) => text.replaceAll(token, token.length === 1 ? ' ' : `${token.slice(0, 1)} ${token.slice(1)}`), reply);
+      const plain = specials.reduce(
+        (text, token) => text.replaceAll(token, token.length === 1 ? ' ' : `${token.slice(0, 1)} ${token.slice(1)}`),
+        reply,
+      );
       const text = compiled === null ? `\n\n${plain}\n\n` : afterAnswer(messages, plain, renderChat, directory);
       return { text, tokenIds: encode(text) };
     },
@@ -114,12 +117,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
 }
 
 /** What a template writes after an answer: the answer is a word of ours, and all that follows it is taken. */
-function afterAnswer(
-  messages: readonly ChatMessage[],
-  reply: string,
-  renderChat: ChatTokenizer['renderChat'],
-  directory: string,
-): string {
+function afterAnswer(messages: readonly ChatMessage[], reply: string, renderChat: ChatTokenizer['renderChat'], directory: string): string {
   let answer = 'evom-answer';
   while (reply.includes(answer) || messages.some(({ content }) => content.includes(answer))) answer += '-';
   const text = renderChat([...messages, { role: 'assistant', content: answer }, { role: 'user', content: reply }]);
@@ -132,7 +130,9 @@ function afterAnswer(
 /** Tokens that the tokenizer finds in any text, longest first. */
 function specialTokens({ added_tokens: added }: Json): string[] {
   const tokens = Array.isArray(added) ? (added as Json[]).filter((token) => token?.special === true).map((token) => token.content) : [];
-  return tokens.filter((token) => typeof token === 'string' && token !== '').sort((a, b) => String(b).length - String(a).length) as string[];
+  return tokens
+    .filter((token) => typeof token === 'string' && token !== '')
+    .sort((a, b) => String(b).length - String(a).length) as string[];
 }
 
 const readText = (path: string): Promise<string | null> => unlessMissing(path, readFile(path, 'utf8'));

@@ -42,8 +42,10 @@ export function missedRows(model: LinearModel): MissedRow[] | null {
   const missed = constraints.flatMap(({ lower, upper }, row) => {
     const slack = variables.length + 2 * row;
     const by = simplex.value(slack) + simplex.value(slack + 1);
-    const size = Math.max(1, ...[lower, upper].filter(Number.isFinite).map(Math.abs));
+    const size = Math.max(1, sizeOf(lower), sizeOf(upper));
     return by > tolerance * size ? [{ row, by }] : [];
   });
   return missed.sort((a, b) => b.by - a.by || a.row - b.row);
 }
+
+const sizeOf = (side: number): number => (Number.isFinite(side) ? Math.abs(side) : 0);
