@@ -82,7 +82,7 @@ function detail({ status, objective, error }: Outcome): string {
 }
 
 const reportedLine = ({ reported, objective }: Outcome): string[] =>
-  reported === null || reported === objective ? [] : [`The program reported ${shown(reported)}.`];
+  reported === null || objective === null || reported === objective ? [] : [`The program reported ${shown(reported)}.`];
 
 function valuesLine({ solution, status }: Outcome): string[] {
   if (solution === null || !hasSolution({ status })) return [];
