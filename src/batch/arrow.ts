@@ -35,7 +35,9 @@ function columnsOf({ metadata, rows }: TrainingBatch): Columns {
     step: { type: 'int32', values: rows.map(() => metadata.step) },
     gen_step: { type: 'int32', values: rows.map(() => metadata.genStep) },
     ...Object.fromEntries(
-      Object.entries(rowColumns).map(([key, column]) => [column.name, written(column, key as keyof TrainingRow, rows)]),
+      Object.entries<RowColumn>(rowColumns)
+        .filter(([key, { isOptional }]) => !isOptional || rows.some((row) => row[key as keyof TrainingRow] !== null))
+        .map(([key, column]) => [column.name, written(column, key as keyof TrainingRow, rows)]),
     ),
   };
 }
@@ -55,6 +57,7 @@ function written({ type, isBoolean }: RowColumn, key: keyof TrainingRow, rows: r
     case 'dictionary<utf8>':
       return { type: 'dictionary', values };
     case 'list<int32>':
+    case 'list<int32>?':
       return { type: 'list_int32', values };
     case 'list<uint8>':
       return { type: 'list_uint8', values };
@@ -118,7 +121,8 @@ function readRows(table: TableReader): TrainingRow[] {
 }
 
 /** A column's values, one a row; null only where the table allows it. */
-function read({ name, type, isBoolean }: RowColumn, table: TableReader): readonly unknown[] {
+function read({ name, type, isBoolean, isOptional }: RowColumn, table: TableReader): readonly unknown[] {
+  if (isOptional && !table.has(name)) return Array.from({ length: table.numRows }, () => null);
   switch (type) {
     case 'utf8':
     case 'dictionary<utf8>':
@@ -131,6 +135,8 @@ function read({ name, type, isBoolean }: RowColumn, table: TableReader): readonl
       return isBoolean ? table.numbers(name).map((value) => (value === null ? null : value === 1)) : table.numbers(name);
     case 'list<int32>':
       return required(table.lists(name, Int32Array), name, table.path);
+    case 'list<int32>?':
+      return table.lists(name, Int32Array);
     case 'list<uint8>':
       return required(table.lists(name, Uint8Array), name, table.path);
     case 'list<float32>':

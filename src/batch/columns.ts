@@ -10,6 +10,7 @@ export type ColumnType =
   | 'float32?'
   | 'float64?'
   | 'list<int32>'
+  | 'list<int32>?'
   | 'list<uint8>'
   | 'list<float32>'
   | 'list<float32>?'
@@ -22,6 +23,8 @@ export interface RowColumn {
   readonly perToken?: true;
   /** Stored as 1 and 0. */
   readonly isBoolean?: true;
+  /** Written where some row has a value; a file without it has none. */
+  readonly isOptional?: true;
 }
 
 /** In the file's order, after `run_id`, `step` and `gen_step`, which repeat the metadata. */
@@ -56,6 +59,8 @@ export const rowColumns = {
   seed: { name: 'seed', type: 'utf8' },
   finishReason: { name: 'finish_reason', type: 'utf8' },
   responseLength: { name: 'response_len', type: 'int32' },
+  // Several turns: tokens of the first, of what was told about it, of the second, and so on; they add up to `response_len`.
+  turnLengths: { name: 'turn_lengths', type: 'list<int32>?', isOptional: true },
 } as const satisfies { readonly [K in keyof TrainingRow]: RowColumn };
 
 /** The batch's facts in the file's metadata, each a text. */

@@ -1,11 +1,12 @@
 /** Rollout groups as one Arrow file: everything needed to judge, score and train on them again without sampling. */
 
 import { type LinearModelJson, linearModelFromJson, linearModelToJson } from '../core/linear-model.ts';
+import { outcomeStatuses } from '../core/outcome.ts';
 import { outcomeFromJson, outcomeToJson } from '../core/outcome-json.ts';
 import { type Problem, taskKey } from '../core/problem.ts';
-import type { Completion, Rollout, RolloutGroup } from '../core/rollout.ts';
+import type { Completion, Rollout, RolloutGroup, Turn } from '../core/rollout.ts';
 import { EvomError } from '../lib/errors.ts';
-import { readTable, type TableReader, writeTable } from './table.ts';
+import { type Columns, readTable, type TableReader, writeTable } from './table.ts';
 
 const rolloutsVersion = '1';
 const rolloutsVersionKey = 'evom.rollouts_version';
@@ -69,9 +70,19 @@ export async function writeRollouts(
       correct: bool(({ reward }) => reward.correct),
       identical: bool(({ reward }) => reward.identical),
       flags: { type: 'list_utf8', values: rows.map(({ reward }) => reward.flags) },
+      ...turnColumns(rows.map(({ rollout }) => rollout)),
     },
     { [rolloutsVersionKey]: rolloutsVersion },
   );
+}
+
+/** Columns that a file has where an episode of it has several turns. */
+function turnColumns(rollouts: readonly Rollout[]): Columns {
+  if (rollouts.every(({ turns }) => turns === undefined)) return {};
+  return {
+    turns: { type: 'utf8', values: rollouts.map(({ turns }) => (turns === undefined ? null : JSON.stringify(turns))) },
+    turn_lengths: { type: 'list_int32', values: rollouts.map(({ completion }) => completion.turnLengths ?? null) },
+  };
 }
 
 /** Beginning and end of a text that is longer than `most`. */
@@ -148,16 +159,20 @@ function rolloutReader(
   const correct = table.booleans('correct');
   const identical = table.booleans('identical');
   const flags = table.stringLists('flags');
+  const turns = table.has('turns') ? table.strings('turns') : [];
+  const turnLengths = table.has('turn_lengths') ? table.lists('turn_lengths', Int32Array) : [];
   return (row) => {
     const reason = finishReason(row);
     if (reason !== 'stop' && reason !== 'length')
       throw new EvomError('E_BATCH', `${path}: row ${row}, column finish_reason is "${reason}"; it is stop or length`);
+    const [told, lengths] = [turns[row] ?? null, turnLengths[row] ?? null];
     const completion: Completion = {
       tokenIds: tokenIds(row),
       logprobs: logprobs(row),
       entropy: entropy[row] ?? null,
       finishReason: reason,
       policyVersion: policyVersion(row),
+      ...(lengths === null ? {} : { turnLengths: lengths }),
     };
     const [programCode, programDialect] = [code[row] ?? null, dialect[row] ?? null];
     return {
@@ -174,8 +189,17 @@ function rolloutReader(
         identical: identical[row] ?? null,
         flags: flags[row] ?? [],
       },
+      ...(told === null ? {} : { turns: parsed(told, path, row, 'turns', turnsFromJson) }),
     };
   };
+}
+
+/** @throws {TypeError} for anything else than the turns of an episode. */
+function turnsFromJson(json: unknown): readonly Turn[] {
+  const isTurn = (one: Partial<Turn> | null): boolean =>
+    typeof one?.text === 'string' && outcomeStatuses.some((status) => status === one.status) && one.program !== undefined;
+  if (Array.isArray(json) && json.every(isTurn)) return json as Turn[];
+  throw new TypeError('turns are a list of {text, program, status, told}');
 }
 
 type ProblemJson = Omit<Problem, 'model'> & { readonly model?: LinearModelJson };

@@ -3,6 +3,7 @@
 import { taskKey } from '../core/problem.ts';
 import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { TrainingRow } from '../core/training.ts';
+import { stretchesOf } from '../core/turns.ts';
 import { EvomError } from '../lib/errors.ts';
 
 export interface RowOptions {
@@ -47,6 +48,9 @@ function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampl
     );
   const row = tokenRow(promptIds, tokenIds);
   row.samplerLogprobs.set(logprobs, promptIds.length);
+  // What the policy was told is read and not trained on.
+  for (const { start, end, isOwn } of stretchesOf(completion))
+    if (!isOwn) row.lossMask.fill(0, promptIds.length + start, promptIds.length + end);
   return {
     ...row,
     sampleId: `${group.groupId}/${rollout.sampleIndex}`,
@@ -69,6 +73,7 @@ function rowOf(group: RolloutGroup, rollout: Rollout, advantage: number, { sampl
     topK: sampling.topK,
     seed: rollout.seed,
     finishReason: completion.finishReason,
+    turnLengths: completion.turnLengths ?? null,
   };
 }
 
@@ -89,5 +94,6 @@ export function tokenRow(promptIds: Int32Array, completionIds: Int32Array) {
     refLogprobs: null,
     tokenAdvantages: null,
     klWeights: null,
+    turnLengths: null,
   } as const satisfies Partial<TrainingRow>;
 }

@@ -1,6 +1,7 @@
 /** Layout of `evom.batch_version = 1`: the promises every row keeps. */
 
 import type { TrainingRow } from '../core/training.ts';
+import { stretchesOf } from '../core/turns.ts';
 import { EvomError } from '../lib/errors.ts';
 import { rowColumns } from './columns.ts';
 
@@ -16,7 +17,7 @@ const listColumns = Object.entries(rowColumns).flatMap(([key, column]) =>
 
 /**
  * Checks what both sides of the hand-off rely on: lists as long as `input_ids`, a mask of 0 and 1 that leaves the prompt
- * out, finite advantages and weights, finite log-probabilities of at most 0 under the mask.
+ * and what was told between turns out, finite advantages and weights, finite log-probabilities of at most 0 under the mask.
  *
  * @param where file or step, for the message.
  * @throws {EvomError} E_BATCH naming row and column.
@@ -26,6 +27,18 @@ export function checkRows(rows: readonly TrainingRow[], where: string): void {
     const fault = rowFault(row);
     if (fault) throw new EvomError('E_BATCH', `${where}: row ${index} (sample ${row.sampleId}), column ${fault}`);
   }
+}
+
+/** What is told between turns is part of the response, and never in the loss. */
+function turnFault({ turnLengths, inputIds, promptLength, lossMask }: TrainingRow): string | null {
+  if (turnLengths === null) return null;
+  const [total, response] = [turnLengths.reduce((sum, length) => sum + length, 0), inputIds.length - promptLength];
+  if (turnLengths.length % 2 === 0 || turnLengths.some((length) => length < 0) || total !== response)
+    return `turn_lengths is [${turnLengths.join(', ')}]: own and told tokens by turns, an odd number of counts, ${response} in all`;
+  const trained = stretchesOf({ tokenIds: inputIds.subarray(promptLength), turnLengths }).find(
+    ({ start, end, isOwn }) => !isOwn && lossMask.subarray(promptLength + start, promptLength + end).includes(1),
+  );
+  return trained === undefined ? null : `loss_mask is 1 on what was told from token ${promptLength + trained.start} on`;
 }
 
 /** A float32 log-softmax may round to a little above 0. */
@@ -39,6 +52,8 @@ function rowFault(row: TrainingRow): string | null {
   }
   if (!(Number.isInteger(row.promptLength) && row.promptLength >= 0 && row.promptLength <= length))
     return `prompt_len is ${row.promptLength} of ${length} tokens`;
+  const turns = turnFault(row);
+  if (turns !== null) return turns;
   for (let t = 0; t < length; t++) {
     const bit = row.lossMask[t];
     if (bit === 0) continue;

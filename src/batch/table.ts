@@ -37,6 +37,7 @@ export interface TableReader {
   readonly path: string;
   readonly numRows: number;
   readonly metadata: ReadonlyMap<string, string>;
+  has(name: string): boolean;
   strings(name: string): (string | null)[];
   numbers(name: string): (number | null)[];
   booleans(name: string): (boolean | null)[];
@@ -71,6 +72,7 @@ export async function readTable(path: string): Promise<TableReader> {
     path,
     numRows: table.numRows,
     metadata: table.schema.metadata,
+    has: (name) => table.getChild(name) !== null,
     strings: (name) =>
       values(
         column(name, (type) => /^(Large)?Utf8$|^Dictionary<.*Utf8>$/.test(type), 'strings'),

@@ -1,6 +1,6 @@
 /** What sampling produced and what became of it: completions, rollouts, groups. Shapes: G group, T tokens. */
 import type { Evidence } from './evidence.ts';
-import type { Outcome } from './outcome.ts';
+import type { Outcome, OutcomeStatus } from './outcome.ts';
 import type { Problem } from './problem.ts';
 import type { Program } from './program.ts';
 
@@ -20,8 +20,23 @@ export interface Completion {
   readonly entropy: number | null;
   /** Only of a policy on somebody's API. */
   readonly usage?: TokenUsage;
+  /** How its last turn ended. */
   readonly finishReason: 'stop' | 'length';
   readonly policyVersion: number;
+  /**
+   * [2 N - 1] tokens of the first turn, of what the policy was told about it, of the second turn, and so on, T in all; left out of one turn.
+   * What it was told has log-probability 0 and is never trained on.
+   */
+  readonly turnLengths?: Int32Array;
+}
+
+/** One turn of an episode of several. */
+export interface Turn {
+  readonly text: string;
+  readonly program: Program | null;
+  readonly status: OutcomeStatus;
+  /** What the policy was told about it, its chat template left out; null of the last turn. */
+  readonly told: string | null;
 }
 
 /** A problem as the policy is asked it. */
@@ -64,10 +79,13 @@ export interface Rollout {
   readonly sampleIndex: number;
   readonly seed: string;
   readonly completion: Completion;
+  /** Of several turns: the text of the one whose program stands. */
   readonly completionText: string;
   readonly program: Program | null;
   readonly outcome: Outcome;
   readonly reward: Reward;
+  /** [N] of an episode of several turns; left out of one turn. */
+  readonly turns?: readonly Turn[];
 }
 
 /** The G rollouts of one problem. */

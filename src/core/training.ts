@@ -85,6 +85,8 @@ export interface TrainingRow {
   readonly seed: string;
   readonly finishReason: string;
   readonly responseLength: number;
+  /** [2 N - 1] tokens of each turn and of what was told between turns, as in `Completion`; null of one turn. */
+  readonly turnLengths: Int32Array | null;
 }
 
 export interface BatchMetadata {

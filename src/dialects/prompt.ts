@@ -87,3 +87,26 @@ export function buildPrompt(
     ask(text),
   ];
 }
+
+/**
+ * The message that tells what the solver said of a program and asks for another one.
+ *
+ * @param said what the solver said, as `solverFeedback` has it.
+ * @param options.mayKeep the program may stand: then an answer without one keeps it. Default false.
+ * @example
+ * ```ts
+ * import assert from 'node:assert/strict';
+ * import { buildReply, dialectByName } from 'evom/dialects';
+ * assert.equal(buildReply('bare', 'The program crashed.', dialectByName('highs-js')), 'The program crashed.\n[highs-js]');
+ * ```
+ */
+export function buildReply(
+  template: PromptTemplate,
+  said: string,
+  dialect: Dialect,
+  { mayKeep = false }: { readonly mayKeep?: boolean } = {},
+): string {
+  if (template === 'bare') return `${said}\n[${dialect.name}]`;
+  const keep = mayKeep ? ' If your program is right as it is, answer with one sentence and no program.' : '';
+  return `${said}\n\nRevise your program.${keep} ${forms[template].ask(dialect)}`;
+}

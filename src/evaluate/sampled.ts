@@ -4,6 +4,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { outcomeFromJson, outcomeToJson } from '../core/outcome-json.ts';
 import type { Problem } from '../core/problem.ts';
 import type { RolloutGroup } from '../core/rollout.ts';
+import { ownTokens } from '../core/turns.ts';
 import type { StoredSample } from '../runs/outcome-file.ts';
 
 export type SampledOutcome = Omit<StoredSample, 'outcome'> & {
@@ -21,16 +22,17 @@ export interface OutcomeMemory {
 }
 
 export function sampledOf(group: RolloutGroup): SampledOutcome[] {
-  return group.rollouts.map(({ outcome, reward, completion, completionText }) => ({
+  return group.rollouts.map(({ outcome, reward, completion, completionText, turns }) => ({
     outcome,
     correct: reward.value === null ? null : reward.correct,
     flags: reward.flags,
     identical: reward.identical,
-    tokens: completion.usage?.completionTokens ?? completion.tokenIds.length,
+    tokens: completion.usage?.completionTokens ?? ownTokens(completion),
     ...(completion.usage === undefined ? {} : { promptTokens: completion.usage.promptTokens }),
     entropy: completion.entropy,
     truncated: completion.finishReason === 'length',
     completion: completionText,
+    ...(turns === undefined ? {} : { turns: turns.length }),
   }));
 }
 

@@ -47,6 +47,8 @@ export interface EvaluationSummary {
   readonly by_judge: Readonly<Record<string, JudgedRate>>;
   /** Samples with a right answer that a hard flag of the audit denies: no passes. */
   readonly flagged_passes: number;
+  /** Share of samples that pass after at most k turns, a mean over problems as pass@1; left out where no episode had several. */
+  readonly pass_by_turn?: Readonly<Record<string, number>>;
   /** Unbiased pass@k (Chen et al. 2021, arXiv:2107.03374, Eq. 1) for powers of two up to `samples`. */
   readonly pass_at_k: Readonly<Record<string, number>>;
   /** Share of samples that pass and whose model equals the reference, over problems that have one; null where none has. */
@@ -90,6 +92,9 @@ export class Tally {
   readonly #sources = new Map<string, number>();
   #taxonomy: Record<string, number> = {};
   #flags: Record<string, number> = {};
+  /** [problems] of each scorable problem: the turns that its passes took, and how many samples were scorable. */
+  readonly #passTurns: { readonly turns: readonly number[]; readonly scorable: number }[] = [];
+  #mostTurns = 1;
   #tokens = 0;
   #entropy: number | null = 0;
   #usage: { prompt_tokens: number; completion_tokens: number } | null = null;
@@ -111,8 +116,10 @@ export class Tally {
       return;
     }
     let [scorable, passes, flagged, identical, executed] = [0, 0, 0, 0, 0];
+    const passTurns: number[] = [];
     for (const sample of samples) {
       this.#drawn += 1;
+      this.#mostTurns = Math.max(this.#mostTurns, sample.turns ?? 1);
       this.#tokens += sample.tokens;
       this.#entropy = this.#entropy === null || sample.entropy === null ? null : this.#entropy + sample.entropy;
       if (sample.promptTokens !== undefined)
@@ -139,10 +146,12 @@ export class Tally {
         continue;
       }
       passes += 1;
+      passTurns.push(sample.turns ?? 1);
       if (sample.identical) identical += 1;
       if (sample.correct === undefined && sample.identical === false) this.#flags.value_only = (this.#flags.value_only ?? 0) + 1;
     }
     this.#flaggedPasses += flagged;
+    if (scorable > 0) this.#passTurns.push({ turns: passTurns, scorable });
     this.#addJudged(problem, samples);
     this.scores.push({
       ...aboutProblem(problem),
@@ -173,6 +182,7 @@ export class Tally {
     const scorable = problem.answer === null ? 0 : samples;
     this.#unscorable += samples - scorable;
     if (scorable > 0) for (const rates of this.#judged.values()) rates.push(0);
+    if (scorable > 0) this.#passTurns.push({ turns: [], scorable });
     this.scores.push({
       ...aboutProblem(problem),
       scorable,
@@ -181,6 +191,12 @@ export class Tally {
       identical: problem.model ? 0 : null,
       executed: 0,
     });
+  }
+
+  #passByTurn(): Record<string, number> {
+    const after = (k: number): number =>
+      mean(this.#passTurns.map(({ turns, scorable }) => turns.filter((n) => n <= k).length / scorable)) ?? 0;
+    return Object.fromEntries(Array.from({ length: this.#mostTurns }, (_, i) => [`${i + 1}`, after(i + 1)]));
   }
 
   #count(ending: string, samples: number): void {
@@ -215,6 +231,7 @@ export class Tally {
         ]),
       ),
       flagged_passes: this.#flaggedPasses,
+      ...(this.#mostTurns > 1 ? { pass_by_turn: this.#passByTurn() } : {}),
       pass_at_k: passAt,
       identical: mean(identicalRates),
       identical_ci95: interval(identicalRates),

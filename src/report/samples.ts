@@ -6,6 +6,7 @@ import { readRollouts } from '../batch/rollouts.ts';
 import type { Certificate, OutcomeStatus } from '../core/outcome.ts';
 import type { Answer } from '../core/problem.ts';
 import type { Rollout, RolloutGroup } from '../core/rollout.ts';
+import { episodeText, ownTokens } from '../core/turns.ts';
 import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
 import { type Difference, diagnoseModel } from '../modeling/diagnose.ts';
@@ -109,9 +110,9 @@ const ofGroup = (step: number, { groupId, problem, prompt }: RolloutGroup) => ({
   prompt: prompt.text,
 });
 
-const ofRollout = ({ sampleIndex, completion, completionText, program, outcome, reward }: Rollout) => ({
+const ofRollout = ({ sampleIndex, completion, program, outcome, reward, ...texts }: Rollout) => ({
   sample: sampleIndex,
-  completion: capped(completionText),
+  completion: capped(episodeText(texts)),
   program: program === null ? null : capped(program.code),
   dialect: program?.dialect ?? null,
   status: outcome.status,
@@ -125,7 +126,7 @@ const ofRollout = ({ sampleIndex, completion, completionText, program, outcome, 
   correct: reward.correct,
   identical: reward.identical,
   flags: reward.flags,
-  tokens: completion.tokenIds.length,
+  tokens: ownTokens(completion),
   entropy: completion.entropy,
   truncated: completion.finishReason === 'length',
 });

@@ -7,6 +7,7 @@
  */
 
 import type { RolloutGroup } from '../core/rollout.ts';
+import { ownTokens } from '../core/turns.ts';
 import { smallest } from '../lib/extremes.ts';
 
 export interface DynamicSamplingConfig {
@@ -193,7 +194,7 @@ export function summarizeGroup(group: RolloutGroup, weights: AccuracyWeights = {
     scorable: scorable.length,
     accuracy: scorable.length > 0 ? paid.reduce((sum, share) => sum + share, 0) / scorable.length : null,
     policyVersion: smallest(group.rollouts.map((rollout) => rollout.completion.policyVersion)),
-    tokens: group.rollouts.reduce((sum, rollout) => sum + rollout.completion.tokenIds.length, 0),
+    tokens: group.rollouts.reduce((sum, rollout) => sum + ownTokens(rollout.completion), 0),
   };
 }
 

@@ -4,10 +4,12 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Reward, Rollout, RolloutGroup, Scorable } from '../core/rollout.ts';
+import { ownTokens } from '../core/turns.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
 import { completionOutcome } from '../verify/completion-outcome.ts';
 import { withoutRefuted } from '../verify/refuted-by-peers.ts';
+import { type Answered, Episode, type Tell, type TurnRoom, type TurnSettings } from './episode.ts';
 
 /** How one problem is asked and its answer read: a prompt in one dialect, and that dialect's extraction. */
 export interface Task {
@@ -16,6 +18,8 @@ export interface Task {
   readonly dialect: string;
   readonly backend: string;
   readonly extract: (completionText: string) => Program | null;
+  /** What the policy is told between turns; left out: an episode is one turn. */
+  readonly tell?: Tell;
 }
 
 /** The live parts that a rollout passes through, in order. */
@@ -26,13 +30,18 @@ export interface RolloutParts {
   readonly verify: (program: Program) => Promise<Outcome>;
   /** Rewards of one problem's outcomes, in their order. */
   readonly score: (requests: readonly Omit<Required<Scorable>, 'evidence'>[]) => readonly Reward[] | Promise<readonly Reward[]>;
+  /** Left out: an episode is one turn. */
+  readonly turns?: TurnSettings;
 }
 
 export interface RolloutRequest {
   readonly problems: readonly Problem[];
   readonly groupSize: number;
   readonly sampling: SamplingParams;
-  /** Names the random draws: sample k of a problem is drawn from `${seedKey}/${problem.id}/${k}`, of its second coming `${problem.id}~2`. */
+  /**
+   * Names the random draws: sample k of a problem is drawn from `${seedKey}/${problem.id}/${k}`, of its second coming `${problem.id}~2`;
+   * its n-th turn, n > 1, from that and `/turn${n}`.
+   */
   readonly seedKey: string;
   readonly genStep: number;
   readonly signal?: AbortSignal;
@@ -62,7 +71,8 @@ export interface RolloutResult {
 }
 
 /**
- * Samples `groupSize` completions of each problem and turns each into a scored rollout.
+ * Samples `groupSize` episodes of each problem and turns each into a scored rollout. An episode is one completion, or with `parts.turns`
+ * several: the policy is told what the solver said of its program, and writes another. Those that go on are sampled together, turn by turn.
  *
  * The same request with the same weights gives the same groups, whatever order programs finish in.
  *
@@ -72,56 +82,65 @@ export interface RolloutResult {
  */
 export async function rollOut(parts: RolloutParts, request: RolloutRequest): Promise<RolloutResult> {
   const tasks = request.problems.map(parts.task);
-  for (const task of tasks) if (!fits(parts.policy, task, request.sampling.maxTokens)) throw tooLong(parts.policy, task, request);
+  const { maxTokens } = request.sampling;
+  for (const task of tasks) if (!fits(parts.policy, task, maxTokens)) throw tooLong(parts.policy, task, request);
   const names = distinctNames(request.problems);
-  const seeds = names.map((name) => Array.from({ length: request.groupSize }, (_, k) => `${request.seedKey}/${name}/${k}`));
-  const requests = tasks.map((task, i): SampleRequest => ({ promptIds: task.prompt.tokenIds, seeds: seeds[i] as string[] }));
-
-  const started = performance.now();
-  const verified: Promise<VerifiedRollout>[][] = tasks.map(() => []);
-  const numVerified = tasks.map(() => 0);
-  const scored: Promise<Rollout[]>[] = [];
   const failures: unknown[] = [];
-  const verifications: Verification[] = [];
   // A rejection before the loop below awaits it must not end the process.
   const noted = <T>(promise: Promise<T>): Promise<T> => {
     promise.catch((error: unknown) => failures.push(error));
     return promise;
   };
-  const onCompletion = (p: number, k: number, completion: Completion): void => {
-    const [task, ofProblem] = [tasks[p] as Task, verified[p] as Promise<VerifiedRollout>[]];
-    ofProblem[k] = noted(
-      verifyCompletion(
-        { ...parts, verify: timed(parts.verify, task.problem.id, k, verifications) },
-        task,
-        completion,
-        k,
-        seeds[p]?.[k] as string,
+  const verifications: Verification[] = [];
+  const places = tasks.map((task, p) =>
+    Array.from({ length: request.groupSize }, (_, k): Place => {
+      let end: Place['end'] = () => {};
+      const ended = new Promise<VerifiedRollout>((resolve) => {
+        end = resolve;
+      });
+      return { task, sampleIndex: k, seed: `${request.seedKey}/${names[p]}/${k}`, episode: new Episode(task.prompt), ended, end };
+    }),
+  );
+  // A group is scored together, as soon as it is whole: its programs may bear witness about one another.
+  const scored = places.map((ofProblem, p) =>
+    noted(
+      scoreGroup(
+        parts,
+        tasks[p] as Task,
+        ofProblem.map(({ ended }) => ended),
+        maxTokens,
+      ),
+    ),
+  );
+
+  const room: TurnRoom = { maxTokens, maxLength: parts.policy.maxLength };
+  const started = performance.now();
+  let sampleMs = 0;
+  /** [requests][samples]: one request a problem in the first turn, one an episode later, since their texts are no longer the same. */
+  let open: readonly (readonly Place[])[] = places;
+  while (open.length > 0) {
+    const began = performance.now();
+    const taken = await sampleTurn(parts.policy, request, open, (place, completion) =>
+      noted(
+        verifyCompletion({ ...parts, verify: timed(parts.verify, place, verifications) }, place, completion).then((answer) =>
+          takeTurn(parts, room, place, answer),
+        ),
       ),
     );
-    numVerified[p] = (numVerified[p] ?? 0) + 1;
-    // A group is scored together, as soon as it is whole: its programs may bear witness about one another.
-    if (numVerified[p] === request.groupSize) scored[p] = noted(scoreGroup(parts, task, ofProblem, request.sampling.maxTokens));
-  };
-  await parts.policy.sample(requests, request.sampling, { onCompletion, ...(request.signal ? { signal: request.signal } : {}) });
-  const sampled = performance.now();
-  if (failures.length > 0) throw failures[0];
+    sampleMs += performance.now() - began;
+    if (failures.length > 0) throw failures[0];
+    const isGoing = await Promise.all(taken.map(({ goesOn }) => goesOn));
+    open = taken.flatMap(({ place }, i) => (isGoing[i] ? [[place]] : []));
+  }
 
   const groups: RolloutGroup[] = [];
   for (const [p, task] of tasks.entries()) {
-    const rollouts = await scored[p];
-    if (rollouts === undefined) {
-      throw new EvomError(
-        'E_POLICY',
-        `the policy returned ${numVerified[p]} of ${request.groupSize} completions of problem ${task.problem.id}`,
-      );
-    }
     groups.push({
       groupId: `${request.genStep}/${names[p]}`,
       problem: task.problem,
       prompt: task.prompt,
       genStep: request.genStep,
-      rollouts,
+      rollouts: (await scored[p]) as Rollout[],
     });
   }
   const done = performance.now();
@@ -129,13 +148,64 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
   return {
     groups,
     times: {
-      sampleS: (sampled - started) / 1000,
-      verifyTailS: (done - sampled) / 1000,
-      tokens: all.reduce((sum, r) => sum + r.completion.tokenIds.length, 0),
-      programs: all.filter((r) => r.program !== null).length,
+      sampleS: sampleMs / 1000,
+      verifyTailS: (done - started - sampleMs) / 1000,
+      tokens: all.reduce((sum, r) => sum + ownTokens(r.completion), 0),
+      programs: all.reduce((sum, { program, turns = [{ program }] }) => sum + turns.filter((turn) => turn.program !== null).length, 0),
       verifications,
     },
   };
+}
+
+/** Where one episode stands. */
+interface Place {
+  readonly task: Task;
+  readonly sampleIndex: number;
+  readonly seed: string;
+  readonly episode: Episode;
+  readonly ended: Promise<VerifiedRollout>;
+  readonly end: (rollout: VerifiedRollout) => void;
+}
+
+/**
+ * Samples one turn of episodes.
+ *
+ * @param answered takes each answer as it ends, while others are still sampled, and tells whether its episode goes on.
+ * @throws {EvomError} E_POLICY where an answer is missing.
+ */
+async function sampleTurn(
+  policy: Policy,
+  { sampling, signal }: RolloutRequest,
+  open: readonly (readonly Place[])[],
+  answered: (place: Place, completion: Completion) => Promise<boolean>,
+): Promise<{ readonly place: Place; readonly goesOn: Promise<boolean> }[]> {
+  const requests = open.map((places): SampleRequest => {
+    const [first] = places as [Place];
+    const turn = first.episode.turns + 1;
+    return { promptIds: first.episode.tokenIds, seeds: places.map(({ seed }) => (turn === 1 ? seed : `${seed}/turn${turn}`)) };
+  });
+  const taken = open.map(() => new Map<number, Promise<boolean>>());
+  await policy.sample(requests, sampling, {
+    onCompletion: (i, k, completion) => taken[i]?.set(k, answered(open[i]?.[k] as Place, completion)),
+    ...(signal ? { signal } : {}),
+  });
+  return open.flatMap((places, i) =>
+    places.map((place, k) => {
+      const goesOn = taken[i]?.get(k);
+      if (goesOn !== undefined) return { place, goesOn };
+      const { id } = place.task.problem;
+      throw new EvomError('E_POLICY', `the policy returned ${taken[i]?.size} of ${places.length} completions of problem ${id}`);
+    }),
+  );
+}
+
+/** Adds an answer to its episode. @returns whether another turn follows; where none does, the episode has ended. */
+function takeTurn({ turns }: RolloutParts, room: TurnRoom, place: Place, answer: Answered): boolean {
+  const { episode, task, end, sampleIndex, seed } = place;
+  episode.add(answer);
+  if (turns !== undefined && task.tell !== undefined && episode.goesOn(turns, room, task.tell)) return true;
+  end(episode.rollout({ sampleIndex, seed }));
+  return false;
 }
 
 /** Whether the policy's context holds the problem's prompt and `maxTokens` more. */
@@ -161,11 +231,11 @@ function distinctNames(problems: readonly Problem[]): string[] {
 }
 
 /** `verify`, its time noted in `into`. */
-function timed(verify: RolloutParts['verify'], problem: string, sampleIndex: number, into: Verification[]): RolloutParts['verify'] {
+function timed(verify: RolloutParts['verify'], { task, sampleIndex }: Place, into: Verification[]): RolloutParts['verify'] {
   return async (program) => {
     const began = performance.now();
     const outcome = await verify(program);
-    into.push({ problem, sampleIndex, seconds: (performance.now() - began) / 1000 });
+    into.push({ problem: task.problem.id, sampleIndex, seconds: (performance.now() - began) / 1000 });
     return outcome;
   };
 }
@@ -173,18 +243,12 @@ function timed(verify: RolloutParts['verify'], problem: string, sampleIndex: num
 /** A rollout that waits for its reward. */
 type VerifiedRollout = Omit<Rollout, 'reward'>;
 
-async function verifyCompletion(
-  parts: RolloutParts,
-  task: Task,
-  completion: Completion,
-  sampleIndex: number,
-  seed: string,
-): Promise<VerifiedRollout> {
-  const completionText = parts.decode(completion.tokenIds);
-  const program = task.extract(completionText);
+async function verifyCompletion(parts: RolloutParts, { task }: Place, completion: Completion): Promise<Answered> {
+  const text = parts.decode(completion.tokenIds);
+  const program = task.extract(text);
   const isTruncated = completion.finishReason === 'length';
-  const outcome = await completionOutcome({ text: completionText, program, isTruncated }, task, parts.verify);
-  return { sampleIndex, seed, completion, completionText, program, outcome };
+  const outcome = await completionOutcome({ text, program, isTruncated }, task, parts.verify);
+  return { completion, text, program, outcome };
 }
 
 async function scoreGroup(parts: RolloutParts, task: Task, verified: Promise<VerifiedRollout>[], maxTokens: number): Promise<Rollout[]> {
@@ -196,7 +260,8 @@ async function scoreGroup(parts: RolloutParts, task: Task, verified: Promise<Ver
       problem: task.problem,
       outcome,
       completionText,
-      completionTokens: completion.tokenIds.length,
+      // Of the turn that the limit is about, where there were several.
+      completionTokens: completion.turnLengths?.at(-1) ?? completion.tokenIds.length,
       maxTokens,
       truncated: completion.finishReason === 'length',
     })),

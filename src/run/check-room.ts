@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
 import { rolloutBytes } from '../config/build/embedded-memory.ts';
 import { estimateMemory, parameterCount, totalGib } from '../config/build/training-plan.ts';
+import { longestEpisode } from '../config/schema/episode-length.ts';
 import { smallest } from '../lib/extremes.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { gpus } from './gpus.ts';
@@ -67,9 +68,10 @@ export async function checkDisk(
 const smallVocabulary = 8000;
 
 /** Bytes of a rollout in `rollouts.arrow` and `batch.arrow`, of the longest completion. */
-const stepBytes = ({ prompt, sampling }: RunConfig, { vocabSize }: DecoderConfig): number => {
+const stepBytes = (config: RunConfig, { vocabSize }: DecoderConfig): number => {
+  const { prompt } = config;
   const isBare = prompt.template === 'bare' || (prompt.template === 'auto' && vocabSize < smallVocabulary);
-  return rolloutBytes((isBare ? 128 : 1024) + sampling.max_tokens);
+  return rolloutBytes((isBare ? 128 : 1024) + longestEpisode(config));
 };
 
 /** The innermost folder of a path that is there. */

@@ -22,6 +22,8 @@ export interface StoredSample {
   readonly entropy: number | null;
   readonly truncated: boolean;
   readonly completion: string;
+  /** Turns of the episode; left out of one. */
+  readonly turns?: number;
 }
 
 /** One line: all samples of one problem under one setting. */

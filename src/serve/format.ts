@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { HttpRefusal } from '../lib/http-server.ts';
 import type { ProblemStore } from './problem-store.ts';
-import type { Scored, ScoreRequest, Scorer } from './scorer.ts';
+import { type Scored, type ScoreRequest, type Scorer, unscorableText } from './scorer.ts';
 import type { Sessions } from './sessions.ts';
 
 /** What a client without a channel for "unscorable" is sent: an error, a counted 0, or nothing until there is a reward. */
@@ -15,6 +15,8 @@ export interface ServeParts {
   readonly scorer: Scorer;
   readonly sessions: Sessions;
   readonly unscorable: UnscorablePolicy;
+  /** Programs that an episode may run, the submitted one included. */
+  readonly turns: number;
   readonly version: string;
   /** Counts a fault that was sent as 0. */
   readonly countZero: () => void;
@@ -106,6 +108,6 @@ export async function plainReward(
       countZero();
       return { reward: 0, scored };
     }
-    throw new HttpRefusal(503, `unscorable (${scored.kind}): ${scored.message}`);
+    throw new HttpRefusal(503, unscorableText(scored));
   }
 }

@@ -21,6 +21,8 @@ export interface RewardServerOptions extends ServiceOptions {
   /** Milliseconds after which an idle episode or connection is dropped. */
   readonly idleMs: number;
   readonly unscorable: UnscorablePolicy;
+  /** Programs that an episode may run, the submitted one included; 1: no program is run before it is submitted. */
+  readonly turns: number;
   readonly version: string;
   readonly runCode: ServeParts['runCode'];
 }
@@ -32,6 +34,7 @@ export interface ServeHealth extends ScorerCounts {
   readonly problems: number;
   readonly splits: Readonly<Record<string, number>>;
   readonly dialect: string;
+  readonly turns: number;
   readonly sessions: number;
   readonly reaped: number;
   readonly unscorable_policy: UnscorablePolicy;
@@ -49,7 +52,7 @@ export interface RewardServer extends Service {
  * @throws {EvomError} E_DATA when an id comes twice, E_CONFIG when the port is taken.
  */
 export async function openRewardServer(options: RewardServerOptions): Promise<RewardServer> {
-  const { asking, verify, atOnce, maxWaiting, deadlineMs, maxSessions, idleMs, unscorable, version, runCode } = options;
+  const { asking, verify, atOnce, maxWaiting, deadlineMs, maxSessions, idleMs, unscorable, turns, version, runCode } = options;
   const store = new ProblemStore(options.sets, asking);
   const scorer = new Scorer({ verify, dialect: asking.dialect, atOnce, maxWaiting, deadlineMs });
   const sessions = new Sessions({ maxSessions, idleMs });
@@ -62,6 +65,7 @@ export async function openRewardServer(options: RewardServerOptions): Promise<Re
       problems: store.size,
       splits: Object.fromEntries(store.splits().map(({ name, size }) => [name, size])),
       dialect: asking.dialect,
+      turns,
       sessions: open,
       reaped,
       unscorable_policy: unscorable,
@@ -72,7 +76,7 @@ export async function openRewardServer(options: RewardServerOptions): Promise<Re
   const countZero = (): void => {
     zeroed += 1;
   };
-  const parts: ServeParts = { store, scorer, sessions, unscorable, version, countZero, runCode, health: () => ({ ...health() }) };
+  const parts: ServeParts = { store, scorer, sessions, unscorable, turns, version, countZero, runCode, health: () => ({ ...health() }) };
   try {
     const service = await serveRewards(parts, options);
     return {

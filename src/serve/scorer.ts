@@ -8,6 +8,7 @@ import type { Reward } from '../core/rollout.ts';
 import { dialectByName } from '../dialects/registry.ts';
 import { EvomError } from '../lib/errors.ts';
 import { HttpRefusal } from '../lib/http-server.ts';
+import { solverFeedback } from '../verify/feedback.ts';
 
 /** What a client is told of an outcome: what its own program did, and nothing of the reference. */
 export interface ShownOutcome {
@@ -28,6 +29,8 @@ export interface ScoredCompletion {
   readonly correct: boolean | null;
   readonly flags: readonly string[];
   readonly outcome: ShownOutcome;
+  /** What the solver said of the program, in words for the policy. */
+  readonly said: () => string;
 }
 
 /** A completion that got no reward through no fault of its own. */
@@ -37,9 +40,14 @@ export interface Unscorable {
   readonly kind: string;
   readonly message: string;
   readonly outcome: ShownOutcome | null;
+  /** As of a scored completion, where its program was run and only its reward is not known, e.g. for want of a label; else null. */
+  readonly said: (() => string) | null;
 }
 
 export type Scored = ScoredCompletion | Unscorable;
+
+/** How formats that answer in words say it. */
+export const unscorableText = ({ kind, message }: Pick<Unscorable, 'kind' | 'message'>): string => `unscorable (${kind}): ${message}`;
 
 export interface ScoreRequest {
   readonly problem: Problem;
@@ -198,21 +206,23 @@ export class Scorer {
   }
 }
 
-const unscorable = (kind: string, message: string, outcome: ShownOutcome | null = null): Unscorable => ({
+const unscorable = (kind: string, message: string, outcome: ShownOutcome | null = null, said: Unscorable['said'] = null): Unscorable => ({
   type: 'unscorable',
   kind,
   message,
   outcome,
+  said,
 });
 
 function scoredOf({ outcome, reward }: { readonly outcome: Outcome; readonly reward: Reward }): Scored {
   const shown = shownOutcome(outcome);
   const { value, parts, correct, flags } = reward;
-  if (value !== null) return { type: 'scored', reward: value, parts, correct, flags, outcome: shown };
+  const said = (): string => solverFeedback(outcome);
+  if (value !== null) return { type: 'scored', reward: value, parts, correct, flags, outcome: shown, said };
   if (outcome.status === 'infra_error')
     return unscorable(outcome.error?.type ?? 'VerifierFault', outcome.error?.message ?? 'no outcome', shown);
-  if (flags.includes('audit_fault')) return unscorable('AuditFault', 'the answer could not be audited; try again', shown);
-  return unscorable('NoLabel', 'the problem has no answer to judge by', shown);
+  if (flags.includes('audit_fault')) return unscorable('AuditFault', 'the answer could not be audited; try again', shown, said);
+  return unscorable('NoLabel', 'the problem has no answer to judge by', shown, said);
 }
 
 function shownOutcome(outcome: Outcome): ShownOutcome {

@@ -3,12 +3,39 @@ import { randomUUID } from 'node:crypto';
 import type { Problem } from '../core/problem.ts';
 import type { Scored } from './scorer.ts';
 
-/** One problem asked of one client. Its reward is given once: a second program is not a second try. */
+/** One problem asked of one client. Its reward is given once: a second program is not a second try. Programs may be run before. */
 export interface Episode {
   readonly id: string;
   readonly problem: Problem;
   /** What was submitted, and its reward; null before, and again after a fault. */
   submitted: { readonly completion: string; readonly scored: Promise<Scored> } | null;
+  /** Completions that were run and not submitted. */
+  readonly ran: Map<string, Promise<Scored>>;
+}
+
+/** Programs that may still be run before one is submitted, of the `turns` that an episode has in all. */
+export const runsLeft = ({ ran, submitted }: Episode, turns: number): number => (submitted === null ? turns - 1 - ran.size : 0);
+
+/**
+ * Runs a program of an episode without submitting it. The same again is answered again, and counted once; one that was not run through a
+ * fault of ours is not counted.
+ *
+ * @returns null where no run is left.
+ */
+export async function runOnly(episode: Episode, completion: string, turns: number, score: () => Promise<Scored>): Promise<Scored | null> {
+  const { ran } = episode;
+  const before = ran.get(completion);
+  if (before === undefined && runsLeft(episode, turns) < 1) return null;
+  const scored = before ?? score();
+  ran.set(completion, scored);
+  try {
+    const ended = await scored;
+    if (ended.said === null) ran.delete(completion);
+    return ended;
+  } catch (error) {
+    ran.delete(completion);
+    throw error;
+  }
 }
 
 /**
@@ -77,7 +104,7 @@ export class Sessions {
       if (this.#open >= this.#options.maxSessions) throw new NoRoom(`${this.#open} episodes are open, as many as may be; close some`);
     }
     if (before === null) this.#open += 1;
-    const episode: Episode = { id, problem, submitted: null };
+    const episode: Episode = { id, problem, submitted: null, ran: new Map() };
     this.#entries.set(id, { episode, seenMs: this.#now() });
     return episode;
   }

@@ -1,6 +1,7 @@
 /** `evom/solvers`: solver backends, and the LP and MPS formats. */
 
 export type { Capabilities, Duals, Solution, SolveLimits, SolverBackend } from './backend.ts';
+export { type MissedRow, missedRows } from './certify/missed-rows.ts';
 export { createGlpk } from './glpk.ts';
 export { compileHighs, createHighs, type HighsOptions, type HighsReader } from './highs.ts';
 export { type LpFormatOptions, writeLp } from './lp-format.ts';

@@ -76,6 +76,7 @@ export function trainingRow(row: GoldenRow, index: number): TrainingRow {
     seed: '',
     finishReason: 'stop',
     responseLength: row.inputIds.length - row.promptLength,
+    turnLengths: null,
   };
 }
 

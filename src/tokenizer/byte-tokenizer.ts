@@ -19,5 +19,6 @@ export function byteTokenizer(): ChatTokenizer {
     decode: (ids) => decoder.decode(Uint8Array.from([...ids].filter((id) => id < stopId))),
     renderChat: joined,
     encodeChat: (messages) => ({ text: joined(messages), tokenIds: encode(joined(messages)) }),
+    encodeReply: (_messages, reply) => ({ text: `\n\n${reply}\n\n`, tokenIds: encode(`\n\n${reply}\n\n`) }),
   };
 }

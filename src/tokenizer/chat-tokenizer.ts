@@ -29,6 +29,13 @@ export interface ChatTokenizer {
   renderChat(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean }): string;
   /** Text and ids of a chat; without a template the contents are joined by blank lines and the tokenizer adds its own start token. */
   encodeChat(messages: readonly ChatMessage[]): { readonly text: string; readonly tokenIds: Int32Array };
+  /**
+   * Text and ids that lead from the model's answer to its next one: what the chat template writes after an answer, the user's `reply`, and
+   * the opening of the next answer. Special tokens in the reply are broken up by a space, so that a text cannot end its own message.
+   *
+   * @param messages the chat that was answered.
+   */
+  encodeReply(messages: readonly ChatMessage[], reply: string): { readonly text: string; readonly tokenIds: Int32Array };
 }
 
 type Json = Record<string, unknown>;
@@ -70,6 +77,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const stopIds = [...new Set([...listed, ...idOf(special.eos_token)])];
   if (stopIds.length === 0) throw new EvomError('E_CHECKPOINT', `${directory} names no eos_token; add it to tokenizer_config.json`);
   const vocabSize = largest(tokenizer.get_vocab().values()) + 1;
+  const specials = specialTokens(tokenizerFile);
 
   const encode: ChatTokenizer['encode'] = (text, { addSpecialTokens = false } = {}) =>
     text === '' && !addSpecialTokens
@@ -97,7 +105,34 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
       const text = compiled === null ? messages.map((m) => m.content).join('\n\n') : renderChat(messages);
       return { text, tokenIds: encode(text, { addSpecialTokens: compiled === null }) };
     },
+    encodeReply: (messages, reply) => {
+      const plain = specials.reduce(
+        (text, token) => text.replaceAll(token, token.length === 1 ? ' ' : `${token.slice(0, 1)} ${token.slice(1)}`),
+        reply,
+      );
+      const text = compiled === null ? `\n\n${plain}\n\n` : afterAnswer(messages, plain, renderChat, directory);
+      return { text, tokenIds: encode(text) };
+    },
   };
+}
+
+/** What a template writes after an answer: the answer is a word of ours, and all that follows it is taken. */
+function afterAnswer(messages: readonly ChatMessage[], reply: string, renderChat: ChatTokenizer['renderChat'], directory: string): string {
+  let answer = 'evom-answer';
+  while (reply.includes(answer) || messages.some(({ content }) => content.includes(answer))) answer += '-';
+  const text = renderChat([...messages, { role: 'assistant', content: answer }, { role: 'user', content: reply }]);
+  const at = text.lastIndexOf(answer);
+  if (at === -1)
+    throw new EvomError('E_CHECKPOINT', `the chat template of ${directory} leaves earlier answers out; set rollout.turns to 1`);
+  return text.slice(at + answer.length);
+}
+
+/** Tokens that the tokenizer finds in any text, longest first. */
+function specialTokens({ added_tokens: added }: Json): string[] {
+  const tokens = Array.isArray(added) ? (added as Json[]).filter((token) => token?.special === true).map((token) => token.content) : [];
+  return tokens
+    .filter((token) => typeof token === 'string' && token !== '')
+    .sort((a, b) => String(b).length - String(a).length) as string[];
 }
 
 const readText = (path: string): Promise<string | null> => unlessMissing(path, readFile(path, 'utf8'));

@@ -3,6 +3,7 @@
 import { trainingRows } from '../batch/rows.ts';
 import type { Rollout, RolloutGroup } from '../core/rollout.ts';
 import type { LossConfig, TrainingBatch, TrainingRow } from '../core/training.ts';
+import { ownTokens } from '../core/turns.ts';
 import type { Policy, SamplingParams } from '../policy/policy.ts';
 import type { AdvantageEstimator } from '../rl/advantage.ts';
 import { lossDenominators, promptMeanWeights } from '../rl/aggregate.ts';
@@ -43,7 +44,7 @@ export async function trainingBatches(
   const advantages = batchAdvantages(
     groups.map((group) => ({
       rewards: group.rollouts.map((rollout) => rollout.reward.value),
-      lengths: group.rollouts.map((rollout) => rollout.completion.tokenIds.length),
+      lengths: group.rollouts.map((rollout) => ownTokens(rollout.completion)),
       parts: group.rollouts.map((rollout) => rollout.reward.parts),
     })),
     settings,
@@ -103,7 +104,7 @@ function withPartialKl(
   });
 }
 
-/** Adds the reference policy's log-probabilities of the response tokens, 0 on the prompt. */
+/** Adds the reference policy's log-probabilities of the response tokens, 0 on the prompt and on what was told between turns. */
 async function withReference(rows: TrainingRow[], { reference, sampling }: BatchSettings): Promise<TrainingRow[]> {
   if (reference === null) return rows;
   if (reference === 'sampler') return rows.map((row) => ({ ...row, refLogprobs: row.samplerLogprobs }));
@@ -114,6 +115,7 @@ async function withReference(rows: TrainingRow[], { reference, sampling }: Batch
   return rows.map((row, i) => {
     const refLogprobs = new Float32Array(row.inputIds.length);
     refLogprobs.set(scores[i] ?? [], row.promptLength);
+    if (row.turnLengths !== null) for (const [t, bit] of row.lossMask.entries()) if (bit === 0) refLogprobs[t] = 0;
     return { ...row, refLogprobs };
   });
 }

@@ -120,7 +120,7 @@ async function takeSteps(
     const updatedAt = performance.now();
 
     const metrics: StepMetrics = {
-      ...rolloutMetrics(gathered, version),
+      ...rolloutMetrics(gathered, version, parts.rollout.turns?.most),
       ...Object.fromEntries(Object.entries(learned).map(([name, value]) => [`learner/${name}`, value])),
       learning_rate_factor: factor,
       gen_step: gathered.genStep,

@@ -2,6 +2,7 @@
 
 import type { Certificate, Outcome } from '../core/outcome.ts';
 import type { Rollout, RolloutGroup } from '../core/rollout.ts';
+import { ownTokens } from '../core/turns.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { largest, smallest } from '../lib/extremes.ts';
 import { isHardFlagged } from '../reward/audit.ts';
@@ -27,8 +28,9 @@ export function evaluationMetrics(evaluations: readonly Evaluation[]): StepMetri
  * Figures of what was sampled (`seen`) and what is trained on (`groups`).
  *
  * @param version of the learner's weights before the step: staleness is counted from there, in versions.
+ * @param mostTurns turns that an episode may have; above 1 there are figures by turn.
  */
-export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: number): StepMetrics {
+export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: number, mostTurns = 1): StepMetrics {
   const rollouts = seen.flatMap((group) => group.rollouts);
   const scorable = rollouts.filter((r) => r.reward.value !== null);
   const share = (count: number): number => count / Math.max(1, rollouts.length);
@@ -44,7 +46,7 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     ...(modelled.length > 0 ? { identical: average(modelled.map((r) => (r.reward.correct && r.reward.identical ? 1 : 0))) } : {}),
     executed: share(rollouts.filter((r) => r.outcome.solves.length > 0).length),
     entropy: averageEntropy(seen),
-    'completions/mean_length': average(rollouts.map((r) => r.completion.tokenIds.length)),
+    'completions/mean_length': average(rollouts.map((r) => ownTokens(r.completion))),
     'completions/clipped_ratio': share(rollouts.filter((r) => r.completion.finishReason === 'length').length),
     infra_rate: share(rollouts.filter((r) => r.outcome.status === 'infra_error').length),
     flag_rate: share(rollouts.filter((r) => isHardFlagged(r.reward.flags)).length),
@@ -52,6 +54,7 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     uncertified_rate: share(rollouts.filter((r) => r.reward.flags.includes('uncertified')).length),
     ...certificateCounts(rollouts.map((r) => r.outcome)),
     ...outcomeMetrics(rollouts),
+    ...(mostTurns > 1 ? turnMetrics(rollouts, mostTurns) : {}),
     groups_trained: groups.length,
     'groups/sampled': counts.offered,
     'groups/accepted': counts.accepted,
@@ -65,6 +68,18 @@ export function rolloutMetrics({ seen, groups, counts }: GatheredStep, version: 
     'staleness/mean': average(staleness),
     'staleness/max': staleness.reduce((most, one) => Math.max(most, one), 0),
     frac_reward_zero_std: average(seen.map((group) => (hasOneReward(group) ? 1 : 0))),
+  };
+}
+
+/** Turns taken and tokens told on the average, and the share of scorable rollouts that were right after at most k turns. */
+export function turnMetrics(rollouts: readonly Rollout[], most: number): StepMetrics {
+  const turnsOf = ({ turns }: Rollout): number => turns?.length ?? 1;
+  const scorable = rollouts.filter(({ reward }) => reward.value !== null);
+  const rightBy = (turn: number): number => average(scorable.map((r) => (r.reward.correct && turnsOf(r) <= turn ? 1 : 0)));
+  return {
+    'turns/mean': average(rollouts.map(turnsOf)),
+    'turns/told_tokens': average(rollouts.map(({ completion }) => completion.tokenIds.length - ownTokens(completion))),
+    ...Object.fromEntries(Array.from({ length: most }, (_, i) => [`turns/accuracy_${i + 1}`, rightBy(i + 1)])),
   };
 }
 

@@ -10,4 +10,5 @@ export {
   type Judged,
   type Judged as AuditInput,
 } from './evidence/auditor.ts';
+export { hasSolution, hasVerdict, solverFeedback } from './feedback.ts';
 export { createVerifier, type Verifier, type VerifierOptions, type VerifierStats } from './verifier.ts';

@@ -61,6 +61,7 @@ export const row = (change: Partial<TrainingRow> = {}): TrainingRow => ({
   seed: '7/sample/15/p1/0',
   finishReason: 'stop',
   responseLength: 2,
+  turnLengths: null,
   ...change,
 });
 

@@ -40,6 +40,7 @@ export async function openServer(
     maxSessions: 100,
     idleMs: 60_000,
     unscorable: 'error',
+    turns: 1,
     version: 'test',
     runCode: null,
     ...change,

@@ -38,10 +38,26 @@ def test_trl_rows_and_environment(client):
     paid, idle, faulted = Environment(), Environment(), Environment()
     for env, problem in ((paid, "lp"), (idle, "lp"), (faulted, "open")):
         env.reset(**{**rows[0], "problem": problem})
-    assert paid.submit(RIGHT) == "optimal, objective 3.5"
+    assert paid.submit(RIGHT).startswith("The solver found an optimum: objective 3.5. Values: x = 3, y = 0.5.")
     assert paid.submit(WRONG) == "The program was submitted already."
     faulted.submit(RIGHT)
     assert trl.environment_reward([paid, idle, faulted]) == [1.1, 0.0, None]
+
+
+def test_trl_environment_of_several_turns(client):
+    class Environment(trl.EvomTurnsEnvironment):
+        turns = 2
+
+    Environment.client = client
+    env = Environment()
+    env.reset(problem="lp")
+    said = env.run("```js\nnothing();\n```")
+    assert said == "The program stopped with an error in line 1: ReferenceError: 'nothing' is not defined."
+    assert env.run("```js\nnothing();\n```") == said  # the same again is not another run
+    assert env.run(WRONG) == "No run is left: submit a program."
+    assert env.reward is None and trl.environment_reward([env]) == [0.0]
+    env.submit(RIGHT)
+    assert env.run(WRONG) == "The program was submitted already." and trl.environment_reward([env]) == [1.1]
 
 
 def load_by_path():
@@ -83,6 +99,12 @@ def test_skyrl_environment(url):
     with pytest.raises(Unscorable):
         play(RIGHT, "evom:open")
     assert play(RIGHT, "evom:open", unscorable="zero")["metadata"] == {"infra": 1}
+
+    env = EvomEnv({"url": url, "turns": 2}, {"problem": "lp"})
+    env.init([{"role": "user", "content": QUESTION}])
+    told = env.step("```js\nnothing();\n```")
+    assert (told["reward"], told["done"]) == (0.0, False) and "ReferenceError" in told["observations"][0]["content"]
+    assert (lambda step: (step["reward"], step["done"]))(env.step(RIGHT)) == (1.1, True)
 
 
 def test_verifiers_taskset(url):

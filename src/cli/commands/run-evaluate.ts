@@ -116,6 +116,13 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
     `  pass@k     ${Object.entries(s.pass_at_k)
       .map(([k, value]) => `@${k} ${percent(value)}`)
       .join('  ')}`,
+    ...(s.pass_by_turn === undefined
+      ? []
+      : [
+          `  by turn    ${Object.entries(s.pass_by_turn)
+            .map(([turn, value]) => `${turn} ${percent(value)}`)
+            .join('  ')}`,
+        ]),
     `  outcomes   ${countText(s.taxonomy, '  ')}`,
     ...(Object.keys(s.flags).length > 0 ? [`  flags      ${countText(s.flags, '  ')}`] : []),
     ...(s.diagnosis !== null && Object.keys(s.diagnosis).length > 0

@@ -9,6 +9,7 @@ import { samplingOf } from '../../config/build/sampling-of.ts';
 import type { ConfigSource } from '../../config/load/load.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
 import type { RolloutGroup } from '../../core/rollout.ts';
+import { episodeText } from '../../core/turns.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { rollOut } from '../../rollout/engine.ts';
 import type { RunOptions } from '../run-options.ts';
@@ -69,17 +70,17 @@ export async function runRollout({ config, problems: wanted, set, out, io, json,
 const jsonLines = (group: RolloutGroup): string =>
   group.rollouts
     .map(
-      ({ sampleIndex, completionText, outcome, reward }) =>
-        `${JSON.stringify({ problem: group.problem.id, sample: sampleIndex, answer: group.problem.answer, completion: completionText, status: outcome.status, objective: outcome.objective, reported: outcome.reported, reward: reward.value, parts: reward.parts, correct: reward.correct, identical: reward.identical, flags: reward.flags, error: outcome.error })}\n`,
+      ({ sampleIndex, completionText, turns, outcome, reward }) =>
+        `${JSON.stringify({ problem: group.problem.id, sample: sampleIndex, answer: group.problem.answer, completion: completionText, ...(turns === undefined ? {} : { turns }), status: outcome.status, objective: outcome.objective, reported: outcome.reported, reward: reward.value, parts: reward.parts, correct: reward.correct, identical: reward.identical, flags: reward.flags, error: outcome.error })}\n`,
     )
     .join('');
 
 function readable(group: RolloutGroup): string {
   const head = `\n=== ${group.problem.id}  answer ${group.problem.answer}\n${group.problem.question}\n`;
-  const samples = group.rollouts.map(({ sampleIndex, completionText, outcome, reward }) => {
+  const samples = group.rollouts.map(({ sampleIndex, outcome, reward, ...texts }) => {
     const verdict = reward.correct ? (reward.identical === false ? 'right value, other model' : 'right') : 'wrong';
     const error = outcome.error === null ? '' : `  ${outcome.error.type}: ${outcome.error.message}`;
-    return `--- sample ${sampleIndex}: ${outcome.status} ${outcome.objective ?? ''}  ${verdict}  reward ${reward.value?.toFixed(3) ?? 'none'}${error}\n${completionText.trimEnd()}\n`;
+    return `--- sample ${sampleIndex}: ${outcome.status} ${outcome.objective ?? ''}  ${verdict}  reward ${reward.value?.toFixed(3) ?? 'none'}${error}\n${episodeText(texts).trimEnd()}\n`;
   });
   return head + samples.join('');
 }

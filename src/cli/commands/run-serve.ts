@@ -40,6 +40,7 @@ export interface RunServeOptions extends RunOptions {
   readonly address: string;
   readonly token: string | null;
   readonly unscorable: UnscorablePolicy;
+  readonly turns: number;
   readonly deadlineMs: number;
   readonly maxWaiting: number;
   readonly maxSessions: number;

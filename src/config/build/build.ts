@@ -1,8 +1,9 @@
 /** Configuration -> live parts: the only place that names concrete classes. */
 
 import type { Recordings } from '../../benchmarks/recordings.ts';
+import type { Outcome } from '../../core/outcome.ts';
 import type { Problem } from '../../core/problem.ts';
-import { buildPrompt, type PromptTemplate } from '../../dialects/prompt.ts';
+import { buildPrompt, buildReply, type PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import { evaluatePolicy } from '../../evaluate/evaluate.ts';
@@ -14,9 +15,11 @@ import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import type { ScheduleConfig as RateSchedule } from '../../rl/schedule.ts';
 
 import type { RolloutParts, Task } from '../../rollout/engine.ts';
+import type { TurnSettings } from '../../rollout/episode.ts';
 
 import { type ChatTokenizer, loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
 import { pickWeighted } from '../../train/sft-stream.ts';
+import { hasVerdict, solverFeedback } from '../../verify/feedback.ts';
 import type { Verifier } from '../../verify/verifier.ts';
 import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
 import { backendOfDialect } from '../schema/vocabulary.ts';
@@ -37,6 +40,8 @@ export type RolloutConfig = Pick<
   readonly policy: PolicyConfig['policy'];
   readonly reward: TrainConfig['reward'];
   readonly audit: TrainConfig['audit'];
+  /** Left out: one turn, as of `kind: sft`. */
+  readonly rollout?: TrainConfig['rollout'];
 };
 
 export interface BuiltRollout {
@@ -88,6 +93,7 @@ export async function buildRollout(
         decode: (ids) => tokenizer.decode(ids),
         verify: (program) => verifier.verify(program),
         score: scoring.score,
+        ...(config.rollout === undefined || config.rollout.turns === 1 ? {} : { turns: turnsOf(config.rollout) }),
       },
       policy,
       tokenizer,
@@ -111,17 +117,29 @@ function taskBuilder(
 ): (problem: Problem) => Task {
   return (problem) => {
     const dialect = dialectByName(drawDialect(config, problem.id));
-    const prompt =
-      promptOf?.(problem, dialect.name) ?? tokenizer.encodeChat(buildPrompt(template, problem.question, dialect, config.prompt));
+    const messages = () => buildPrompt(template, problem.question, dialect, config.prompt);
+    const prompt = promptOf?.(problem, dialect.name) ?? tokenizer.encodeChat(messages());
+    const { turns: mostTurns, feedback_chars: mostChars } = config.rollout ?? { turns: 1, feedback_chars: 0 };
+    const tell = (outcome: Outcome) => {
+      const text = buildReply(template, solverFeedback(outcome, { mostChars }), dialect, { mayKeep: hasVerdict(outcome) });
+      return { text, tokenIds: tokenizer.encodeReply(messages(), text).tokenIds };
+    };
     return {
       problem,
       prompt,
       dialect: dialect.name,
       backend: backendOfDialect(dialect.name, config.backend),
       extract: (text) => (isLeftOut(config.reward, text) ? null : dialect.extract(text)),
+      ...(mostTurns === 1 ? {} : { tell }),
     };
   };
 }
+
+const turnsOf = ({ turns: most, revise, episode_tokens: episodeTokens }: TrainConfig['rollout']): TurnSettings => ({
+  most,
+  revise,
+  episodeTokens,
+});
 
 /** The name of the dialect that a problem is asked in. */
 export function drawDialect(config: Pick<RolloutConfig, 'dialect' | 'run'>, problemId: string): string {

@@ -1,5 +1,6 @@
 /** Memory of the embedded engine, which learns and samples in threads of one process. */
 import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
+import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { threadCount } from './build-torch.ts';
 
@@ -12,6 +13,7 @@ export type EmbeddedConfig = Pick<TrainConfig, 'learner' | 'sampling' | 'sandbox
   readonly policy: Pick<TrainConfig['policy'], 'threads' | 'batch_rows'>;
   /** Groups of a step; none in supervised training. */
   readonly algorithm?: Pick<TrainConfig['algorithm'], 'groups_per_step' | 'kl'>;
+  readonly rollout?: TrainConfig['rollout'];
 };
 
 const gib = (bytes: number): number => bytes / 2 ** 30;
@@ -28,7 +30,10 @@ const promptTokens = 128;
  * Weights and two moments are float32 in memory that all threads share; each thread has its own gradients, its activations of one
  * micro-batch, kept for the backward pass, and its logits with their gradient.
  */
-export function embeddedLearnerMemory({ learner, algorithm, sampling, sandbox }: EmbeddedConfig, model: DecoderConfig): MemoryItem[] {
+export function embeddedLearnerMemory(
+  { learner, algorithm, sampling, rollout, sandbox }: EmbeddedConfig,
+  model: DecoderConfig,
+): MemoryItem[] {
   const threads = threadCount(learner.threads);
   const tokens = learner.micro_batch_tokens;
   const weights = weightsOf(model);
@@ -44,16 +49,21 @@ export function embeddedLearnerMemory({ learner, algorithm, sampling, sandbox }:
     { name: `logits of ${threads} x ${tokens} tokens`, gib: gib(tokens * vocabSize * 4 * 2 * threads) },
     ...(rollouts === 0
       ? []
-      : [{ name: `${rollouts} rollouts of a step`, gib: gib(rollouts * rolloutBytes(promptTokens + sampling.max_tokens)) }]),
+      : [
+          {
+            name: `${rollouts} rollouts of a step`,
+            gib: gib(rollouts * rolloutBytes(promptTokens + longestEpisode({ sampling, rollout }))),
+          },
+        ]),
   ];
 }
 
 /** Memory of the embedded sampler: each thread has a copy of the weights and the key-value cache of its rows. */
-export function embeddedSamplerMemory({ policy, algorithm, sampling }: EmbeddedConfig, model: DecoderConfig): MemoryItem[] {
+export function embeddedSamplerMemory({ policy, algorithm, sampling, rollout }: EmbeddedConfig, model: DecoderConfig): MemoryItem[] {
   const threads = threadCount(policy.threads);
   const asked = Math.ceil(((algorithm?.groups_per_step ?? 1) * sampling.group_size) / threads);
   const rows = Math.min(policy.batch_rows, asked) * threads;
-  const length = Math.min(model.maxPositions, promptTokens + sampling.max_tokens);
+  const length = Math.min(model.maxPositions, promptTokens + longestEpisode({ sampling, rollout }));
   const perToken = 2 * model.numLayers * model.numKeyValueHeads * model.headDim * 4;
   return [
     { name: `weights of ${threads} threads, float32`, gib: gib(weightsOf(model) * 4 * threads) },

@@ -20,7 +20,7 @@ export async function policyFingerprint(directory: string, policy: Pick<TrainCon
   return existsSync(join(directory, 'config.json')) ? weightsSha256(directory) : fileSha256(directory);
 }
 
-type CellConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'sampling' | 'reward' | 'audit'> & {
+type CellConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'sampling' | 'rollout' | 'reward' | 'audit'> & {
   readonly policy: Pick<TrainConfig['policy'], 'type'>;
 };
 
@@ -34,7 +34,7 @@ export function cellOf(
   { fingerprint, template }: { readonly fingerprint: string; readonly template: PromptTemplate | null },
   temperature: number,
 ): string {
-  const { policy, dialect, backend, sandbox, sampling, reward, audit, run } = config;
+  const { policy, dialect, backend, sandbox, sampling, rollout, reward, audit, run } = config;
   const { top_k, top_p, max_tokens } = sampling;
   const prompt = template === null ? config.prompt : { ...config.prompt, template };
   const what = {
@@ -47,6 +47,8 @@ export function cellOf(
     top_k,
     top_p,
     max_tokens,
+    // One turn is named as before there were several.
+    ...(rollout.turns === 1 ? {} : { rollout }),
     temperature,
     reward,
     audit,

@@ -2,6 +2,7 @@
 
 import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
 import type { Override } from '../load/overrides.ts';
+import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isHosted } from '../schema/vocabulary.ts';
 import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
@@ -91,7 +92,7 @@ function torchSamplerMemory(config: MemoryConfig, model: DecoderConfig): MemoryI
   const weights = parameterCount(model);
   const { numLayers: layers, vocabSize } = model;
   const perToken = 2 * layers * model.numKeyValueHeads * model.headDim * width;
-  const length = Math.min(model.maxPositions, promptTokens + config.sampling.max_tokens);
+  const length = Math.min(model.maxPositions, promptTokens + longestEpisode(config));
   return config.policy.type === 'colocated'
     ? [
         ...(half && torch.lora === null ? [{ name: 'bfloat16 copy of the weights', gib: gib(weights * 2) }] : []),
@@ -141,7 +142,7 @@ const promptRoom = 4096;
 function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
   const { openai, checkpoint } = config.policy;
   const { lora } = config.learner.torch;
-  const longest = Math.min(model.maxPositions, config.sampling.max_tokens + promptRoom);
+  const longest = Math.min(model.maxPositions, longestEpisode(config) + promptRoom);
   return openai.servers.map((url, i) => {
     const port = new URL(url).port || '80';
     const device = onCpu(config) ? [] : [`CUDA_VISIBLE_DEVICES=${i}`];

@@ -1,4 +1,5 @@
 /** Combinations that each key allows and the whole does not. */
+import { longestEpisode } from '../schema/episode-length.ts';
 import { resolveDialects, resolveSft, resolveTrain, type SftInput, type TrainInput } from '../schema/schema.ts';
 import { dialects, dialectsOfBackend, groupEstimators, hostedDialects, isModulePath, simulatorDialects } from '../schema/vocabulary.ts';
 import type { KeyPath } from './tree.ts';
@@ -121,6 +122,7 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['learner', 'micro_batch_tokens'],
       ['sampling', 'max_tokens'],
     ),
+    ...checkTurns(input),
     ...checkSplits(input),
     ...found(
       input.policy.type === 'openai' && input.policy.openai.servers.length === 0,
@@ -159,6 +161,32 @@ export function checkTrain(input: TrainInput): Finding[] {
       'a colocated policy samples and learns in turn, in one process; set 0, or sample elsewhere (policy.type: openai or onnx)',
       ['async', 'steps_ahead'],
       ['policy', 'type'],
+    ),
+  ];
+}
+
+/** What is impossible with several turns. */
+function checkTurns({ rollout, sampling, policy, learner }: TrainInput): Finding[] {
+  if (rollout.turns === 1) return [];
+  const { episode_tokens: most } = rollout;
+  return [
+    ...found(
+      policy.type === 'chat' || policy.type === 'recorded',
+      `policy.type ${policy.type} answers a prompt once; several turns need onnx, colocated or openai`,
+      ['rollout', 'turns'],
+      ['policy', 'type'],
+    ),
+    ...found(
+      most !== null && most <= sampling.max_tokens,
+      `leaves no room for a second turn beside the first of up to sampling.max_tokens (${sampling.max_tokens})`,
+      ['rollout', 'episode_tokens'],
+      ['sampling', 'max_tokens'],
+    ),
+    ...found(
+      longestEpisode({ sampling, rollout }) > learner.micro_batch_tokens && sampling.max_tokens <= learner.micro_batch_tokens,
+      `an episode of up to ${longestEpisode({ sampling, rollout })} tokens does not fit into a micro-batch of ${learner.micro_batch_tokens}; set episode_tokens, or raise learner.micro_batch_tokens`,
+      ['rollout', most === null ? 'turns' : 'episode_tokens'],
+      ['learner', 'micro_batch_tokens'],
     ),
   ];
 }

@@ -1,6 +1,7 @@
 /** The configuration of a run: types, the step from what a file says to settled values, and its JSON Schema. */
 import { z } from 'zod';
 import { type AlgorithmConfig, resolveAlgorithm } from './algorithm-schema.ts';
+import { mostOwnTokens } from './episode-length.ts';
 import { type RewardConfig, resolveReward } from './reward-schema.ts';
 import { sftInput } from './sft-schema.ts';
 import { trainInput } from './train-schema.ts';
@@ -74,7 +75,7 @@ export function resolveTrain(input: TrainInput): TrainConfig {
     dialect: resolveDialects(input.dialect, input.backend),
     dataset: { ...input.dataset, eval: resolveSets(input) },
     reward: resolveReward(input.reward),
-    algorithm: resolveAlgorithm(input.algorithm, input.sampling.max_tokens),
+    algorithm: resolveAlgorithm(input.algorithm, mostOwnTokens(input)),
     schedule: resolveSchedule(input.schedule, input.run.steps),
   };
 }

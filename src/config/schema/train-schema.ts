@@ -87,6 +87,24 @@ export const sampling = z.strictObject({
   max_tokens: whole(1).default(160).describe('Longest completion.'),
 });
 
+export const rollout = z.strictObject({
+  turns: whole(1)
+    .max(64)
+    .default(1)
+    .describe('Turns of an episode: after each but the last the policy is told what the solver said, and may write another program.'),
+  revise: z
+    .enum(['failed', 'always'])
+    .default('failed')
+    .describe('failed: a program with a solution is the answer; always: it may be revised too; an answer without a program keeps it.'),
+  episode_tokens: whole(1)
+    .nullable()
+    .default(null)
+    .describe(
+      'Longest episode after its prompt, what is told included; a turn that might exceed it is not begun. null: the context of the policy.',
+    ),
+  feedback_chars: whole(16).default(1000).describe('Longest text of what the solver said.'),
+});
+
 /** `SandboxLimits` in the words of a file; the defaults are the sandbox's own. */
 const limits = z.strictObject({
   ticks: whole(1).default(defaultLimits.ticks).describe('Interpreter budget of one program, counted, so that a verdict replays.'),
@@ -171,6 +189,7 @@ export const trainInput = z.strictObject({
   trackers,
   policy,
   sampling: sampling.prefault({}),
+  rollout: rollout.prefault({}),
   dataset: z.strictObject({ train: trainDataset, eval: z.array(evalSet).default([]) }),
   dialect: dialect.default('auto'),
   prompt: prompt.prefault({}),

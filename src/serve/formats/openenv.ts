@@ -1,10 +1,11 @@
 /** OpenEnv 0.10: episodes over a WebSocket, stateless HTTP beside it, and what its validator looks at. */
 import type { Problem } from '../../core/problem.ts';
 import { HttpRefusal } from '../../lib/http-server.ts';
+import { hasSolution } from '../../verify/feedback.ts';
 import { problemById } from '../asked-problem.ts';
 import { type Body, type Conversation, completionOf, type Format, isObject, json, type ServeParts } from '../format.ts';
-import type { Scored } from '../scorer.ts';
-import { type Episode, NoRoom, submit } from '../sessions.ts';
+import { type Scored, type Unscorable, unscorableText } from '../scorer.ts';
+import { type Episode, NoRoom, runOnly, submit } from '../sessions.ts';
 import { problemAt, taskOf } from './tasks.ts';
 
 type ErrorCode = 'INVALID_JSON' | 'UNKNOWN_TYPE' | 'VALIDATION_ERROR' | 'EXECUTION_ERROR' | 'CAPACITY_REACHED' | 'SESSION_ERROR';
@@ -22,6 +23,10 @@ const schemas = {
     properties: {
       completion: { ...text, description: 'what the model answered, with its program' },
       problem_id: { ...text, description: 'only over HTTP, where a step knows no reset' },
+      run_only: {
+        type: 'boolean',
+        description: 'true: run the program and tell what the solver says; false: submit it; left out: submitted where it has a solution',
+      },
       metadata: { type: 'object' },
     },
   },
@@ -29,7 +34,10 @@ const schemas = {
     title: 'EvomObservation',
     type: 'object',
     properties: {
-      text: { ...text, description: 'the question as the model is asked it; empty after a step' },
+      text: {
+        ...text,
+        description: 'the question as the model is asked it; what the solver said after a step that goes on; empty at the end',
+      },
       prompt: { type: 'array', items: { type: 'object', properties: { role: text, content: text } } },
       problem_id: text,
       dialect: text,
@@ -82,11 +90,12 @@ export function openEnvFormat(parts: ServeParts): Format {
         path: '/step',
         handle: async ({ body, gone }) => {
           const action = actionOf(body.action);
+          if (action.runOnly === true) throw new HttpRefusal(422, 'run_only is of an episode; use the WebSocket /ws');
           if (action.problem_id === undefined)
             throw new HttpRefusal(422, 'a step over HTTP knows no reset; name the problem in action.problem_id, or use the WebSocket /ws');
           const problem = problemById(store, action.problem_id);
           const scored = await parts.scorer.score({ problem, completion: action.completion, gone });
-          if (scored.type === 'unscorable') throw new HttpRefusal(503, `unscorable (${scored.kind}): ${scored.message}`);
+          if (scored.type === 'unscorable') throw new HttpRefusal(503, unscorableText(scored));
           return json(stepped(problem, scored));
         },
       },
@@ -123,11 +132,19 @@ function problemOfReset({ store }: ServeParts, data: Body, next: () => Problem):
   return next();
 }
 
-function actionOf(action: unknown): { readonly completion: string; readonly problem_id: unknown } {
+interface Action {
+  readonly completion: string;
+  readonly problem_id: unknown;
+  readonly runOnly: boolean | null;
+}
+
+function actionOf(action: unknown): Action {
   if (!isObject(action)) throw new HttpRefusal(422, 'action is not an object {"completion": "..."}');
   const unknown = Object.keys(action).find((key) => !Object.hasOwn(schemas.action.properties, key));
   if (unknown !== undefined) throw new HttpRefusal(422, `action.${unknown} is not known; see GET /schema`);
-  return { completion: completionOf(action.completion, 'action.completion'), problem_id: action.problem_id };
+  const { problem_id, run_only: runOnly = null } = action;
+  if (runOnly !== null && typeof runOnly !== 'boolean') throw new HttpRefusal(422, 'action.run_only is not true or false');
+  return { completion: completionOf(action.completion, 'action.completion'), problem_id, runOnly };
 }
 
 /** What an episode begins with. */
@@ -165,6 +182,24 @@ function stepped(problem: Problem, { reward, parts, flags, outcome }: Extract<Sc
   return { observation, reward, done: true };
 }
 
+/** What an episode that goes on is told: no reward yet, which is 0 here, and nothing that hangs on the problem's answer. */
+function told(problem: Problem, { outcome }: Scored, text: string) {
+  const { status = null, objective = null, error = null, dialect = '' } = outcome ?? {};
+  const observation = {
+    text,
+    prompt: [],
+    problem_id: problem.id,
+    dialect,
+    status,
+    objective: typeof objective === 'number' ? objective : null,
+    error: error === null ? null : `${error.type}: ${error.message}`,
+    reward_parts: {},
+    flags: [],
+    metadata: {},
+  };
+  return { observation, reward: 0, done: false };
+}
+
 /** There are no tools here: the answer says so as JSON-RPC wants it. */
 function mcp(request: Body) {
   const id = request.id ?? null;
@@ -174,6 +209,9 @@ function mcp(request: Body) {
     : { code: -32600, message: 'Invalid request' };
   return { jsonrpc: '2.0', id, ...(isValid && request.method === 'tools/list' ? { result: { tools: [] } } : { error }) };
 }
+
+/** Programs that were run, the submitted one too. */
+const stepsOf = ({ ran, submitted }: Episode): number => ran.size + (submitted !== null && !ran.has(submitted.completion) ? 1 : 0);
 
 const answer = (type: string, data: unknown): string => JSON.stringify({ type, data });
 const fault = (code: ErrorCode, message: string): string => answer('error', { message, code });
@@ -193,12 +231,22 @@ function conversation(parts: ServeParts, next: () => Problem, sessions: ServePar
     return answer('observation', asked(parts, problem));
   };
   const step = async (data: unknown): Promise<string> => {
-    const { completion } = actionOf(data);
+    const { completion, runOnly: asked } = actionOf(data);
     const current = episode === null ? null : sessions.find(episode.id);
     if (current === null) return fault('EXECUTION_ERROR', 'no episode is open: send a reset first; idle ones are closed');
-    const scored = await submit(current, completion, () => parts.scorer.score({ problem: current.problem, completion, gone: gone.signal }));
+    const score = () => parts.scorer.score({ problem: current.problem, completion, gone: gone.signal });
+    if (current.submitted === null && asked !== false) {
+      const ran = await runOnly(current, completion, parts.turns, score);
+      if (ran === null && asked === true)
+        return fault('EXECUTION_ERROR', `no run is left: ${parts.turns} programs are run in an episode; submit one`);
+      if (ran !== null && ran.said === null) return fault('EXECUTION_ERROR', unscorableText(ran as Unscorable));
+      const goesOn = asked === true || (ran?.outcome != null && !hasSolution(ran.outcome));
+      if (ran?.said && goesOn) return answer('observation', told(current.problem, ran, ran.said()));
+    }
+    // A program that was run is not run again to be submitted.
+    const scored = await submit(current, completion, () => current.ran.get(completion) ?? score());
     if (scored === null) return fault('EXECUTION_ERROR', 'the episode is over: send a reset');
-    if (scored.type === 'unscorable') return fault('EXECUTION_ERROR', `unscorable (${scored.kind}): ${scored.message}`);
+    if (scored.type === 'unscorable') return fault('EXECUTION_ERROR', unscorableText(scored));
     return answer('observation', stepped(current.problem, scored));
   };
   return {
@@ -218,7 +266,7 @@ function conversation(parts: ServeParts, next: () => Problem, sessions: ServePar
           case 'step':
             return await step(data);
           case 'state':
-            return answer('state', { episode_id: episode?.id ?? null, step_count: episode?.submitted ? 1 : 0 });
+            return answer('state', { episode_id: episode?.id ?? null, step_count: episode === null ? 0 : stepsOf(episode) });
           case 'mcp':
             return answer('mcp', mcp(isObject(data) ? data : {}));
           case 'close':

@@ -3,18 +3,30 @@ import { randomUUID } from 'node:crypto';
 import { HttpRefusal } from '../../lib/http-server.ts';
 import { problemById } from '../asked-problem.ts';
 import { type Call, completionOf, type Format, isObject, json, type Reply, type ServeParts } from '../format.ts';
-import { type Episode, NoRoom, submit } from '../sessions.ts';
+import { type Scored, type Unscorable, unscorableText } from '../scorer.ts';
+import { type Episode, NoRoom, runOnly, runsLeft, submit } from '../sessions.ts';
 import { inEnvironment, problemAt, taskOf } from './tasks.ts';
 
-const tool = {
+const input = {
+  type: 'object',
+  properties: { completion: { type: 'string', description: 'the whole answer, or the program alone' } },
+  required: ['completion'],
+} as const;
+
+const submitTool = {
   name: 'submit_program',
   description: 'Submits the answer with its program. The program is run, its model is solved, and the episode ends with the reward.',
-  input_schema: {
-    type: 'object',
-    properties: { completion: { type: 'string', description: 'the whole answer, or the program alone' } },
-    required: ['completion'],
-  },
+  input_schema: input,
 } as const;
+
+/** Of an episode of several turns. */
+const runTool = {
+  name: 'run_program',
+  description: 'Runs a program and tells what the solver says of its model. Nothing is submitted yet.',
+  input_schema: input,
+} as const;
+
+const toolsOf = ({ turns }: ServeParts) => (turns > 1 ? [runTool, submitTool] : [submitTool]);
 
 export function orsFormat(parts: ServeParts): Format {
   const { store, sessions } = parts;
@@ -22,8 +34,8 @@ export function orsFormat(parts: ServeParts): Format {
     name: 'ors',
     routes: [
       ...inEnvironment([
-        { method: 'GET', path: '/tools', handle: () => json({ tools: [tool] }) },
-        { method: 'GET', path: '/task_tools', handle: (call) => withEpisode(parts, call, () => json({ tools: [tool] })) },
+        { method: 'GET', path: '/tools', handle: () => json({ tools: toolsOf(parts) }) },
+        { method: 'GET', path: '/task_tools', handle: (call) => withEpisode(parts, call, () => json({ tools: toolsOf(parts) })) },
         {
           method: 'GET',
           path: '/prompt',
@@ -75,29 +87,17 @@ function create({ store, sessions }: ServeParts, call: Call): Reply {
   return json({ sid });
 }
 
-function callTool({ scorer }: ServeParts, { body }: Call, episode: Episode): Reply {
+function callTool(parts: ServeParts, { body }: Call, episode: Episode): Reply {
   const taskId = typeof body.task_id === 'string' ? body.task_id : randomUUID();
   const answered = async (): Promise<unknown> => {
-    if (body.name !== tool.name) return { ok: false, error: `there is no tool ${String(body.name)}; ${tool.name} is` };
+    const tools = toolsOf(parts).map(({ name }) => name as string);
+    if (!tools.includes(String(body.name))) return refused(`there is no tool ${String(body.name)}; ${tools.join(' and ')} are`);
     const input = isObject(body.input) ? body.input : {};
-    if (input.completion === undefined) return { ok: false, error: '"completion" is missing' };
+    if (input.completion === undefined) return refused('"completion" is missing');
     const completion = completionOf(input.completion, 'completion');
     // Scored to its end although the client may leave: one that lost the answer asks for it again.
-    const scored = await submit(episode, completion, () => scorer.score({ problem: episode.problem, completion }));
-    if (scored === null) return { ok: false, error: 'the episode is over: its program was scored' };
-    if (scored.type === 'unscorable') return { ok: false, error: `unscorable (${scored.kind}): ${scored.message}` };
-    const { reward, parts, flags, outcome } = scored;
-    const { status, objective, error } = outcome;
-    const said = error === null ? `${status}, objective ${objective}` : `${status}: ${error.message}`;
-    return {
-      ok: true,
-      output: {
-        blocks: [{ type: 'text', text: said, detail: null }],
-        metadata: { status, objective, error, reward_parts: parts, flags },
-        reward,
-        finished: true,
-      },
-    };
+    const score = () => parts.scorer.score({ problem: episode.problem, completion });
+    return body.name === runTool.name ? ran(parts, episode, completion, score) : submitted(episode, completion, score);
   };
   async function* events(): AsyncGenerator<readonly [string, string]> {
     yield ['task_id', taskId];
@@ -109,6 +109,30 @@ function callTool({ scorer }: ServeParts, { body }: Call, episode: Episode): Rep
     }
   }
   return { type: 'events', events: events() };
+}
+
+const refused = (error: string) => ({ ok: false, error });
+const blocks = (text: string) => [{ type: 'text', text, detail: null }];
+
+/** What the solver said of a program that is not submitted: no reward, and nothing that hangs on the problem's answer. */
+async function ran({ turns }: ServeParts, episode: Episode, completion: string, score: () => Promise<Scored>): Promise<unknown> {
+  if (episode.submitted !== null) return refused('the episode is over: its program was scored');
+  const scored = await runOnly(episode, completion, turns, score);
+  if (scored === null) return refused(`no run is left: ${turns} programs are run in an episode; submit one`);
+  if (scored.said === null) return refused(unscorableText(scored as Unscorable));
+  const { status = null, objective = null, error = null } = scored.outcome ?? {};
+  const metadata = { status, objective, error, runs_left: runsLeft(episode, turns) };
+  return { ok: true, output: { blocks: blocks(scored.said()), metadata, reward: null, finished: false } };
+}
+
+async function submitted(episode: Episode, completion: string, score: () => Promise<Scored>): Promise<unknown> {
+  const scored = await submit(episode, completion, score);
+  if (scored === null) return refused('the episode is over: its program was scored');
+  if (scored.type === 'unscorable') return refused(unscorableText(scored));
+  const { reward, parts, flags, outcome, said } = scored;
+  const { status, objective, error } = outcome;
+  const metadata = { status, objective, error, reward_parts: parts, flags };
+  return { ok: true, output: { blocks: blocks(said()), metadata, reward, finished: true } };
 }
 
 function sessionId({ headers }: Call): string {

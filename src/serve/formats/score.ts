@@ -16,6 +16,8 @@ interface Line {
   readonly flags: readonly string[];
   readonly unscorable: { readonly kind: string; readonly message: string } | null;
   readonly outcome: Scored['outcome'];
+  /** What the solver said of the program, where the request asks for it; null where it was not run. */
+  readonly said?: string | null;
 }
 
 export function scoreFormat(parts: ServeParts): Format {
@@ -55,12 +57,17 @@ async function score({ store, scorer }: ServeParts, { body, gone, headers }: Cal
       gone,
     }),
   );
+  const wantsSaid = body.said === true;
+  const toLine = (scored: Scored, index: number): Line => ({
+    ...lineOf(scored, index),
+    ...(wantsSaid ? { said: scored.said?.() ?? null } : {}),
+  });
   const isStreamed = body.stream === true || /application\/x-ndjson/i.test(headers.accept ?? '');
   if (isStreamed) {
     scorer.admit(requests.length);
-    return { type: 'lines', lines: asScored((onScored) => scorer.scoreAll(requests, onScored)) };
+    return { type: 'lines', lines: asScored(toLine, (onScored) => scorer.scoreAll(requests, onScored)) };
   }
-  const lines = (await scorer.scoreAll(requests)).map(lineOf);
+  const lines = (await scorer.scoreAll(requests)).map(toLine);
   return json({
     problem: problem.id,
     rewards: lines.map(({ reward }) => reward),
@@ -79,12 +86,15 @@ function lineOf(scored: Scored, index: number): Line {
 }
 
 /** The verdicts in the order that they come. */
-async function* asScored(work: (onScored: (scored: Scored, index: number) => void) => Promise<unknown>): AsyncGenerator<Line> {
+async function* asScored(
+  toLine: (scored: Scored, index: number) => Line,
+  work: (onScored: (scored: Scored, index: number) => void) => Promise<unknown>,
+): AsyncGenerator<Line> {
   const ready: Line[] = [];
   let wake = (): void => {};
   const state = { isDone: false };
   const done = work((scored, index) => {
-    ready.push(lineOf(scored, index));
+    ready.push(toLine(scored, index));
     wake();
   }).finally(() => {
     state.isDone = true;

@@ -35,6 +35,8 @@ class Scored:
     objective: float | None
     error: str | None
     unscorable: str | None
+    said: str | None = None
+    """What the solver said of the program, for the policy to read; None where it was not run, or not asked for."""
 
     def require(self) -> float:
         """The reward; raises Unscorable where there is none."""
@@ -67,6 +69,7 @@ class EvomClient:
         question: str | None = None,
         answer: Any = None,
         truncated: Sequence[bool] | None = None,
+        said: bool = False,
         deadline_s: float | None = None,
     ) -> list[Scored]:
         """Verdicts of completions of one problem, in their order.
@@ -75,6 +78,7 @@ class EvomClient:
             problem: id or text hash of a problem of the server; or else
             question, answer: a problem of your own; a question without an answer is looked up among the server's.
             truncated: whether each completion was stopped at its limit.
+            said: also ask what the solver said, in words; the reward and the problem's answer are not in them.
 
         Raises:
             Unavailable: the server was away or busy until the deadline.
@@ -89,8 +93,10 @@ class EvomClient:
             body["answer"] = answer
         if truncated is not None:
             body["truncated"] = list(truncated)
-        said = self._post("/v1/score", body, deadline_s)
-        return [_scored(r, p, o) for r, p, o in zip(said["rewards"], said["parts"], said["outcomes"])]
+        if said:
+            body["said"] = True
+        answered = self._post("/v1/score", body, deadline_s)
+        return [_scored(r, p, o) for r, p, o in zip(answered["rewards"], answered["parts"], answered["outcomes"])]
 
     async def ascore(self, completions: Sequence[str], **about: Any) -> list[Scored]:
         """As `score`, without blocking the event loop."""
@@ -156,6 +162,7 @@ def _scored(reward: float | None, parts: Mapping[str, float], about: Mapping[str
         objective=outcome.get("objective"),
         error=None if error is None else f"{error['type']}: {error['message']}",
         unscorable=None if unscorable is None else f"{unscorable['kind']}: {unscorable['message']}",
+        said=about.get("said"),
     )
 
 

@@ -86,16 +86,54 @@ class EvomEnvironment:
         if self._problem is None:
             raise ValueError("the row has no column `problem`; make the rows with evom_client.trl.rows")
         try:
-            scored = self._client.score([program], problem=self._problem)[0]
+            scored = self._client.score([program], problem=self._problem, said=True)[0]
         except Unavailable:
             self.faulted = True
             return "The solver is away."
         self.reward = scored.reward
         self._submitted = scored.reward is not None
         self.faulted = scored.reward is None
-        if self.faulted:
-            return "The solver is away."
-        return scored.error or f"{scored.status}, objective {scored.objective}"
+        return "The solver is away." if scored.said is None or self.faulted else scored.said
+
+
+class EvomTurnsEnvironment(EvomEnvironment):
+    """As `EvomEnvironment`, with a second tool that runs programs before one is submitted: `turns` programs in all."""
+
+    turns = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ran: dict[str, str] = {}
+
+    def reset(self, problem: str | None = None, **row: Any) -> str | None:
+        self._ran = {}
+        return super().reset(problem, **row)
+
+    def run(self, program: str) -> str:
+        """
+        Runs a whole program and tells what the solver says of its model. Nothing is submitted yet.
+
+        Args:
+            program: The whole program.
+
+        Returns:
+            What the solver said.
+        """
+        if self._submitted:
+            return "The program was submitted already."
+        if self._problem is None:
+            raise ValueError("the row has no column `problem`; make the rows with evom_client.trl.rows")
+        if program not in self._ran:
+            if len(self._ran) >= self.turns - 1:
+                return "No run is left: submit a program."
+            try:
+                said = self._client.score([program], problem=self._problem, said=True)[0].said
+            except Unavailable:
+                said = None
+            if said is None:
+                return "The solver is away."
+            self._ran[program] = said
+        return self._ran[program]
 
 
 def environment_reward(environments: Sequence[EvomEnvironment], **columns: Any) -> list[float | None]:
