@@ -172,10 +172,26 @@
   // ---- samples
   const view = { run: 0, step: null, problem: '', verdict: '', status: '', flag: '', text: '', sort: 'reward', sample: null };
   const cache = new Map();
+  /** An element that the browser may not have read yet, since samples lie behind the script; null where the page ends without it. */
+  const parsed = (id) => new Promise((done) => {
+    let watching = null;
+    const look = () => {
+      const node = $(id);
+      const isWhole = document.readyState !== 'loading' || (node && node.nextSibling);
+      if (!isWhole) return false;
+      watching?.disconnect();
+      done(node);
+      return true;
+    };
+    if (look()) return;
+    watching = new MutationObserver(look);
+    watching.observe(document.body, { childList: true });
+    document.addEventListener('DOMContentLoaded', look, { once: true });
+  });
   async function unpack(run, step) {
     const key = `${run}/${step}`;
     if (cache.has(key)) return cache.get(key);
-    const node = $(`samples-${run}-${step}`);
+    const node = data.live ? null : await parsed(`samples-${run}-${step}`);
     let bytes;
     if (node) bytes = Uint8Array.from(atob(node.textContent), (c) => c.charCodeAt(0));
     else {
@@ -184,8 +200,14 @@
       bytes = new Uint8Array(await answer.arrayBuffer());
     }
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-    const { groups } = await new Response(stream).json();
-    const samples = groups.flatMap(({ samples: some, ...group }) => some.map((sample) => ({ ...group, ...sample })));
+    const { groups, of, columns } = await new Response(stream).json();
+    const names = Object.keys(columns);
+    const samples = of.map((group, i) => {
+      const sample = { ...groups[group] };
+      for (const name of names) sample[name] = columns[name][i];
+      if (sample.program === true) sample.program = sample.completion;
+      return sample;
+    });
     if (cache.size > 24) cache.delete(cache.keys().next().value);
     cache.set(key, samples);
     return samples;

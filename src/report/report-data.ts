@@ -2,6 +2,7 @@
 import { type Comparison, compareEvaluations } from '../evaluate/compare.ts';
 import type { Evaluation } from '../evaluate/evaluate.ts';
 import { EvomError } from '../lib/errors.ts';
+import { type Answer, betweenAnswers, runAnswers } from './answers.ts';
 import type { RunView } from './run-view.ts';
 import type { StepPack } from './step-pack.ts';
 
@@ -11,6 +12,8 @@ export interface ReportData {
   /** Whether a server behind the page tells of new steps. */
   readonly live: boolean;
   readonly runs: readonly RunData[];
+  /** Whether each run beats the first. */
+  readonly answers: readonly Answer[];
   /** Last evaluation of each run against that of the first, by set. */
   readonly between: readonly BetweenRuns[];
   /** Keys whose values are not the same in all runs; null where a run has no such key. */
@@ -21,6 +24,7 @@ export interface RunData {
   readonly name: string;
   readonly state: string;
   readonly steps: number | null;
+  readonly answers: readonly Answer[];
   /** Runs that differ in seed and name alone have the same number: one curve with a band. */
   readonly family: number;
   readonly x: readonly number[];
@@ -83,11 +87,13 @@ export function reportData(
 ): ReportData {
   const views = runs.map(({ view }) => view);
   const families = [...new Set(views.map(familyKey))];
+  const between = betweenRuns(views);
   return {
     made: now.toISOString(),
     live,
     runs: runs.map(({ view, packs, sampled }) => ({ ...runData(view, packs, sampled), family: families.indexOf(familyKey(view)) })),
-    between: betweenRuns(views),
+    answers: betweenAnswers(views, between),
+    between,
     differences: configDifferences(views),
   };
 }
@@ -111,14 +117,16 @@ function runData(view: RunView, packs: readonly StepPack[] | null, sampled: read
     packs === null
       ? sampled.map((step) => ({ step, problems: null }))
       : packs.map(({ step, problems }) => ({ step, problems: problems.map((id) => place.get(id) ?? 0) }));
+  const changes = beforeAfter(view);
   return {
     name: view.name,
+    answers: runAnswers(view, changes),
     state: view.state,
     steps: view.config['run.steps'] === undefined ? null : Number(view.config['run.steps']),
     x: view.metrics.map(({ step }) => step),
     columns: Object.fromEntries(names.map((name) => [name, lines.map((line) => short(line[name]))])),
     evaluations: view.evaluations.map(({ step, sets }) => ({ step, sets: sets.map(setData) })),
-    beforeAfter: beforeAfter(view),
+    beforeAfter: changes,
     sampled: shown,
     problemIds,
     slowest: slowestOf(view),
