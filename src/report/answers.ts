@@ -1,6 +1,6 @@
 /** What a run's files answer, a sentence each: did it learn, did its entropy collapse, what was alarming, did one run beat another. Pure. */
 import type { Comparison } from '../evaluate/compare.ts';
-import type { BetweenRuns, RunData, SetData } from './report-data.ts';
+import type { BeforeAfter, BetweenRuns, SetData } from './comparisons.ts';
 import type { RunView } from './run-view.ts';
 
 export interface Answer {
@@ -11,13 +11,14 @@ export interface Answer {
 }
 
 /** Questions that one run answers. */
-export function runAnswers(view: RunView, beforeAfter: RunData['beforeAfter']): Answer[] {
+export function runAnswers(view: RunView, beforeAfter: readonly BeforeAfter[]): Answer[] {
   return [...beforeAfter.map((one) => learnt(one, view)), ...entropyAnswer(view), ...alarmAnswer(view)];
 }
 
-function learnt(one: RunData['beforeAfter'][number], { evaluations }: RunView): Answer {
-  const { text, tone } = verdict(one, one.before, one.after);
-  return { question: `Did it learn? (${one.set})`, answer: `${text}, from step 0 to ${evaluations.at(-1)?.step ?? '?'}`, tone };
+function learnt(one: BeforeAfter, { evaluations }: RunView): Answer {
+  const { text, tone, word } = verdict(one, one.after, `${rate(one.before)} to ${rate(one.after)}`);
+  const steps = `step ${evaluations[0]?.step ?? 0} to ${evaluations.at(-1)?.step ?? '?'}`;
+  return { question: 'Did it learn?', answer: `${saidOf[word]} on ${one.set}: ${text}, ${steps}`, tone };
 }
 
 /** Whether each run beats the first, by the last evaluation of each set that both have. */
@@ -39,16 +40,17 @@ export function betweenAnswers(views: readonly RunView[], between: readonly Betw
 }
 
 function beaten({ set, before, after, comparison }: BetweenRuns, first: RunView, second: RunView): Answer {
-  const question = `Did ${second.name} beat ${first.name}? (${set})`;
+  const question = `Did ${second.name} beat ${first.name}?`;
+  const rates = `${rate(after)} against ${rate(before)}`;
   const at = `at step ${second.evaluations.at(-1)?.step ?? '?'} against step ${first.evaluations.at(-1)?.step ?? '?'}`;
   if (comparison === null)
     return {
       question,
-      answer: `not known: they were evaluated on different problems; pass@1 ${rate(after)} against ${rate(before)}, ${at}`,
+      answer: `not known on ${set}: they were evaluated on different problems; pass@1 ${rates}, ${at}`,
       tone: 'plain',
     };
-  const { text, tone, word } = verdict(comparison, before, after);
-  return { question, answer: `${{ better: 'yes', worse: 'no', unclear: 'not clearly' }[word]}: ${text}, ${at}`, tone };
+  const { text, tone, word } = verdict(comparison, after, rates);
+  return { question, answer: `${saidOf[word]} on ${set}: ${text}, ${at}`, tone };
 }
 
 interface Verdict extends Pick<Answer, 'tone'> {
@@ -56,15 +58,16 @@ interface Verdict extends Pick<Answer, 'tone'> {
   readonly word: 'better' | 'worse' | 'unclear';
 }
 
-function verdict({ pass_at_1_gain: gain, p_value: p }: Comparison, before: SetData, after: SetData): Verdict {
-  const rates = `pass@1 ${rate(before)} to ${rate(after)}`;
-  if (gain === null || p === null) return { text: `${rates}, not comparable`, tone: 'plain', word: 'unclear' };
+const saidOf = { better: 'yes', worse: 'no', unclear: 'not clearly' } as const;
+
+function verdict({ pass_at_1_gain: gain, p_value: p }: Comparison, after: SetData, rates: string): Verdict {
+  if (gain === null || p === null) return { text: `pass@1 ${rates}, not comparable`, tone: 'plain', word: 'unclear' };
   const tested = `p ${pText(p)}, ${after.problems} problems`;
   const points = `${Math.abs(100 * gain).toFixed(1)} points`;
-  if (p >= 0.05) return { text: `${rates}, no clear difference (${points}, ${tested})`, tone: 'plain', word: 'unclear' };
+  if (p >= 0.05) return { text: `pass@1 ${rates}, no clear difference (${points}, ${tested})`, tone: 'plain', word: 'unclear' };
   return gain > 0
-    ? { text: `${rates}, better by ${points} (${tested})`, tone: 'good', word: 'better' }
-    : { text: `${rates}, worse by ${points} (${tested})`, tone: 'bad', word: 'worse' };
+    ? { text: `pass@1 ${rates}, better by ${points} (${tested})`, tone: 'good', word: 'better' }
+    : { text: `pass@1 ${rates}, worse by ${points} (${tested})`, tone: 'bad', word: 'worse' };
 }
 
 export interface Collapse {

@@ -37,7 +37,7 @@ export async function reportPage(data: ReportData, packs: readonly (readonly Ste
     ...packs.flatMap((some, run) =>
       [...some]
         .reverse()
-        .map(({ step, bytes }) => `<script type="text/plain" id="samples-${run}-${step}">${bytes.toString('base64')}</script>\n`),
+        .map(({ step, bytes }) => `<template id="samples-${run}-${step}">${bytes.toString('base64')}</template>\n`),
     ),
     '</body>\n</html>\n',
   ];

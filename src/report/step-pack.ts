@@ -15,6 +15,9 @@ export interface StepPack {
 /** What all samples of a group share. */
 const groupFields: readonly (keyof Sample)[] = ['group', 'problem', 'question', 'answer', 'family', 'prompt'];
 
+/** Digits of what is measured; optima and rewards are whole. */
+const digits: Partial<Record<keyof Sample, number>> = { entropy: 3, advantage: 5 };
+
 /** What `bytes` hold. Columns lie together, so that texts which are alike are near one another for the compressor. */
 export interface PackedStep {
   readonly step: number;
@@ -40,10 +43,13 @@ function packedStep(step: number, samples: readonly Sample[]): PackedStep {
   const firsts = new Map<string, Sample>();
   for (const sample of samples) if (!firsts.has(sample.group)) firsts.set(sample.group, sample);
   const ids = [...firsts.keys()];
-  const shared = new Set<string>([...groupFields, 'step']);
+  const shared = new Set<string>([...groupFields, 'step', 'reported']); // `reported` is not shown
   const names = (Object.keys(samples[0] ?? {}) as (keyof Sample)[]).filter((name) => !shared.has(name));
-  const value = (sample: Sample, name: keyof Sample): unknown =>
-    name === 'program' && sample.program !== null && sample.program === sample.completion ? true : sample[name];
+  const value = (sample: Sample, name: keyof Sample): unknown => {
+    if (name === 'program' && sample.program !== null && sample.program === sample.completion) return true;
+    const one = sample[name];
+    return typeof one === 'number' && !Number.isInteger(one) ? Number(one.toPrecision(digits[name] ?? 15)) : one;
+  };
   return {
     step,
     groups: [...firsts.values()].map((sample) => Object.fromEntries(groupFields.map((name) => [name, sample[name]]))),
