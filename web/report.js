@@ -54,7 +54,7 @@
     const card = el('div', { class: 'card chart' }, el('h3', { title: note }, title), keys, plot);
     const xs = [...new Set(drawn.flatMap(({ x }) => x))].sort((a, b) => a - b);
     const place = new Map(xs.map((x, i) => [x, i]));
-    const spread = (x, y) => { const out = new Array(xs.length).fill(null); x.forEach((step, i) => { out[place.get(step)] = y[i]; }); return out; };
+    const spread = (x, y) => { if (x.length === xs.length) return y; const out = new Array(xs.length).fill(null); x.forEach((step, i) => { out[place.get(step)] = y[i]; }); return out; };
     const shownKeys = (at) => keys.replaceChildren(...drawn.map(({ label, hue, full }) => {
       const last = full.findLastIndex((value) => value !== null);
       const value = full[at ?? last];
@@ -164,6 +164,30 @@
       own.length ? table(comparisonHead, own) : null,
       between.length ? [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Run against run, last evaluations'), table(comparisonHead, between)] : null);
   }
+  function answersSection() {
+    const many = data.runs.length > 1;
+    const asked = [...data.answers, ...data.runs.flatMap((run) => run.answers.map((one) => (many ? { ...one, run: run.name } : one)))];
+    const rows = asked.map((one, i) => {
+      const isAgain = asked[i - 1]?.question === one.question && asked[i - 1]?.run === one.run;
+      return [isAgain ? '' : one.run ? `${one.run}: ${one.question.charAt(0).toLowerCase()}${one.question.slice(1)}` : one.question, el('span', { class: one.tone === 'plain' ? undefined : one.tone }, one.answer)];
+    });
+    const sampled = data.runs.flatMap((run, i) => (run.sampled.length === 0 ? [] : [{ run, i }]));
+    if (sampled.length > 0) {
+      const { run, i } = sampled[0];
+      const chosen = el('select', { 'aria-label': 'run' }, sampled.map((one) => el('option', { value: one.i }, one.run.name)));
+      const step = el('input', { type: 'number', 'aria-label': 'step to look at', value: run.sampled.at(-1).step, min: 1 });
+      const look = () => best(many ? Number(chosen.value) : i, Number(step.value));
+      rows.push([el('span', {}, 'Which program of a step earned most, and why?'), el('span', { class: 'ask' }, many ? chosen : null, 'step', step, el('button', { onclick: look }, 'show'))]);
+    }
+    return section('answers', 'Answers', null, el('div', { class: 'card scroll answers' }, el('table', {}, el('tbody', {}, rows.map(([question, answer]) => el('tr', {}, el('th', {}, question), el('td', {}, answer)))))));
+  }
+  const nearest = (run, wanted) => data.runs[run].sampled.reduce((found, { step }) => (Math.abs(step - wanted) < Math.abs(found - wanted) ? step : found), data.runs[run].sampled[0].step);
+  /** The sample of a step that earned most, on top of its list. */
+  function best(run, step) {
+    view.sort = 'reward';
+    parts.sort.value = 'reward';
+    browse({ run, step: nearest(run, step), problem: '', sample: null });
+  }
   const slowTable = () => {
     const rows = data.runs.flatMap((run, r) => run.slowest.map((slow) => ({ ...slow, r }))).sort((a, b) => b.seconds - a.seconds).slice(0, 10);
     return rows.length === 0 ? null : [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Slowest programs'), table([['run'], ['step', 'n'], ['problem'], ['time', 'n'], ['']], rows.map((slow) => [data.runs[slow.r].name, String(slow.step), el('code', {}, slow.problem), `${number(slow.seconds, 3)} s`, el('button', { onclick: () => browse({ run: slow.r, step: slow.step, problem: slow.problem, sample: slow.sample }) }, 'show')]))];
@@ -172,20 +196,42 @@
   // ---- samples
   const view = { run: 0, step: null, problem: '', verdict: '', status: '', flag: '', text: '', sort: 'reward', sample: null };
   const cache = new Map();
+  /** An element that the browser may not have read yet, since samples lie behind the script; null where the page ends without it. */
+  const parsed = (id) => new Promise((done) => {
+    let watching = null;
+    const look = () => {
+      const node = $(id);
+      const isWhole = document.readyState !== 'loading' || (node && node.nextSibling);
+      if (!isWhole) return false;
+      watching?.disconnect();
+      done(node);
+      return true;
+    };
+    if (look()) return;
+    watching = new MutationObserver(look);
+    watching.observe(document.body, { childList: true });
+    document.addEventListener('DOMContentLoaded', look, { once: true });
+  });
   async function unpack(run, step) {
     const key = `${run}/${step}`;
     if (cache.has(key)) return cache.get(key);
-    const node = $(`samples-${run}-${step}`);
+    const node = data.live ? null : await parsed(`samples-${run}-${step}`);
     let bytes;
-    if (node) bytes = Uint8Array.from(atob(node.textContent), (c) => c.charCodeAt(0));
+    if (node) bytes = Uint8Array.from(atob(node.content.textContent), (c) => c.charCodeAt(0));
     else {
       const answer = await fetch(`samples?run=${run}&step=${step}${location.search.replace('?', '&')}`);
       if (!answer.ok) throw new Error((await answer.json()).error);
       bytes = new Uint8Array(await answer.arrayBuffer());
     }
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-    const { groups } = await new Response(stream).json();
-    const samples = groups.flatMap(({ samples: some, ...group }) => some.map((sample) => ({ ...group, ...sample })));
+    const { groups, of, columns } = await new Response(stream).json();
+    const names = Object.keys(columns);
+    const samples = of.map((group, i) => {
+      const sample = { ...groups[group] };
+      for (const name of names) sample[name] = columns[name][i];
+      if (sample.program === true) sample.program = sample.completion;
+      return sample;
+    });
     if (cache.size > 24) cache.delete(cache.keys().next().value);
     cache.set(key, samples);
     return samples;
@@ -210,7 +256,7 @@
     parts.text.addEventListener('input', () => { view.text = parts.text.value.toLowerCase(); show(); });
     const steps = () => data.runs[view.run].sampled;
     parts.slider.addEventListener('input', () => { Object.assign(view, { step: steps()[Number(parts.slider.value)].step, sample: null }); show(); });
-    parts.step.addEventListener('change', () => { const wanted = Number(parts.step.value); const near = steps().reduce((best, { step }) => (Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best), steps()[0].step); Object.assign(view, { step: near, sample: null }); show(); });
+    parts.step.addEventListener('change', () => { Object.assign(view, { step: nearest(view.run, Number(parts.step.value)), sample: null }); show(); });
     return section('samples', 'Samples', 'What the policy wrote, what came of it, and what it earned.',
       el('div', { class: 'filters' }, data.runs.length > 1 ? label('run', parts.run) : null, label('step', parts.slider, parts.step), label('problem', parts.problem), label('verdict', parts.verdict), label('ended', parts.status), label('flag', parts.flag), label('order', parts.sort), parts.text, parts.count),
       parts.also, el('div', { class: 'browser' }, parts.list, parts.detail));
@@ -256,48 +302,59 @@
     parts.detail.replaceChildren(...[
       el('div', { class: 'run-name' }, el('span', { class: 'mono' }, `${s.problem} #${s.sample}`), el('span', { class: 'state' }, s.correct === null ? 'unscored' : el('b', { class: s.correct ? 'good' : 'bad' }, s.correct ? (s.identical ? 'right, identical model' : 'right') : 'wrong'))),
       el('div', { class: 'parts' }, el('span', { class: 'chip' }, el('b', {}, `reward ${number(s.reward)}`)), ...Object.entries(s.parts).map(([name, value]) => el('span', { class: 'chip' }, `${words(name)} ${number(value)}`)), ...s.flags.map((flag) => el('span', { class: 'chip warn' }, `⚑ ${words(flag)}`))),
+      el('p', { class: 'why' }, s.why),
       el('dl', {}, fact('outcome', words(s.status)), fact('objective', s.objective === null ? null : `${number(s.objective, 8)} (wanted ${s.answer ?? 'unknown'})`), fact('certificate', words(s.certificate)), fact('advantage', s.advantage === null ? 'none: its group is not in this step\u2019s batch' : number(s.advantage)), fact('error', s.error), fact('length', `${s.tokens} tokens${s.truncated ? ', cut off' : ''}; entropy ${number(s.entropy, 3)} nats a token`)),
       block('problem', stated ? s.prompt : s.question), stated ? [] : block('prompt', s.prompt), block(`program${s.dialect ? ` (${s.dialect})` : ''}`, s.program), isWhole ? [] : block('completion', s.completion), block('printed', s.printed),
       s.differences === null ? [] : s.differences.length === 0 ? [el('p', { class: 'good' }, 'The model equals the reference.')] : [el('h3', {}, 'difference from the reference model'), el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, ['kind', 'reference', 'program'].map((name) => el('th', {}, name)))), el('tbody', {}, s.differences.map((d) => el('tr', {}, el('td', {}, words(d.kind)), el('td', {}, el('code', {}, d.expected ?? '–')), el('td', {}, el('code', {}, d.found ?? '–')))))))],
     ].flat(3));
   }
   function browse(wanted) {
-    Object.assign(view, { verdict: '', status: '', flag: '', text: '' }, { run: wanted.run, step: wanted.step, problem: wanted.problem, sample: { problem: wanted.problem, sample: wanted.sample } });
+    Object.assign(view, { verdict: '', status: '', flag: '', text: '' }, { run: wanted.run, step: wanted.step, problem: wanted.problem, sample: wanted.sample === null ? null : { problem: wanted.problem, sample: wanted.sample } });
+    parts.text.value = '';
     void show();
     $('samples').scrollIntoView();
   }
 
   // ---- the whole page
   const has = (prefix) => data.runs.some((run) => Object.keys(run.columns).some((name) => name === prefix || name.startsWith(`${prefix}/`)));
-  function draw() {
+  /** What is seen first, then, in a task of its own, the rest: a long run is readable before all of it is drawn. */
+  function draw(inOneGo) {
     charts = [];
     const many = data.runs.length > 1;
     const main = el('main', {},
       el('h1', {}, many ? `${data.runs.length} runs` : data.runs[0].name),
       el('div', { class: 'tiles' }, data.runs.map(tile)),
+      answersSection(),
       compareSection(),
       section('curves', 'Learning', many ? 'One line an experiment; runs that differ in their seed alone are a mean with a band from the lowest to the highest.' : null, grid([
-        curve('reward', 'reward'), curve('right answers', 'accuracy', { unit: percent }), curve('identical models', 'identical', { unit: percent }), ...evaluationCharts(), curve('entropy, nats a token', 'entropy'), curve('completion length, tokens', 'completions/mean_length'), curve('loss', 'learner/loss'), curve('gradient norm', 'learner/grad_norm')])),
-      section('outcomes', 'Outcomes and reward', 'Shares of the programs sampled in a step.', grid([families('outcomes', 'how programs ended', { unit: percent, stacked: true }), families('reward_parts', 'parts of the reward'), families('flags', 'audit flags', { unit: percent }), families('certificates', 'how verdicts are known', { unit: percent, stacked: true, share: true }), curve('flagged', 'flag_rate', { unit: percent }), curve('lost to faults of ours', 'infra_rate', { unit: percent })])),
-      section('groups', 'Groups', 'Groups without a signal teach nothing.', grid([curve('groups in the batch', 'groups_trained'), severalOf('groups left out', [['groups/too_easy', 'too easy'], ['groups/too_hard', 'too hard'], ['groups/unscorable', 'unscorable'], ['groups/stale', 'stale']]), curve('groups of one reward', 'frac_reward_zero_std', { unit: percent })])),
-      section('mismatch', 'Sampler against learner', 'Before the update the two should agree.', grid([curve('KL, nats a token', 'learner/approx_kl'), curve('difference of log-probabilities, mean', 'learner/logprob_diff_mean'), curve('difference of log-probabilities, largest', 'learner/logprob_diff_max'), curve('effective sample size', 'learner/effective_sample_size', { unit: percent }), curve('clipped tokens', 'learner/clip_fraction', { unit: percent }), curve('age of samples, versions', 'staleness/mean')])),
-      section('time', 'Verification and time', 'Wall clock.', grid([curve('verification of one program, median, s', 'time/verify_p50_s'), curve('verification of one program, 99th percentile, s', 'time/verify_p99_s'), curve('slowest program of the step, s', 'time/verify_slowest_1_s'), curve('step, s', 'time/step_s'), severalOf('parts of a step, s', [['time/sample_s', 'sampling'], ['time/verify_tail_s', 'verification after it'], ['time/learn_s', 'learning'], ['time/update_s', 'new weights']]), curve('tokens a second', 'time/tokens_per_s')]), slowTable()),
-      samplesSection(),
-      section('configuration', 'Configuration', null,
-        table([['', ''], ...data.runs.map((run) => [run.name])], data.runs[0].facts.map(([name], i) => [el('span', { class: 'soft' }, name), ...data.runs.map((run) => el('code', {}, run.facts.find(([key]) => key === name)?.[1] ?? '–'))])),
-        many ? [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Values that differ'), data.differences.length === 0 ? el('p', { class: 'soft' }, 'none') : table([['key'], ...data.runs.map((run) => [run.name])], data.differences.map(({ key, values }) => [el('code', {}, key), ...values.map((value) => el('code', {}, value ?? '–'))]))] : null));
-    const links = [...main.querySelectorAll('section')].map((one) => el('a', { href: `#${one.id}` }, one.id[0].toUpperCase() + one.id.slice(1)));
+        curve('reward', 'reward'), curve('right answers', 'accuracy', { unit: percent }), curve('identical models', 'identical', { unit: percent }), ...evaluationCharts(), curve('entropy, nats a token', 'entropy'), curve('completion length, tokens', 'completions/mean_length'), curve('loss', 'learner/loss'), curve('gradient norm', 'learner/grad_norm')])));
+    const nav = el('nav');
     const smoother = el('select', { 'aria-label': 'smoothing' }, [1, 5, 15, 40].map((n) => el('option', { value: n, selected: n === smoothing }, n === 1 ? 'every step' : `smoothed over ${n}`)));
     smoother.addEventListener('change', () => { smoothing = Number(smoother.value); redraw(); });
     const toggle = el('button', { title: 'light or dark', 'aria-label': 'light or dark', onclick: () => { document.documentElement.dataset.theme = theme() === 'dark' ? 'light' : 'dark'; redraw(); } }, theme() === 'dark' ? '☀' : '☾');
-    $('app').replaceChildren(el('header', {}, el('b', {}, 'evom'), el('span', { class: 'soft', id: 'made' }, data.live ? 'live' : `${data.made.slice(0, 16).replace('T', ' ')} UTC`), el('nav', {}, links), smoother, toggle), main);
-    void show();
+    $('app').replaceChildren(el('header', {}, el('b', {}, 'evom'), el('span', { class: 'soft', id: 'made' }, data.live ? 'live' : `${data.made.slice(0, 16).replace('T', ' ')} UTC`), nav, smoother, toggle), main);
+    const rest = () => {
+      main.append(...[
+        section('outcomes', 'Outcomes and reward', 'Shares of the programs sampled in a step.', grid([families('outcomes', 'how programs ended', { unit: percent, stacked: true }), families('reward_parts', 'parts of the reward'), families('flags', 'audit flags', { unit: percent }), families('certificates', 'how verdicts are known', { unit: percent, stacked: true, share: true }), curve('flagged', 'flag_rate', { unit: percent }), curve('lost to faults of ours', 'infra_rate', { unit: percent })])),
+        section('groups', 'Groups', 'Groups without a signal teach nothing.', grid([curve('groups in the batch', 'groups_trained'), severalOf('groups left out', [['groups/too_easy', 'too easy'], ['groups/too_hard', 'too hard'], ['groups/unscorable', 'unscorable'], ['groups/stale', 'stale']]), curve('groups of one reward', 'frac_reward_zero_std', { unit: percent })])),
+        section('mismatch', 'Sampler against learner', 'Before the update the two should agree.', grid([curve('KL, nats a token', 'learner/approx_kl'), curve('difference of log-probabilities, mean', 'learner/logprob_diff_mean'), curve('difference of log-probabilities, largest', 'learner/logprob_diff_max'), curve('effective sample size', 'learner/effective_sample_size', { unit: percent }), curve('clipped tokens', 'learner/clip_fraction', { unit: percent }), curve('age of samples, versions', 'staleness/mean')])),
+        section('time', 'Verification and time', 'Wall clock.', grid([curve('verification of one program, median, s', 'time/verify_p50_s'), curve('verification of one program, 99th percentile, s', 'time/verify_p99_s'), curve('slowest program of the step, s', 'time/verify_slowest_1_s'), curve('step, s', 'time/step_s'), severalOf('parts of a step, s', [['time/sample_s', 'sampling'], ['time/verify_tail_s', 'verification after it'], ['time/learn_s', 'learning'], ['time/update_s', 'new weights']]), curve('tokens a second', 'time/tokens_per_s')]), slowTable()),
+        samplesSection(),
+        section('configuration', 'Configuration', null,
+          table([['', ''], ...data.runs.map((run) => [run.name])], data.runs[0].facts.map(([name], i) => [el('span', { class: 'soft' }, name), ...data.runs.map((run) => el('code', {}, run.facts.find(([key]) => key === name)?.[1] ?? '–'))])),
+          many ? [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Values that differ'), data.differences.length === 0 ? el('p', { class: 'soft' }, 'none') : table([['key'], ...data.runs.map((run) => [run.name])], data.differences.map(({ key, values }) => [el('code', {}, key), ...values.map((value) => el('code', {}, value ?? '–'))]))] : null),
+      ].filter(Boolean));
+      nav.append(...[...main.querySelectorAll('section')].map((one) => el('a', { href: `#${one.id}` }, one.id[0].toUpperCase() + one.id.slice(1))));
+      void show();
+    };
+    if (inOneGo) rest();
+    else requestAnimationFrame(() => setTimeout(() => { rest(); if (location.hash.length > 1) $(location.hash.slice(1).replace(/^(step|run|problem)=.*/, 'samples'))?.scrollIntoView(); }));
   }
-  const redraw = () => { const top = scrollY; draw(); scrollTo({ top, behavior: 'instant' }); };
+  const redraw = () => { const top = scrollY; draw(true); scrollTo({ top, behavior: 'instant' }); };
   document.documentElement.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
   const asked = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (asked.step) Object.assign(view, { run: Number(asked.run ?? 0), step: Number(asked.step), problem: asked.problem ?? '' });
-  draw();
+  draw(false);
   let resizing = 0;
   addEventListener('resize', () => { clearTimeout(resizing); resizing = setTimeout(() => charts.forEach((one) => { one.resize(); }), 120); });
 

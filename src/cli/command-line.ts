@@ -14,7 +14,7 @@ import { dashboardCommand, reportCommand, reportOptionNames } from './commands/r
 
 import { schemaCommand } from './commands/schema-command.ts';
 import { serveCommand, serveOptionNames } from './commands/serve-command.ts';
-import { runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
+import { compareCommand, runsCommand, showCommand, showOptionNames } from './commands/show-command.ts';
 import { solveCommand, solveOptionNames } from './commands/solve-command.ts';
 import { solveModelCommand, solveModelOptionNames } from './commands/solve-model-command.ts';
 import { solverHostCommand, solverHostOptionNames } from './commands/solver-host-command.ts';
@@ -123,6 +123,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     solveCommand,
     runsCommand,
     showCommand,
+    compareCommand,
     reportCommand,
     dashboardCommand,
     schemaCommand,

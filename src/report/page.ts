@@ -32,10 +32,14 @@ export async function reportPage(data: ReportData, packs: readonly (readonly Ste
     `<meta http-equiv="Content-Security-Policy" content="${policyOf(data.live)}">\n<title>${escaped(title)} - evom</title>\n`,
     `<style>${chartStyle}\n${style}</style>\n</head>\n<body>\n<div id="app"></div>\n`,
     `<script type="application/json" id="data">${jsonText(data)}</script>\n`,
+    `<script>${inScript(chart)}</script>\n<script>${inScript(script)}</script>\n`,
+    // The page is drawn before its samples are read: those that it shows first, of the last step, come first.
     ...packs.flatMap((some, run) =>
-      some.map(({ step, bytes }) => `<script type="text/plain" id="samples-${run}-${step}">${bytes.toString('base64')}</script>\n`),
+      [...some]
+        .reverse()
+        .map(({ step, bytes }) => `<template id="samples-${run}-${step}">${bytes.toString('base64')}</template>\n`),
     ),
-    `<script>${inScript(chart)}</script>\n<script>${inScript(script)}</script>\n</body>\n</html>\n`,
+    '</body>\n</html>\n',
   ];
 }
 

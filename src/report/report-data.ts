@@ -1,7 +1,6 @@
 /** Runs as the page draws them: columns of figures, evaluations, comparisons, differences of configuration. Pure. */
-import { type Comparison, compareEvaluations } from '../evaluate/compare.ts';
-import type { Evaluation } from '../evaluate/evaluate.ts';
-import { EvomError } from '../lib/errors.ts';
+import { type Answer, betweenAnswers, runAnswers } from './answers.ts';
+import { type BeforeAfter, type BetweenRuns, beforeAfter, betweenRuns, type SetData, setData } from './comparisons.ts';
 import type { RunView } from './run-view.ts';
 import type { StepPack } from './step-pack.ts';
 
@@ -11,6 +10,8 @@ export interface ReportData {
   /** Whether a server behind the page tells of new steps. */
   readonly live: boolean;
   readonly runs: readonly RunData[];
+  /** Whether each run beats the first. */
+  readonly answers: readonly Answer[];
   /** Last evaluation of each run against that of the first, by set. */
   readonly between: readonly BetweenRuns[];
   /** Keys whose values are not the same in all runs; null where a run has no such key. */
@@ -21,13 +22,14 @@ export interface RunData {
   readonly name: string;
   readonly state: string;
   readonly steps: number | null;
+  readonly answers: readonly Answer[];
   /** Runs that differ in seed and name alone have the same number: one curve with a band. */
   readonly family: number;
   readonly x: readonly number[];
   /** One value a step by name; null where the step has none. */
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
   readonly evaluations: readonly EvaluationData[];
-  readonly beforeAfter: readonly (Comparison & { readonly set: string; readonly before: SetData; readonly after: SetData })[];
+  readonly beforeAfter: readonly BeforeAfter[];
   /** Steps whose samples the page can show. `problems` are places in `problemIds`; null where nobody has looked. */
   readonly sampled: readonly { readonly step: number; readonly problems: readonly number[] | null }[];
   readonly problemIds: readonly string[];
@@ -35,30 +37,9 @@ export interface RunData {
   readonly facts: readonly (readonly [name: string, value: string])[];
 }
 
-export interface SetData {
-  readonly set: string;
-  readonly problems: number;
-  readonly samples: number;
-  readonly pass: number | null;
-  readonly interval: readonly [number, number] | null;
-  readonly identical: number | null;
-  readonly executed: number | null;
-}
-
 export interface EvaluationData {
   readonly step: number;
   readonly sets: readonly SetData[];
-}
-
-export interface BetweenRuns {
-  readonly set: string;
-  /** Places in `runs`. */
-  readonly first: number;
-  readonly second: number;
-  readonly before: SetData;
-  readonly after: SetData;
-  /** Null where the two evaluated other problems. */
-  readonly comparison: Comparison | null;
 }
 
 /** A program that took long to verify, of the three slowest of its step. */
@@ -83,11 +64,13 @@ export function reportData(
 ): ReportData {
   const views = runs.map(({ view }) => view);
   const families = [...new Set(views.map(familyKey))];
+  const between = betweenRuns(views);
   return {
     made: now.toISOString(),
     live,
     runs: runs.map(({ view, packs, sampled }) => ({ ...runData(view, packs, sampled), family: families.indexOf(familyKey(view)) })),
-    between: betweenRuns(views),
+    answers: betweenAnswers(views, between),
+    between,
     differences: configDifferences(views),
   };
 }
@@ -111,14 +94,16 @@ function runData(view: RunView, packs: readonly StepPack[] | null, sampled: read
     packs === null
       ? sampled.map((step) => ({ step, problems: null }))
       : packs.map(({ step, problems }) => ({ step, problems: problems.map((id) => place.get(id) ?? 0) }));
+  const changes = beforeAfter(view);
   return {
     name: view.name,
+    answers: runAnswers(view, changes),
     state: view.state,
     steps: view.config['run.steps'] === undefined ? null : Number(view.config['run.steps']),
     x: view.metrics.map(({ step }) => step),
     columns: Object.fromEntries(names.map((name) => [name, lines.map((line) => short(line[name]))])),
     evaluations: view.evaluations.map(({ step, sets }) => ({ step, sets: sets.map(setData) })),
-    beforeAfter: beforeAfter(view),
+    beforeAfter: changes,
     sampled: shown,
     problemIds,
     slowest: slowestOf(view),
@@ -140,60 +125,6 @@ function slowestOf({ metrics }: RunView): SlowProgram[] {
 /** Six digits draw any curve; the file is half as large. */
 const short = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
-
-const setData = ({ summary }: Evaluation): SetData => ({
-  set: summary.name,
-  problems: summary.problems,
-  samples: summary.samples,
-  pass: summary.pass_at_1,
-  interval: summary.pass_at_1_ci95,
-  identical: summary.identical,
-  executed: summary.execution_rate,
-});
-
-/** The first evaluation of each set against the last. */
-function beforeAfter({ evaluations, config }: RunView): RunData['beforeAfter'] {
-  const [first, last] = [evaluations[0], evaluations.at(-1)];
-  if (first === undefined || last === undefined || first === last) return [];
-  return last.sets.flatMap((after) => {
-    const before = first.sets.find((one) => one.summary.name === after.summary.name);
-    const comparison = before === undefined ? null : compared(before, after, Number(config['run.seed'] ?? 0));
-    return before === undefined || comparison === null
-      ? []
-      : [{ ...comparison, set: after.summary.name, before: setData(before), after: setData(after) }];
-  });
-}
-
-function betweenRuns(views: readonly RunView[]): BetweenRuns[] {
-  const [first, ...others] = views;
-  const base = first?.evaluations.at(-1)?.sets ?? [];
-  return others.flatMap((view, i) =>
-    base.flatMap((before) => {
-      const after = view.evaluations.at(-1)?.sets.find((one) => one.summary.name === before.summary.name);
-      if (after === undefined) return [];
-      return [
-        {
-          set: before.summary.name,
-          first: 0,
-          second: i + 1,
-          before: setData(before),
-          after: setData(after),
-          comparison: compared(before, after, 0),
-        },
-      ];
-    }),
-  );
-}
-
-/** Null for other problems, which no paired test compares. */
-function compared(before: Evaluation, after: Evaluation, seed: number): Comparison | null {
-  try {
-    return compareEvaluations(before, after, seed);
-  } catch (error) {
-    if (error instanceof EvomError && error.code === 'E_DATA') return null;
-    throw error;
-  }
-}
 
 function configDifferences(views: readonly RunView[]): ReportData['differences'] {
   const keys = [...new Set(views.flatMap(({ config }) => Object.keys(config)))];

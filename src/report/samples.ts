@@ -11,6 +11,7 @@ import { EvomError } from '../lib/errors.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
 import { type Difference, diagnoseModel } from '../modeling/diagnose.ts';
 import { runPaths } from '../runs/run-directory.ts';
+import { whyOf } from './why.ts';
 
 /** One rollout of a step. */
 export interface Sample {
@@ -39,6 +40,8 @@ export interface Sample {
   readonly correct: boolean | null;
   readonly identical: boolean | null;
   readonly flags: readonly string[];
+  /** The reward in a sentence: its terms, and the verdict behind them. */
+  readonly why: string;
   /** Null where its group is in no batch of the step: without signal, or kept for a later one. */
   readonly advantage: number | null;
   /** How the model differs from the reference; null where one of them is missing. */
@@ -91,12 +94,15 @@ export async function readSamples(directory: string, step: number): Promise<Samp
 export function samplesOf(step: number, groups: readonly RolloutGroup[], advantages: ReadonlyMap<string, number>): Sample[] {
   return groups.flatMap((group) => {
     const differ = differencesFrom(group);
-    return group.rollouts.map((rollout) => ({
-      ...ofGroup(step, group),
-      ...ofRollout(rollout),
-      advantage: advantages.get(`${group.groupId}/${rollout.sampleIndex}`) ?? null,
-      differences: differ(rollout),
-    }));
+    return group.rollouts.map((rollout) => {
+      const sample = {
+        ...ofGroup(step, group),
+        ...ofRollout(rollout),
+        advantage: advantages.get(`${group.groupId}/${rollout.sampleIndex}`) ?? null,
+        differences: differ(rollout),
+      };
+      return { ...sample, why: whyOf(sample) };
+    });
   });
 }
 

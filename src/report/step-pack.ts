@@ -1,4 +1,4 @@
-/** The samples of one step as the page holds them: JSON, compressed, prompts once a group. */
+/** The samples of one step as the page holds them: columns as JSON, compressed; what a group shares once, texts that repeat once. */
 import { gzipSync } from 'node:zlib';
 import { readSamples, type Sample } from './samples.ts';
 
@@ -12,13 +12,20 @@ export interface StepPack {
   readonly bytes: Buffer;
 }
 
-type GroupField = 'step' | 'group' | 'problem' | 'question' | 'answer' | 'family' | 'prompt';
-type PackedGroup = Omit<Pick<Sample, GroupField>, 'step'> & { readonly samples: readonly Omit<Sample, GroupField>[] };
+/** What all samples of a group share. */
+const groupFields: readonly (keyof Sample)[] = ['group', 'problem', 'question', 'answer', 'family', 'prompt'];
 
-/** What `bytes` hold. */
+/** Digits of what is measured; optima and rewards are whole. */
+const digits: Partial<Record<keyof Sample, number>> = { entropy: 3, advantage: 5 };
+
+/** What `bytes` hold. Columns lie together, so that texts which are alike are near one another for the compressor. */
 export interface PackedStep {
   readonly step: number;
-  readonly groups: readonly PackedGroup[];
+  readonly groups: readonly Readonly<Record<string, unknown>>[];
+  /** For each sample its place in `groups`. */
+  readonly of: readonly number[];
+  /** One value a sample; `program` is `true` where it is the whole completion. */
+  readonly columns: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /** @throws {EvomError} as `readSamples`. */
@@ -28,18 +35,27 @@ export async function packStep(directory: string, step: number): Promise<StepPac
     step,
     problems: [...new Set(samples.map(({ problem }) => problem))],
     figures: figuresOf(samples),
-    bytes: gzipSync(JSON.stringify(packed(step, samples)), { level: 6 }),
+    bytes: gzipSync(JSON.stringify(packedStep(step, samples)), { level: 9 }),
   };
 }
 
-function packed(step: number, samples: readonly Sample[]): PackedStep {
-  const groups = new Map<string, Omit<PackedGroup, 'samples'> & { samples: Omit<Sample, GroupField>[] }>();
-  for (const { step: _, group, problem, question, answer, family, prompt, ...sample } of samples) {
-    const entry = groups.get(group) ?? { group, problem, question, answer, family, prompt, samples: [] };
-    entry.samples.push(sample);
-    groups.set(group, entry);
-  }
-  return { step, groups: [...groups.values()] };
+function packedStep(step: number, samples: readonly Sample[]): PackedStep {
+  const firsts = new Map<string, Sample>();
+  for (const sample of samples) if (!firsts.has(sample.group)) firsts.set(sample.group, sample);
+  const ids = [...firsts.keys()];
+  const shared = new Set<string>([...groupFields, 'step', 'reported']); // `reported` is not shown
+  const names = (Object.keys(samples[0] ?? {}) as (keyof Sample)[]).filter((name) => !shared.has(name));
+  const value = (sample: Sample, name: keyof Sample): unknown => {
+    if (name === 'program' && sample.program !== null && sample.program === sample.completion) return true;
+    const one = sample[name];
+    return typeof one === 'number' && !Number.isInteger(one) ? Number(one.toPrecision(digits[name] ?? 15)) : one;
+  };
+  return {
+    step,
+    groups: [...firsts.values()].map((sample) => Object.fromEntries(groupFields.map((name) => [name, sample[name]]))),
+    of: samples.map(({ group }) => ids.indexOf(group)),
+    columns: Object.fromEntries(names.map((name) => [name, samples.map((sample) => value(sample, name))])),
+  };
 }
 
 function figuresOf(samples: readonly Sample[]): Record<string, number> {

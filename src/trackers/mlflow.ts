@@ -63,6 +63,10 @@ export function mlflowTracker({ url, token, experiment, run, runId, config, now 
   let begun: { readonly id: string; last: number } | null = null;
   return {
     name: 'mlflow',
+    lastStep: async () => {
+      begun ??= await begin();
+      return begun.last;
+    },
     write: async ({ step, metrics }) => {
       begun ??= await begin();
       if (step <= begun.last) return;

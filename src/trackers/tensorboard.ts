@@ -16,12 +16,11 @@ export async function tensorboardTracker({ directory, samples, firstStep, now }:
   const writer = await openScalarWriter(directory, { now, firstStep });
   return {
     name: 'tensorboard',
-    write: async ({ step, metrics, samples: some }) => {
+    write: async ({ step, metrics, samples: some, alarms }) => {
       await writer.write(step, metrics);
-      await writer.writeTexts(
-        step,
-        Object.fromEntries(some.slice(0, samples).map((sample, i) => [`samples/${i}/text_summary`, markdown(sample)])),
-      );
+      const texts = some.slice(0, samples).map((sample, i): [string, string] => [`samples/${i}/text_summary`, markdown(sample)]);
+      if (alarms.length > 0) texts.push(['alarms/text_summary', alarms.join('\n\n')]);
+      await writer.writeTexts(step, Object.fromEntries(texts));
     },
     close: () => writer.close(),
   };

@@ -20,14 +20,26 @@ export function trackioTracker({ directory, project, run, runId, config, samples
   const inbox = join(directory, 'inbox', `evom-${runId}`);
   return {
     name: 'trackio',
-    write: async ({ step, metrics, samples: some }) => {
-      const base = { v: 1, kind: 'metric', project, run, run_id: runId, step, timestamp: now().toISOString() };
+    write: async ({ step, metrics, samples: some, alarms }) => {
+      const base = { v: 1, project, run, run_id: runId, step, timestamp: now().toISOString() };
       const finite = Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
+      const traces = some.slice(0, samples).map(trace);
       const lines = [
-        { ...base, metrics: finite, config, log_id: `${runId}/${step}` },
-        ...some
-          .slice(0, samples)
-          .map((sample, i) => ({ ...base, metrics: { samples: trace(sample) }, log_id: `${runId}/${step}/sample-${i}` })),
+        {
+          ...base,
+          kind: 'metric',
+          metrics: traces.length === 0 ? finite : { ...finite, samples: traces },
+          config,
+          log_id: `${runId}/${step}`,
+        },
+        ...alarms.map((text, i) => ({
+          ...base,
+          kind: 'alert',
+          title: `step ${step}`,
+          text,
+          level: 'warn',
+          alert_id: `${runId}/${step}/alarm-${i}`,
+        })),
       ];
       await writeFileAtomically(
         join(inbox, `${String(step).padStart(8, '0')}.jsonl`),

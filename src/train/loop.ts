@@ -33,12 +33,19 @@ export interface TrainSettings extends SampleAheadSettings {
   readonly evalEvery: number;
 }
 
+/** What a step says in words. */
+export interface StepTexts {
+  /** Samples behind figures under `time/`. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Of the guards, a sentence each. */
+  readonly alarms: readonly string[];
+}
+
 /** The run's directory, as far as the loop writes to it. Every write is whole or not there. */
 export interface RunStore {
   /** @param weightVersion that sampled the groups. */
   writeStep(step: number, groups: readonly RolloutGroup[], batches: readonly TrainingBatch[], weightVersion: number): Promise<void>;
-  /** @param names texts that belong to figures under `time/`. */
-  appendMetrics(step: number, metrics: StepMetrics, names: Readonly<Record<string, string>>): Promise<void>;
+  appendMetrics(step: number, metrics: StepMetrics, texts: StepTexts): Promise<void>;
   saveEvaluation(step: number, evaluations: readonly Evaluation[]): Promise<void>;
   saveCheckpoint(state: TrainState, learner: Pick<Learner, 'save'>): Promise<void>;
 }
@@ -153,11 +160,11 @@ async function takeSteps(
     );
     const evaluations = evaluating ? await evaluateStep(parts, step) : [];
     const line = { ...metrics, ...evaluationMetrics(evaluations) };
-    await store.appendMetrics(step, line, slowestNames(times.verifications));
+    const alarms = guard.stop === null ? guard.alarms : [...guard.alarms, guard.stop];
+    await store.appendMetrics(step, line, { names: slowestNames(times.verifications), alarms });
     parts.onStep(step, line);
     for (const alarm of guard.alarms) parts.onAlarm(step, alarm);
 
-    const alarms = guard.stop === null ? guard.alarms : [...guard.alarms, guard.stop];
     const stopping = guard.stop !== null || (alarms.length > 0 && settings.onAlarm === 'stop');
     const interrupt = signal?.aborted === true && !last;
     state = { ...state, step, guards: guard.state };

@@ -20,7 +20,7 @@ import { discardStepsAfter, type RunPaths } from '../runs/run-directory.ts';
 import { writeManifest } from '../servers/exchange.ts';
 import { noTrackers, type SampleText, type Trackers } from '../trackers/tracker.ts';
 import type { GatheredStep } from './gather.ts';
-import type { RunStore, TrainState } from './loop.ts';
+import type { RunStore, StepTexts, TrainState } from './loop.ts';
 import type { StepMetrics } from './step-metrics.ts';
 
 export const optimizerStateDirectory = 'evom_state';
@@ -154,9 +154,9 @@ export class DiskRunStore implements RunStore {
     });
   }
 
-  async appendMetrics(step: number, metrics: StepMetrics, names: Readonly<Record<string, string>>): Promise<void> {
-    await this.#metrics.append(step, { ...metrics, ...names });
-    this.#trackers.step({ step, metrics, samples: this.#samples });
+  async appendMetrics(step: number, metrics: StepMetrics, { names, alarms }: StepTexts): Promise<void> {
+    await this.#metrics.append(step, { ...metrics, ...names, ...(alarms.length === 0 ? {} : { alarms: alarms.join('\n') }) });
+    this.#trackers.step({ step, metrics, samples: this.#samples, alarms });
     this.#samples = [];
   }
 

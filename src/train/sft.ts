@@ -105,7 +105,7 @@ export async function sftLoop(parts: SftParts, settings: SftSettings, start: Tra
       'time/tokens_per_s': tokens / Math.max(1e-9, seconds),
     };
     state = { ...state, step, cursor: { epoch: 0, position: next } };
-    await parts.store.appendMetrics(step, metrics, {});
+    await parts.store.appendMetrics(step, metrics, { names: {}, alarms: [] });
     parts.onStep(step, metrics);
     const interrupt = signal?.aborted === true && !last;
     if (last || interrupt || step % settings.checkpointEvery === 0) await parts.store.saveCheckpoint(state, parts.learner);

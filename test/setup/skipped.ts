@@ -12,11 +12,22 @@ export interface Skip {
   readonly suite: string | null;
 }
 
-export type Cause = 'solver environment' | 'clients' | 'torch' | 'datasets' | 'shared data' | 'by design' | 'other';
+export type Cause =
+  | 'solver environment'
+  | 'clients'
+  | 'trackers'
+  | 'browser'
+  | 'torch'
+  | 'datasets'
+  | 'shared data'
+  | 'by design'
+  | 'other';
 
 const told: Readonly<Record<Cause, string>> = {
   'solver environment': 'no solver environment (evom solver-host --setup .venv-solvers)',
   clients: 'no Python with the clients of evom serve (scripts/setup-clients.sh, EVOM_CLIENTS)',
+  trackers: 'no Python with trackio, mlflow and wandb (scripts/setup-trackers.sh, EVOM_TRACKERS)',
+  browser: 'no Chromium (apt-get install chromium, EVOM_CHROMIUM)',
   torch: 'no Python with torch (scripts/setup-torch.sh, EVOM_PYTHON)',
   datasets: 'no Python with pyarrow and datasets (EVOM_PYTHON)',
   'shared data': 'no shared data (../shared, EVOM_SHARED)',
@@ -29,6 +40,8 @@ export function causeOf({ file, titles, note }: Pick<Skip, 'file' | 'titles' | '
   const said = [...titles, note ?? ''].join('\n');
   if (/\.\.\/shared|EVOM_SHARED/.test(said)) return 'shared data';
   if (/EVOM_CLIENTS/.test(said)) return 'clients';
+  if (/EVOM_TRACKERS/.test(said)) return 'trackers';
+  if (/EVOM_CHROMIUM/.test(said)) return 'browser';
   if (/pyarrow and datasets/.test(said)) return 'datasets';
   if (/EVOM_PYTHON|torch/.test(said)) return 'torch';
   if (/solver environment|--setup/.test(said)) return 'solver environment';

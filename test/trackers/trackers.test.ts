@@ -17,7 +17,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const sample = { problem: 'p1', prompt: 'how many?', completion: '42', reward: 1.1, status: 'optimal', flags: ['value_only'] };
-const at = (step: number): TrackedStep => ({ step, metrics: { reward: step / 10, broken: Number.NaN }, samples: [sample] });
+const at = (step: number): TrackedStep => ({ step, metrics: { reward: step / 10, broken: Number.NaN }, samples: [sample], alarms: [] });
+
+/** A run without a past. */
+const alone = { firstStep: 1, past: async () => [] };
 
 describe('trackersOf', () => {
   it('tells steps in order, tries again after a fault, and says so once', async () => {
@@ -31,7 +34,7 @@ describe('trackersOf', () => {
       },
       close: async () => {},
     };
-    const trackers = trackersOf([tracker], { onFault: (message) => said.push(message) });
+    const trackers = trackersOf([tracker], { ...alone, onFault: (message) => said.push(message) });
     for (const step of [1, 2, 3]) {
       trackers.step(at(step));
       await new Promise((done) => setTimeout(done, 5));
@@ -45,9 +48,72 @@ describe('trackersOf', () => {
 
   it('does not wait for one that hangs, and ends without it', async () => {
     const hanging: Tracker = { name: 'hanging', write: () => new Promise(() => {}), close: async () => {} };
-    const trackers = trackersOf([hanging], { onFault: () => {}, closingMs: 20 });
-    trackers.step(at(1));
+    const said: string[] = [];
+    const trackers = trackersOf([hanging], { ...alone, onFault: (message) => said.push(message), closingMs: 20 });
+    for (const step of [1, 2]) trackers.step(at(step));
     await trackers.close();
+    expect(said).toEqual(['tracker hanging has not got steps 1 to 2; metrics.jsonl has them']);
+  });
+
+  /** One that can be away, and knows what it has. */
+  function remote() {
+    const state = { got: [] as number[], isDown: false };
+    const tracker: Tracker = {
+      name: 'remote',
+      lastStep: async () => {
+        if (state.isDown) throw new Error('away');
+        return state.got.at(-1) ?? 0;
+      },
+      write: async ({ step }) => {
+        if (state.isDown) throw new Error('away');
+        state.got.push(step);
+      },
+      close: async () => {},
+    };
+    return { state, tracker };
+  }
+  const ofRun = async (after: number, before: number) =>
+    Array.from({ length: 50 }, (_, i) => at(i + 1)).filter(({ step }) => step > after && step < before);
+
+  it('reads from the run what a killed process had not told yet', async () => {
+    const { state, tracker } = remote();
+    state.got.push(1, 2, 3);
+    const trackers = trackersOf([tracker], { onFault: () => {}, firstStep: 7, past: ofRun });
+    trackers.step(at(7));
+    await trackers.close();
+    expect(state.got).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('tells a finished run that is resumed what it lacks', async () => {
+    const { state, tracker } = remote();
+    state.got.push(1);
+    await trackersOf([tracker], { onFault: () => {}, firstStep: 4, past: ofRun }).close();
+    expect(state.got).toEqual([1, 2, 3]);
+  });
+
+  it('keeps few steps for one that is away, and reads the others from the run', async () => {
+    const { state, tracker } = remote();
+    state.isDown = true;
+    const trackers = trackersOf([tracker], { onFault: () => {}, firstStep: 1, past: ofRun, mostWaiting: 3 });
+    for (let step = 1; step <= 20; step++) trackers.step(at(step));
+    await new Promise((done) => setTimeout(done, 20));
+    state.isDown = false;
+    for (let step = 21; step <= 30; step++) trackers.step(at(step));
+    await trackers.close();
+    expect(state.got).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+  });
+
+  it('says at the end what one that stayed away has not got, and how it gets it', async () => {
+    const { state, tracker } = remote();
+    state.isDown = true;
+    const said: string[] = [];
+    const trackers = trackersOf([tracker], { onFault: (message) => said.push(message), firstStep: 1, past: ofRun });
+    for (const step of [1, 2]) trackers.step(at(step));
+    await trackers.close();
+    expect(said).toEqual([
+      expect.stringMatching(/^tracker remote: away; the run goes on/),
+      'tracker remote has not got the last of the steps up to 2; metrics.jsonl has them, and evom train --resume sends them, also of a finished run',
+    ]);
   });
 });
 
@@ -82,10 +148,30 @@ describe('trackioTracker', () => {
       log_id: 'abc/2',
     });
     expect(lines[0].metrics).not.toHaveProperty('broken');
-    expect(lines[1].metrics.samples).toMatchObject({
-      _type: 'trackio.trace',
-      messages: [{ content: 'how many?' }, { content: '42' }],
-      metadata: { reward: 1.1 },
+    expect(lines[0].metrics.samples).toMatchObject([
+      { _type: 'trackio.trace', messages: [{ content: 'how many?' }, { content: '42' }], metadata: { reward: 1.1 } },
+    ]);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('writes what the guards said as alerts', async () => {
+    const options = {
+      directory: join(folder, 'alerts'),
+      project: 'evom',
+      run: 'r',
+      runId: 'abc',
+      config: {},
+      samples: 0,
+      now: () => new Date(0),
+    };
+    await trackioTracker(options).write({ ...at(3), alarms: ['entropy 0.01 is low'] });
+    const text = readFileSync(join(folder, 'alerts', 'inbox', 'evom-abc', '00000003.jsonl'), 'utf8');
+    expect(JSON.parse(text.trim().split('\n')[1] ?? '')).toMatchObject({
+      kind: 'alert',
+      step: 3,
+      level: 'warn',
+      text: 'entropy 0.01 is low',
+      alert_id: 'abc/3/alarm-0',
     });
   });
 });
@@ -94,10 +180,11 @@ describe('tensorboardTracker', () => {
   it('writes figures and sample texts to one event file', async () => {
     const directory = join(folder, 'tb');
     const tracker = await tensorboardTracker({ directory, samples: 1, firstStep: 1, now: () => 1 });
-    await tracker.write(at(1));
+    await tracker.write({ ...at(1), alarms: ['entropy is low'] });
     await tracker.close();
     const bytes = readFileSync(join(directory, readdirSync(directory)[0] ?? ''));
-    for (const text of ['reward', 'samples/0/text_summary', '**p1**, reward 1.1', 'how many?']) expect(bytes.includes(text)).toBe(true);
+    for (const text of ['reward', 'samples/0/text_summary', '**p1**, reward 1.1', 'how many?', 'alarms/text_summary', 'entropy is low'])
+      expect(bytes.includes(text)).toBe(true);
   });
 });
 

@@ -1,10 +1,13 @@
 /** The work behind `evom runs` and `evom show`. */
 import { resolve } from 'node:path';
 import { EvomError } from '../../lib/errors.ts';
+import { runAnswers } from '../../report/answers.ts';
+import { beforeAfter } from '../../report/comparisons.ts';
+import { reportData } from '../../report/report-data.ts';
 import { type RunView, readRun, runDirectoryNamed, runsIn } from '../../report/run-view.ts';
 import { chooseSamples, readSamples, type SampleChoice, sampledSteps } from '../../report/samples.ts';
 import type { RunOptions } from '../run-options.ts';
-import { groupsTable, sampleText } from '../view/sample-text.ts';
+import { answerLines, groupsTable, sampleText } from '../view/sample-text.ts';
 import { colorsOf, percent, sparkline, textTable } from '../view/terminal-text.ts';
 
 export async function runRuns({ io, json, directory }: RunOptions & { readonly directory: string }): Promise<void> {
@@ -55,6 +58,31 @@ function listed({ name, directory, state, config, metrics, evaluations, changedM
   };
 }
 
+export interface RunCompareOptions extends RunOptions {
+  readonly runs: readonly string[];
+}
+
+/** Whether each run beats the first, and in what they differ. */
+export async function runCompare({ io, json, runs }: RunCompareOptions): Promise<void> {
+  const directories = [...new Set(runs.map((name) => runDirectoryNamed(name, io.cwd)))];
+  if (directories.length < 2) throw new EvomError('E_USAGE', 'which runs? name two or more, the one to beat first');
+  const views = await Promise.all(directories.map(readRun));
+  const { answers, between, differences } = reportData(
+    views.map((view) => ({ view, packs: null, sampled: [] })),
+    { now: new Date(), live: false },
+  );
+  if (json) {
+    io.stdout(`${JSON.stringify({ runs: directories, answers, between, differences })}\n`);
+    return;
+  }
+  const colors = colorsOf(io);
+  for (const line of answerLines(answers, colors)) io.stdout(`${line}\n`);
+  io.stdout(`\n${colors.dim(differences.length === 0 ? 'their configurations are the same' : 'values that differ')}\n`);
+  if (differences.length === 0) return;
+  const rows = differences.map(({ key, values }) => [key, ...values.map((value) => value ?? '-')]);
+  for (const line of textTable([['', ...views.map(({ name }) => name)], ...rows])) io.stdout(`${line}\n`);
+}
+
 export interface RunShowOptions extends RunOptions {
   readonly name: string;
   /** Null: the last that is on disk. */
@@ -76,7 +104,12 @@ export async function runShow({ io, json, name, step, choice }: RunShowOptions):
   }
   const colors = colorsOf(io);
   io.stdout(`${directory}, step ${shown}: ${samples.length} samples of ${new Set(samples.map(({ group }) => group)).size} problems\n\n`);
-  if (isOverview) for (const line of groupsTable(samples)) io.stdout(`${line}\n`);
+  if (isOverview) {
+    const view = await readRun(directory);
+    for (const line of answerLines(runAnswers(view, beforeAfter(view)), colors)) io.stdout(`${line}\n`);
+    io.stdout('\n');
+    for (const line of groupsTable(samples)) io.stdout(`${line}\n`);
+  }
   for (const sample of chosen) io.stdout(`\n${sampleText(sample, colors)}\n`);
-  if (isOverview) io.stdout('\nmore: --best 5, --worst 5, --problem ID, --step N, --json\n');
+  if (isOverview) io.stdout('\nmore: --step N --best 1, --worst 5, --problem ID, --json; evom compare RUN RUN; evom report RUN\n');
 }

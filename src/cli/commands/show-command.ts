@@ -32,6 +32,29 @@ export function runsCommand(cli: Argv, choose: Choose): Argv {
   );
 }
 
+export function compareCommand(cli: Argv, choose: Choose): Argv {
+  return cli.command(
+    'compare <runs..>',
+    'whether each run beats the first: last evaluations with paired tests, and what differs in the configurations',
+    (command) =>
+      command
+        .positional('runs', {
+          type: 'string',
+          array: true,
+          demandOption: true,
+          describe: 'directories of runs, or their names below runs/',
+        })
+        .options(outputOptions)
+        .example('$0 compare runs/a runs/b', 'did b beat a?'),
+    (args) =>
+      choose('end', async (run) => {
+        const { runCompare } = await import('./run-show.ts');
+        await runCompare({ ...run, runs: args.runs ?? [] });
+        return 0;
+      }),
+  );
+}
+
 export function showCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
     'show <run>',
@@ -40,8 +63,11 @@ export function showCommand(cli: Argv, choose: Choose): Argv {
       command
         .positional('run', { type: 'string', demandOption: true, describe: 'directory of a run, or its name below runs/' })
         .options(showOptions)
-        .example('$0 show quickstart-001', 'the problems of the last step, its best and its worst sample')
-        .example('$0 show quickstart-001 --step 100 --best 3', 'which programs of step 100 earned most, and why')
+        .example(
+          '$0 show quickstart-001',
+          'did it learn, did entropy collapse, what was alarming; the last step, its best and its worst sample',
+        )
+        .example('$0 show quickstart-001 --step 100 --best 1', 'which program of step 100 earned most, and why')
         .example('$0 show quickstart-001 --step 100 --problem farming-17 --json', 'all samples of one problem, as JSON'),
     (args) =>
       choose('end', async (run) => {

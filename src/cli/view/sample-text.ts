@@ -1,4 +1,5 @@
 /** A sample as lines for a terminal: what was written, what came of it, what it earned and why. Pure. */
+import type { Answer } from '../../report/answers.ts';
 import type { Sample } from '../../report/samples.ts';
 import { type Colors, percent, textTable } from './terminal-text.ts';
 
@@ -21,6 +22,15 @@ export function groupsTable(samples: readonly Sample[]): string[] {
   return textTable([['problem', 'reward', 'right', 'identical', 'trained on'], ...rows]);
 }
 
+/** Questions with their answers; one that has several answers is asked once. */
+export function answerLines(answers: readonly Answer[], colors: Colors): string[] {
+  const paint = { good: colors.green, bad: colors.red, plain: (text: string) => text } as const;
+  return answers.flatMap(({ question, answer, tone }, i) => [
+    ...(answers[i - 1]?.question === question ? [] : [colors.bold(question)]),
+    `  ${paint[tone](plain(answer).replaceAll('\n', ' '))}`,
+  ]);
+}
+
 /** The whole sample. Control characters that a model wrote are shown as symbols, so that they cannot move the cursor. */
 export function sampleText(sample: Sample, colors: Colors): string {
   const verdict = sample.correct === null ? 'unscored' : sample.correct ? colors.green('right') : colors.red('wrong');
@@ -38,7 +48,7 @@ export function sampleText(sample: Sample, colors: Colors): string {
   const inCompletion = sample.program !== null && sample.completion.trim() === sample.program.trim();
   return [
     `${title}  ${verdict}${sample.identical ? ', identical model' : ''}  reward ${number(sample.reward)}  advantage ${number(sample.advantage)}`,
-    `   reward      ${partsText(sample.parts)}`,
+    `   why         ${plain(sample.why).replaceAll('\n', ' ')}`,
     `   outcome     ${sample.status}, objective ${number(sample.objective)}, wanted ${answer}, certificate ${sample.certificate}${sample.reported === null ? '' : `, reported ${sample.reported}`}`,
     ...(sample.flags.length === 0 ? [] : [`   flags       ${colors.yellow(sample.flags.join(', '))}`]),
     ...(sample.error === null ? [] : [`   error       ${colors.red(plain(sample.error).replaceAll('\n', ' '))}`]),
@@ -60,11 +70,6 @@ function differenceLines({ differences }: Sample, colors: Colors): string[] {
     ...differences.map(({ kind, where, expected, found }) => `   ${kind} at ${plain(where)}: ${plain(sides(expected, found))}`),
   ];
 }
-
-const partsText = (parts: Readonly<Record<string, number>>): string =>
-  Object.entries(parts)
-    .map(([name, value]) => `${name} ${number(value)}`)
-    .join(' + ') || 'no parts';
 
 const number = (value: number | null): string => (value === null ? '-' : String(Number(value.toPrecision(6))));
 

@@ -5,10 +5,11 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { writeFileAtomically } from '../../lib/atomic-write.ts';
 import { unlessMissing } from '../../lib/file-fault.ts';
+import { type MetricsLine, readMetrics } from '../../runs/metrics.ts';
 import type { RunPaths } from '../../runs/run-directory.ts';
 import { mlflowTracker } from '../../trackers/mlflow.ts';
 import { tensorboardTracker } from '../../trackers/tensorboard.ts';
-import { type Tracker, type Trackers, trackersOf } from '../../trackers/tracker.ts';
+import { type TrackedStep, type Tracker, type Trackers, trackersOf } from '../../trackers/tracker.ts';
 import { trackioTracker } from '../../trackers/trackio.ts';
 import { wandbTracker } from '../../trackers/wandb.ts';
 import { packageRoot } from '../load/find-file.ts';
@@ -62,7 +63,15 @@ export async function buildTrackers(config: TrainConfig | SftConfig, { paths, fi
         return tracker satisfies never;
     }
   };
-  return trackersOf(await Promise.all(config.trackers.map(build)), { onFault });
+  const past = async (after: number, before: number): Promise<TrackedStep[]> =>
+    (await readMetrics(paths.directory)).filter(({ step }) => step > after && step < before).map(trackedStep);
+  return trackersOf(await Promise.all(config.trackers.map(build)), { onFault, firstStep, past });
+}
+
+/** A step as its line of metrics tells it; its samples are not among them. */
+function trackedStep({ step, alarms, ...values }: MetricsLine): TrackedStep {
+  const metrics = Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+  return { step, metrics, samples: [], alarms: typeof alarms === 'string' ? alarms.split('\n') : [] };
 }
 
 const trackioDirectory = (): string => process.env.TRACKIO_DIR || join(homedir(), '.cache/huggingface/trackio');
