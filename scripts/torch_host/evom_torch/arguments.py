@@ -39,6 +39,8 @@ def learner_of(arguments: argparse.Namespace, world: World) -> Learner:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.use_deterministic_algorithms(world.device.type == "cpu")
+    # It would also write to all memory that is about to be written to.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     a = arguments
     lora = LoraOptions(a.lora_rank, a.lora_alpha, tuple(a.lora_targets.split(","))) if a.lora_rank > 0 else None
     learner = Learner(

@@ -15,7 +15,7 @@ from torch import nn
 from .batch import Batch, Row
 from .distributed import World
 from .loss import token_loss
-from .packing import micro_batch, pack, used_length
+from .packing import is_padded, micro_batch, pack, used_length
 from .policy_model import ModelOptions, TokenScorer, build_model, load_model
 from .statistics import StepStatistics
 
@@ -120,10 +120,11 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         if all(row.loss_tokens == 0 for row in batch.rows):
             return statistics, 0
-        shares = pack(batch, self.options.micro_batch_tokens, self.world.size)
+        padded = is_padded(self.world.device)
+        shares = pack(batch, self.options.micro_batch_tokens, self.world.size, padded)
         own = shares[self.world.rank]
         for index, indices in enumerate(own):
-            micro = micro_batch(batch, indices).to(self.world.device)
+            micro = micro_batch(batch, indices, padded).to(self.world.device)
             with self._synchronized(last=index == len(own) - 1), self.autocast():
                 logprobs, entropy = self.train_step_module(
                     micro.input_ids, micro.position_ids, micro.select, micro.targets, micro.inverse_temperature
@@ -132,7 +133,7 @@ class Learner:
                 total = (micro.columns.weight * result.loss).sum()
                 # DDP and FSDP average gradients over ranks; the weights already hold the global denominators.
                 (total * self.world.size).backward()
-            statistics.add(batch.loss, micro.columns, logprobs, entropy, result, len(micro.input_ids))
+            statistics.add(batch.loss, micro.columns, logprobs, entropy, result, micro.input_ids.numel())
         return statistics, sum(1 for share in shares for indices in share if indices)
 
     def _synchronized(self, last: bool) -> contextlib.AbstractContextManager:
@@ -205,8 +206,9 @@ def token_logprobs(scorer: nn.Module, rows: tuple[Row, ...], world: World, micro
     if all(row.loss_tokens == 0 for row in rows):
         return out
     # As many micro-batches on every rank: under FSDP all of them take part in each forward pass.
-    for indices in pack(neutral, micro_batch_tokens, world.size)[world.rank]:
-        micro = micro_batch(neutral, indices).to(world.device)
+    padded = is_padded(world.device)
+    for indices in pack(neutral, micro_batch_tokens, world.size, padded)[world.rank]:
+        micro = micro_batch(neutral, indices, padded).to(world.device)
         values, _ = scorer(micro.input_ids, micro.position_ids, micro.select, micro.targets, micro.inverse_temperature)
         values, owner = values.float().cpu().numpy(), micro.columns.row.cpu().numpy()
         for k, i in enumerate(micro.row_indices):

@@ -1,4 +1,4 @@
-"""Sequences to micro-batches: packed end to end, longest first, and shared out over processes by position alone."""
+"""Sequences to micro-batches: longest first, end to end or side by side, and shared out over processes by position alone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from .loss import TokenColumns, row_scale
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """T tokens of one or more sequences laid end to end; positions start from 0 at each, which keeps attention apart."""
+    """The tokens of one or more sequences: packed end to end [1, T], or side by side [R, T] with the shorter ones filled up.
+
+    Packed, positions start from 0 at each sequence, which keeps attention apart. Filled up, what follows a sequence is never looked at.
+    """
 
     input_ids: torch.Tensor
     position_ids: torch.Tensor
-    # [N] positions whose next token is in the loss, those tokens, and 1 / temperature.
+    # [N] positions of the flattened tokens whose next token is in the loss, those tokens, and 1 / temperature.
     select: torch.Tensor
     targets: torch.Tensor
     inverse_temperature: torch.Tensor
@@ -39,58 +42,66 @@ def used_length(row: Row) -> int:
     return int(np.flatnonzero(row.loss_mask)[-1])
 
 
-def pack(batch: Batch, micro_batch_tokens: int, processes: int) -> list[list[tuple[int, ...]]]:
-    """Row indices of each micro-batch of each process; first fit, longest first. Depends on the arguments alone.
+def is_padded(device: torch.device) -> bool:
+    """On a CPU sequences lie side by side: attention over a packed row costs the square of all its tokens there, masked ones included."""
+    return device.type == "cpu"
 
-    Every process gets the same number of micro-batches, so that collective operations meet; a process without work for one
-    repeats row 0 there, and `micro_batch` is told to give it no weight.
+
+def pack(batch: Batch, micro_batch_tokens: int, processes: int, padded: bool) -> list[list[tuple[int, ...]]]:
+    """Row indices of each micro-batch of each process; longest first. Depends on the arguments alone.
+
+    Packed, rows go where they fit first; side by side, neighbours in length share a micro-batch. Every process gets the same number
+    of micro-batches, so that collective operations meet; a process without work for one repeats row 0 there, and `micro_batch` is
+    told to give it no weight.
     """
     rows = [i for i, row in enumerate(batch.rows) if row.loss_tokens > 0]
     length = {i: used_length(batch.rows[i]) for i in rows}
-    total = sum(length.values())
-    limit = max(1, min(micro_batch_tokens, -(-total // processes)))
+    rows.sort(key=lambda i: (-length[i], i))
+    size = lambda one: len(one) * length[one[0]] if padded else sum(length[i] for i in one)
+    limit = max(1, min(micro_batch_tokens, -(-size(rows) // processes)))
     bins: list[list[int]] = []
-    room: list[int] = []
-    for i in sorted(rows, key=lambda i: (-length[i], i)):
-        fit = next((b for b, free in enumerate(room) if free >= length[i]), None)
+    for i in rows:
+        open_bins = bins[-1:] if padded else bins
+        fit = next((one for one in open_bins if size([*one, i]) <= limit), None)
         if fit is None:
             bins.append([i])
-            room.append(limit - length[i])
         else:
-            bins[fit].append(i)
-            room[fit] -= length[i]
+            fit.append(i)
     shares: list[list[tuple[int, ...]]] = [[] for _ in range(processes)]
     load = [0] * processes
-    for one in sorted(bins, key=lambda one: -sum(length[i] for i in one)):
+    for one in sorted(bins, key=lambda one: -size(one)):
         process = load.index(min(load))
         shares[process].append(tuple(one))
-        load[process] += sum(length[i] for i in one)
+        load[process] += size(one)
     most = max(map(len, shares))
     for share in shares:
         share.extend([()] * (most - len(share)))
     return shares
 
 
-def micro_batch(batch: Batch, indices: tuple[int, ...]) -> MicroBatch:
-    """Lays rows end to end. No indices: the first usable row with weights of 0, to keep a process in step with the others."""
+def micro_batch(batch: Batch, indices: tuple[int, ...], padded: bool) -> MicroBatch:
+    """Lays rows end to end or side by side. No indices: the first usable row with weights of 0, to keep a process in step with the others."""
     idle = not indices
     if idle:
         indices = (next(i for i, row in enumerate(batch.rows) if row.loss_tokens > 0),)
+    longest = max(used_length(batch.rows[i]) for i in indices)
     ids, positions, select, targets, cells, at = [], [], [], [], [], 0
     for k, i in enumerate(indices):
         row = batch.rows[i]
         tokens = used_length(row)
+        width = longest if padded else tokens
         predicted = np.flatnonzero(row.loss_mask)
-        ids.append(row.input_ids[:tokens])
-        positions.append(np.arange(tokens))
+        ids.append(np.pad(row.input_ids[:tokens], (0, width - tokens)))
+        positions.append(np.arange(width))
         select.append(at + predicted - 1)
         targets.append(row.input_ids[predicted])
         cells.append(_cells(row, predicted, 0.0 if idle else row_scale(row, batch), k, batch.loss))
-        at += tokens
+        at += width
     join = lambda parts, dtype: torch.from_numpy(np.concatenate(parts)).to(dtype)
     column = lambda name, dtype=torch.float32: join([c[name] for c in cells], dtype)
+    sequences = len(indices) if padded else 1
     return MicroBatch(
-        input_ids=join(ids, torch.long), position_ids=join(positions, torch.long), select=join(select, torch.long),
+        input_ids=join(ids, torch.long).view(sequences, -1), position_ids=join(positions, torch.long).view(sequences, -1), select=join(select, torch.long),
         targets=join(targets, torch.long), inverse_temperature=column("inverse_temperature"),
         columns=TokenColumns(
             **{name: column(name) for name in ("weight", "advantage", "sampler", "old", "ref", "kl_weight")}, row=column("row", torch.long),

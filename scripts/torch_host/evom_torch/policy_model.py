@@ -58,17 +58,17 @@ def build_model(options: ModelOptions) -> PreTrainedModel:
 
 
 class TokenScorer(nn.Module):
-    """Log-probabilities of packed tokens: the part that DDP and FSDP wrap, so that every parameter is met in its forward."""
+    """Log-probabilities of chosen tokens: the part that DDP and FSDP wrap, so that every parameter is met in its forward."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, input_ids: Tensor, position_ids: Tensor, select: Tensor, targets: Tensor, inverse_temperature: Tensor):
-        """[T] packed tokens -> ([N] log-probabilities of `targets` after the positions `select`, [N] entropies); float32, nats."""
+        """[S, T] tokens of a micro-batch -> ([N] log-probabilities of `targets` after the flat positions `select`, [N] entropies); float32, nats."""
         causal = self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
         decoder = getattr(causal, causal.base_model_prefix)
-        states = decoder(input_ids=input_ids[None], position_ids=position_ids[None], use_cache=False).last_hidden_state[0]
+        states = decoder(input_ids=input_ids, position_ids=position_ids, use_cache=False).last_hidden_state.flatten(0, 1)
         head = causal.get_output_embeddings()
         chosen = states[select]
         parts = []

@@ -4,11 +4,14 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from golden import CASES, golden_batch, golden_learner, relative_error
 
+from evom_torch import learner as module
 from evom_torch.checkpoint import load_state, write_state
+from evom_torch.packing import micro_batch, pack
 from evom_torch.policy_model import LoraOptions
 from evom_torch.statistics import largest
 
@@ -33,6 +36,29 @@ def test_packing_checkpointing_and_attention_change_nothing(change, tmp_path):
     learner.accumulate(batch)
     for name, p in learner.trainable():
         assert relative_error(p.grad, gradients[name]) < 1e-4, name
+
+
+@pytest.mark.parametrize("tokens", [1, 24, 2048])
+def test_rows_end_to_end_and_side_by_side_give_the_same_gradient(tokens, tmp_path, monkeypatch):
+    batch, _, gradients = golden_batch("llama-grpo")
+    for padded in (False, True):
+        monkeypatch.setattr(module, "is_padded", lambda _device: padded)
+        learner = golden_learner("llama", tmp_path, micro_batch_tokens=tokens)
+        learner.accumulate(batch)
+        for name, p in learner.trainable():
+            assert relative_error(p.grad, gradients[name]) < 1e-4, name
+
+
+def test_side_by_side_no_micro_batch_is_larger_than_asked_for_and_neighbours_in_length_share_one():
+    batch, _, _ = golden_batch("llama-grpo")
+    shorter = lambda row, n: dataclasses.replace(row, loss_mask=np.concatenate([row.loss_mask[:n], 0 * row.loss_mask[n:]]))
+    row = batch.rows[0]
+    last = int(np.flatnonzero(row.loss_mask)[-1])
+    rows = (row, shorter(row, last), row, shorter(row, last))
+    batch = dataclasses.replace(batch, rows=rows)
+    assert pack(batch, 2 * last, 1, padded=True) == [[(0, 2), (1, 3)]]
+    micro = micro_batch(batch, (0, 1), padded=True)
+    assert micro.input_ids.shape == (2, last) and micro.position_ids.tolist() == [list(range(last))] * 2
 
 
 def test_bfloat16_is_near_float32(tmp_path):
