@@ -45,11 +45,10 @@ async function mutate(name) {
   const stryker = new Stryker({
     mutate: [name.endsWith('.ts') ? `src/${name}` : `src/${name}/**/*.ts`],
     ignorePatterns: ['/runs', '/.venv*', '/reports'],
-    plugins: ['@stryker-mutator/vitest-runner', ...['ignore', 'journal'].map((name) => join(root, `scripts/mutation/${name}.mjs`))],
+    plugins: ['ignore', 'journal', 'warm-runner'].map((name) => join(root, `scripts/mutation/${name}.mjs`)),
     ignorers: ['words-and-unreachable'],
     ignoreStatic: true,
-    testRunner: 'vitest',
-    vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
+    testRunner: 'warm',
     coverageAnalysis: 'perTest',
     concurrency: Number(values.concurrency),
     incremental: true,

@@ -1,18 +1,15 @@
-/** The suite's configuration with the test folders of the module under mutation alone (`EVOM_MUTATION_TESTS`, globs with commas). */
+/** The suite's configuration with the test folders of the module under mutation alone (`EVOM_MUTATION_TESTS`, globs with commas), in one thread. */
+import { fileURLToPath } from 'node:url';
 import { defineConfig, mergeConfig } from 'vitest/config';
 import base from '../../vitest.config.ts';
-import { keptThread } from './kept-thread.mjs';
 
-// Stryker asks for threads by name, which goes before the configuration file: the pool is changed after it.
-const keep = {
-  name: 'kept-thread',
-  configureVitest({ project }: { project: { config: { pool: string; poolRunner?: unknown } } }): void {
-    project.config.pool = keptThread.name;
-    project.config.poolRunner = keptThread;
-  },
-};
-const merged = mergeConfig(base, defineConfig({ plugins: [keep] }));
-merged.test.isolate = false;
-merged.test.reporters = [];
-merged.test.include = (process.env.EVOM_MUTATION_TESTS ?? '').split(',');
+const merged = mergeConfig(base, defineConfig({}));
+Object.assign(merged.test, {
+  include: (process.env.EVOM_MUTATION_TESTS ?? '').split(','),
+  reporters: [],
+  runner: fileURLToPath(new URL('warm-worker.mjs', import.meta.url)),
+  pool: 'threads',
+  isolate: false,
+  maxWorkers: 1,
+});
 export default merged;
