@@ -41,24 +41,24 @@ async function mutate(name) {
   const folder = name.split('/')[0];
   const report = join(root, 'reports/mutation', name.replaceAll('/', '-'));
   process.env.EVOM_MUTATION_TESTS = `test/${folder}/**/*.test.ts`;
+  process.env.EVOM_MUTATION_JOURNAL = `${report}.jsonl`;
   const stryker = new Stryker({
     mutate: [name.endsWith('.ts') ? `src/${name}` : `src/${name}/**/*.ts`],
     ignorePatterns: ['/runs', '/.venv*', '/reports'],
-    plugins: ['@stryker-mutator/vitest-runner', join(root, 'scripts/mutation/ignore.mjs')],
+    plugins: ['ignore', 'journal', 'warm-runner'].map((name) => join(root, `scripts/mutation/${name}.mjs`)),
     ignorers: ['words-and-unreachable'],
     ignoreStatic: true,
-    testRunner: 'vitest',
-    vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
+    testRunner: 'warm',
     coverageAnalysis: 'perTest',
     concurrency: Number(values.concurrency),
     incremental: true,
     incrementalFile: `${report}.incremental.json`,
     force: values.all,
-    reporters: ['json', 'html', 'progress-append-only'],
+    reporters: ['journal', 'json', 'html', 'progress-append-only'],
     jsonReporter: { fileName: `${report}.json` },
     htmlReporter: { fileName: `${report}.html` },
     tempDirName: join(tmpdir(), 'evom-mutation'),
-    timeoutMS: 60_000,
+    timeoutMS: 300_000,
     dryRunTimeoutMinutes: 30,
     allowConsoleColors: false,
     logLevel: 'warn',

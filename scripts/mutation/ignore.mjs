@@ -14,14 +14,15 @@ function isMessage(path) {
   return callee.type === 'Identifier' && faults.test(callee.name) && (path.isStringLiteral() || path.isTemplateLiteral());
 }
 
-/** Whether a node is `default: return x satisfies never`, or within it. */
+/** Whether a node is `default: return x satisfies never` or `default: x satisfies never`, or within it. */
 function isUnreachable(path) {
   const branch = path.isSwitchCase() ? path : path.findParent((one) => one.isSwitchCase());
   const [statement] = branch?.node.test === null ? branch.node.consequent : [];
-  return statement?.type === 'ReturnStatement' && statement.argument?.type === 'TSSatisfiesExpression';
+  const claim = statement?.type === 'ReturnStatement' ? statement.argument : statement?.expression;
+  return claim?.type === 'TSSatisfiesExpression' && claim.typeAnnotation.type === 'TSNeverKeyword';
 }
 
-const ignorer = {
+export const ignorer = {
   shouldIgnore(path) {
     if (isMessage(path)) return 'the words of an error';
     return isUnreachable(path) ? 'the compiler proves that nothing comes here' : undefined;

@@ -5,7 +5,8 @@ import { tableFromIPC, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBatch, writeBatch } from '../../src/batch/arrow.ts';
-import { writeTable } from '../../src/batch/table.ts';
+import { checkRows } from '../../src/batch/schema.ts';
+import { type Column, readTable, writeTable } from '../../src/batch/table.ts';
 import { batchColumns, metadata, row } from './fixtures.ts';
 
 let directory: string;
@@ -92,6 +93,102 @@ describe('a batch file', () => {
     ['prompt_len', row({ promptLength: 5 })],
   ])('refuses a row with a broken %s, naming row and column', async (column, broken) => {
     await expect(writeBatch(path, { metadata, rows: [row(), broken] })).rejects.toThrow(new RegExp(`row 1 .*column ${column}`));
+  });
+
+  it.each([
+    ['old_logprobs', row({ oldLogprobs: new Float32Array(5) })],
+    ['token_advantages', row({ tokenAdvantages: new Float32Array(0) })],
+    ['kl_weights', row({ klWeights: new Float32Array(3) })],
+    ['sampler_logprobs', row({ samplerLogprobs: Float32Array.of(0, 0, Number.NEGATIVE_INFINITY, 0) })],
+    ['sampler_logprobs', row({ samplerLogprobs: Float32Array.of(0, 0, 2e-4, 0) })],
+    ['advantage', row({ advantage: Number.POSITIVE_INFINITY })],
+    ['loss_weight', row({ lossWeight: Number.POSITIVE_INFINITY })],
+    ['loss_weight', row({ lossWeight: Number.NaN })],
+    ['prompt_len', row({ promptLength: -1 })],
+    ['prompt_len', row({ promptLength: 1.5 })],
+  ])('holds both sides to the promise of %s', (column, broken) => {
+    expect(() => checkRows([broken], 'step 3')).toThrow(new RegExp(`^step 3: row 0 \\(sample 15/p1/0\\), column ${column} `));
+  });
+
+  it.each([
+    ['a log-probability that rounding has put a little above 0', row({ samplerLogprobs: Float32Array.of(0, 0, 9e-5, 0) })],
+    ['anything where the mask is 0', row({ samplerLogprobs: Float32Array.of(Number.NaN, 7, -1, 0) })],
+    ['a row that is all prompt', row({ promptLength: 4, lossMask: new Uint8Array(4) })],
+    ['a row without a prompt', row({ promptLength: 0, lossMask: new Uint8Array(4).fill(1) })],
+    ['a row of no weight', row({ lossWeight: 0 })],
+  ])('takes %s', (_, fine) => {
+    expect(() => checkRows([fine], 'step 3')).not.toThrow();
+  });
+
+  describe('of another writer', () => {
+    /** The file of a good batch with one fact of its metadata changed, or with one column taken out or replaced. */
+    const changed = async (facts: Record<string, string | null>, column?: { name: string; to: Column | null }) => {
+      await writeBatch(path, { metadata, rows: [row(), full] });
+      const table = await readTable(path);
+      const known = Object.fromEntries([...table.metadata].filter(([key]) => facts[key] !== null));
+      const columns = Object.fromEntries(
+        Object.entries(batchColumns).flatMap(([name, type]): [string, Column][] => {
+          if (name === column?.name) return column.to === null ? [] : [[name, column.to]];
+          if (type === 'struct<float64?>') return [[name, { type: 'struct_float64', values: table.records(name) }]];
+          if (type.startsWith('list')) {
+            const [element, kind] = listsOf(type);
+            return [[name, { type: kind, values: table.lists(name, element as typeof Int32Array) }]];
+          }
+          if (type.includes('utf8')) return [[name, { type: 'utf8', values: table.strings(name) }]];
+          return [[name, { type: type.replace('?', '') as 'int32', values: table.numbers(name) }]];
+        }),
+      );
+      await writeTable(path, columns, {
+        ...known,
+        ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)),
+      } as Record<string, string>);
+      return readBatch(path);
+    };
+    const listsOf = (type: string) =>
+      type.includes('int32')
+        ? ([Int32Array, 'list_int32'] as const)
+        : type.includes('uint8')
+          ? ([Uint8Array, 'list_uint8'] as const)
+          : ([Float32Array, 'list_float32'] as const);
+
+    it('is read when nothing is changed', async () => {
+      expect(await changed({})).toEqual({ metadata, rows: [row(), full] });
+    });
+
+    it('may be of cross entropy', async () => {
+      const loss = { type: 'cross_entropy', aggregation: 'token_mean' } as const;
+      expect((await changed({ loss: JSON.stringify(loss) })).metadata.loss).toEqual(loss);
+    });
+
+    it.each([
+      [{ step: null }, /metadata step is missing/],
+      [{ eps: 'small' }, /metadata eps is "small", not a number/],
+      [{ eps: 'Infinity' }, /metadata eps is "Infinity", not a number/],
+      [{ loss: '{' }, /metadata loss is not JSON/],
+      [{ loss: '{"type":"hinge"}' }, /metadata loss has no known type/],
+      [{ 'evom.batch_version': null }, /metadata evom.batch_version is missing/],
+    ])('is refused where its metadata has %j', async (facts, message) => {
+      await expect(changed(facts as Record<string, string | null>)).rejects.toThrow(
+        expect.objectContaining({ code: 'E_BATCH', message: expect.stringMatching(message) }),
+      );
+    });
+
+    it.each<[string, Column | null, RegExp]>([
+      ['advantage', null, /column advantage is missing/],
+      ['advantage', { type: 'float32', values: [1, null] }, /row 1, column advantage is null/],
+      ['sample_id', { type: 'utf8', values: [null, 'b'] }, /row 0, column sample_id is null/],
+      ['rollout_index', { type: 'int32', values: [0, null] }, /row 1, column rollout_index is null/],
+      ['status', { type: 'utf8', values: ['optimal', null] }, /row 1, column status is null/],
+      ['input_ids', { type: 'list_int32', values: [null, full.inputIds] }, /row 0, column input_ids is null/],
+      ['loss_mask', { type: 'list_uint8', values: [row().lossMask, null] }, /row 1, column loss_mask is null/],
+      ['sampler_logprobs', { type: 'list_float32', values: [null, null] }, /row 0, column sampler_logprobs is null/],
+      ['advantage', { type: 'float32', values: [1, Number.NaN] }, /row 1 .*column advantage is NaN/],
+      ['seed', { type: 'int32', values: [1, 2] }, /column seed holds Int32; it must hold strings/],
+    ])('is refused where its %s is broken', async (name, to, message) => {
+      await expect(changed({}, { name, to })).rejects.toThrow(
+        expect.objectContaining({ code: 'E_BATCH', message: expect.stringMatching(message) }),
+      );
+    });
   });
 
   it('refuses files that are cut short, of another version, or without a column', async () => {
