@@ -57,7 +57,8 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
           parts = [];
         } else if (!/[\s,[\]]/.test(char) && strayLine !== line) {
           strayLine = line;
-          yield { kind: 'fault', line, message: `expected "{" but found ${JSON.stringify(chunk.slice(i, i + 20))}` };
+          const [found = ''] = chunk.slice(i, i + 20).split(/[\r\n]/, 1);
+          yield { kind: 'fault', line, message: `expected "{" but found ${JSON.stringify(found)}` };
         }
         continue;
       }

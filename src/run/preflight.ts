@@ -77,10 +77,10 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
     await look('disk', () => checkDisk(config, model, directory, doneSteps ?? 0));
   }
   // Making problems takes minutes: not for a run that cannot start anyway.
-  const make = options.makeProblems && startFault(findings) === null;
+  const make = (): boolean => options.makeProblems && startFault(findings) === null;
   const [trainKeys, evalKeys] = keysOf(config);
-  const train = await sets(trainingSets(config, make, attentive(report, lifetime)), trainKeys);
-  const evaluation = await sets(evaluationSets(config, make, attentive(report, lifetime)), evalKeys);
+  const train = await sets(trainingSets(config, make(), attentive(report, lifetime)), trainKeys);
+  const evaluation = await sets(evaluationSets(config, make(), attentive(report, lifetime)), evalKeys);
   await look('disjoint', async () => checkDisjoint(train, evaluation, doneSteps !== null));
   return { findings, train, evaluation };
 }

@@ -76,7 +76,7 @@ describe('readProblems', () => {
     const { message } = error as Error;
     expect(message).toContain(`${path}:2: "answer" is "about 5"`);
     expect(message).toContain(`${path}:4: "question" is missing`);
-    expect(message).toContain(`${path}:5: expected "{" but found "oops`);
+    expect(message).toContain(`${path}:5: expected "{" but found "oops"`);
     expect(message).toContain(`${path}:6: the object that starts here never ends`);
   });
 
