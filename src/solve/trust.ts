@@ -88,12 +88,16 @@ function textFaults({ question, template }: Judged, { model, solution }: Outcome
 /** The share of numbers below which a model is not about its text: see docs/solve.md for what it lets through. */
 const fewestTold = 0.25;
 
-/** Whether a row that holds a share of the text is written with this number: a part as 25 against 75, a third as 1 against 2. */
+/** Whether a row that holds a share of the text is written with this number: a part of 25 % as 75, three fifths as 3 against 2. */
 const isShareOf = (told: readonly number[], number: number): boolean =>
   told.some((given) => {
-    const forms = given < 1 ? [1 / given, (1 - given) / given, given / (1 - given)] : given < 100 ? [100 - given] : [];
-    return forms.some((form) => Math.abs(form - number) <= 1e-6 * Math.max(1, number));
+    if (given >= 1) return given < 100 && isNear(100 - given, number);
+    return [2, 3, 4, 5, 6, 8, 10].some(
+      (q) => isNear(given * q, Math.round(given * q)) && [given * q, q - given * q, q].some((form) => isNear(form, number)),
+    );
   });
+
+const isNear = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
 
 /** The words of a name: `numChairs_2` is num, chairs. Shorter ones than three letters name nothing. */
 const wordsOf = (name: string): string[] =>
