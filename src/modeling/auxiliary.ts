@@ -65,8 +65,8 @@ function withoutVariable(model: LinearModel, i: number, j: number): LinearModel 
     const shift = factor * constant;
     return { name, lower: lower - shift, upper: upper - shift, columns: [...terms.keys()], coefficients: [...terms.values()] };
   };
-  const bounds: Constraint = { name: variable.name, lower: variable.lower, upper: variable.upper, columns: [j], coefficients: [1] };
-  const rows = [...model.constraints.filter((_, k) => k !== i), ...(isImplied(model, others, constant, variable) ? [] : [bounds])].map(put);
+  const bounds: Constraint = { name: variable.name, ...boundsLeft(model, others, constant, variable), columns: [j], coefficients: [1] };
+  const rows = [...model.constraints.filter((_, k) => k !== i), bounds].map(put);
   // The variable stays in its place, in no row and at no cost, so that the others keep theirs.
   return {
     ...model,
@@ -96,18 +96,21 @@ function definingSide(model: LinearModel, i: number, j: number): number | null {
   return isFree && Number.isFinite(limit) ? limit : null;
 }
 
-/** Whether the bounds of the other variables keep this one within its own. */
-function isImplied(
+/** The bounds of a variable that those of the others in its equation do not imply. */
+function boundsLeft(
   { variables }: LinearModel,
   terms: ReadonlyMap<number, number>,
   constant: number,
   { lower, upper }: { readonly lower: number; readonly upper: number },
-): boolean {
+): { readonly lower: number; readonly upper: number } {
   let [least, most] = [constant, constant];
   for (const [j, value] of terms) {
     const { lower: low = 0, upper: high = 0 } = variables[j] ?? {};
     least += value === 0 ? 0 : value * (value > 0 ? low : high);
     most += value === 0 ? 0 : value * (value > 0 ? high : low);
   }
-  return least >= lower - 1e-9 && most <= upper + 1e-9;
+  return {
+    lower: least >= lower - 1e-9 ? Number.NEGATIVE_INFINITY : lower,
+    upper: most <= upper + 1e-9 ? Number.POSITIVE_INFINITY : upper,
+  };
 }

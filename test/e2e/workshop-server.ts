@@ -1,7 +1,7 @@
 /** A model behind an address that follows instructions, by scenario: it knows one problem of chairs and tables, optimum 2,200. */
 import { dialectByName } from '../../src/dialects/registry.ts';
 import { parseLp } from '../../src/solvers/lp-reader.ts';
-import { type ChatServer, message, startChatServer } from '../fakes/chat-server.ts';
+import { type ChatAnswer, type ChatServer, message, startChatServer } from '../fakes/chat-server.ts';
 
 export const workshop =
   'A workshop makes chairs and tables. A chair earns 20 dollars and a table 40. A chair takes 1 hour of labour and a table 2, and there are 120 hours. A chair takes 3 planks of wood and a table 10, and there are 400 planks. At most 75 chairs can be sold; fractions of a piece are allowed. How much can it earn?';
@@ -68,7 +68,7 @@ export interface WorkshopServer extends ChatServer {
 }
 
 /** Right answers where the script says nothing. */
-export async function startWorkshop(script: (asked: Asked) => string | null): Promise<WorkshopServer> {
+export async function startWorkshop(script: (asked: Asked) => string | ChatAnswer | null): Promise<WorkshopServer> {
   const counts = new Map<string, number>();
   const asked: Asked[] = [];
   const server = await startChatServer(({ path, body }) => {
@@ -81,7 +81,8 @@ export async function startWorkshop(script: (asked: Asked) => string | null): Pr
     const text = messages.map(({ content }) => content).join('\n');
     const one: Asked = { kind, k, text, last, messages, isRepair: kind === 'program' && !last.includes('A workshop makes') };
     asked.push(one);
-    return message(script(one) ?? usual[kind]());
+    const answer = script(one) ?? usual[kind]();
+    return typeof answer === 'string' ? message(answer) : answer;
   });
   return { ...server, asked };
 }
