@@ -5,6 +5,7 @@ import type { LinearModel } from '../../core/linear-model.ts';
 import type { Problem, Split } from '../../core/problem.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
+import { familyNames } from '../../problems/families/index.ts';
 import type { Solve } from '../../problems/generator/discriminate.ts';
 import type { Difficulty } from '../../problems/generator/family.ts';
 import { type GenerationCounts, generateProblems, noCounts, type Solvers } from '../../problems/generator/generate.ts';
@@ -52,7 +53,7 @@ export function generateOptionsOf(config: GeneratedSource) {
   return {
     seed: config.seed,
     count: config.count,
-    ...(config.families === 'all' ? {} : { families: config.families }),
+    families: familyNames(config.families),
     difficulties: config.difficulties as Difficulty[],
     wordings: config.wordings,
     split: config.split as Split,
