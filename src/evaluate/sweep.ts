@@ -1,4 +1,5 @@
 /** Runs of several arms over the same seeds, pooled: means over seeds with intervals, and paired tests over problems and over seeds. Pure. */
+import { EvomError } from '../lib/errors.ts';
 import { meanInterval, pairedPermutationTest } from '../lib/statistics.ts';
 import type { Evaluation, ProblemScore } from './evaluate.ts';
 
@@ -66,9 +67,11 @@ export interface SweepReport {
 /**
  * Pools the runs of a sweep. A set that an arm did not measure at its last step has no row there.
  *
- * @param runs one for each arm and seed; those of an arm are expected to have the same sets and problems.
+ * @param runs one for each arm and seed.
+ * @throws {EvomError} `E_DATA` where two runs measured a set of one name by different problems, judges, temperatures or numbers of samples.
  */
 export function sweepReport(runs: readonly SweepRun[]): SweepReport {
+  checkAlike(runs);
   const arms = [...new Set(runs.map(({ arm }) => arm))];
   const seeds = [...new Set(runs.map(({ seed }) => seed))];
   const sets = [...new Set(runs.flatMap(({ evaluations }) => evaluations.at(-1)?.sets.map(({ summary }) => summary.name) ?? []))];
@@ -89,6 +92,23 @@ export function sweepReport(runs: readonly SweepRun[]): SweepReport {
       return points.length < 2 ? null : { arm, set, points };
     }),
   };
+}
+
+/** What is pooled and compared has to be measured alike. */
+function checkAlike(runs: readonly SweepRun[]): void {
+  const first = new Map<string, { readonly run: string; readonly measure: string }>();
+  for (const { arm, seed, evaluations } of runs)
+    for (const { summary, scores } of evaluations.flatMap(({ sets }) => sets)) {
+      const { name, judge, temperature, samples } = summary;
+      const measure = JSON.stringify([judge, temperature, samples, scores.map(({ id }) => id).sort()]);
+      const earlier = first.get(name);
+      if (earlier === undefined) first.set(name, { run: `${arm}-seed${seed}`, measure });
+      else if (earlier.measure !== measure)
+        throw new EvomError(
+          'E_DATA',
+          `${arm}-seed${seed} measures ${name} otherwise than ${earlier.run}: other problems, judge, temperature or number of samples; compare runs over the same sets, or give them different names`,
+        );
+    }
 }
 
 /** Evaluations of one set by seed. */

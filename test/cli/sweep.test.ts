@@ -89,6 +89,14 @@ describe('evom sweep', () => {
     expect(err).toMatch(/E_RUN the configuration differs from .*plain-seed1/);
   });
 
+  it('reads all configurations before anything runs, and asks for evaluation sets', async () => {
+    writeFileSync(join(cwd, 'blind.yaml'), yaml(2).replace(/eval: .*/, 'eval: []'));
+    const { code, err } = await sweep('--arm', 'new=plain.yaml', '--arm', 'blind=blind.yaml', '--seeds', '1');
+    expect(code).toBe(3);
+    expect(err).toContain('blind.yaml: dataset.eval is empty');
+    expect(existsSync(join(cwd, 'made/new-seed1'))).toBe(false);
+  });
+
   it.each([
     [['--seeds', '1,2'], /takes one configuration with --config, or several with --arm/],
     [['--config', 'plain.yaml', '--seeds', '1,1'], /--seeds 1,1: give different whole numbers/],
@@ -104,6 +112,6 @@ describe('evom sweep', () => {
   it('says that nothing is there to pool', async () => {
     const { code, err } = await sweep('--config', 'plain.yaml', '--seeds', '77', '--collect');
     expect(code).toBe(3);
-    expect(err).toContain('no finished run of the sweep has an evaluation');
+    expect(err).toContain('no run of the sweep is finished');
   });
 });

@@ -101,6 +101,16 @@ describe('sweepReport', () => {
     );
   });
 
+  it.each<[string, (evaluation: Evaluation) => void]>([
+    ['a judge', ({ summary }) => Object.assign(summary, { judge: 'evom' })],
+    ['a temperature', ({ summary }) => Object.assign(summary, { temperature: 0 })],
+    ['problems', ({ scores }) => Object.assign(scores[0] ?? {}, { id: 'other' })],
+  ])('refuses to pool over %s of different runs', (_, change) => {
+    const other = run('mixed', 1, [1, 2]);
+    change(other.evaluations[0]?.sets[0] as Evaluation);
+    expect(() => sweepReport([run('plain', 1, [1, 2]), other])).toThrow(/mixed-seed1 measures held_out otherwise than plain-seed1/);
+  });
+
   it('is a table, and a picture with a band', () => {
     const text = sweepMarkdown(report);
     expect(text).toContain('| mixed | held_out | sirl | 1 | 4 x 4 | 2 | 25.0 % | 87.5 % | [-71.3, 246.3] | +62.5 |');

@@ -9,7 +9,7 @@ import { dataFilesCommands, dataFilesOptionNames } from './data-files-command.ts
 const datasetOptions = {
   seed: { type: 'string', describe: 'whole number; the same seed makes the same problems' },
   count: { type: 'string', alias: 'n', describe: 'number of problems' },
-  families: { type: 'string', describe: 'all, or a list such as diet,knapsack' },
+  families: { type: 'string', describe: 'all, wide, or a list such as diet,knapsack' },
   difficulties: { type: 'string', describe: 'grades from 1 to 3, e.g. 1,2' },
   wordings: { type: 'string', describe: 'seen, held_out or any' },
   split: { type: 'string', describe: 'train, validation or test' },
@@ -31,7 +31,7 @@ function flagsOf(args: Readonly<Record<string, unknown>>): Override[] {
   return Object.keys(datasetOptions).flatMap((key) => {
     const value = args[key];
     if (typeof value !== 'string') return [];
-    const isList = lists.has(key) && value !== 'all' && !value.startsWith('[');
+    const isList = lists.has(key) && value !== 'all' && value !== 'wide' && !value.startsWith('[');
     return [{ assignment: `${key}=${isList ? `[${value}]` : value}`, flag: `--${key} ${value}` }];
   });
 }

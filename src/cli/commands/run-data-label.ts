@@ -10,6 +10,7 @@ import { writeProblems } from '../../problems/sets/jsonl.ts';
 import { newFile } from '../new-file.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
+import { faultOf } from './verify-record.ts';
 
 export interface RunDataLabelOptions extends RunOptions {
   readonly files: readonly string[];
@@ -54,8 +55,7 @@ export async function runDataLabel({ files, settings, out, overwrite, io, json, 
       given,
       outcomeOf,
       (outcome, { problem, program }) => {
-        if (outcome?.status === 'infra_error')
-          throw new EvomError('E_SANDBOX', `the program of ${problem.id} could not be run: ${outcome.error?.message ?? 'no outcome'}`);
+        if (outcome?.status === 'infra_error' && !ofOneModel.has(outcome.error?.type ?? '')) throw faultOf(problem.id, outcome);
         const answer = outcome === null ? problem.answer : provenAnswer(outcome);
         if (answer === null) {
           const why = outcome === null ? 'no program' : answerless(outcome);
@@ -102,7 +102,18 @@ function provenAnswer({ status, objective, certificate }: Outcome): Answer {
   return status === 'optimal' ? objective : status === 'infeasible' || status === 'unbounded' ? status : null;
 }
 
-const answerless = ({ status, certificate }: Outcome): string =>
-  (status === 'optimal' || status === 'infeasible' || status === 'unbounded') && certificate === 'none'
-    ? `${status} without a proof`
-    : status;
+/** Faults that come again with the same program on this host: its problem gets no answer here, the others do. */
+const ofOneModel: ReadonlySet<string> = new Set([
+  'LicenceRefused',
+  'NotResolved',
+  'NotCertified',
+  'CaptureFailed',
+  'MissingLibrary',
+  'Killed',
+]);
+
+function answerless({ status, certificate, error }: Outcome): string {
+  if (status === 'infra_error') return error?.type ?? status;
+  const isVerdict = status === 'optimal' || status === 'infeasible' || status === 'unbounded';
+  return isVerdict && certificate === 'none' ? `${status} without a proof` : status;
+}

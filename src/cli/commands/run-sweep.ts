@@ -30,40 +30,33 @@ export interface RunSweepOptions extends RunOptions {
  * @throws {EvomError} what a run throws; `E_RUN` where a directory holds a run of another configuration, or nothing is finished.
  */
 export async function runSweep(options: RunSweepOptions): Promise<void> {
-  const { arms, seeds, collect, io, json, quiet, signal } = options;
+  const { collect, io, json, quiet, signal } = options;
   const reporter = createReporter(io, { quiet });
   const folder = resolve(io.cwd, options.out);
+  const planned = await plan(options);
   const runs: SweepRun[] = [];
   const missing: string[] = [];
   try {
-    for (const seed of seeds) {
-      for (const arm of arms) {
-        signal.throwIfAborted();
-        const name = `${arm.name}-seed${seed}`;
-        const loaded = await loadNamed(arm.config, io.cwd, [...options.overrides, `run.name=${name}`, `run.seed=${seed}`]);
-        const progress = await progressOf(loaded.config, { source: loaded.source, cwd: io.cwd });
-        if (progress?.isFinished === true) reporter.info(`sweep  ${name} is finished`);
-        else if (collect) {
-          missing.push(name);
-          continue;
-        } else {
-          reporter.info(`sweep  ${name} ${progress === null ? 'begins' : `goes on from step ${progress.doneSteps}`}`);
-          await train(loaded, progress !== null, options, reporter);
-        }
-        const directory = progress?.directory ?? join(resolve(io.cwd, loaded.config.run.dir), name);
-        runs.push({ arm: arm.name, seed, evaluations: (await readRun(directory)).evaluations });
+    for (const { arm, seed, name, loaded } of planned) {
+      signal.throwIfAborted();
+      const progress = await progressOf(loaded.config, { source: loaded.source, cwd: io.cwd });
+      if (progress?.isFinished === true) reporter.info(`sweep  ${name} is finished`);
+      else if (collect) {
+        missing.push(name);
+        continue;
+      } else {
+        reporter.info(`sweep  ${name} ${progress === null ? 'begins' : `goes on from step ${progress.doneSteps}`}`);
+        await train(loaded, progress !== null, options, reporter);
       }
+      const directory = progress?.directory ?? join(resolve(io.cwd, loaded.config.run.dir), name);
+      runs.push({ arm, seed, evaluations: (await readRun(directory)).evaluations });
     }
   } finally {
     reporter.close();
   }
   if (missing.length > 0) reporter.warn(`not finished and left out: ${missing.join(', ')}`);
   const report = sweepReport(runs);
-  if (report.rows.length === 0)
-    throw new EvomError(
-      'E_RUN',
-      'no finished run of the sweep has an evaluation; name sets under dataset.eval, and run it without --collect',
-    );
+  if (report.rows.length === 0) throw new EvomError('E_RUN', 'no run of the sweep is finished; run it without --collect');
   const picture = sweepPicture(report);
   await writeFileAtomically(join(folder, 'sweep.json'), `${JSON.stringify(report, null, 2)}\n`);
   await writeFileAtomically(join(folder, 'sweep.md'), sweepMarkdown(report));
@@ -74,6 +67,20 @@ export async function runSweep(options: RunSweepOptions): Promise<void> {
     const tables = [sweepTable(report), ...(report.comparisons.length > 0 ? [sweepComparisonTable(report)] : [])];
     io.stdout(`${tables.map((table) => textTable(table).join('\n')).join('\n\n')}\n`);
   }
+}
+
+/** The runs of a sweep in their order. All configurations are read before anything runs. */
+async function plan({ arms, seeds, overrides, io }: RunSweepOptions) {
+  const planned = [];
+  for (const seed of seeds)
+    for (const arm of arms) {
+      const name = `${arm.name}-seed${seed}`;
+      const loaded = await loadNamed(arm.config, io.cwd, [...overrides, `run.name=${name}`, `run.seed=${seed}`]);
+      if (loaded.config.dataset.eval.length === 0)
+        throw new EvomError('E_CONFIG', `${arm.config}: dataset.eval is empty, and a sweep compares evaluations; name a set`);
+      planned.push({ arm: arm.name, seed, name, loaded });
+    }
+  return planned;
 }
 
 async function train(loaded: LoadedConfig, resume: boolean, { io, signal }: RunSweepOptions, reporter: Reporter): Promise<void> {

@@ -6,6 +6,7 @@ import type { Problem, Split } from '../../core/problem.ts';
 import { camelKeys } from '../../lib/camel-keys.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
+import { familyNames } from '../../problems/families/index.ts';
 import type { Solve } from '../../problems/generator/discriminate.ts';
 import type { Difficulty } from '../../problems/generator/family.ts';
 import { type GenerationCounts, generateProblems, noCounts, type Solvers } from '../../problems/generator/generate.ts';
@@ -54,7 +55,7 @@ export function generateOptionsOf(config: GeneratedSource) {
   return {
     seed,
     count,
-    ...(families === 'all' ? {} : { families }),
+    families: familyNames(families),
     difficulties: difficulties as Difficulty[],
     wordings,
     split: split as Split,

@@ -4,7 +4,7 @@ import type { Problem } from '../../core/problem.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
-import { families, familyNamed } from '../../problems/families/index.ts';
+import { familyNamed, familyNames } from '../../problems/families/index.ts';
 import type { Difficulty } from '../../problems/generator/family.ts';
 import { generateProblem } from '../../problems/generator/generate.ts';
 import { readProblems } from '../../problems/sets/jsonl.ts';
@@ -71,8 +71,7 @@ function sftFields({ fields, dialects }: Extract<SftPartConfig, { type: 'jsonl' 
 function specOf(part: Extract<SftPartConfig, { type: 'generated' }>, index: number) {
   const { families: _families, difficulties: _difficulties, count, ...options } = generateOptionsOf(part);
   const random = randomStream(part.seed, 'sft-family', index);
-  const names = part.families === 'all' ? families.map((family) => family.name) : part.families;
-  const family = familyNamed(random.pick(names));
+  const family = familyNamed(random.pick(familyNames(part.families)));
   const wanted = family.difficulties.filter((difficulty) => part.difficulties.includes(difficulty));
   const difficulty = random.pick(wanted.length > 0 ? wanted : family.difficulties) as Difficulty;
   return { ...options, family: family.name, difficulty, index: index % count };

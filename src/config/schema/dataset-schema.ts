@@ -1,18 +1,19 @@
 /** Where problems come from: the seeded generator, a JSONL or other file, or a weighted mixture of them. */
 import { z } from 'zod';
-import { families } from '../../problems/families/index.ts';
+import { familyNames } from '../../problems/families/index.ts';
 import { path, positive, share, whole } from './fields.ts';
 
-const familyNames = families.map((family) => family.name);
-const family = z.enum(familyNames as [string, ...string[]]);
+const known = familyNames('wide');
+const family = z.enum(known as [string, ...string[]]);
 
 const generated = {
   type: z.literal('generated').describe('Problems made by the seeded generator; answers by HiGHS, checked by GLPK.'),
   seed: whole().default(0),
   count: whole(1).default(1000).describe('Number of distinct problems; training starts over when they are used up.'),
   families: z
-    .union([z.literal('all'), z.array(family).min(1)], { error: `must be all, or a list of ${familyNames.join(', ')}` })
-    .default('all'),
+    .union([z.enum(['all', 'wide']), z.array(family).min(1)], { error: `must be all, wide, or a list of ${known.join(', ')}` })
+    .default('all')
+    .describe('all: the nineteen that the tiny checkpoint knows; wide: those of ratios, percentages and names of two words too.'),
   difficulties: z.array(whole(1).max(3)).min(1).default([1, 2]).describe('Grades from 1 to 3.'),
   wordings: z
     .enum(['seen', 'held_out', 'any'])

@@ -151,3 +151,30 @@ export const nutrients = [
   'grams of starch',
 ] as const;
 export const loads: readonly string[] = ['boxes', 'people', 'barrels', 'crates', 'letters', 'animals'];
+
+/** First words of names of two words; the second comes from `wares`. */
+export const makes: readonly string[] = ['oak', 'steel', 'blue', 'large', 'small', 'plain', 'folding', 'winter', 'garden', 'travel'];
+/** One and several. */
+export const wares: readonly (readonly [string, string])[] = [
+  ['table', 'tables'],
+  ['chair', 'chairs'],
+  ['lamp', 'lamps'],
+  ['bag', 'bags'],
+  ['desk', 'desks'],
+  ['clock', 'clocks'],
+  ['coat', 'coats'],
+  ['rug', 'rugs'],
+  ['basket', 'baskets'],
+  ['mirror', 'mirrors'],
+];
+export const sizesOfVehicles: readonly string[] = ['small', 'large', 'electric', 'cooled', 'light', 'heavy', 'rented', 'covered'];
+export const rentedVehicles: readonly (readonly [string, string])[] = [
+  ['van', 'vans'],
+  ['truck', 'trucks'],
+  ['cart', 'carts'],
+  ['boat', 'boats'],
+  ['trailer', 'trailers'],
+];
+/** First words of the components of a mix: "berry syrup". */
+export const flavors: readonly string[] = ['berry', 'apple', 'ginger', 'lemon', 'herbal', 'cherry', 'maple', 'mint'];
+export const contents: readonly string[] = ['sugar', 'acid', 'fiber', 'pulp'];

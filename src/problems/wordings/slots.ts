@@ -3,8 +3,11 @@ import { networkSlots } from './network.ts';
 import { pickSlots } from './pick.ts';
 import { sharedSlots } from './shared.ts';
 import { timeSlots } from './time.ts';
+import { variedSlots } from './varied.ts';
 
-export const slots = { ...sharedSlots, ...pickSlots, ...networkSlots, ...timeSlots } satisfies Readonly<Record<string, readonly string[]>>;
+export const slots = { ...sharedSlots, ...pickSlots, ...networkSlots, ...timeSlots, ...variedSlots } satisfies Readonly<
+  Record<string, readonly string[]>
+>;
 
 export type SlotName = keyof typeof slots;
 
