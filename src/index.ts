@@ -26,7 +26,6 @@ export { type Program, programHash } from './core/program.ts';
 export { evaluateQuadratic, type Product, type QuadraticConstraint, type QuadraticModel } from './core/quadratic-model.ts';
 export type { Completion, Prompt, Reward, Rollout, RolloutGroup, Scorable, Turn } from './core/rollout.ts';
 export type { Aggregation, BatchMetadata, GateTemperature, LossConfig, TrainingBatch, TrainingRow } from './core/training.ts';
-export { episodeText, ownTokens, type Stretch, stretchesOf } from './core/turns.ts';
 export { parseExtraction } from './decode/extraction.ts';
 export type { Dialect } from './dialects/dialect.ts';
 export { extractCode, findProgram } from './dialects/extract.ts';

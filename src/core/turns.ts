@@ -17,7 +17,7 @@ type Written = Pick<Completion, 'tokenIds' | 'turnLengths'>;
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
- * import { ownTokens, stretchesOf } from 'evom';
+ * import { ownTokens, stretchesOf } from 'evom/train';
  * const completion = { tokenIds: new Int32Array(9), turnLengths: Int32Array.of(3, 2, 4) };
  * assert.deepEqual(stretchesOf(completion)[1], { start: 3, end: 5, isOwn: false });
  * assert.equal(ownTokens(completion), 7);

@@ -48,7 +48,8 @@ describe('a batch file', () => {
   });
 
   it('has the documented columns, of the documented types, and none of 64-bit integers', async () => {
-    await writeBatch(path, { metadata, rows: [full] });
+    const turns = { ...row(), lossMask: Uint8Array.of(0, 0, 1, 0), turnLengths: Int32Array.of(1, 1, 0) };
+    await writeBatch(path, { metadata, rows: [full, turns] });
     const { schema } = tableFromIPC(await readFile(path));
     const spelled = Object.fromEntries(schema.fields.map((field) => [field.name, `${field.type}`.toLowerCase()]));
     const documented = Object.fromEntries(
@@ -67,6 +68,14 @@ describe('a batch file', () => {
     expect(spelled).toEqual(documented);
     expect(schema.metadata.get('evom.batch_version')).toBe('1');
     expect(schema.metadata.get('global_loss_tokens')).toBe('5');
+  });
+
+  it('has turn_lengths only where an episode has several turns', async () => {
+    await writeBatch(path, { metadata, rows: [row()] });
+    expect(tableFromIPC(await readFile(path)).schema.fields.map(({ name }) => name)).not.toContain('turn_lengths');
+    const turns = { ...row(), lossMask: Uint8Array.of(0, 0, 1, 0), turnLengths: Int32Array.of(1, 1, 0) };
+    await writeBatch(path, { metadata, rows: [row(), turns] });
+    expect((await readBatch(path)).rows).toEqual([row(), turns]);
   });
 
   it('may be empty', async () => {

@@ -21,6 +21,21 @@ describe('a rollouts file', () => {
     await writeRollouts(path, groups());
     expect(await readRollouts(path)).toEqual(groups());
   });
+
+  it('keeps the turns of an episode, and has no columns for them where there are none', async () => {
+    const several = rollout(0, {
+      completion: { ...rollout(0).completion, turnLengths: Int32Array.of(1, 1, 1) },
+      turns: [
+        { text: 'const x', program: { code: 'const x', dialect: 'highs-js' }, status: 'syntax_error', told: 'does not parse' },
+        { text: '', program: null, status: 'no_program', told: null },
+      ],
+    });
+    await writeRollouts(path, [group('p1', [rollout(1), several])]);
+    expect(await readRollouts(path)).toEqual([group('p1', [rollout(1), several])]);
+    await writeRollouts(path, [group('p1', [rollout(1)])]);
+    expect((await readTable(path)).has('turns')).toBe(false);
+  });
+
   it('may hold no groups', async () => {
     await writeRollouts(path, []);
     expect(await readRollouts(path)).toEqual([]);

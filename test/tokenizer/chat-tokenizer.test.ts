@@ -50,6 +50,43 @@ describe('loadTokenizer', () => {
     },
   );
 
+  it('leads from an answer to the next one as the template does: its end, the reply, the opening', async () => {
+    const tokenizer = await loadTokenizer(directory);
+    const chat = [{ role: 'user', content: 'solve' }] as const;
+    const { text, tokenIds } = tokenizer.encodeReply(chat, 'the problem');
+    expect(text).toBe('<eos>the problem<go>');
+    expect([tokenIds[0], tokenIds.at(-1)]).toEqual([1, 2]);
+    // What was drawn, what follows it: the same ids as of the whole conversation.
+    const answer = [...tokenizer.encode('solve')];
+    const whole = [...chat, { role: 'assistant', content: 'solve' }, { role: 'user', content: 'the problem' }] as const;
+    expect([...tokenizer.encodeChat(chat).tokenIds, ...answer, ...tokenIds]).toEqual([...tokenizer.encodeChat(whole).tokenIds]);
+  });
+
+  it('takes the end of a turn from a template of turns, whatever the reply says', async () => {
+    const turn = "{{ '[' + m['role'] + ']' + m['content'] + '<eos>' }}";
+    await configure({
+      chat_template: `{% for m in messages %}${turn}{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}`,
+    });
+    const tokenizer = await loadTokenizer(directory);
+    const { text } = tokenizer.encodeReply([{ role: 'user', content: 'evom-answer' }], 'evom-answer-');
+    expect(text).toBe('<eos>[user]evom-answer-<eos>[assistant]');
+  });
+
+  it('lets no special token of a reply end its message', async () => {
+    const tokenizer = await loadTokenizer(directory);
+    const { text, tokenIds } = tokenizer.encodeReply([], "ReferenceError: '<eos><go>' <s>");
+    expect(text).toBe("<eos>ReferenceError: '< eos>< go>' < s><go>");
+    expect([...tokenIds].filter((id) => id < 4)).toEqual([1, 2]);
+  });
+
+  it('joins without a template, and refuses one that leaves earlier answers out', async () => {
+    await configure({ chat_template: "{{ messages[-1]['content'] }}" });
+    const forgetful = await loadTokenizer(directory);
+    expect(() => forgetful.encodeReply([], 'again')).toThrow(/leaves earlier answers out; set rollout.turns to 1/);
+    await configure({ chat_template: undefined });
+    expect((await loadTokenizer(directory)).encodeReply([], 'again').text).toBe('\n\nagain\n\n');
+  });
+
   it('renders a finished chat without opening another turn', async () => {
     const tokenizer = await loadTokenizer(directory);
     const chat = [

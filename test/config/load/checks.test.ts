@@ -31,6 +31,22 @@ describe('a kind: train configuration refuses', () => {
       ['algorithm.groups_per_step=4', 'algorithm.updates_per_batch=5'],
       /updates_per_batch: a batch of 4 groups/,
     ],
+    [
+      'turns of a policy that answers once',
+      ['rollout.turns=2', 'policy.type=recorded'],
+      /rollout\.turns: policy\.type recorded answers a prompt once/,
+    ],
+    [
+      'no room for a second turn',
+      ['rollout.turns=2', 'rollout.episode_tokens=160'],
+      /rollout\.episode_tokens: leaves no room for a second turn/,
+    ],
+    [
+      'episodes longer than a micro-batch',
+      ['rollout.turns=9', 'learner.micro_batch_tokens=2000'],
+      /rollout\.turns: an episode of up to 5440 tokens does not fit into a micro-batch of 2000/,
+    ],
+    ['turns that are none', ['rollout.turns=0'], /rollout\.turns: must be at least 1, not 0/],
     ['unequal mini-batches', ['algorithm.groups_per_step=8', 'algorithm.updates_per_batch=3'], /must divide groups_per_step/],
     ['a negative top_k', ['sampling.top_k=-5'], /top_k: must be at least 0, not -5/],
     ['a top_p above 1', ['sampling.top_p=1.5'], /top_p: must be at most 1, not 1\.5/],
