@@ -81,6 +81,13 @@ describe('trainLoop', () => {
       expect(store.events.at(-1)).toBe('checkpoint 1');
     });
 
+    it('names those figures by the guards that a configuration has by default', async () => {
+      const { done, store } = run({ guards: camelKeys(trainInput.shape.guards.parse({})), onAlarm: 'warn' });
+      await done;
+      expect(store.alarms).toHaveLength(4);
+      for (const alarms of store.alarms) expect(alarms.join()).toMatch(/learner\/approx_kl.* not a finite number/);
+    });
+
     it('warns at each step where it is told to go on', async () => {
       const { done, alarms } = run({ guards, onAlarm: 'warn' });
       await done;
