@@ -26,7 +26,7 @@ export interface DashboardOptions {
  * @throws {EvomError} E_CONFIG when the port is taken, or another machine could look without a token; E_RUN for what is no run.
  */
 export async function serveDashboard(directories: readonly string[], options: DashboardOptions): Promise<Service> {
-  const { address, token, pollMs = 1000 } = options;
+  const { address, token, pollMs = 500 } = options;
   if (token === null && !isLoopback(address))
     throw new EvomError(
       'E_CONFIG',

@@ -35,9 +35,7 @@ export async function reportPage(data: ReportData, packs: readonly (readonly Ste
     `<script>${inScript(chart)}</script>\n<script>${inScript(script)}</script>\n`,
     // The page is drawn before its samples are read: those that it shows first, of the last step, come first.
     ...packs.flatMap((some, run) =>
-      [...some]
-        .reverse()
-        .map(({ step, bytes }) => `<template id="samples-${run}-${step}">${bytes.toString('base64')}</template>\n`),
+      [...some].reverse().map(({ step, bytes }) => `<template id="samples-${run}-${step}">${bytes.toString('base64')}</template>\n`),
     ),
     '</body>\n</html>\n',
   ];

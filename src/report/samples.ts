@@ -1,4 +1,5 @@
 /** What a training step sampled, as a person reads it: completion, program, outcome, reward, advantage, difference from the reference. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readAdvantages } from '../batch/advantages.ts';
@@ -55,6 +56,9 @@ export interface Sample {
 /** Characters of one printed or sampled text that are shown. */
 export const longestText = 20_000;
 
+/** A step without it is being written at this moment, or was when its run was killed. */
+const writtenLast = 'manifest.json';
+
 /**
  * The steps of a run whose samples are on disk, in order.
  *
@@ -64,7 +68,7 @@ export async function sampledSteps(directory: string): Promise<number[]> {
   const folder = join(directory, 'steps');
   const names = (await unlessMissing(folder, readdir(folder))) ?? [];
   return names
-    .filter((name) => /^\d{6,}$/.test(name))
+    .filter((name) => /^\d{6,}$/.test(name) && existsSync(join(folder, name, writtenLast)))
     .map(Number)
     .sort((a, b) => a - b);
 }
@@ -77,7 +81,7 @@ export async function sampledSteps(directory: string): Promise<number[]> {
 export async function readSamples(directory: string, step: number): Promise<Sample[]> {
   const folder = runPaths(directory).step(step);
   const files = await unlessMissing(folder, readdir(folder));
-  if (files === null || !files.includes('rollouts.arrow')) {
+  if (files === null || !files.includes('rollouts.arrow') || !files.includes(writtenLast)) {
     const steps = await sampledSteps(directory);
     const [first, last] = [steps[0], steps.at(-1)];
     const known = first === undefined ? 'it has none' : `it has ${steps.length}, from ${first} to ${last}`;

@@ -1,6 +1,7 @@
 /** Which steps of a run keep their samples on disk. */
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporarySuffix } from '../lib/atomic-write.ts';
 import { unlessMissing } from '../lib/file-fault.ts';
 import { runPaths } from './run-directory.ts';
 
@@ -17,6 +18,10 @@ export async function removeOldSteps(directory: string, saved: number, rule: Kee
   if (rule === 'all') return;
   const root = join(directory, 'steps');
   const steps = ((await unlessMissing(root, readdir(root))) ?? []).filter((name) => /^\d{6,}$/.test(name)).map(Number);
-  for (const step of steps.filter((one) => !isKeptStep(one, saved, rule)))
-    await rm(runPaths(directory).step(step), { recursive: true, force: true });
+  for (const step of steps.filter((one) => !isKeptStep(one, saved, rule))) {
+    const path = runPaths(directory).step(step);
+    // Out of the way in one go: a kill halfway leaves no step with some of its files, and a resume deletes the rest.
+    await rename(path, `${path}${temporarySuffix}`);
+    await rm(`${path}${temporarySuffix}`, { recursive: true, force: true });
+  }
 }

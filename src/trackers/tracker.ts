@@ -48,7 +48,7 @@ export interface TrackerOptions {
   readonly past: (after: number, before: number) => Promise<readonly TrackedStep[]>;
   /** Steps with their samples that wait for a tracker that fails; older ones are given up, or read from the run. Default 1000. */
   readonly mostWaiting?: number;
-  /** Milliseconds that closing waits for each tracker. Default 5000. */
+  /** Milliseconds that closing waits for each tracker. Default 20,000: a process of Python may not have begun yet. */
   readonly closingMs?: number;
 }
 
@@ -65,7 +65,7 @@ export function trackersOf(trackers: readonly Tracker[], options: TrackerOptions
   };
 }
 
-function queueOf(tracker: Tracker, { onFault, firstStep, past, mostWaiting = 1000, closingMs = 5000 }: TrackerOptions) {
+function queueOf(tracker: Tracker, { onFault, firstStep, past, mostWaiting = 1000, closingMs = 20_000 }: TrackerOptions) {
   const waiting: TrackedStep[] = [];
   let told = firstStep - 1;
   let working: Promise<void> | null = null;

@@ -1,19 +1,19 @@
 /** The page in a real browser: what it draws, that it asks nobody, and that it follows a run. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveDashboard } from '../../src/report/dashboard.ts';
-import { packStep } from '../../src/report/step-pack.ts';
+import { readSamples } from '../../src/report/samples.ts';
+import { type PackedStep, packStep } from '../../src/report/step-pack.ts';
 import { withinBudget, writeReport } from '../../src/report/write-report.ts';
 import { openMetricsLog } from '../../src/runs/metrics.ts';
+import { launchChromium, noChromium } from '../chromium.ts';
 import { runOnDisk } from './run-on-disk.ts';
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 
 let folder: string;
 let runs: string[];
@@ -32,13 +32,19 @@ describe('writeReport', () => {
     const page = readFileSync(out, 'utf8');
     expect(page).toContain("default-src 'none'");
     expect(page.match(/<(?:link|img|iframe|script[^>]+src)/g)).toBeNull();
+    // A long run is drawn before its samples are read: they lie behind the script, the last step's first.
+    const places = [...page.matchAll(/<template id="samples-0-(\d+)">/g)];
+    expect(places.map(([, step]) => step)).toEqual(['4', '3', '2', '1']);
+    expect(places[0]?.index).toBeGreaterThan(page.lastIndexOf('<script>'));
   });
 
   it('packs a step whole, prompts once a group', async () => {
     const { bytes, problems } = await packStep(runs[0] ?? '', 1);
-    const { groups } = JSON.parse(gunzipSync(bytes).toString());
-    expect(groups.map((group: { problem: string }) => group.problem)).toEqual(problems);
-    expect(groups.map((group: { samples: unknown[] }) => group.samples.length)).toEqual([2, 2]);
+    const { groups, of, columns } = JSON.parse(gunzipSync(bytes).toString()) as PackedStep;
+    expect(groups.map(({ problem }) => problem)).toEqual(problems);
+    expect(of).toEqual([0, 0, 1, 1]);
+    expect(columns.reward).toEqual((await readSamples(runs[0] ?? '', 1)).map(({ reward }) => reward));
+    for (const column of Object.values(columns)) expect(column).toHaveLength(4);
   });
 
   it('leaves out steps, evenly and never the first or the last, where they do not fit', () => {
@@ -50,10 +56,10 @@ describe('writeReport', () => {
   });
 });
 
-describe.skipIf(executablePath === undefined)('the page in Chromium (skipped where /usr/bin/chromium is absent)', () => {
+describe.skipIf(noChromium !== null)(`the page in Chromium${noChromium === null ? '' : ` (${noChromium})`}`, () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
 
@@ -77,13 +83,20 @@ describe.skipIf(executablePath === undefined)('the page in Chromium (skipped whe
       const { page, faults, requests } = await opened(url, width);
       expect(requests).toEqual([url]);
       expect(faults).toEqual([]);
-      expect(await page.locator('.u-wrap').count()).toBeGreaterThan(0);
+      await page.locator('#curves .chart').first().scrollIntoViewIfNeeded();
+      await expect.poll(() => page.locator('.u-wrap').count()).toBeGreaterThan(0);
       expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
       expect(await page.locator('.row').count()).toBe(4);
       await page.locator('#samples select').nth(2).selectOption('wrong');
       await expect.poll(() => page.locator('.row').count()).toBe(2);
       expect(await page.locator('.detail').innerText()).toMatch(/wrong/);
       expect(await page.locator('#configuration').innerText()).toMatch(/run\.seed/);
+      expect(await page.locator('#answers').innerText()).toMatch(/second: did entropy collapse\?\s+no: /);
+      await page.locator('#answers select').selectOption('1');
+      await page.locator('#answers input').fill('2');
+      await page.locator('#answers button').click();
+      await expect.poll(() => page.locator('.detail .why').innerText()).toMatch(/= .*right: /);
+      expect(await page.locator('#samples input[type="number"]').inputValue()).toBe('2');
       // Two seeds of one experiment are one curve with a band.
       expect(await page.locator('#curves .keys').first().innerText()).toMatch(/first and 1 more seed/);
       await page.close();

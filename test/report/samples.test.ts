@@ -75,6 +75,24 @@ describe('evom show and evom runs', () => {
   });
 });
 
+describe('evom show and evom compare', () => {
+  it('answer what people ask of a run, and of two', async () => {
+    const io = fakeIo({ cwd: folder });
+    expect(await main(['show', 'first'], io)).toBe(0);
+    expect(io.out()).toMatch(/finished, step 4 of 4\n\nDid entropy collapse\?\n {2}no: .*\nWas anything alarming\?\n {2}no guard fired\n/);
+    const second = await runOnDisk(join(folder, 'runs', 'second'), 8);
+    const two = fakeIo({ cwd: folder });
+    expect(await main(['compare', 'first', second], two)).toBe(0);
+    expect(two.out()).toMatch(/^Did second beat first\?\n {2}not known: no set was evaluated by both/);
+    expect(two.out()).toMatch(/run\.seed +7 +8/);
+    const json = fakeIo({ cwd: folder });
+    expect(await main(['compare', 'first', second, '--json'], json)).toBe(0);
+    expect(JSON.parse(json.out())).toMatchObject({ answers: [{ tone: 'plain' }], differences: [{ key: 'run.seed', values: ['7', '8'] }] });
+    rmSync(second, { recursive: true });
+    expect(await main(['compare', 'first'], fakeIo({ cwd: folder }))).toBe(2);
+  });
+});
+
 describe('readRun', () => {
   it('reads configuration, metrics and state', async () => {
     expect(await runsIn(join(folder, 'runs'))).toEqual([run]);

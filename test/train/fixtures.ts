@@ -8,7 +8,7 @@ import { problemCursor } from '../../src/problems/sets/cursor.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
 import { type BatchSettings, trainingBatches } from '../../src/train/batches.ts';
 import type { GuardLimits } from '../../src/train/guards.ts';
-import type { RunStore, TrainParts, TrainSettings, TrainState } from '../../src/train/loop.ts';
+import type { RunStore, StepTexts, TrainParts, TrainSettings, TrainState } from '../../src/train/loop.ts';
 import type { StepMetrics } from '../../src/train/step-metrics.ts';
 import { problem, sampling } from '../rollout/scripted.ts';
 
@@ -46,6 +46,8 @@ export function countingLearner(
 export class MemoryStore implements RunStore {
   readonly events: string[] = [];
   readonly lines: StepMetrics[] = [];
+  /** Of each step. */
+  readonly alarms: (readonly string[])[] = [];
   readonly seen: (readonly RolloutGroup[])[] = [];
   readonly checkpoints: { readonly state: TrainState; readonly version: number }[] = [];
   readonly #learner: Learner;
@@ -59,8 +61,9 @@ export class MemoryStore implements RunStore {
     this.events.push(`write ${step}: ${batches.length} batches at version ${weightVersion}`);
   }
 
-  async appendMetrics(step: number, metrics: StepMetrics): Promise<void> {
+  async appendMetrics(step: number, metrics: StepMetrics, { alarms }: StepTexts): Promise<void> {
     this.lines.push(metrics);
+    this.alarms.push(alarms);
     this.events.push(`metrics ${step}`);
   }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRollouts, writeRollouts } from '../../src/batch/rollouts.ts';
+import { trainInput } from '../../src/config/schema/train-schema.ts';
+import { camelKeys } from '../../src/lib/camel-keys.ts';
 import { EvomError } from '../../src/lib/errors.ts';
 import { randomStream } from '../../src/lib/random.ts';
 import { replayableMetrics } from '../../src/runs/metrics.ts';
@@ -77,6 +79,13 @@ describe('trainLoop', () => {
       await expect(done).rejects.toMatchObject({ code: 'E_GUARD', message: expect.stringContaining('KL NaN nats a token') });
       expect(store.lines).toEqual([expect.objectContaining({ 'learner/approx_kl': Number.NaN, 'learner/grad_norm': Infinity })]);
       expect(store.events.at(-1)).toBe('checkpoint 1');
+    });
+
+    it('names those figures by the guards that a configuration has by default', async () => {
+      const { done, store } = run({ guards: camelKeys(trainInput.shape.guards.parse({})), onAlarm: 'warn' });
+      await done;
+      expect(store.alarms).toHaveLength(4);
+      for (const alarms of store.alarms) expect(alarms.join()).toMatch(/learner\/approx_kl.* not a finite number/);
     });
 
     it('warns at each step where it is told to go on', async () => {
@@ -224,6 +233,41 @@ describe('trainLoop', () => {
     const guards = { ...settings().guards, klMax: 0.1 };
     expect((await trainLoop(parts, settings({ guards, onAlarm: 'warn' }), initialTrainState)).step).toBe(4);
     expect(alarms.map((alarm) => alarm.slice(0, 5))).toEqual(['1: KL', '2: KL', '3: KL', '4: KL']);
+  });
+
+  describe('with the guards that a configuration has by default, which warn', () => {
+    const defaults = { guards: camelKeys(trainInput.shape.guards.parse({})), onAlarm: 'warn' } as const;
+    const run = (script: Parameters<typeof scriptedParts>[0], over: Parameters<typeof settings>[0] = {}) => {
+      const { parts, store, alarms } = trainParts(scriptedParts(script), countingLearner(), initialTrainState);
+      return { done: trainLoop(parts, settings({ ...defaults, ...over }), initialTrainState), store, alarms };
+    };
+
+    it.each([
+      ['some', (seed: string) => seed.endsWith('/0')],
+      ['all', () => true],
+    ] as const)('stops at the third step in a row that loses %s rollouts to faults of ours, after a checkpoint', async (_, isLost) => {
+      const { done, store, alarms } = run((_question, seed) => (isLost(seed) ? 'fault' : '1'), { steps: 9 });
+      await expect(done).rejects.toMatchObject({
+        code: 'E_GUARD',
+        message: expect.stringMatching(/after step 3.*3 steps in a row.*--resume/),
+      });
+      expect(store.events.at(-1)).toBe('checkpoint 3');
+      expect(store.alarms.map((some) => some.length)).toEqual([1, 1, 2]);
+      expect(alarms[0]).toMatch(/^1: (?:50|100)\.0 % of the rollouts were lost/);
+    });
+
+    it('notes a signal of format alone, and hands it to the store with the line of its step', async () => {
+      // A program that runs and is wrong earns its format; a completion without one earns nothing.
+      const { done, store } = run((_question, seed) => (seed.endsWith('/0') ? '2' : ''), { steps: 10 });
+      await done;
+      expect(
+        store.alarms
+          .slice(0, 9)
+          .flat()
+          .filter((alarm) => /format reward/.test(alarm)),
+      ).toEqual([]);
+      expect(store.alarms[9]).toEqual([expect.stringMatching(/only signal of 10 steps was the format reward/)]);
+    });
   });
 
   it('counts faults of ours, and not missing labels, as lost rollouts', async () => {

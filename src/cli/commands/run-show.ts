@@ -92,24 +92,30 @@ export interface RunShowOptions extends RunOptions {
 
 export async function runShow({ io, json, name, step, choice }: RunShowOptions): Promise<void> {
   const directory = runDirectoryNamed(name, io.cwd);
+  const colors = colorsOf(io);
+  const isOverview = !json && step === null && Object.keys(choice).length === 0;
+  if (isOverview) {
+    const view = await readRun(directory);
+    io.stdout(`${directory}: ${view.state}, step ${view.metrics.at(-1)?.step ?? 0} of ${view.config['run.steps'] ?? '?'}\n\n`);
+    for (const line of answerLines(runAnswers(view, beforeAfter(view)), colors)) io.stdout(`${line}\n`);
+    io.stdout('\n');
+  }
   const shown = step ?? (await sampledSteps(directory)).at(-1);
-  if (shown === undefined)
-    throw new EvomError('E_RUN', `${directory} has no samples on disk: it has taken no step, or is a supervised run`);
+  if (shown === undefined) {
+    const none = `${directory} has no samples on disk: it has taken no step, or is a supervised run`;
+    if (!isOverview) throw new EvomError('E_RUN', none);
+    io.stdout(`${none}\n`);
+    return;
+  }
   const samples = await readSamples(directory, shown);
-  const isOverview = Object.keys(choice).length === 0;
-  const chosen = chooseSamples(samples, isOverview && !json ? { best: 1, worst: 1 } : choice);
+  const isWhole = Object.keys(choice).length === 0;
+  const chosen = chooseSamples(samples, isWhole && !json ? { best: 1, worst: 1 } : choice);
   if (json) {
     io.stdout(`${JSON.stringify({ run: directory, step: shown, samples: chosen })}\n`);
     return;
   }
-  const colors = colorsOf(io);
-  io.stdout(`${directory}, step ${shown}: ${samples.length} samples of ${new Set(samples.map(({ group }) => group)).size} problems\n\n`);
-  if (isOverview) {
-    const view = await readRun(directory);
-    for (const line of answerLines(runAnswers(view, beforeAfter(view)), colors)) io.stdout(`${line}\n`);
-    io.stdout('\n');
-    for (const line of groupsTable(samples)) io.stdout(`${line}\n`);
-  }
+  io.stdout(`${directory}, step ${shown}: ${samples.length} samples of ${new Set(samples.map(({ group }) => group)).size} problems\n`);
+  if (isWhole) for (const line of ['', ...groupsTable(samples)]) io.stdout(`${line}\n`);
   for (const sample of chosen) io.stdout(`\n${sampleText(sample, colors)}\n`);
-  if (isOverview) io.stdout('\nmore: --step N --best 1, --worst 5, --problem ID, --json; evom compare RUN RUN; evom report RUN\n');
+  if (isWhole) io.stdout('\nmore: --step N --best 1, --worst 5, --problem ID, --json; evom compare RUN RUN; evom report RUN\n');
 }
