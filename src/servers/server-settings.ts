@@ -55,7 +55,7 @@ export function deathOf(engine: ServerEngine, { url }: ServerAccess, promptToken
   const known = engine === 'vllm' ? `; known of vLLM on a CPU: ${chunksOnCpu}` : '';
   return new HttpFault(
     'E_POLICY',
-    `${fault.message}. ${url} was up before and is gone; it may have ended by a request of this run (the last one had a prompt of ${promptTokens} tokens). Its log says why. Start it again and go on with --resume${known}`,
+    `${fault.message}${/[.?]$/.test(fault.message) ? '' : '.'} ${url} was up before and is gone; it may have ended by a request of this run (the last one had a prompt of ${promptTokens} tokens). Its log says why. Start it again and go on with --resume${known}`,
     { failure: fault.failure, status: fault.status, cause: fault },
   );
 }

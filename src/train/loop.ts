@@ -66,8 +66,8 @@ export interface TrainParts extends GatherParts {
  *
  * A step is: sampling rounds until the batch is full (or bounded), advantages, `rollouts.arrow` and `batch.arrow` on
  * disk, the gradient step, new weights in the sampler, one line of metrics. With `stepsAhead` above 0 the batches of the next
- * steps are sampled meanwhile. State is saved every `settings.checkpointEvery` steps, so a run killed at any moment resumes
- * from there and replays what it lost.
+ * steps are sampled meanwhile. State is saved every `settings.checkpointEvery` steps and when sampling meets a fault, so a run killed at
+ * any moment resumes from there and replays what it lost.
  *
  * @returns the state after the last step.
  * @throws {EvomError} `E_GUARD` when a guard stops the run, `E_INTERRUPTED` on abort; a checkpoint is written first.
@@ -92,11 +92,20 @@ async function takeSteps(
   const { learner, store } = parts;
   const { policy } = parts.rollout;
   let state = start;
+  let savedStep = start.step;
+  /** A server that is gone costs the step that it was sampling, and none before. */
+  const keepBeforeFault = async (fault: unknown): Promise<never> => {
+    if (state.step > savedStep) {
+      const kept = ahead.settled().then((position) => store.saveCheckpoint({ ...state, ...position }, learner));
+      await kept.catch(() => undefined); // what failed first is the fault to tell
+    }
+    throw fault;
+  };
   while (state.step < settings.steps) {
     const began = performance.now();
     const step = state.step + 1;
     if (!signal?.aborted) ahead.release(state.step, learner.weights());
-    const next = signal?.aborted ? null : await ahead.next();
+    const next = signal?.aborted ? null : await ahead.next().catch((fault: unknown) => keepBeforeFault(fault));
     if (next === null || signal?.aborted) {
       // That sampling which was cut off is drawn again on resume.
       await store.saveCheckpoint({ ...state, ...(await ahead.settled()) }, learner);
@@ -171,6 +180,7 @@ async function takeSteps(
     if (last || stopping || interrupt || step % settings.checkpointEvery === 0) {
       state = { ...state, ...(await ahead.settled()) };
       await store.saveCheckpoint(state, learner);
+      savedStep = step;
     }
     if (stopping) throw new EvomError('E_GUARD', `stopped after step ${step}, checkpoint written: ${alarms.join('; ')}`);
     if (interrupt) throw interruptedAfter(step);

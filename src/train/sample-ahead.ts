@@ -99,10 +99,16 @@ export class SampleAhead {
     this.#queue.shift();
   }
 
-  /** Waits until all sampling that was begun is done, and says what the run goes on from. */
+  /**
+   * Waits until all sampling that was begun is done, and says what the run goes on from. What met a fault is sampled again then;
+   * whoever asks for that step meets the fault.
+   */
   async settled(): Promise<SamplingPosition & { readonly ahead: readonly GatheredStep[] }> {
-    const ahead = await Promise.all(this.#queue);
-    return { ...this.#position, ahead: ahead.flatMap((one) => (one === null ? [] : [one.gathered])) };
+    const ahead = await Promise.allSettled(this.#queue);
+    return {
+      ...this.#position,
+      ahead: ahead.flatMap((one) => (one.status === 'rejected' || one.value === null ? [] : [one.value.gathered])),
+    };
   }
 
   /** Ends sampling that nobody wants any more, and waits for its end. */

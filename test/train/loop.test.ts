@@ -340,6 +340,43 @@ describe('trainLoop', () => {
     expect(store.events).toEqual([]);
   });
 
+  it.each([0, 1])('keeps the steps that were done when sampling meets a fault, %d steps ahead', async (stepsAhead) => {
+    const gone = new EvomError('E_POLICY', 'the server is gone');
+    const rollout = mixed();
+    let rounds = 0;
+    const policy: typeof rollout.policy = {
+      ...rollout.policy,
+      get version() {
+        return rollout.policy.version;
+      },
+      sample: (...args) => {
+        rounds += 1;
+        return rounds === 4 ? Promise.reject(gone) : rollout.policy.sample(...args);
+      },
+    };
+    const { parts, store } = trainParts({ ...rollout, policy }, countingLearner(), initialTrainState);
+    const run = trainLoop(parts, settings({ checkpointEvery: 100, stepsAhead }), initialTrainState);
+    await expect(run).rejects.toBe(gone);
+    expect(store.events.at(-1)).toBe('checkpoint 3');
+    expect(store.checkpoints).toMatchObject([{ version: 3, state: { step: 3, genStep: 3, cursor: { epoch: 1, position: 1 }, ahead: [] } }]);
+  });
+
+  it('tells the fault that came first when the steps that were done cannot be kept', async () => {
+    const gone = new EvomError('E_POLICY', 'the server is gone');
+    const rollout = mixed();
+    let rounds = 0;
+    const policy = {
+      ...rollout.policy,
+      sample: (...args: Parameters<typeof rollout.policy.sample>) => {
+        rounds += 1;
+        return rounds === 2 ? Promise.reject(gone) : rollout.policy.sample(...args);
+      },
+    };
+    const { parts, store } = trainParts({ ...rollout, policy }, countingLearner(), initialTrainState);
+    store.saveCheckpoint = () => Promise.reject(new EvomError('E_FILE', 'the disk is full'));
+    await expect(trainLoop(parts, settings({ checkpointEvery: 100 }), initialTrainState)).rejects.toBe(gone);
+  });
+
   it('has nothing to do after the last step', async () => {
     const state = { ...initialTrainState, step: 4 };
     const { parts, store } = trainParts(mixed(), countingLearner(), state);
