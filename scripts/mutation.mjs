@@ -42,9 +42,11 @@ async function mutate(name) {
   const report = join(root, 'reports/mutation', name.replaceAll('/', '-'));
   process.env.EVOM_MUTATION_TESTS = `test/${folder}/**/*.test.ts`;
   process.env.EVOM_MUTATION_JOURNAL = `${report}.jsonl`;
+  process.env.EVOM_MUTATION_DIST = join(root, 'dist');
   const stryker = new Stryker({
     mutate: [name.endsWith('.ts') ? `src/${name}` : `src/${name}/**/*.ts`],
-    ignorePatterns: ['/runs', '/.venv*', '/reports'],
+    ignorePatterns: ['/runs', '/.venv*', '/reports', '/dist'],
+    disableTypeChecks: false,
     plugins: ['ignore', 'journal', 'warm-runner'].map((name) => join(root, `scripts/mutation/${name}.mjs`)),
     ignorers: ['words-and-unreachable'],
     ignoreStatic: true,

@@ -2,7 +2,7 @@
  * Stryker's side of `warm-worker.mjs`: a test runner whose vitest is started once and stays warm, so that a mutant costs its tests and
  * not their loading. The tests that reach a mutant run from the quickest to the slowest, to the first that fails.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,6 +31,8 @@ class WarmRunner {
   async init() {
     process.env.NODE_ENV = 'test';
     process.env.VITEST = '1';
+    // Worker threads and guests run it as it is: thousands of files need no copy.
+    if (!existsSync('dist')) symlinkSync(process.env.EVOM_MUTATION_DIST, 'dist');
     const { createVitest } = await import(pathToFileURL(createRequire(join(process.cwd(), 'package.json')).resolve('vitest/node')).href);
     const options = { config: 'scripts/mutation/vitest.config.ts', watch: false, coverage: { enabled: false }, onConsoleLog: () => false };
     this.#vitest = await createVitest('test', options);

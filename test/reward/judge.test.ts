@@ -59,6 +59,17 @@ describe('judge rules', () => {
     ['exact', 0.3, [0.3], [0.1 + 0.2]],
     ['indusopt', 1e6, [1e6 + 0.9], [1e6 + 1.2]],
     ['indusopt', 0, [9e-7], [2e-6]],
+    ['orlm', -2.5, [-2, -1.9], [-3]], // the half to the even neighbour, below 0 too
+    ['orlm', 3.5, [4, 4.4], [3, 3.4]],
+    ['orlm', 40, [42, 38], [43, 37]],
+    ['mamo', 1e6, [1_000_099], [1_000_101]], // relative 1e-4
+    ['mamo', -10, [-10.001], [-10.01, 10]],
+    ['mamo', 0.123456, [0.1234565], [0.12358]], // in the sixth decimal
+    ['agent', -5, [-5.09], [-5.11, 5]],
+    ['optibench', -5, [-5.00005], [-5.001, 5]],
+    ['exact', 0, [0], [1e-12]],
+    ['sirl', -100, [-100.0001], [-100.0002, 100]],
+    ['indusopt', -1e6, [-1e6 - 0.9], [-1e6 - 1.2, 1e6]],
   ])('%s with label %d accepts %j and refuses %j', (name, label, accepted, refused) => {
     for (const value of accepted) expect(correct(optimal(value), label, name), String(value)).toBe(true);
     for (const value of refused) expect(correct(optimal(value), label, name), String(value)).toBe(false);
@@ -127,6 +138,40 @@ describe('judgeOutcome', () => {
     const outcome = optimal(9, { solves: [solve(5), solve(9)], reported: 5 });
     expect(judgeOutcome(outcome, { answer: 5 }, 'sirl')).toEqual({ correct: true, value: 5, unsupportedClaim: false });
     expect(judgeOutcome(outcome, { answer: 9 }, 'sirl').correct).toBe(false);
+  });
+  it('takes a reported value for a solve’s to 1e-6 of the larger of both, and of 1', () => {
+    const claims = (objective: number, reported: number) =>
+      judgeOutcome(optimal(objective, { reported }), { answer: null }, 'sirl').unsupportedClaim;
+    expect([claims(2000, 2000.0019), claims(2000, 2000.0021)]).toEqual([false, true]);
+    expect([claims(-2000, -2000.0019), claims(-2000, -2000.0021)]).toEqual([false, true]);
+    expect([claims(0, 9e-7), claims(0, 2e-6), claims(0.5, 0.5 + 9e-7)]).toEqual([false, true, false]);
+  });
+  it('takes no claim for unsupported after a fault of ours', () => {
+    expect(judgeOutcome(ended('infra_error', null, { reported: 3 }), { answer: 3 }, 'sirl')).toEqual({
+      correct: null,
+      value: 3,
+      unsupportedClaim: false,
+    });
+  });
+  it('judges the last objective where the status is optimal, and none else', () => {
+    expect(judgeOutcome(optimal(5), { answer: 5 }, 'sirl')).toEqual({ correct: true, value: 5, unsupportedClaim: false });
+    expect(judgeOutcome(ended('feasible', 5), { answer: 5 }, 'sirl')).toEqual({ correct: false, value: null, unsupportedClaim: false });
+  });
+  it('judges by a rule of the caller', () => {
+    const near = {
+      name: 'exact',
+      definition: '',
+      source: '',
+      noSolution: 'any',
+      matches: (v: number, a: number) => Math.abs(v - a) <= 2,
+    } as const;
+    expect(judgeOutcome(optimal(7), { answer: 5 }, near).correct).toBe(true);
+    expect(judgeOutcome(optimal(7.5), { answer: 5 }, near).correct).toBe(false);
+    expect(judgeOutcome(ended('unbounded'), { answer: 'infeasible' }, near).correct).toBe(true);
+  });
+  it('matches no value with a label that is not finite', () => {
+    expect(correct(optimal(5), Number.POSITIVE_INFINITY, 'agent')).toBe(false);
+    expect(correct(optimal(5), Number.NaN, 'evom')).toBe(false);
   });
   it('refuses a reported value that no optimal solve has', () => {
     expect(judgeOutcome(optimal(9, { reported: 5 }), { answer: 5 }, 'sirl')).toEqual({

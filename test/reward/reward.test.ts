@@ -422,6 +422,67 @@ describe('scoreOutcome', () => {
     expect(scoreOutcome(input(earlier), evom)).toMatchObject({ correct: true, parts: { answer: 0 }, flags: ['earlier_solve'] });
   });
 
+  it('scores a problem without a label by its check alone, where nothing that is paid needs a label', () => {
+    const unlabelled = {
+      problem: { ...problem, answer: null },
+      ...seen({ consistency: { passed: 0.5, failed: ['a'] }, hints: ['hint_sense'] }),
+    };
+    const weights = { ...evom.weights, answer: 0, consistency: 2 };
+    expect(scoreOutcome(input(right, unlabelled), { ...evom, weights })).toEqual({
+      value: 1.1,
+      parts: { format: 0.1, consistency: 1 },
+      correct: null,
+      identical: null,
+      flags: [],
+    });
+    for (const needing of [{ answer: 1 }, { solution: 1 }, { consistency: 0 }])
+      expect(scoreOutcome(input(right, unlabelled), { ...evom, weights: { ...weights, ...needing } }).value).toBeNull();
+  });
+
+  it('lists the hard flags of an outcome that nothing can be said of', () => {
+    const unlabelled = { problem: { ...problem, answer: null } };
+    expect(scoreOutcome(input({ ...right, wallLimited: true }, unlabelled), evom)).toMatchObject({ value: null, flags: ['wall_limited'] });
+  });
+
+  it('pays no solution, and no confirmation, of an answer that is not paid', () => {
+    const config = { ...evom, weights: { ...evom.weights, solution: 1, crossSolver: 1 } };
+    const about = { problem: { ...problem, model: honest } };
+    const by = (outcome: Outcome, evidence: Partial<Evidence>) =>
+      scoreOutcome(input(outcome, { ...about, ...seen(evidence) }), config).parts;
+    expect(by(right, { solvesReference: true })).toMatchObject({ answer: 1, solution: 1 });
+    expect(by({ ...right, wallLimited: true }, { solvesReference: true })).toMatchObject({ answer: 0, solution: 0 });
+    expect(by({ ...right, objective: 1 }, { solvesReference: true })).toMatchObject({ answer: 0, solution: 0 });
+    expect(by(right, { crossSolve: { ...confirmed, agrees: null } }).cross_solver).toBe(0);
+    expect(by(right, { crossSolve: { ...confirmed, agrees: false } }).cross_solver).toBe(0);
+  });
+
+  it('counts a verdict only where a solve was made, for each status that is one', () => {
+    const config = { ...evom, weights: { ...evom.weights, executes: 1 } };
+    const by = (outcome: Outcome) => scoreOutcome(input(outcome), config).parts.executes;
+    for (const status of ['optimal', 'feasible', 'infeasible', 'unbounded', 'infeasible_or_unbounded'] as const)
+      expect(by({ ...right, status })).toBe(1);
+    expect(by({ ...right, solves: [] })).toBe(0);
+  });
+
+  it('needs neither text nor lengths to score', () => {
+    expect(scoreOutcome({ outcome: right, problem }, { ...evom, overlong: { buffer: 20, penalty: 1 } })).toMatchObject({
+      parts: { format: 0.1, answer: 1, overlong: 0 },
+    });
+    expect(scoreOutcome({ outcome: right, problem }, { ...evom, formatTags: ['code'] }).parts.format).toBe(0);
+  });
+
+  it('tells terms of the user what judge and audit found, also of what is wrong', () => {
+    const told: unknown[] = [];
+    const score: UserTerm['score'] = (given, verdict) => {
+      told.push([given.completionText, verdict]);
+      return 1;
+    };
+    const config = { ...evom, terms: [{ name: 'mine', weight: 0.5, score }] };
+    const wrong = input({ ...right, objective: 1, wallLimited: true }, { completionText: 'so' });
+    expect(scoreOutcome(wrong, config)).toMatchObject({ value: 0.6, parts: { mine: 0.5 } });
+    expect(told).toEqual([['so', { correct: false, flags: ['wall_limited'] }]]);
+  });
+
   it('asks for elements once each and in order, with nothing between', () => {
     const config = { ...evom, formatTags: ['think', 'code'] };
     const formatOf = (completionText: string) => scoreOutcome(input(right, { completionText }), config).parts.format;

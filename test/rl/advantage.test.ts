@@ -1,6 +1,6 @@
+import { batchAdvantages, compatPresets, type GroupEstimator, groupAdvantages } from 'evom/rl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchAdvantages, compatPresets, type GroupEstimator, groupAdvantages } from '../../src/index.ts';
 
 /** The published numbers come from float32 programs; ours are float64. */
 const tolerance = 1e-6;
@@ -85,6 +85,56 @@ describe('groupAdvantages against values that other trainers gave', () => {
     expect(() => groupAdvantages(a, { estimator: 'opo' })).toThrow(RangeError);
   });
 
+  it('takes lengths by the places of the rewards, those that could not be scored left out, and a length of 0 for one', () => {
+    expect(groupAdvantages([1, null, 0], { estimator: 'opo', lengths: [1, 100, 3] })).toEqual([0.75, 0, -0.25]);
+    expect(groupAdvantages([1, 0], { estimator: 'opo', lengths: [0, 5] })).toEqual([1, 0]);
+    expect(groupAdvantages([1, 0], { estimator: 'opo', lengths: [0, 0] })).toEqual([1, 0]); // nothing to weigh by: no baseline
+    expect(() => groupAdvantages([1, 0], { estimator: 'opo', lengths: [3] })).toThrow(/opo: length 1 is NaN/);
+    expect(() => groupAdvantages([1, 0], { estimator: 'opo', lengths: [3, -1] })).toThrow(/opo: length 1 is -1/);
+  });
+
+  it('gives a lone reward what the convention says, under each estimator', () => {
+    const alone = (estimator: GroupEstimator, compat: 'verl' | 'trl') => groupAdvantages([0.7], { estimator, compat, lengths: [2] })[0];
+    for (const estimator of ['grpo', 'dapo'] as const) expect(alone(estimator, 'verl')).toBeCloseTo(0.7 / (1 + 1e-6), 12);
+    for (const estimator of ['dr_grpo', 'rloo', 'opo', 'maxrl'] as const) expect(alone(estimator, 'verl')).toBe(0.7);
+    expect(alone('grpo_passk', 'verl')).toBe(0); // there is no second best
+    for (const estimator of ['grpo', 'dapo', 'dr_grpo', 'rloo', 'opo', 'maxrl', 'grpo_passk'] as const)
+      expect(alone(estimator, 'trl')).toBe(0);
+  });
+
+  it('has nothing to say where the mean is not positive, under maxrl', () => {
+    const strict = { ...compatPresets.exact, zeroRange: 0 };
+    for (const rewards of [
+      [1, -1],
+      [1, -3],
+    ])
+      expect(groupAdvantages(rewards, { estimator: 'maxrl', compat: strict })).toEqual([0, 0]);
+    expect(groupAdvantages([3, 1], { estimator: 'maxrl' })).toEqual([0.5, -0.5]);
+  });
+
+  it('divides by no less than the floor of the deviation', () => {
+    const floored = { ...compatPresets.exact, stdFloor: 10 };
+    expect(groupAdvantages([1, 0], { estimator: 'grpo', compat: floored })).toEqual([0.05, -0.05]);
+    expect(groupAdvantages([1, 0], { estimator: 'grpo_passk', compat: floored })).toEqual([0.1, 0]);
+    const group = { rewards: [1, 0], lengths: [1, 1], parts: [{ a: 1 }, { a: 0 }] };
+    expect(batchAdvantages([group], { estimator: 'grpo_batch', compat: floored })).toEqual([[0.05, -0.05]]);
+    // Each term is divided by the floor, and their sum again.
+    const [first, second] = batchAdvantages([group], { estimator: 'gdpo', compat: floored, termWeights: { a: 1 } })[0] ?? [];
+    expect(first).toBeCloseTo(0.005, 12);
+    expect(second).toBeCloseTo(-0.005, 12);
+  });
+
+  it('pays the first of several best rollouts under grpo_passk, and nothing where two are alike', () => {
+    expect(groupAdvantages([0, 2, 1, 0], { estimator: 'grpo_passk' })[1]).toBeCloseTo(1 / Math.sqrt(0.6875), 12);
+    expect(groupAdvantages([2, 2, 0], { estimator: 'grpo_passk' })).toEqual([0, 0, 0]);
+  });
+
+  it('calls rewards equal at the very end of the range that counts as none', () => {
+    expect(groupAdvantages([1, 1], { compat: { ...compatPresets.exact, zeroRange: 0 } })).toEqual([0, 0]);
+    expect(groupAdvantages([1, 1.5], { compat: { ...compatPresets.exact, zeroRange: 0.5 } })).toEqual([0, 0]);
+    expect(groupAdvantages([1, 2], { compat: { ...compatPresets.exact, zeroRange: 0.5 } })).toEqual([-1, 1]);
+  });
+
   it('whitens over tokens under REINFORCE++', () => {
     for (const estimator of ['reinforce_pp', 'reinforce_pp_baseline'] as const)
       expectClose(batchAdvantages([{ rewards: a, lengths: [1, 2, 3, 4] }], { estimator, compat: 'verl' })[0] ?? [], pair(0.9486833));
@@ -162,7 +212,9 @@ describe('groupAdvantages', () => {
     const fromJavaScript = groupAdvantages as (rewards: number[], options: unknown) => number[];
     expect(() => fromJavaScript([1, 0], { estimator: 'reinforce_pp' })).toThrow('use batchAdvantages');
     expect(() => fromJavaScript([1, 0], { estimator: 'gdpo' })).toThrow('use batchAdvantages');
-    expect(() => fromJavaScript([1, 0], { estimator: 'foo' })).toThrow('none of grpo');
+    expect(() => fromJavaScript([1, 0], { estimator: 'foo' })).toThrow(
+      /^estimator "foo" is none of grpo, dr_grpo, dapo, rloo, opo, maxrl, grpo_passk$/,
+    );
     expect(() => fromJavaScript([1, 0], { compat: 'foo' })).toThrow('none of exact, verl');
     expect(() => fromJavaScript([1, 0], { estimatr: 'rloo' })).toThrow('no option "estimatr"');
     expect(() => groupAdvantages([1, Number.NaN])).toThrow(/reward 1 is NaN/);
@@ -314,6 +366,51 @@ describe('batchAdvantages', () => {
     expect(tokens.reduce((s, x) => s + x, 0)).toBeCloseTo(0, 9);
     expect(tokens.reduce((s, x) => s + x * x, 0) / (tokens.length - 1)).toBeCloseTo(1, 6);
     expect(advantages[0]?.[2]).toBe(0);
+  });
+  it('needs no more than two rewards, or two tokens', () => {
+    const pair = [{ rewards: [1, 0], lengths: [1, 1] }];
+    expect(batchAdvantages(pair, { estimator: 'grpo_batch', compat: 'exact' })).toEqual([[1, -1]]);
+    expectClose(batchAdvantages(pair, { estimator: 'reinforce_pp', compat: 'exact' })[0] ?? [], [Math.SQRT1_2, -Math.SQRT1_2]);
+  });
+  it('subtracts the mean of a lone reward where that is worth nothing, and leaves it where it counts raw, under the baseline', () => {
+    const groups = [
+      { rewards: [1], lengths: [1] },
+      { rewards: [1, 0], lengths: [1, 1] },
+    ];
+    const flat = (compat: 'exact' | 'verl') => batchAdvantages(groups, { estimator: 'reinforce_pp_baseline', compat }).flat();
+    expectClose(flat('exact'), [0, 1, -1]);
+    expectClose(
+      flat('verl'),
+      [2 / 3, 1 / 6, -5 / 6].map((centred) => centred / Math.sqrt(7 / 12)),
+    );
+  });
+  it('does not count a response without tokens for variance', () => {
+    const groups = [{ rewards: [5, 1, 1], lengths: [0, 3, 2] }];
+    expect(batchAdvantages(groups, { estimator: 'reinforce_pp', compat: 'exact' })).toEqual([[0, 0, 0]]);
+  });
+  it('gives zeros to equal sums of terms under gdpo, also where nothing is added to the deviation', () => {
+    // Terms that stand against each other: the sums are equal.
+    const parts = [
+      { a: 1, b: 0 },
+      { a: 0, b: 1 },
+    ];
+    const groups = [{ rewards: [1, 1], lengths: [1, 1], parts }];
+    expect(batchAdvantages(groups, { estimator: 'gdpo', compat: 'exact', termWeights: { a: 1, b: 1 } })).toEqual([[0, 0]]);
+  });
+  it('leaves a missing term out under gdpo, whatever the convention for unscorable rewards', () => {
+    const parts = [{ a: 1, b: 1 }, { a: 0, b: 1 }, { a: 1 }];
+    const groups = [{ rewards: [2, 1, 1], lengths: [1, 1, 1], parts }];
+    const by = (unscorable: 'zero' | 'exclude', singleton: 'raw' | 'zero') =>
+      batchAdvantages(groups, {
+        estimator: 'gdpo',
+        compat: { ...compatPresets.exact, unscorable, singleton },
+        termWeights: { a: 1, b: 1 },
+      });
+    expect(by('zero', 'raw')).toEqual(by('exclude', 'zero'));
+    const alone = [{ rewards: [3, 1], lengths: [1, 1], parts: [{ a: 1, b: 2 }, { a: 1 }] }];
+    const of = (singleton: 'raw' | 'zero') =>
+      batchAdvantages(alone, { estimator: 'gdpo', compat: { ...compatPresets.exact, singleton }, termWeights: { a: 1, b: 1 } });
+    expect(of('raw')).toEqual([[0, 0]]); // one value of a term is no better than none
   });
   it('gives zeros to a batch without variance, without tokens, or without rewards', () => {
     const options = { estimator: 'reinforce_pp', compat: 'verl' } as const;

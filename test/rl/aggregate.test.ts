@@ -1,5 +1,6 @@
+import type { Aggregation, LossConfig } from 'evom';
+import { lossDenominators, promptMeanWeights, tokenWeights } from 'evom/rl';
 import { describe, expect, it } from 'vitest';
-import { type Aggregation, type LossConfig, lossDenominators, promptMeanWeights, tokenWeights } from '../../src/index.ts';
 
 const values = [
   [1, 2, 3],
@@ -79,7 +80,37 @@ describe('tokenWeights', () => {
       expect(tokenWeights(masked, loss(aggregation), lossDenominators(masked))).toEqual([new Float32Array(4)]);
   });
 
-  it('asks for a norm length where one is needed', () => {
-    expect(() => tokenWeights(rows, loss('seq_mean_token_sum_norm'), lossDenominators(rows))).toThrow(/normLength/);
+  it.each([null, 0, -3, Number.NaN])('asks for a norm length where one is needed: %s is none', (normLength) => {
+    expect(() => tokenWeights(rows, loss('seq_mean_token_sum_norm', normLength), lossDenominators(rows))).toThrow(/normLength/);
+  });
+
+  it('gives zeros where it is told that the batch has no loss tokens and no rows', () => {
+    const none = { globalLossTokens: 0, globalLossRows: 0 };
+    for (const aggregation of ['token_mean', 'seq_mean_token_mean', 'seq_mean_token_sum', 'seq_mean_token_sum_norm'] as const)
+      expect(tokenWeights(rows, loss(aggregation, 3), none)).toEqual(rows.map(() => new Float32Array(3)));
+  });
+
+  it('scales with the weight of the row', () => {
+    const halved = rows.map((row) => ({ ...row, lossWeight: 0.5 }));
+    for (const aggregation of ['token_mean', 'seq_mean_token_mean', 'seq_mean_token_sum', 'seq_mean_token_sum_norm'] as const) {
+      const of = (some: typeof rows) => dot(tokenWeights(some, loss(aggregation, 3), { globalLossTokens: 3, globalLossRows: 2 }));
+      expect(of(halved)).toBeCloseTo(of(rows) / 2, 6);
+    }
+  });
+});
+
+describe('promptMeanWeights', () => {
+  const row = (groupId: string, tokens: number, lossWeight = 1) => ({ groupId, lossMask: new Uint8Array(tokens).fill(1), lossWeight });
+  it('counts no prompt without loss tokens, and leaves rows without any as they are', () => {
+    expect(promptMeanWeights([row('a', 2), row('b', 0), row('c', 3, 0)])).toEqual([1, 1, 0]);
+  });
+  it('gives each prompt the same sum over its tokens, whatever rows and weights it has', () => {
+    const some = [row('a', 1), row('a', 3), row('b', 2), row('b', 5, 0), row('c', 6)];
+    const weights = promptMeanWeights(some);
+    const sums = ['a', 'b', 'c'].map((id) =>
+      some.reduce((sum, r, i) => sum + (r.groupId === id ? (weights[i] ?? 0) * r.lossMask.length : 0), 0),
+    );
+    for (const sum of sums) expect(sum).toBeCloseTo(12 / 3, 12);
+    expect(promptMeanWeights([row('a', 2, 0.5)])).toEqual([0.5]);
   });
 });

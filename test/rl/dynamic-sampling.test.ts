@@ -1,5 +1,4 @@
-import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import type { RolloutGroup } from 'evom';
 import {
   beginSamplingStep,
   type DynamicSamplingConfig,
@@ -8,9 +7,10 @@ import {
   initialSamplingState,
   nextSamplingAction,
   offerGroups,
-  type RolloutGroup,
   summarizeGroup,
-} from '../../src/index.ts';
+} from 'evom/rl';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 
 type Group = GroupSummary & { readonly id: number };
 const summarize = (group: Group) => group;

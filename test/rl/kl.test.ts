@@ -1,5 +1,5 @@
+import { type KlEstimator, klTerm } from 'evom/rl';
 import { describe, expect, it } from 'vitest';
-import { type KlEstimator, klTerm } from '../../src/index.ts';
 
 describe('klTerm', () => {
   const pairs = [

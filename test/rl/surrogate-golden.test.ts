@@ -1,7 +1,8 @@
 /** Against torch's autograd: `scripts/make-surrogate-goldens.py` wrote the file. */
 import { readFileSync } from 'node:fs';
+import type { LossConfig } from 'evom';
+import { type LossRow, lossDenominators, surrogateLoss } from 'evom/rl';
 import { describe, expect, it } from 'vitest';
-import { type LossConfig, type LossRow, lossDenominators, surrogateLoss } from '../../src/index.ts';
 
 interface Golden {
   readonly rows: readonly {

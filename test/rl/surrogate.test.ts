@@ -1,6 +1,7 @@
+import type { LossConfig } from 'evom';
+import { klTerm, type LossRow, lossDenominators, samplerWeights, surrogateLoss } from 'evom/rl';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { klTerm, type LossConfig, type LossRow, lossDenominators, samplerWeights, surrogateLoss } from '../../src/index.ts';
 
 const ppo = {
   type: 'policy_gradient',
