@@ -5,6 +5,7 @@ import type { Problem } from '../core/problem.ts';
 import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Reward, Rollout, RolloutGroup, Scorable } from '../core/rollout.ts';
 import { EvomError } from '../lib/errors.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
 import { completionOutcome } from '../verify/completion-outcome.ts';
 import { withoutRefuted } from '../verify/refuted-by-peers.ts';
@@ -67,6 +68,8 @@ export interface RolloutResult {
  * The same request with the same weights gives the same groups, whatever order programs finish in.
  *
  * @returns [problems] groups in the order of `request.problems`, and where the time went.
+ * On abort programs under way are not waited for: whoever closes the verifier ends them.
+ *
  * @throws {EvomError} `E_DATA` naming the problem whose prompt leaves no room for `maxTokens` more; `E_POLICY` or `E_SANDBOX` for
  *   a fault of ours; nothing that a program does.
  */
@@ -109,7 +112,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
 
   const groups: RolloutGroup[] = [];
   for (const [p, task] of tasks.entries()) {
-    const rollouts = await scored[p];
+    const rollouts = await unlessAborted(Promise.resolve(scored[p]), request.signal);
     if (rollouts === undefined) {
       throw new EvomError(
         'E_POLICY',

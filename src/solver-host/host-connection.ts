@@ -62,7 +62,7 @@ export class HostConnection {
       this.failed();
       throw new HostDown(`${this.url} does not answer`, { cause });
     }
-    if (health.service !== 'evom-solver-host') throw new HostDown(`${this.url} is no solver host`);
+    if (health.service !== 'evom-solver-host') throw new HostDown(`${this.url} is not a solver host`);
     this.dialects = health.dialects;
     this.setup = JSON.stringify([health.version, health.resolver, health.limits]);
     // Twice what it runs at once, so that its queue is never empty while an answer travels.

@@ -184,7 +184,7 @@ describe('a run that cannot start', () => {
     const { checks, code } = await dryRun('backend=gurobi', `solver_hosts.urls=["${url}"]`);
     server.close();
     expect(checks.find(({ name }) => name === `solver host ${url}`)?.detail).toMatch(
-      /is no solver host; another program listens on this port/,
+      /is not a solver host; another program listens on this port/,
     );
     expect(code).toBe(3);
   });

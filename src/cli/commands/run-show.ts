@@ -1,5 +1,7 @@
 /** The work behind `evom runs` and `evom show`. */
+
 import { resolve } from 'node:path';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type RunView, readRun, runDirectoryNamed, runsIn } from '../../report/run-view.ts';
 import { chooseSamples, readSamples, type SampleChoice, sampledSteps } from '../../report/samples.ts';
@@ -75,7 +77,9 @@ export async function runShow({ io, json, name, step, choice }: RunShowOptions):
     return;
   }
   const colors = colorsOf(io);
-  io.stdout(`${directory}, step ${shown}: ${samples.length} samples of ${new Set(samples.map(({ group }) => group)).size} problems\n\n`);
+  io.stdout(
+    `${directory}, step ${shown}: ${counted(samples.length, 'sample')} of ${counted(new Set(samples.map(({ group }) => group)).size, 'problem')}\n\n`,
+  );
   if (isOverview) for (const line of groupsTable(samples)) io.stdout(`${line}\n`);
   for (const sample of chosen) io.stdout(`\n${sampleText(sample, colors)}\n`);
   if (isOverview) io.stdout('\nmore: --best 5, --worst 5, --problem ID, --step N, --json\n');

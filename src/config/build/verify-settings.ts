@@ -97,8 +97,7 @@ export async function openVerification(
       return { outcome, reward };
     },
     close: async () => {
-      await scoring.close();
-      await verifier.close();
+      await Promise.all([scoring.close(), verifier.close()]);
     },
   };
 }
