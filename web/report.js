@@ -9,6 +9,12 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // ---- elements: texts are set as text, never as HTML
+  /** One by one: a list may be longer than a call may have arguments. */
+  const add = (node, children) => {
+    for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
+    return node;
+  };
+  const fill = (node, ...children) => { node.replaceChildren(); return add(node, children); };
   const el = (name, attributes = {}, ...children) => {
     const node = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) {
@@ -17,8 +23,7 @@
       else if (key === 'style') node.style.cssText = value;
       else node.setAttribute(key, value === true ? '' : value);
     }
-    node.append(...children.flat().filter((child) => child !== null && child !== undefined));
-    return node;
+    return add(node, children);
   };
   const number = (value, digits = 4) => (value === null || value === undefined ? '–' : String(Number(Number(value).toPrecision(digits))));
   const percent = (value) => (value === null || value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
@@ -55,7 +60,7 @@
     const xs = [...new Set(drawn.flatMap(({ x }) => x))].sort((a, b) => a - b);
     const place = new Map(xs.map((x, i) => [x, i]));
     const spread = (x, y) => { if (x.length === xs.length) return y; const out = new Array(xs.length).fill(null); x.forEach((step, i) => { out[place.get(step)] = y[i]; }); return out; };
-    const shownKeys = (at) => keys.replaceChildren(...drawn.map(({ label, hue, full }) => {
+    const shownKeys = (at) => fill(keys, drawn.map(({ label, hue, full }) => {
       const last = full.findLastIndex((value) => value !== null);
       const value = full[at ?? last];
       return el('span', {}, el('i', { style: `background:${color(hue)}` }), `${label} `, el('b', {}, value === null || value === undefined ? '' : unit(value)));
@@ -112,7 +117,7 @@
       const at = members.map((i) => new Map(data.runs[i].x.map((x, j) => [x, data.runs[i].columns[name][j]])));
       const values = xs.map((x) => at.map((map) => map.get(x)).filter((value) => value !== null && value !== undefined));
       const fold = (some, f) => (some.length === 0 ? null : f(some));
-      return { label: `${first.name} and ${members.length - 1} more seed${members.length > 2 ? 's' : ''}`, hue: members[0], x: xs, y: values.map((v) => fold(v, (s) => s.reduce((a, b) => a + b, 0) / s.length)), low: values.map((v) => fold(v, (s) => Math.min(...s))), high: values.map((v) => fold(v, (s) => Math.max(...s))) };
+      return { label: `${first.name} and ${members.length - 1} more seed${members.length > 2 ? 's' : ''}`, hue: members[0], x: xs, y: values.map((v) => fold(v, (s) => s.reduce((a, b) => a + b, 0) / s.length)), low: values.map((v) => fold(v, (s) => s.reduce((least, value) => Math.min(least, value)))), high: values.map((v) => fold(v, (s) => s.reduce((most, value) => Math.max(most, value)))) };
     });
   }
   const curve = (title, name, options) => chart(title, perExperiment(name), options);
@@ -140,9 +145,9 @@
   // ---- sections
   const section = (id, title, lead, ...children) => {
     const inner = children.flat().filter(Boolean);
-    return inner.length === 0 ? null : el('section', { id }, el('h2', {}, title), lead ? el('p', { class: 'lead' }, lead) : null, ...inner);
+    return inner.length === 0 ? null : el('section', { id }, el('h2', {}, title), lead ? el('p', { class: 'lead' }, lead) : null, inner);
   };
-  const grid = (some) => { const cards = some.flat().filter(Boolean); return cards.length === 0 ? null : el('div', { class: 'charts' }, ...cards); };
+  const grid = (some) => { const cards = some.flat().filter(Boolean); return cards.length === 0 ? null : el('div', { class: 'charts' }, cards); };
   const table = (head, rows) => el('div', { class: 'card scroll' }, el('table', {}, el('thead', {}, el('tr', {}, head.map(([name, kind]) => el('th', { class: kind }, name)))), el('tbody', {}, rows.map((row) => el('tr', {}, row.map((cell, i) => el('td', { class: head[i][1] }, cell)))))));
   const tile = (run, i) => {
     const last = (name) => run.columns[name]?.findLast((value) => value !== null);
@@ -238,25 +243,25 @@
   }
   const verdicts = { right: (s) => s.correct, wrong: (s) => s.correct === false, identical: (s) => s.correct && s.identical, 'right, other model': (s) => s.correct && s.identical === false, flagged: (s) => s.flags.length > 0, unscored: (s) => s.reward === null };
   const orders = { reward: (a, b) => (b.reward ?? -9) - (a.reward ?? -9), 'lowest reward': (a, b) => (a.reward ?? 9) - (b.reward ?? 9), advantage: (a, b) => (b.advantage ?? -99) - (a.advantage ?? -99), longest: (a, b) => b.tokens - a.tokens };
-  const options = (select, names, chosen, all) => select.replaceChildren(el('option', { value: '' }, all), ...names.map((name) => el('option', { value: name, selected: name === chosen }, words(name))));
+  const options = (select, names, chosen, all) => fill(select, el('option', { value: '' }, all), names.map((name) => el('option', { value: name, selected: name === chosen }, words(name))));
   let parts = null;
 
   function samplesSection() {
     if (!data.runs.some((run) => run.sampled.length > 0)) return null;
-    const pick = (key, node) => { node.addEventListener('change', () => { view[key] = node.value; view.sample = null; show(); }); return node; };
-    const label = (text, ...nodes) => el('label', {}, text, ...nodes);
+    const pick = (key, node) => { node.addEventListener('change', () => { view[key] = node.value; view.sample = null; void show(); }); return node; };
+    const label = (text, ...nodes) => el('label', {}, text, nodes);
     parts = {
       run: el('select'), slider: el('input', { type: 'range', 'aria-label': 'step' }), step: el('input', { type: 'number', 'aria-label': 'step' }), problem: pick('problem', el('select')), verdict: pick('verdict', el('select')), status: pick('status', el('select')), flag: pick('flag', el('select')), sort: el('select'),
       text: el('input', { type: 'search', placeholder: 'text in program' }), list: el('div', { class: 'card list' }), detail: el('div', { class: 'card detail' }), also: el('div', { class: 'parts' }), count: el('span', { class: 'soft' }),
     };
-    parts.run.append(...data.runs.map((run, i) => el('option', { value: i }, run.name)));
-    parts.run.addEventListener('change', () => { Object.assign(view, { run: Number(parts.run.value), step: null, problem: '', sample: null }); show(); });
-    parts.sort.append(...Object.keys(orders).map((name) => el('option', { value: name }, name)));
-    parts.sort.addEventListener('change', () => { view.sort = parts.sort.value; show(); });
-    parts.text.addEventListener('input', () => { view.text = parts.text.value.toLowerCase(); show(); });
+    add(parts.run, data.runs.map((run, i) => el('option', { value: i }, run.name)));
+    parts.run.addEventListener('change', () => { Object.assign(view, { run: Number(parts.run.value), step: null, problem: '', sample: null }); void show(); });
+    add(parts.sort, Object.keys(orders).map((name) => el('option', { value: name }, name)));
+    parts.sort.addEventListener('change', () => { view.sort = parts.sort.value; void show(); });
+    parts.text.addEventListener('input', () => { view.text = parts.text.value.toLowerCase(); void show(); });
     const steps = () => data.runs[view.run].sampled;
-    parts.slider.addEventListener('input', () => { Object.assign(view, { step: steps()[Number(parts.slider.value)].step, sample: null }); show(); });
-    parts.step.addEventListener('change', () => { Object.assign(view, { step: nearest(view.run, Number(parts.step.value)), sample: null }); show(); });
+    parts.slider.addEventListener('input', () => { Object.assign(view, { step: steps()[Number(parts.slider.value)].step, sample: null }); void show(); });
+    parts.step.addEventListener('change', () => { Object.assign(view, { step: nearest(view.run, Number(parts.step.value)), sample: null }); void show(); });
     return section('samples', 'Samples', 'What the policy wrote, what came of it, and what it earned.',
       el('div', { class: 'filters' }, data.runs.length > 1 ? label('run', parts.run) : null, label('step', parts.slider, parts.step), label('problem', parts.problem), label('verdict', parts.verdict), label('ended', parts.status), label('flag', parts.flag), label('order', parts.sort), parts.text, parts.count),
       parts.also, el('div', { class: 'browser' }, parts.list, parts.detail));
@@ -287,10 +292,10 @@
     parts.count.textContent = `${chosen.length} of ${all.length}`;
     const place = run.problemIds.indexOf(view.problem);
     const others = place < 0 ? [] : run.sampled.filter(({ step, problems: some }) => step !== view.step && some?.includes(place));
-    parts.also.replaceChildren(...(others.length === 0 ? [] : [el('span', { class: 'soft' }, 'this problem also in step'), ...others.slice(0, 24).map(({ step }) => el('button', { class: 'chip link', onclick: () => { Object.assign(view, { step, sample: null }); show(); } }, String(step)))]));
+    fill(parts.also, (others.length === 0 ? [] : [el('span', { class: 'soft' }, 'this problem also in step'), ...others.slice(0, 24).map(({ step }) => el('button', { class: 'chip link', onclick: () => { Object.assign(view, { step, sample: null }); void show(); } }, String(step)))]));
     const isShown = (s) => view.sample !== null && s.sample === view.sample.sample && s.problem === view.sample.problem;
     const current = chosen.find(isShown) ?? chosen[0];
-    parts.list.replaceChildren(...chosen.map((s) => el('button', { class: 'row', 'aria-current': s === current, onclick: () => { view.sample = { problem: s.problem, sample: s.sample }; for (const row of parts.list.children) row.setAttribute('aria-current', 'false'); parts.list.children[chosen.indexOf(s)].setAttribute('aria-current', 'true'); detail(s); } },
+    fill(parts.list, chosen.map((s) => el('button', { class: 'row', 'aria-current': s === current, onclick: () => { view.sample = { problem: s.problem, sample: s.sample }; for (const row of parts.list.children) row.setAttribute('aria-current', 'false'); parts.list.children[chosen.indexOf(s)].setAttribute('aria-current', 'true'); detail(s); } },
       el('b', { class: s.correct ? 'good' : s.correct === false ? 'bad' : 'soft' }, s.reward === null ? '–' : s.reward.toFixed(2)), el('span', { class: 'name mono', title: s.problem }, `${s.problem} #${s.sample}`), el('span', { class: 'status' }, `${s.flags.length ? '⚑ ' : ''}${words(s.status)}`))));
     if (current) detail(current); else parts.detail.replaceChildren(el('p', { class: 'soft' }, 'no sample fits these filters'));
   }
@@ -299,9 +304,9 @@
     const fact = (name, value) => (value === null || value === undefined || value === '' ? [] : [el('dt', {}, name), el('dd', {}, value)]);
     const isWhole = s.program !== null && s.completion.trim() === s.program.trim();
     const stated = s.prompt.includes(s.question);
-    parts.detail.replaceChildren(...[
+    fill(parts.detail, [
       el('div', { class: 'run-name' }, el('span', { class: 'mono' }, `${s.problem} #${s.sample}`), el('span', { class: 'state' }, s.correct === null ? 'unscored' : el('b', { class: s.correct ? 'good' : 'bad' }, s.correct ? (s.identical ? 'right, identical model' : 'right') : 'wrong'))),
-      el('div', { class: 'parts' }, el('span', { class: 'chip' }, el('b', {}, `reward ${number(s.reward)}`)), ...Object.entries(s.parts).map(([name, value]) => el('span', { class: 'chip' }, `${words(name)} ${number(value)}`)), ...s.flags.map((flag) => el('span', { class: 'chip warn' }, `⚑ ${words(flag)}`))),
+      el('div', { class: 'parts' }, el('span', { class: 'chip' }, el('b', {}, `reward ${number(s.reward)}`)), Object.entries(s.parts).map(([name, value]) => el('span', { class: 'chip' }, `${words(name)} ${number(value)}`)), s.flags.map((flag) => el('span', { class: 'chip warn' }, `⚑ ${words(flag)}`))),
       el('p', { class: 'why' }, s.why),
       el('dl', {}, fact('outcome', words(s.status)), fact('objective', s.objective === null ? null : `${number(s.objective, 8)} (wanted ${s.answer ?? 'unknown'})`), fact('certificate', words(s.certificate)), fact('advantage', s.advantage === null ? 'none: its group is not in this step\u2019s batch' : number(s.advantage)), fact('error', s.error), fact('length', `${s.tokens} tokens${s.truncated ? ', cut off' : ''}; entropy ${number(s.entropy, 3)} nats a token`)),
       block('problem', stated ? s.prompt : s.question), stated ? [] : block('prompt', s.prompt), block(`program${s.dialect ? ` (${s.dialect})` : ''}`, s.program), isWhole ? [] : block('completion', s.completion), block('printed', s.printed),
@@ -334,7 +339,7 @@
     const toggle = el('button', { title: 'light or dark', 'aria-label': 'light or dark', onclick: () => { document.documentElement.dataset.theme = theme() === 'dark' ? 'light' : 'dark'; redraw(); } }, theme() === 'dark' ? '☀' : '☾');
     $('app').replaceChildren(el('header', {}, el('b', {}, 'evom'), el('span', { class: 'soft', id: 'made' }, data.live ? 'live' : `${data.made.slice(0, 16).replace('T', ' ')} UTC`), nav, smoother, toggle), main);
     const rest = () => {
-      main.append(...[
+      add(main, [
         section('outcomes', 'Outcomes and reward', 'Shares of the programs sampled in a step.', grid([families('outcomes', 'how programs ended', { unit: percent, stacked: true }), families('reward_parts', 'parts of the reward'), families('flags', 'audit flags', { unit: percent }), families('certificates', 'how verdicts are known', { unit: percent, stacked: true, share: true }), curve('flagged', 'flag_rate', { unit: percent }), curve('lost to faults of ours', 'infra_rate', { unit: percent })])),
         section('groups', 'Groups', 'Groups without a signal teach nothing.', grid([curve('groups in the batch', 'groups_trained'), severalOf('groups left out', [['groups/too_easy', 'too easy'], ['groups/too_hard', 'too hard'], ['groups/unscorable', 'unscorable'], ['groups/stale', 'stale']]), curve('groups of one reward', 'frac_reward_zero_std', { unit: percent })])),
         section('mismatch', 'Sampler against learner', 'Before the update the two should agree.', grid([curve('KL, nats a token', 'learner/approx_kl'), curve('difference of log-probabilities, mean', 'learner/logprob_diff_mean'), curve('difference of log-probabilities, largest', 'learner/logprob_diff_max'), curve('effective sample size', 'learner/effective_sample_size', { unit: percent }), curve('clipped tokens', 'learner/clip_fraction', { unit: percent }), curve('age of samples, versions', 'staleness/mean')])),
@@ -344,7 +349,7 @@
           table([['', ''], ...data.runs.map((run) => [run.name])], data.runs[0].facts.map(([name], i) => [el('span', { class: 'soft' }, name), ...data.runs.map((run) => el('code', {}, run.facts.find(([key]) => key === name)?.[1] ?? '–'))])),
           many ? [el('h3', { style: 'margin:1.1rem 0 .4rem' }, 'Values that differ'), data.differences.length === 0 ? el('p', { class: 'soft' }, 'none') : table([['key'], ...data.runs.map((run) => [run.name])], data.differences.map(({ key, values }) => [el('code', {}, key), ...values.map((value) => el('code', {}, value ?? '–'))]))] : null),
       ].filter(Boolean));
-      nav.append(...[...main.querySelectorAll('section')].map((one) => el('a', { href: `#${one.id}` }, one.id[0].toUpperCase() + one.id.slice(1))));
+      add(nav, [...main.querySelectorAll('section')].map((one) => el('a', { href: `#${one.id}` }, one.id[0].toUpperCase() + one.id.slice(1))));
       void show();
     };
     if (inOneGo) rest();

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { csvRecords } from '../lib/csv-records.ts';
 import { EvomError } from '../lib/errors.ts';
+import { readFault } from '../lib/file-fault.ts';
 import { type JsonItem, jsonObjects } from '../lib/json-stream.ts';
 import { textChunks } from '../lib/text-chunks.ts';
 import { arrowRecords } from './arrow-records.ts';
@@ -54,7 +55,7 @@ export async function containerOf(path: string): Promise<Container> {
   try {
     bytes = await firstBytes(path);
   } catch (cause) {
-    throw new EvomError('E_DATA', `cannot read ${path}: ${(cause as Error).message}; check the path and its permissions`, { cause });
+    throw readFault(path, cause);
   }
   if (startsWith(bytes, 'PAR1')) return { kind: 'parquet', gzip: false, unit: 'row' };
   if (startsWith(bytes, 'ARROW1') || isArrowStream(bytes)) return { kind: 'arrow', gzip: false, unit: 'row' };

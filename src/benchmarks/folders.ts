@@ -40,7 +40,7 @@ const nlp4lp: FolderFormat = {
   needs: ['description.txt', 'solution.json'],
   read: (files, key) => {
     const solution = json(files, 'solution.json');
-    if (!isFields(solution)) return { field: 'solution.json', message: 'is no object' };
+    if (!isFields(solution)) return { field: 'solution.json', message: 'is not an object' };
     const label = readLabel(solution.objective ?? null, plainLabels);
     if (label === undefined) return { field: 'solution.json objective', message: `is ${JSON.stringify(solution.objective)}` };
     const parameters = json(files, 'parameters.json');
@@ -64,7 +64,7 @@ const chainOfExperts: FolderFormat = {
   read: (files, key) => {
     const samples = json(files, 'sample.json');
     const first = Array.isArray(samples) ? (samples[0] as unknown) : undefined;
-    if (!isFields(first) || !isFields(first.input)) return { field: 'sample.json', message: 'is no list of {input, output}' };
+    if (!isFields(first) || !isFields(first.input)) return { field: 'sample.json', message: 'is not a list of {input, output}' };
     const output = Array.isArray(first.output) ? (first.output[0] as unknown) : first.output;
     const label = readLabel(output ?? null, plainLabels);
     if (label === undefined) return { field: 'sample.json output', message: `is ${JSON.stringify(first.output)}` };
@@ -92,7 +92,7 @@ const orthought: FolderFormat = {
   needs: ['question.txt', 'answer.json'],
   read: (files, key) => {
     const answer = json(files, 'answer.json');
-    if (!isFields(answer)) return { field: 'answer.json', message: 'is no object' };
+    if (!isFields(answer)) return { field: 'answer.json', message: 'is not an object' };
     const status = String(answer.status ?? '').toLowerCase();
     // Beside "optimal", a null objective is a label that is missing, not a proof that there is no optimum.
     const published =
@@ -127,7 +127,7 @@ export function readFolder(format: FolderFormat, files: FolderFiles, key: string
     try {
       JSON.parse(content);
     } catch (error) {
-      return { field: name, message: `is no JSON: ${(error as Error).message}` };
+      return { field: name, message: `is not valid JSON: ${(error as Error).message}` };
     }
   }
   const draft = format.read(files, key);

@@ -29,7 +29,7 @@ function senseOf(direction: unknown): LinearModel['sense'] {
 function numberAt(field: string, value: unknown): number {
   const number = typeof value === 'number' ? value : typeof value === 'string' ? spokenNumber(value) : undefined;
   if (number === undefined || !Number.isFinite(number))
-    throw new DeclarationFault(field, `is ${JSON.stringify(value)}, which is no number`);
+    throw new DeclarationFault(field, `is ${JSON.stringify(value)}, which is not a number`);
   return number;
 }
 
@@ -67,7 +67,7 @@ function rowOf(declaration: Fields, field: string, names: readonly string[], var
     case 'ratio': {
       const share = limit();
       if (share < 0 || share > 1)
-        throw new DeclarationFault(`${field}.limit`, `is ${JSON.stringify(declaration.limit)}, which is no share of a whole`);
+        throw new DeclarationFault(`${field}.limit`, `is ${JSON.stringify(declaration.limit)}, which is not a share of a whole`);
       const of = x('var');
       return { terms: names.map((name): Term => [name, (name === of ? 1 : 0) - share]), op, rhs: 0 };
     }
@@ -91,7 +91,7 @@ function rowOf(declaration: Fields, field: string, names: readonly string[], var
 }
 
 function termsOf(terms: unknown, field: string, variable: (field: string, mention: unknown) => string): Term[] {
-  if (!isFields(terms)) throw new DeclarationFault(field, 'is no object from variables to numbers');
+  if (!isFields(terms)) throw new DeclarationFault(field, 'is not an object from variables to numbers');
   const sums = new Map<string, number>();
   for (const [mention, value] of Object.entries(terms)) {
     const name = variable(field, mention);
@@ -104,7 +104,7 @@ function termsOf(terms: unknown, field: string, variable: (field: string, mentio
 export function declaredModel(record: Fields): LinearModel {
   const mentioned = record.vars;
   if (!Array.isArray(mentioned) || !mentioned.every((name) => typeof name === 'string') || mentioned.length === 0)
-    throw new DeclarationFault('vars', 'is no list of names');
+    throw new DeclarationFault('vars', 'is not a list of names');
   const names = [...new Set<string>(mentioned)];
   const variable = variableFinder(record);
   const objective = record.obj_declaration;
@@ -114,10 +114,10 @@ export function declaredModel(record: Fields): LinearModel {
       ? new Map((objective.vars as readonly unknown[]).map((name) => [variable('obj_declaration.vars', name), 1]))
       : new Map(termsOf(objective.terms, 'obj_declaration.terms', variable));
   const declarations = record.const_declarations;
-  if (!Array.isArray(declarations)) throw new DeclarationFault('const_declarations', 'is no list');
+  if (!Array.isArray(declarations)) throw new DeclarationFault('const_declarations', 'is not a list');
   const rows = declarations.map((declaration: unknown, i) => {
     const field = `const_declarations[${i}]`;
-    if (!isFields(declaration)) throw new DeclarationFault(field, 'is no object');
+    if (!isFields(declaration)) throw new DeclarationFault(field, 'is not an object');
     return rowOf(declaration, field, names, variable);
   });
   const columns = names.map((name) => ({ name, lower: 0, upper: Infinity, integer: false, cost: costs.get(name) ?? 0 }));

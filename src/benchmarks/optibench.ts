@@ -45,14 +45,14 @@ function read(record: Fields): readonly Draft[] {
   const results = resultsOf(record);
   if (typeof question !== 'string' || question.trim() === '') return [{ field: 'question', message: 'is missing or empty' }];
   if (results === null || Object.keys(results).length === 0)
-    return [{ field: 'results', message: 'is no object from quantities to values' }];
+    return [{ field: 'results', message: 'is not an object from quantities to values' }];
   // A columnar file gives every record the names of all records; those of others are null.
   const entries = Object.entries(results).filter(([, value]) => value !== null);
   const answers: [name: string, answer: number][] = [];
   for (const [name, published] of entries) {
     const label = readLabel(published, plainLabels);
     if (typeof label?.answer !== 'number')
-      return [{ field: `results.${name}`, message: `is ${JSON.stringify(published)}, which is no number` }];
+      return [{ field: `results.${name}`, message: `is ${JSON.stringify(published)}, which is not a number` }];
     answers.push([name, label.answer]);
   }
   const values = Object.fromEntries(answers);

@@ -36,7 +36,7 @@ export function sampleFormat(texts: readonly string[]): Format {
   });
   const read = (record: Fields): Draft => {
     const { input, output } = record;
-    if (!isFields(input)) return { field: 'input', message: 'is no object' };
+    if (!isFields(input)) return { field: 'input', message: 'is not an object' };
     const published = Array.isArray(output) ? (output[0] as unknown) : output;
     const label = readLabel(published ?? null, plainLabels);
     if (label === undefined) return { field: 'output', message: `is ${JSON.stringify(output)}, which starts with no number` };

@@ -24,7 +24,7 @@ export function resumeFrom(resume: string | undefined, config: string | undefine
   const directory = resolve(cwd, resume);
   const settled = join(directory, 'config.resolved.yaml');
   if (!existsSync(settled))
-    throw new EvomError('E_RUN', `${directory} is no run directory: it has no config.resolved.yaml; evom train makes one`);
+    throw new EvomError('E_RUN', `${directory} is not a run directory: it has no config.resolved.yaml; evom train makes one`);
   const flag = `--resume ${resume}`;
   return {
     config: config ?? settled,

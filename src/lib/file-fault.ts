@@ -12,6 +12,7 @@ const exhausted: ReadonlyMap<string, string> = new Map([
 
 /** What is wrong with the place. */
 const misplaced: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'its folder is not there; make it, or choose another place'],
   ['EACCES', 'you have no right to; choose another place'],
   ['EPERM', 'you have no right to; choose another place'],
   ['EROFS', 'the file system is read-only; choose another place'],

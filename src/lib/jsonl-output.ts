@@ -3,7 +3,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeDirectory, writeFileAtomically } from './atomic-write.ts';
 import { EvomError } from './errors.ts';
-import { writeFault } from './file-fault.ts';
+import { readFault, writeFault } from './file-fault.ts';
 
 export interface JsonlOutput {
   /** Records that were there already, in order. */
@@ -73,7 +73,7 @@ async function openForAppending(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'a');
   } catch (cause) {
-    throw new EvomError('E_DATA', `cannot write ${path}: ${(cause as Error).message}; choose another output`, { cause });
+    throw writeFault(path, cause);
   }
 }
 
@@ -83,7 +83,7 @@ async function readKept(path: string): Promise<{ kept: Record<string, unknown>[]
     data = await readFile(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return { kept: [], bytes: 0 };
-    throw new EvomError('E_DATA', `cannot read ${path}: ${(cause as Error).message}; choose another output`, { cause });
+    throw readFault(path, cause);
   }
   const kept: Record<string, unknown>[] = [];
   let bytes = 0;

@@ -13,7 +13,7 @@ export const hardFlagNames = [
   'unsupported_claim', // reports a value that no optimal solve has
   'earlier_solve', // the value is that of a solve before the last, whose model was not kept and cannot be looked at
   'wrong_point', // the solution does not satisfy the captured model, or is not worth the objective
-  'trivial_model', // fewer than two variables, or no constraint
+  'trivial_model', // linear, with fewer than two variables or no constraint
   'answer_literal', // the answer stands in the model as a number, and not in the text
   'solver_disagreement', // another backend finds another optimum or status for the same model
   'library_word', // the number is the word of the program's own process: the model is more than quadratic, and the host cannot solve it again
@@ -108,8 +108,9 @@ export function hardFlags(
   if (isWrongPoint(outcome)) flags.push('wrong_point');
   if (evidence.crossSolve?.agrees === false) flags.push('solver_disagreement');
   if (evidence.comparison === 'identical') return flags;
-  // Of a model that no host could read the rows are not counted.
-  if (!isUnseen && last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1))
+  // Of a model that no host could read the rows are not counted; one variable and no row make a quadratic problem, as a price does.
+  const hasCounts = !isUnseen && outcome.quadratic === undefined;
+  if (hasCounts && last !== undefined && last.status !== 'error' && (last.numVariables < 2 || last.numConstraints < 1))
     flags.push('trivial_model');
   if (outcome.model !== null && holdsAnswer(numbersOf(outcome.model), problem)) flags.push('answer_literal');
   if (outcome.quadratic !== undefined && holdsAnswer(quadraticNumbersOf(outcome.quadratic), problem)) flags.push('answer_literal');

@@ -6,6 +6,7 @@ import type { Program } from '../core/program.ts';
 import type { Completion, Prompt, Reward, Rollout, RolloutGroup, Scorable } from '../core/rollout.ts';
 import { ownTokens } from '../core/turns.ts';
 import { EvomError } from '../lib/errors.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { Policy, SampleRequest, SamplingParams } from '../policy/policy.ts';
 import { completionOutcome } from '../verify/completion-outcome.ts';
 import { withoutRefuted } from '../verify/refuted-by-peers.ts';
@@ -77,6 +78,8 @@ export interface RolloutResult {
  * The same request with the same weights gives the same groups, whatever order programs finish in.
  *
  * @returns [problems] groups in the order of `request.problems`, and where the time went.
+ * On abort programs under way are not waited for: whoever closes the verifier ends them.
+ *
  * @throws {EvomError} `E_DATA` naming the problem whose prompt leaves no room for `maxTokens` more; `E_POLICY` or `E_SANDBOX` for
  *   a fault of ours; nothing that a program does.
  */
@@ -129,7 +132,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
     );
     sampleMs += performance.now() - began;
     if (failures.length > 0) throw failures[0];
-    const isGoing = await Promise.all(taken.map(({ goesOn }) => goesOn));
+    const isGoing = await unlessAborted(Promise.all(taken.map(({ goesOn }) => goesOn)), request.signal);
     open = taken.flatMap(({ place }, i) => (isGoing[i] ? [[place]] : []));
   }
 
@@ -140,7 +143,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
       problem: task.problem,
       prompt: task.prompt,
       genStep: request.genStep,
-      rollouts: (await scored[p]) as Rollout[],
+      rollouts: await unlessAborted(scored[p] as Promise<Rollout[]>, request.signal),
     });
   }
   const done = performance.now();

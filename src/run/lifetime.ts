@@ -1,5 +1,6 @@
 /** The parts of a run that is being opened: closed in reverse, and not waited for longer than the user waits. */
 import { EvomError } from '../lib/errors.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 
 interface Closable {
   close(): Promise<void> | void;
@@ -30,19 +31,8 @@ export class Lifetime {
    *
    * @throws {EvomError} `E_INTERRUPTED` on abort, else what the work throws.
    */
-  async wait<Result>(work: Promise<Result>): Promise<Result> {
-    let stopWaiting = (): void => {};
-    const aborted = new Promise<never>((_, reject) => {
-      const abort = (): void => reject(interruptedBeforeStart());
-      if (this.#signal?.aborted) abort();
-      this.#signal?.addEventListener('abort', abort, { once: true });
-      stopWaiting = () => this.#signal?.removeEventListener('abort', abort);
-    });
-    try {
-      return await Promise.race([work, aborted]);
-    } finally {
-      stopWaiting();
-    }
+  wait<Result>(work: Promise<Result>): Promise<Result> {
+    return unlessAborted(work, this.#signal, interruptedBeforeStart);
   }
 
   /**

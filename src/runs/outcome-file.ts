@@ -72,7 +72,7 @@ export class OutcomeFile {
       if (line === '') continue;
       const record = parsed(line);
       if (record === null)
-        throw new EvomError('E_DATA', `${path}:${i + 1}: is no record of outcomes; name another file, or take the line out`);
+        throw new EvomError('E_DATA', `${path}:${i + 1}: is not a record of outcomes; name another file, or take the line out`);
       lines.set(keyOf(record), record);
     }
     return new OutcomeFile(path, await open(path, 'a'), lines);

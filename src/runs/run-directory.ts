@@ -88,7 +88,7 @@ export async function checkFree(directory: string): Promise<void> {
   }
   const unknown = names.filter((name) => !beginnings.has(name));
   if (unknown.length > 0)
-    throw new EvomError('E_RUN', `${directory} is no run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
+    throw new EvomError('E_RUN', `${directory} is not a run of evom but holds ${unknown.slice(0, 3).join(', ')}; choose another directory`);
 }
 
 /** Whether a run has made anything that a new one would lose: an evaluation, a step, a line of metrics, a checkpoint. */

@@ -79,6 +79,7 @@ function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, se
     return refuse(context, 'RangeError', `a model is handed over as text of at most ${run.limits.maxModelChars} characters`);
   }
   const started = run.cpuClock();
+  run.atSession();
   try {
     return context.newString(run.session.call(method, payload));
   } catch (error) {
@@ -89,6 +90,7 @@ function callSession(context: QuickJSContext, run: Run, first: QuickJSHandle, se
         : failed('infra_error', faultName(error), error instanceof Error ? error.message : String(error)); // ours, not the program's
     return refuse(context, 'Stopped', 'the program was stopped');
   } finally {
+    run.atSession();
     run.sessionCpuMs += run.cpuClock() - started;
   }
 }

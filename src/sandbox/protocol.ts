@@ -20,7 +20,10 @@ export interface BatchTask {
   readonly programs: readonly Program[];
   /** Receives `BatchResult`s, encoded, soon after their programs end. */
   readonly port: MessagePort;
-  /** [2] position in `programs` of the program under way, or one of the values of `Heartbeat`; the worker's `threadId`. */
+  /**
+   * [3] position in `programs` of the program under way, or one of the values of `Heartbeat`; the worker's `threadId`; how often a
+   * session was entered or left: odd while the solver has the thread.
+   */
   readonly heartbeat: Int32Array;
 }
 

@@ -16,6 +16,7 @@ const JOBS_PER_TICK = 500;
  *
  * @param interpreter is poisoned where it must be replaced before the next program.
  * @param cpuClock milliseconds of processor time of this thread.
+ * @param atSession called when a session of the guest is entered and when it is left; default nothing.
  */
 export function runProgram(
   interpreter: Interpreter,
@@ -23,10 +24,11 @@ export function runProgram(
   program: Program,
   limits: SandboxLimits,
   cpuClock: () => number,
+  atSession: () => void = () => undefined,
 ): Outcome {
   const wallStart = performance.now();
   const { guest } = realm;
-  const run = beginRun(guest, limits, cpuClock);
+  const run = beginRun(guest, limits, cpuClock, atSession);
   const ended = execute(interpreter, realm, run, program.code);
   const record = run.session.record();
   const ending = ended ?? endingOfSolves(record.status, record.message);

@@ -17,6 +17,8 @@ export interface Run {
   readonly limits: SandboxLimits;
   /** Milliseconds of processor time of this thread. */
   readonly cpuClock: () => number;
+  /** Called when the session is entered and when it is left. */
+  readonly atSession: () => void;
   readonly cpuStart: number;
   /** Processor time of calls into the session: the solver's budget, not the program's. */
   sessionCpuMs: number;
@@ -35,12 +37,13 @@ export interface Run {
 /** Calls between the interpreter and the host that take as long as one tick. */
 const CALLS_PER_TICK = 100;
 
-export function beginRun(guest: Guest, limits: SandboxLimits, cpuClock: () => number): Run {
+export function beginRun(guest: Guest, limits: SandboxLimits, cpuClock: () => number, atSession: () => void): Run {
   return {
     guest,
     session: guest.begin(limits),
     limits,
     cpuClock,
+    atSession,
     cpuStart: cpuClock(),
     sessionCpuMs: 0,
     ticks: 0,

@@ -21,6 +21,8 @@ export interface WorkerSandboxOptions {
   readonly limits?: Partial<SandboxLimits>;
   /** Programs a worker takes at once; default 16. */
   readonly batchSize?: number;
+  /** A solver that does not heed its time limit is ended so many ms after it, by the wall clock as solvers read it; default 5,000. */
+  readonly graceMs?: number;
 }
 
 export interface SandboxStats {
@@ -60,8 +62,11 @@ interface Watched {
   /** When its position moved, by the wall clock and by the worker's processor time. */
   since: number;
   cpuSince: number | null;
-  /** Position that was charged with the deadline. */
-  overdue: number | null;
+  /** The last change between program and solver that was seen, and when. */
+  session: number;
+  sessionSince: number;
+  /** Position that is charged, and with what. */
+  overdue: { readonly position: number; readonly of: 'program' | 'solver' } | null;
 }
 
 const WATCH_MS = 100;
@@ -92,7 +97,7 @@ export async function createWorkerSandbox(options: WorkerSandboxOptions): Promis
     // A program must not find our environment, should it ever reach one.
     env: {},
   });
-  const sandbox = new WorkerSandbox(pool, limits, workers, batchSize);
+  const sandbox = new WorkerSandbox(pool, limits, { workers, batchSize, graceMs: options.graceMs ?? 5000 });
   try {
     await sandbox.warmUp();
   } catch (cause) {
@@ -109,6 +114,8 @@ class WorkerSandbox implements Sandbox {
   readonly #pool: Piscina<BatchTask, BatchSummary>;
   readonly #workers: number;
   readonly #batchSize: number;
+  /** A call of the solver may take so long by the wall clock. */
+  readonly #mostSolverMs: number;
   readonly #watched = new Set<Watched>();
   #waiting: Job[] = [];
   #running = 0;
@@ -116,11 +123,16 @@ class WorkerSandbox implements Sandbox {
   #watchdog: NodeJS.Timeout | null = null;
   #stats = { executed: 0, workersReplaced: 0, instancesRecycled: 0, requeued: 0 };
 
-  constructor(pool: Piscina<BatchTask, BatchSummary>, limits: SandboxLimits, workers: number, batchSize: number) {
+  constructor(
+    pool: Piscina<BatchTask, BatchSummary>,
+    limits: SandboxLimits,
+    { workers, batchSize, graceMs }: { readonly workers: number; readonly batchSize: number; readonly graceMs: number },
+  ) {
     this.#pool = pool;
     this.limits = limits;
     this.#workers = workers;
     this.#batchSize = batchSize;
+    this.#mostSolverMs = limits.solverMs + graceMs;
     // A worker that dies between batches is replaced by the pool; without a listener it would end this process.
     pool.on('error', () => undefined);
   }
@@ -203,7 +215,8 @@ class WorkerSandbox implements Sandbox {
 
   /** After a worker ended: the program under way answers for it; the others stay in `open` and wait again. */
   #charge(open: Map<number, Job>, watched: Watched | null, error: unknown): void {
-    const position = watched === null ? Heartbeat.starting : (watched.overdue ?? Atomics.load(watched.heartbeat, 0));
+    const overdue = watched?.overdue ?? null;
+    const position = watched === null ? Heartbeat.starting : (overdue?.position ?? Atomics.load(watched.heartbeat, 0));
     const guilty = open.get(position);
     if (guilty === undefined) {
       // Nobody was running: the machine's fault, or the pool's. Each program is tried three times.
@@ -215,9 +228,15 @@ class WorkerSandbox implements Sandbox {
       }
       return;
     }
-    if (watched?.overdue !== undefined && watched?.overdue !== null) {
+    if (overdue !== null) {
       open.delete(position);
-      this.#finish(guilty, this.#ended(guilty, 'deadline', `the program did not yield within ${this.limits.hardMs} ms`));
+      const { hardMs, solverMs } = this.limits;
+      this.#finish(
+        guilty,
+        overdue.of === 'solver'
+          ? this.#ended(guilty, 'time_limit', `the solver did not stop at its time limit; the program has ${solverMs} ms of solver time`)
+          : this.#ended(guilty, 'deadline', `the program did not yield within ${hardMs} ms`),
+      );
       return;
     }
     guilty.crashes += 1;
@@ -229,11 +248,13 @@ class WorkerSandbox implements Sandbox {
 
   #ended({ program }: Job, status: OutcomeStatus, cause: unknown): Outcome {
     const message = cause instanceof Error ? cause.message : String(cause);
-    const error = { type: status === 'deadline' ? 'HardLimit' : 'WorkerEnded', message: message.slice(0, 500), line: null };
+    const limitMs = status === 'deadline' ? this.limits.hardMs : status === 'time_limit' ? this.#mostSolverMs : 0;
+    const type = status === 'deadline' ? 'HardLimit' : status === 'time_limit' ? 'SolverHardLimit' : 'WorkerEnded';
+    const error = { type, message: message.slice(0, 500), line: null };
     return {
       ...emptyOutcome(status, { dialect: program.dialect, backend: '', error }),
-      wallLimited: status === 'deadline',
-      wallMs: status === 'deadline' ? this.limits.hardMs : 0,
+      wallLimited: limitMs > 0,
+      wallMs: limitMs,
     };
   }
 
@@ -244,10 +265,20 @@ class WorkerSandbox implements Sandbox {
     begin?: (watched: Watched) => void,
   ): Promise<BatchSummary> {
     const { port1, port2 } = new MessageChannel();
-    const heartbeat = new Int32Array(new SharedArrayBuffer(8));
+    const heartbeat = new Int32Array(new SharedArrayBuffer(12));
     heartbeat[0] = Heartbeat.starting;
     const abort = new AbortController();
-    const watched: Watched = { heartbeat, abort, position: Heartbeat.starting, since: performance.now(), cpuSince: null, overdue: null };
+    const now = performance.now();
+    const watched: Watched = {
+      heartbeat,
+      abort,
+      position: Heartbeat.starting,
+      since: now,
+      cpuSince: null,
+      session: 0,
+      sessionSince: now,
+      overdue: null,
+    };
     begin?.(watched);
     this.#watch(watched);
     const receive = (message: string): void => decodeResults(message).forEach(settle);
@@ -273,10 +304,13 @@ class WorkerSandbox implements Sandbox {
   #check(now: number): void {
     for (const watched of this.#watched) {
       const position = Atomics.load(watched.heartbeat, 0);
+      const session = Atomics.load(watched.heartbeat, 2);
       const cpu = cpuMsOfThread(Atomics.load(watched.heartbeat, 1));
+      if (session !== watched.session) Object.assign(watched, { session, sessionSince: now });
+      const isInSolver = position >= 0 && session % 2 === 1;
       if (position !== watched.position) Object.assign(watched, { position, since: now, cpuSince: cpu });
-      else if (this.#isOverdue(watched, now, cpu)) {
-        watched.overdue = position >= 0 ? position : null;
+      else if ((isInSolver && now - watched.sessionSince > this.#mostSolverMs) || this.#isOverdue(watched, now, cpu)) {
+        watched.overdue = position >= 0 ? { position, of: isInSolver ? 'solver' : 'program' } : null;
         watched.abort.abort();
       }
     }

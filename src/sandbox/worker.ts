@@ -44,8 +44,11 @@ async function freshInterpreter(): Promise<Interpreter> {
   return interpreter;
 }
 
-/** @param begin called when all is loaded and the program itself begins: loading is not its fault. */
-async function execute(program: Program, begin: () => void): Promise<Outcome> {
+/**
+ * @param begin called when all is loaded and the program itself begins: loading is not its fault.
+ * @param atSession called when a session is entered and when it is left.
+ */
+async function execute(program: Program, begin: () => void, atSession: () => void): Promise<Outcome> {
   try {
     const used = interpreter === null || interpreter.isUsedUp() ? await freshInterpreter() : interpreter;
     const realm = used.realms.get(program.dialect);
@@ -54,7 +57,7 @@ async function execute(program: Program, begin: () => void): Promise<Outcome> {
       return emptyOutcome('infra_error', { dialect: program.dialect, backend: '', error: { type: 'UnknownDialect', message, line: null } });
     }
     begin();
-    const outcome = runProgram(used, realm, program, limits, cpuClock);
+    const outcome = runProgram(used, realm, program, limits, cpuClock, atSession);
     await realm.guest.maintain();
     return outcome;
   } catch (fault) {
@@ -88,7 +91,11 @@ export default async function runBatch({ programs, port, heartbeat }: BatchTask)
       cpuBooked = cpuClock();
     }
     for (const [position, program] of programs.entries()) {
-      const outcome = await execute(program, () => Atomics.store(heartbeat, 0, position));
+      const outcome = await execute(
+        program,
+        () => Atomics.store(heartbeat, 0, position),
+        () => Atomics.add(heartbeat, 2, 1),
+      );
       Atomics.store(heartbeat, 0, Heartbeat.betweenPrograms);
       outbox.push({ position, outcome: withCpu(outcome) });
       if (performance.now() - flushed > FLUSH_MS) flush();

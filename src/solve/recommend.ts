@@ -1,6 +1,7 @@
 /** Which solver for which model, and why: said before the program is asked for, from what was read out of the text. */
 import type { LinearModel } from '../core/linear-model.ts';
 import type { ProblemKind } from '../core/problem.ts';
+import { counted } from '../lib/counted.ts';
 import { kindOf } from '../problems/generator/family.ts';
 import type { Capabilities, SolveLimits } from '../solvers/backend.ts';
 
@@ -50,9 +51,9 @@ export function recommendSolver(model: LinearModel | null, offers: readonly Solv
   const integers = model.variables.filter(({ integer }) => integer).length;
   const what =
     modelClass === 'lp'
-      ? `all ${model.variables.length} variables are continuous: simplex`
+      ? `${model.variables.length === 1 ? 'the one variable is' : `all ${model.variables.length} variables are`} continuous: simplex`
       : `${integers} of ${model.variables.length} variables are integer: branch and bound`;
-  const size = `${model.constraints.length} rows with ${entries} entries`;
+  const size = `${counted(model.constraints.length, 'row')} with ${counted(entries, 'entry', 'entries')}`;
   const isSmall = entries <= smallEntries;
   return {
     modelClass,

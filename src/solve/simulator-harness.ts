@@ -25,7 +25,7 @@ export function simulatorHarness(dialect: string, points: readonly Readonly<Reco
   const text = JSON.stringify(JSON.stringify(points)); // a literal would set the prototype of a point with __proto__
   if (dialect === 'simulator-js') return javascript(text);
   if (dialect === 'simulator-python') return python(text);
-  throw new EvomError('E_CONFIG', `"${dialect}" is no dialect of simulators; known are simulator-js and simulator-python`);
+  throw new EvomError('E_CONFIG', `"${dialect}" is not a dialect of simulators; known are simulator-js and simulator-python`);
 }
 
 const javascript = (points: string): string => `

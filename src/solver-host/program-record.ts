@@ -201,16 +201,16 @@ function number(value: unknown, what: string): number {
 const optionalNumber = (value: unknown, what: string): number | null => (value === null ? null : number(value, what));
 
 function string(value: unknown, what: string): string {
-  if (typeof value !== 'string') throw new MalformedRecord(`${what} is no text`);
+  if (typeof value !== 'string') throw new MalformedRecord(`${what} is not text`);
   return value;
 }
 
 function array(value: unknown, what: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw new MalformedRecord(`${what} is no list`);
+  if (!Array.isArray(value)) throw new MalformedRecord(`${what} is not a list`);
   return value;
 }
 
 function object(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MalformedRecord(`${what} is no object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new MalformedRecord(`${what} is not an object`);
   return value as Readonly<Record<string, unknown>>;
 }

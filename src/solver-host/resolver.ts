@@ -25,8 +25,8 @@ interface Thread {
   timer: NodeJS.Timeout | null;
 }
 
-/** HiGHS does not heed its time limit on some models with integers that have no bounds: after as much again and this a solve is ended. */
-const graceMs = 10_000;
+/** HiGHS does not heed its time limit on some models with integers that have no bounds: after as much again and ten seconds a solve is ended. */
+const patienceOf = ({ timeLimitMs }: SolveLimits): number => 2 * timeLimitMs + 10_000;
 
 /** A few threads with HiGHS; one that ends is replaced. */
 export class Resolver {
@@ -34,23 +34,29 @@ export class Resolver {
   readonly #highs: unknown;
   readonly #threads: Thread[];
   readonly #starting = new Map<number, Promise<Thread>>();
+  readonly #patienceOf: typeof patienceOf;
   #lastId = 0;
   #closed = false;
 
-  private constructor(highs: unknown, threads: Thread[], version: string) {
+  private constructor(highs: unknown, threads: Thread[], version: string, patience: typeof patienceOf) {
     this.#highs = highs;
+    this.#patienceOf = patience;
     this.#threads = threads;
     this.version = version;
   }
 
-  /** @param threads number of threads. */
-  static async create(threads: number): Promise<Resolver> {
+  /**
+   * @param threads number of threads.
+   * @param patience milliseconds after which a solve under some limits is ended with its thread.
+   */
+  static async create(threads: number, patience = patienceOf): Promise<Resolver> {
     const highs = await compileHighs();
-    const started = await Promise.all(Array.from({ length: threads }, () => startThread(highs)));
+    const started = await Promise.all(Array.from({ length: threads }, () => startThread(highs, patience)));
     return new Resolver(
       highs,
       started.map(({ thread }) => thread),
       `HiGHS ${started[0]?.version ?? ''}`,
+      patience,
     );
   }
 
@@ -65,7 +71,7 @@ export class Resolver {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       thread.waiting.set(id, { limits, resolve, reject });
-      if (thread.waiting.size === 1) watch(thread);
+      if (thread.waiting.size === 1) watch(thread, this.#patienceOf);
       thread.worker.postMessage({ id, model, limits, known } satisfies ResolveRequest);
     });
   }
@@ -76,7 +82,7 @@ export class Resolver {
     if (thread !== undefined && !thread.isEnded) return thread;
     const starting =
       this.#starting.get(place) ??
-      startThread(this.#highs)
+      startThread(this.#highs, this.#patienceOf)
         .then(({ thread: fresh }) => {
           this.#threads[place] = fresh;
           return fresh;
@@ -94,23 +100,24 @@ export class Resolver {
 }
 
 /** Starts the clock for the solve that a thread is at. */
-function watch(thread: Thread): void {
+function watch(thread: Thread, patience: typeof patienceOf): void {
   if (thread.timer !== null) clearTimeout(thread.timer);
   thread.timer = null;
   const [head] = thread.waiting;
   if (head === undefined) return;
   const [id, { limits, resolve }] = head;
+  const limitMs = patience(limits);
   const overdue = (): void => {
     thread.waiting.delete(id);
     thread.isEnded = true;
-    resolve({ solution: withoutPoint('time_limit', 2 * limits.timeLimitMs + graceMs, { wallLimited: true }), modelHash: '' });
+    resolve({ solution: withoutPoint('time_limit', limitMs, { wallLimited: true }), modelHash: '' });
     // What waits behind it is told that its thread ended.
     void thread.worker.terminate();
   };
-  thread.timer = setTimeout(overdue, 2 * limits.timeLimitMs + graceMs);
+  thread.timer = setTimeout(overdue, limitMs);
 }
 
-async function startThread(highs: unknown): Promise<{ thread: Thread; version: string }> {
+async function startThread(highs: unknown, patience: typeof patienceOf): Promise<{ thread: Thread; version: string }> {
   const worker = new Worker(compiledEntry(import.meta.url, './resolve-worker.js'), { workerData: { highs } });
   const thread: Thread = { worker, isEnded: false, waiting: new Map(), timer: null };
   const { waiting } = thread;
@@ -121,7 +128,7 @@ async function startThread(highs: unknown): Promise<{ thread: Thread; version: s
   worker.on('message', ({ id, ...reply }: ResolveReply) => {
     waiting.get(id)?.resolve(reply);
     waiting.delete(id);
-    watch(thread);
+    watch(thread, patience);
   });
   const end = (cause: unknown): void => {
     thread.isEnded = true;

@@ -52,3 +52,19 @@ export function foreignCharacter(word: string): { readonly at: number; readonly 
   }
   return null;
 }
+
+/** Names as they were first written, by their composed form. */
+export class Spellings {
+  readonly #first = new Map<string, string>();
+
+  /** Why a name that was not met before cannot be told from one that was, or null: the same letters composed and decomposed look alike. */
+  fault(name: string): string | null {
+    if (/^[\0-\x7F]*$/.test(name)) return null;
+    const composed = name.normalize('NFC');
+    const first = this.#first.get(composed);
+    if (first === undefined) this.#first.set(composed, name);
+    return first === undefined || first === name
+      ? null
+      : `"${name}" was written with other characters before, which look the same (Unicode's NFC and NFD); write it alike everywhere`;
+  }
+}

@@ -8,6 +8,7 @@
  * wrong model that solves, so here each is an error that names its line.
  */
 import type { Constraint, LinearModel, Variable } from '../core/linear-model.ts';
+import { Spellings } from './foreign-characters.ts';
 import { LpCursor } from './lp-cursor.ts';
 import { type Expression, ExpressionReader } from './lp-expression.ts';
 import { isInfinity, nameFault } from './lp-names.ts';
@@ -34,6 +35,7 @@ class LpParser implements ModelDraft {
   private readonly isStrict: boolean;
   private readonly sectionsSeen = new Set<Section>();
   private readonly columnOf = new Map<string, number>();
+  private readonly spellings = new Spellings();
   readonly variables: Draft[] = [];
   readonly constraints: Constraint[] = [];
   private readonly rowNames = new Set<string>();
@@ -389,7 +391,7 @@ class LpParser implements ModelDraft {
   private column(token: Token): number {
     const known = this.columnOf.get(token.text);
     if (known !== undefined) return known;
-    const why = nameFault(token.text, this.cursor.flavor);
+    const why = nameFault(token.text, this.cursor.flavor) ?? this.spellings.fault(token.text);
     if (why !== null) throw this.cursor.fault(token.line, why);
     this.columnOf.set(token.text, this.variables.length);
     return this.variables.push({ name: token.text, lower: 0, upper: Infinity, integer: false, cost: 0 }) - 1;

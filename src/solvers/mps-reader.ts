@@ -7,6 +7,7 @@
  * column, or stands where one is declared.
  */
 import type { Constraint, LinearModel } from '../core/linear-model.ts';
+import { Spellings } from './foreign-characters.ts';
 import { faultIn } from './lp-tokens.ts';
 import { beyondLinear, fixedFields, freeFields, headerOf, mpsNumber, oddBlank, type Section, withoutComment } from './mps-fields.ts';
 import { type LogicalPart, reformulate } from './reformulate.ts';
@@ -47,6 +48,7 @@ class MpsParser {
   private readonly rowOf = new Map<string, Row>();
   private readonly columns: Column[] = [];
   private readonly columnOf = new Map<string, number>();
+  private readonly spellings = new Spellings();
   /** Rows that hold only where a binary column has a value. */
   private readonly indicators = new Map<Row, { readonly column: number; readonly value: 0 | 1; readonly line: number }>();
   private readonly logic: LogicalPart[] = [];
@@ -80,7 +82,7 @@ class MpsParser {
       if (header !== null) section = this.begin(header, fields);
       else if (isHeader && Object.hasOwn(beyondLinear, word.toUpperCase()))
         throw this.fault(`${beyondLinear[word.toUpperCase()]} (${word}) cannot be taken; only linear models can`);
-      else if (section === null) throw this.fault(`"${word}" is no section; MPS text begins with NAME or ROWS`);
+      else if (section === null) throw this.fault(`"${word}" is not a section; MPS text begins with NAME or ROWS`);
       else this.data(section, fields);
     }
     if (section !== 'ENDATA') throw this.fault('the text does not finish with ENDATA; is it cut off?');
@@ -156,7 +158,7 @@ class MpsParser {
   private setSense(word: string): void {
     if (/^max(imi[sz]e)?$/i.test(word)) this.sense = 'max';
     else if (/^min(imi[sz]e)?$/i.test(word)) this.sense = 'min';
-    else throw this.fault(`"${word}" is no sense of an objective; write MIN or MAX`);
+    else throw this.fault(`"${word}" is not a sense of an objective; write MIN or MAX`);
   }
 
   private row(fields: readonly string[]): void {
@@ -174,7 +176,7 @@ class MpsParser {
       const row: Row = { name, type: kind, side: 0, range: null, columns: [], coefficients: [] };
       this.rows.push(row);
       this.rowOf.set(name, row);
-    } else throw this.fault(`"${type}" is no type of row; the types are N, L, G and E`);
+    } else throw this.fault(`"${type}" is not a type of row; the types are N, L, G and E`);
   }
 
   private column(fields: readonly string[]): void {
@@ -188,6 +190,8 @@ class MpsParser {
     const [name = ''] = fields;
     let index = this.columnOf.get(name);
     if (index === undefined) {
+      const why = this.spellings.fault(name);
+      if (why !== null) throw this.fault(why);
       index = this.columns.push({ name, cost: 0, integer: this.areIntegers, lower: null, upper: null }) - 1;
       this.columnOf.set(name, index);
       this.entries.clear();
@@ -200,7 +204,7 @@ class MpsParser {
         row.columns.push(index);
         row.coefficients.push(value);
       } else if (rowName === this.objective) (this.columns[index] as Column).cost = value;
-      else if (!this.free.has(rowName)) throw this.fault(`"${rowName}" is no row`);
+      else if (!this.free.has(rowName)) throw this.fault(`"${rowName}" is not a row`);
     }
   }
 
@@ -214,7 +218,7 @@ class MpsParser {
       this.seen.add(key);
       const row = this.rowOf.get(name);
       if (row === undefined) {
-        if (!this.free.has(name)) throw this.fault(`"${name}" is no row`);
+        if (!this.free.has(name)) throw this.fault(`"${name}" is not a row`);
         if (section === 'RHS' && name === this.objective) this.offset = value === 0 ? 0 : -value;
       } else if (section === 'RHS') row.side = this.side(row, value);
       else row.range = value;
@@ -233,7 +237,7 @@ class MpsParser {
     const type = (fields[0] ?? '').toUpperCase();
     const takesValue = ['UP', 'LO', 'FX', 'LI', 'UI', 'SC', 'SI'].includes(type);
     if (!takesValue && !['FR', 'MI', 'PL', 'BV'].includes(type))
-      throw this.fault(`"${fields[0]}" is no type of bound; the types are UP, LO, FX, FR, MI, PL, BV, LI, UI, SC and SI`);
+      throw this.fault(`"${fields[0]}" is not a type of bound; the types are UP, LO, FX, FR, MI, PL, BV, LI, UI, SC and SI`);
     const [, second = '', third = '', fourth] = fields;
     // The name of the set may be left out, and a value may stand where none is needed.
     const hasSet = this.isFixed || fields.length === 4 || (fields.length === 3 && !takesValue && this.columnOf.has(third));
@@ -242,7 +246,7 @@ class MpsParser {
     if (hasSet) this.oneSet('BOUNDS', second);
     const name = hasSet ? third : second;
     const column = this.columns[this.columnOf.get(name) ?? -1];
-    if (column === undefined) throw this.fault(`"${name}" is no column`);
+    if (column === undefined) throw this.fault(`"${name}" is not a column`);
     const value = takesValue ? this.number(hasSet ? (fourth ?? '') : third) : 0;
     switch (type) {
       case 'SC':
@@ -286,8 +290,8 @@ class MpsParser {
     const column = this.columnOf.get(columnName);
     if (word !== 'IF' || (value !== '0' && value !== '1'))
       throw this.fault('an indicator constraint reads "IF row column 1" or "IF row column 0"');
-    if (row === undefined) throw this.fault(`"${rowName}" is no row`);
-    if (column === undefined) throw this.fault(`"${columnName}" is no column`);
+    if (row === undefined) throw this.fault(`"${rowName}" is not a row`);
+    if (column === undefined) throw this.fault(`"${columnName}" is not a column`);
     this.indicators.set(row, { column, value: value === '1' ? 1 : 0, line: this.line });
   }
 
@@ -305,13 +309,13 @@ class MpsParser {
 
   private number(text: string): number {
     const value = mpsNumber(text);
-    if (value === null) throw this.fault(`"${text}" is no number`);
+    if (value === null) throw this.fault(`"${text}" is not a number`);
     return value;
   }
 
   private model(): LinearModel {
     if (this.objective !== null && !this.free.has(this.objective))
-      throw this.fault(`the objective "${this.objective}" is no row of type N`);
+      throw this.fault(`the objective "${this.objective}" is not a row of type N`);
     const variables = this.columns.map((column) => ({
       name: column.name,
       integer: column.integer,

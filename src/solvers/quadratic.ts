@@ -1,12 +1,14 @@
 /** Quadratic models as solvers may be given them, and the points that come back. */
+
 import { evaluateQuadratic, type Product, type QuadraticModel } from '../core/quadratic-model.ts';
+import { counted } from '../lib/counted.ts';
 import { feasibilityTolerance, integralityTolerance } from './solution.ts';
 import { boundsCross, largestCoefficient, modelFault } from './validate.ts';
 
 function productsFault(what: string, products: readonly Product[], numVariables: number): string | null {
   const exists = (j: number): boolean => Number.isInteger(j) && j >= 0 && j < numVariables;
   for (const [i, j, coefficient] of products) {
-    if (!exists(i) || !exists(j)) return `${what} multiplies columns ${i} and ${j}, but there are ${numVariables} variables`;
+    if (!exists(i) || !exists(j)) return `${what} multiplies columns ${i} and ${j}, but the model has ${counted(numVariables, 'variable')}`;
     if (!Number.isFinite(coefficient)) return `${what} has the coefficient ${coefficient}, not a finite number`;
     if (Math.abs(coefficient) >= largestCoefficient) return `${what} has the coefficient ${coefficient}; the largest taken is 1e15`;
   }

@@ -1,5 +1,7 @@
 /** What every backend refuses before its solver sees it: solvers answer some of these with a wrong optimum or a crash. */
+
 import type { LinearModel } from '../core/linear-model.ts';
+import { counted } from '../lib/counted.ts';
 
 /** Bounds from here on are infinite, as HiGHS takes them. */
 export const infiniteBound = 1e20;
@@ -58,7 +60,8 @@ export function modelFault(model: LinearModel): string | null {
       const column = row.columns[k] ?? -1;
       const coefficient = row.coefficients[k] ?? Number.NaN;
       const variable = Number.isInteger(column) ? variables[column] : undefined;
-      if (variable === undefined) return `constraint "${row.name}" names column ${column}, but there are ${variables.length} variables`;
+      if (variable === undefined)
+        return `constraint "${row.name}" names column ${column}, but the model has ${counted(variables.length, 'variable')}`;
       if (seenIn[column] === rowIndex) return `constraint "${row.name}" names variable "${variable.name}" twice`;
       seenIn[column] = rowIndex;
       if (!Number.isFinite(coefficient))

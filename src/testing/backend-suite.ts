@@ -235,7 +235,7 @@ export function describeBackend(
         [['min', [column('x', 1)], [row('c', Number.NaN, [[0, 1]], 2)]], /constraint "c" has a bound that is not a number/],
         [['min', [column('x', 1)], [row('c', 1, [[0, Number.NaN]], 2)]], /coefficient of "x" in constraint "c" is NaN/],
         [['min', [column('x', 1)], [row('c', 1, [[0, 1e16]], 2)]], /1e15/],
-        [['min', [column('x', 1)], [row('c', 1, [[1, 1]], 2)]], /names column 1, but there are 1/],
+        [['min', [column('x', 1)], [row('c', 1, [[1, 1]], 2)]], /names column 1, but the model has 1 variable$/],
         [
           [
             'min',

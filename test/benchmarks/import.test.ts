@@ -259,7 +259,7 @@ describe('importInput on folders', () => {
     await write('broken/1/question.txt', 'q?');
     await write('broken/1/answer.json', '{"status":');
     expect(faultsOf(await itemsOf(join(directory, 'broken')))).toMatchObject([
-      { field: 'answer.json', message: expect.stringContaining('is no JSON') },
+      { field: 'answer.json', message: expect.stringContaining('is not valid JSON') },
     ]);
   });
 

@@ -226,7 +226,10 @@ describe('evom train', () => {
     );
     await evom('train', '--resume', 'runs/first');
     expect(handed(work.runTrain)).toMatchObject({ resume: true, config: { run: { dir: join(cwd, 'runs'), name: 'first', seed: 9 } } });
-    expect(await evom('train', '--resume', 'runs/second')).toMatchObject({ code: 3, err: expect.stringContaining('is no run directory') });
+    expect(await evom('train', '--resume', 'runs/second')).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('is not a run directory'),
+    });
   });
 });
 

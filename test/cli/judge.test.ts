@@ -84,6 +84,7 @@ describe('evom judge', () => {
 
   it.each<[string, string[], number, RegExp]>([
     ['a missing file', ['none.jsonl'], 3, /cannot read none\.jsonl: no such file; check the path/],
+    ['missing labels', ['outcomes.jsonl', '--labels', 'none.jsonl'], 3, /cannot read .*none\.jsonl: no such file; check the path$/m],
     ['an unknown rule', ['outcomes.jsonl', '--rules', 'best'], 2, /"best" is not known; known are sirl, evom/],
     ['no file', [], 2, /Not enough non-option arguments/],
     [

@@ -115,7 +115,7 @@ describe('evom solve-model FILE', () => {
     ['an unknown extension', ['a.txt'], 3, /^E_DATA a\.txt: unknown extension; name it \.lp or \.mps, or say --format lp/],
     ['a model that is wrong', ['broken.lp'], 3, /^E_DATA broken\.lp:5: a row needs <=, >= or =, not "end"/],
     ['an empty file', ['empty.lp'], 3, /^E_DATA empty\.lp:1: the text begins with nothing/],
-    ['LP text as MPS', ['a.lp', '--format', 'mps'], 3, /^E_DATA a\.lp:1: "max" is no section/],
+    ['LP text as MPS', ['a.lp', '--format', 'mps'], 3, /^E_DATA a\.lp:1: "max" is not a section/],
     [
       'numbers that no solver takes',
       ['large.lp'],
@@ -221,12 +221,12 @@ describe('evom solve-model --input', () => {
 
   it.each<[string, string[], number, RegExp]>([
     ['an input that is not there', ['--input', 'no.jsonl'], 3, /^E_DATA cannot read no\.jsonl: no such file/],
-    ['a line that is no JSON', ['--input', 'json.jsonl'], 3, /^E_DATA json\.jsonl:2: /],
+    ['a line that is not valid JSON', ['--input', 'json.jsonl'], 3, /^E_DATA json\.jsonl:2: /],
     [
       'lines without what they need',
       ['--input', 'fields.jsonl'],
       3,
-      /^E_DATA fields\.jsonl:1: "id" is missing.*\nfields\.jsonl:2: "b" has no model; write it under "lp" or "mps"\nfields\.jsonl:3: "lp" of "c" is no text/,
+      /^E_DATA fields\.jsonl:1: "id" is missing.*\nfields\.jsonl:2: "b" has no model; write it under "lp" or "mps"\nfields\.jsonl:3: "lp" of "c" is not text/,
     ],
     ['an id that comes twice', ['--input', 'twice.jsonl'], 3, /^E_DATA twice\.jsonl:2: the id "a" stands on line 1 too/],
     ['no models', ['--input', 'nothing.jsonl'], 3, /^E_DATA nothing\.jsonl holds no models/],

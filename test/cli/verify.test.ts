@@ -87,6 +87,7 @@ describe('evom verify FILE', () => {
     [['verify', 'diet.js', '--workers', '0'], 3, /--workers 0: sandbox\.workers/],
     [['verify', 'diet.js', '--input', 'x.jsonl'], 2, /exclude each other/],
     [['verify', '--input', 'nothing.jsonl'], 3, /cannot read nothing\.jsonl: no such file/],
+    [['verify', '--input', 'nothing.jsonl', '--stream'], 3, /cannot read nothing\.jsonl: no such file/],
   ])('refuses %j with %i', async (argv, code, message) => {
     const result = await evom(...argv);
     expect(result.err).toMatch(message);
@@ -288,6 +289,30 @@ describe('evom verify --input', () => {
     expect(lines('whole.jsonl').map(({ id }) => id)).toEqual(Array.from({ length: 300 }, (_, i) => i));
     expect(lines('whole.jsonl')[188]).toMatchObject({ correct: true, objective: 1904 });
   });
+
+  it.each([
+    ['a file', 1500, ['endless.js']],
+    ['a file that was not begun', 0, ['endless.js']],
+    ['lines', 1500, ['--input', 'endless.jsonl']],
+    ['lines that were not begun', 0, ['--input', 'endless.jsonl']],
+    ['a stream', 1500, ['--input', 'endless.jsonl', '--stream']],
+    ['a stream that was not begun', 0, ['--input', 'endless.jsonl', '--stream']],
+  ])(
+    'ends at Ctrl-C without waiting for the programs of %s',
+    async (_, delayMs, argv) => {
+      write('endless.js', 'for (;;);');
+      write('endless.jsonl', `${JSON.stringify({ id: 1, dialect: 'highs-js', code: 'for (;;);' })}\n`);
+      const io = fakeIo({ cwd });
+      // Longer than the test may take.
+      const patience = ['ticks=1e12', 'cpu_ms=1e9', 'hard_ms=1e9'].flatMap((limit) => ['--set', `sandbox.limits.${limit}`]);
+      const ending = main(['verify', ...argv, '--dialect', 'highs-js', ...patience], io);
+      const timer = setTimeout(() => io.interrupt(), delayMs);
+      expect(await ending).toBe(130);
+      clearTimeout(timer);
+      expect(io.err()).toMatch(/E_INTERRUPTED/);
+    },
+    60_000,
+  );
 
   it('refuses to go on with outcomes of other programs', async () => {
     write('first.jsonl', batch(3));

@@ -102,7 +102,7 @@ describe('an extraction', () => {
       /"z" is in no expression/,
     ],
     [
-      'a bound that is no number',
+      'a bound that is not a number',
       JSON.stringify({ ...workshop, variables: [{ name: 'boots', type: 'integer', lower: 'none' }] }),
       /lower must be a number/,
     ],

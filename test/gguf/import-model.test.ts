@@ -180,7 +180,7 @@ describe('importModel', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('out-refused'))).toEqual([]);
   });
 
-  it('refuses a file that is cut short, that is no GGUF file, or that is not there', async () => {
+  it('refuses a file that is cut short, that is not a GGUF file, or that is not there', async () => {
     const path = await write('llama');
     const out = join(folder, 'out-cut');
     truncateSync(path, readFileSync(path).length - 64);

@@ -63,6 +63,6 @@ describe('OutcomeFile', () => {
     await reopened.close();
     expect(await readFile(path, 'utf8')).toBe(whole);
     await writeFile(path, `${whole}{"not":"one"}\n`);
-    await expect(OutcomeFile.open(path)).rejects.toThrow(/torn\.jsonl:2: is no record of outcomes/);
+    await expect(OutcomeFile.open(path)).rejects.toThrow(/torn\.jsonl:2: is not a record of outcomes/);
   });
 });

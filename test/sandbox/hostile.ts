@@ -488,7 +488,7 @@ g.solve({ objective: { direction: 2, vars: [{ name: "x", coef: 1 }] }, subjectTo
   // ---- reports and long models
   { name: 'reports a trap', code: 'report({ valueOf() { for (;;); } });', status: ['deadline'] },
   { name: 'reports a symbol', code: 'report(Symbol("42"));', status: ['runtime_error'] },
-  { name: 'reports what is no number', code: 'report(Infinity); report("1e999"); report(NaN); report({});', status: ['no_solve'] },
+  { name: 'reports what is not a number', code: 'report(Infinity); report("1e999"); report(NaN); report({});', status: ['no_solve'] },
   {
     name: 'begins a section a hundred thousand times',
     code: `${h}h.solve("Max\\n x\\n" + "st\\n".repeat(1e5));`,

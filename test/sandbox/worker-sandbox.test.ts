@@ -133,11 +133,30 @@ describe('the pool', () => {
     const before = sandbox.stats().workersReplaced;
     const codes = Array.from({ length: 30 }, (_, i) => (i === 7 ? 'require("echo")("spin");' : `report(${i});`));
     const outcomes = await Promise.all(codes.map(run));
-    expect(outcomes[7]).toMatchObject({ status: 'deadline', wallLimited: true });
+    expect(outcomes[7]).toMatchObject({ status: 'time_limit', wallLimited: true });
     expect(outcomes.filter((_, i) => i !== 7).map((o) => o.reported)).toEqual(
       Array.from({ length: 30 }, (_, i) => i).filter((i) => i !== 7),
     );
     expect(sandbox.stats().workersReplaced).toBe(before + 1);
+  });
+
+  it('ends a solver that does not heed its time limit, and says so of its program alone', async () => {
+    const limits = { solverMs: 300, hardMs: 600_000 };
+    const patient = await createWorkerSandbox({ guests, workers: 1, limits, graceMs: 500 });
+    const codes = ['report(1);', 'require("echo")("a"); require("echo")("spin");', 'report(3);'];
+    const outcomes = await Promise.all(codes.map((code) => patient.execute({ dialect: 'echo', code })));
+    expect(outcomes.map(({ status }) => status)).toEqual(['no_solve', 'time_limit', 'no_solve']);
+    expect(outcomes[1]).toMatchObject({ wallLimited: true, wallMs: 800, error: { type: 'SolverHardLimit' } });
+    await patient.close();
+  });
+
+  it('closes at once while a program or a solver holds a worker', async () => {
+    const closing = await createWorkerSandbox({ guests, workers: 2, limits: { hardMs: 600_000, cpuMs: 600_000, ticks: 1e9 } });
+    const running = ['for (;;);', 'require("echo")("spin");'].map((code) => closing.execute({ dialect: 'echo', code }));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const ends = Promise.allSettled(running);
+    await closing.close();
+    expect((await ends).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
   it('charges a crash to the program that crashes again when alone', async () => {

@@ -167,7 +167,7 @@ describe('readLp', () => {
     ['prose', 'hello world', /begins with "hello"/],
     ['end only', 'End', /begins with "End"/],
     ['a program', 'const x = 3;', /begins with "const"/],
-    ['brackets', `min\n obj: 3 (a + b)\n${rows}`, /line 2: "\(a" is no name: multiply brackets out/],
+    ['brackets', `min\n obj: 3 (a + b)\n${rows}`, /line 2: "\(a" is not a name: multiply brackets out/],
     ['undefined', `min\n obj: undefined a + b\n${rows}`, /line 2: "a" follows without|"undefined" stands/],
     ['undefined as a variable', `min\n obj: 2 undefined + b\n${rows}`, /"undefined" stands where/],
     ['NaN', `min\n obj: NaN a + b\n${rows}`, /"NaN" stands where|follows without/],
@@ -178,7 +178,7 @@ describe('readLp', () => {
     ['a label without its colon', 'min\n obj: a\nst\n c1 a - b <= 3\nend', /line 4: "a" follows without/],
     ['two numbers in a row', `min\n obj: 2 3 a\n${rows}`, /"3" follows without|"a" follows without/],
     ['a colon after min', `min: 3 a\n${rows}`, /no colon may follow "min"/],
-    ['semicolons', 'min\n a;\nst\n c: a >= 5;\nend', /"a;" is no name/],
+    ['semicolons', 'min\n a;\nst\n c: a >= 5;\nend', /"a;" is not a name/],
     [
       'a list with commas',
       'min\n a\nst\n c: a + b >= 5\ngen\n a,b\nend',

@@ -1,4 +1,4 @@
-import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, type SolverBackend, writeLp } from 'evom';
+import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, parseMps, type SolverBackend, writeLp } from 'evom';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { column, inf, model, row } from './models.ts';
@@ -121,7 +121,7 @@ End
     ['Windows line ends and tabs', 'c:\tx\r\n\t+ y <= 4\r', ['c', -inf, { x: 1, y: 1 }, 4]],
     ['indexed names', 'c: x[1] + x[a,b] + y(2,-3)z <= 4', []],
   ])('reads %s', (_, text, row) => {
-    if (row.length === 0) expect(() => rows(text)).toThrow(/"y\(2," is no name/);
+    if (row.length === 0) expect(() => rows(text)).toThrow(/"y\(2," is not a name/);
     else expect(rows(text)).toEqual([row]);
   });
 
@@ -212,14 +212,14 @@ End
     ],
     ['a piecewise-linear objective', 'min\n x\nst\n c: x >= 1\nPWLObj\n x: ( 1, 2 )\nend', /line \d: /],
     ['several objectives', 'Minimize multi-objectives\n OBJ0: Priority=1\n x\nst\n c: x >= 1\nend', /line 1: several objectives/],
-    ["lp_solve's format", 'max: 3x + 2y;\nc1: x + y <= 4;\n', /line 1: "y;" is no name: ";" ends statements in lp_solve's format/],
-    ['brackets', 'min\n 3 (x + y)\nst\n c: x >= 1\nend', /line 2: "\(x" is no name: multiply brackets out/],
+    ["lp_solve's format", 'max: 3x + 2y;\nc1: x + y <= 4;\n', /line 1: "y;" is not a name: ";" ends statements in lp_solve's format/],
+    ['brackets', 'min\n 3 (x + y)\nst\n c: x >= 1\nend', /line 2: "\(x" is not a name: multiply brackets out/],
     ['undefined', 'min\n undefined x\nst\n c: x >= 1\nend', /line 2: "undefined" stands where/],
     ['NaN', 'min\n NaN x\nst\n c: x >= 1\nend', /line 2: "NaN" stands where/],
-    ['not equal', 'min\n x\nst\n c: x != 5\nend', /line 4: "!" is no name; write <=, >= or =/],
+    ['not equal', 'min\n x\nst\n c: x != 5\nend', /line 4: "!" is not a name; write <=, >= or =/],
     ['a sign of mathematics', 'min\n x\nst\n c: x ≥ 5\nend', /line 4, column 7: "≥" \(U\+2265\) looks like a comparison; type >=$/],
     ['the second side of an earlier row', 'min\n x\nst\n c: x >= 1\n c: <= 5\nend', /line 5: the row "c" is there already; write both/],
-    ['infinity in a sum', 'min\n x\nst\n c: x + inf >= 1\nend', /line 4: "inf" is no name/],
+    ['infinity in a sum', 'min\n x\nst\n c: x + inf >= 1\nend', /line 4: "inf" is not a name/],
     ['an impossible side', 'min\n x\nst\n c: x >= inf\nend', /line 4: no number is >= Infinity/],
     ['an impossible bound', 'min\n x\nst\n c: x >= 1\nbounds\n x >= inf\nend', /line 6: "x" cannot be >= Infinity/],
     ['a range that turns', 'min\n x\nst\n c: 1 <= x >= 0\nend', /line 4: a row between two numbers/],
@@ -441,6 +441,17 @@ describe('characters that look like something else', () => {
     expect(parseLp(text).variables.map((v) => v.name)).toEqual(names);
   });
 
+  it('takes a name in either of its forms in Unicode, and refuses both in one text', () => {
+    const text = (first: string, second: string): string => `min\n obj: ${first}\nst\n c: ${second} >= 1\nend`;
+    const [composed, decomposed] = ['caf\u00e9', 'cafe\u0301'];
+    for (const name of [composed, decomposed]) expect(parseLp(text(name, name)).variables).toEqual([column(name, 1)]);
+    expect(() => parseLp(text(composed, decomposed))).toThrow(/line 4: "cafe\u0301" was written with other characters before/);
+    expect(() => parseLp(text(`2 ${decomposed}`, composed))).toThrow(/NFC and NFD.*write it alike everywhere/);
+    const mps = (first: string, second: string): string => `ROWS\n N o\n G c\nCOLUMNS\n ${first} o 1\n ${second} c 1\nRHS\n r c 1\nENDATA`;
+    expect(parseMps(mps(composed, composed)).variables).toHaveLength(1);
+    expect(() => parseMps(mps(composed, decomposed))).toThrow(/line 6: .*write it alike everywhere/);
+  });
+
   it('reads a no-break space and a byte order mark as blanks', () => {
     expect(parseLp('\ufeffmin\n obj:\u00a02\u00a0x\nst\n c: x >= 1\nend').variables).toEqual([column('x', 2)]);
   });
@@ -462,9 +473,13 @@ describe('names, sets and rows as CPLEX has them', () => {
     [
       'a comma behind a name',
       'min\n a + b\nst\n k: a + b >= 5\ngen\n a, b\nend',
-      /line 6: "a," is no name|"a," is the name of no variable/,
+      /line 6: "a," is not a name|"a," is the name of no variable/,
     ],
-    ['a decimal comma', 'min\n 2,5a\nst\n k: a >= 5\nend', /line 2: ",5a" is no name; write one term after another.*numbers with a point/],
+    [
+      'a decimal comma',
+      'min\n 2,5a\nst\n k: a >= 5\nend',
+      /line 2: ",5a" is not a name; write one term after another.*numbers with a point/,
+    ],
     ['thousands', 'min\n a\nst\n k: a >= 1,000\nend', /line 5|line 4/],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseLp(text)).toThrow(message);

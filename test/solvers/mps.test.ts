@@ -142,7 +142,7 @@ ENDATA
     ['a no-break space', ' x cost\u00a03', /line 4, column 8: U\+00A0 looks like a blank/],
     ['a blank without room', ' x\u200b cost 3', /line 4, column 3: U\+200B/],
     ['a line separator', ' x cost 3\u2028 y cost 4', /line 4, column \d+: U\+2028/],
-    ['a minus of mathematics', ' x cost −3', /line 4: "−3" is no number/],
+    ['a minus of mathematics', ' x cost −3', /line 4: "−3" is not a number/],
   ])('refuses %s', (_, line, message) => {
     expect(() => parseMps(`ROWS\n N cost\nCOLUMNS\n${line}\nENDATA`)).toThrow(message);
   });
@@ -242,20 +242,20 @@ ENDATA
   });
 
   it.each<[string, string, RegExp]>([
-    ['prose', 'hello world', /line 1: "hello" is no section/],
+    ['prose', 'hello world', /line 1: "hello" is not a section/],
     ['nothing', '', /does not finish with ENDATA/],
     ['a text that is cut off', head, /line \d+: the text does not finish with ENDATA; is it cut off\?/],
-    ['an unknown row', `${head} y nothing 2\nENDATA`, /line 11: "nothing" is no row/],
-    ['a word for a number', `${head} z cost three\nENDATA`, /line 11: "three" is no number/],
-    ['a number that is none', `${head} z cost 0x10\nENDATA`, /line 11: "0x10" is no number/],
-    ['NaN', `${head} z cost NaN\nENDATA`, /line 11: "NaN" is no number/],
+    ['an unknown row', `${head} y nothing 2\nENDATA`, /line 11: "nothing" is not a row/],
+    ['a word for a number', `${head} z cost three\nENDATA`, /line 11: "three" is not a number/],
+    ['a number that is none', `${head} z cost 0x10\nENDATA`, /line 11: "0x10" is not a number/],
+    ['NaN', `${head} z cost NaN\nENDATA`, /line 11: "NaN" is not a number/],
     ['a half pair', `${head} z cost 1 le\nENDATA`, /line 11: the line has 4 fields/],
     ['an entry twice', `${head} y cost 5\nENDATA`, /line 11: the column "y" has two entries in "cost"/],
     ['a column in two places', `${head} x le 5\nENDATA`, /line 11: the column "x" goes on after another/],
     ['a row twice', 'ROWS\n N o\n L c\n G c\nENDATA', /line 4: the row "c" stands twice/],
-    ['an unknown type of row', 'ROWS\n N o\n Q c\nENDATA', /line 3: "Q" is no type of row/],
-    ['an unknown bound', `${head}BOUNDS\n XX b x 1\nENDATA`, /line 12: "XX" is no type of bound/],
-    ['a bound of nothing', `${head}BOUNDS\n UP b q 1\nENDATA`, /line 12: "q" is no column/],
+    ['an unknown type of row', 'ROWS\n N o\n Q c\nENDATA', /line 3: "Q" is not a type of row/],
+    ['an unknown bound', `${head}BOUNDS\n XX b x 1\nENDATA`, /line 12: "XX" is not a type of bound/],
+    ['a bound of nothing', `${head}BOUNDS\n UP b q 1\nENDATA`, /line 12: "q" is not a column/],
     ['two sets of bounds', `${head}BOUNDS\n UP b x 1\n UP c y 1\nENDATA`, /line 13: BOUNDS holds two sets, "b" and "c"/],
     ['two sets of right-hand sides', `${head}RHS\n a le 1\n b ge 1\nENDATA`, /line 13: RHS holds two sets/],
     ['special ordered sets', `${head}SOS\n S1 s\nENDATA`, /line 11: special ordered sets \(SOS\) cannot be taken/],
@@ -263,9 +263,9 @@ ENDATA
     ['an indicator that is not binary', `${head}INDICATORS\n IF le x 1\nENDATA`, /line 12: "x" decides over a row and has to be binary/],
     ['a broken indicator', `${head}INDICATORS\n IF le x 2\nENDATA`, /line 12: an indicator constraint reads "IF row column 1"/],
     ['sections out of order', 'COLUMNS\n x c 1\nENDATA', /line 1: COLUMNS stands before ROWS/],
-    ['an objective that is no free row', 'OBJNAME q\nROWS\n N o\nCOLUMNS\n x o 1\nENDATA', /the objective "q" is no row of type N/],
+    ['an objective that is no free row', 'OBJNAME q\nROWS\n N o\nCOLUMNS\n x o 1\nENDATA', /the objective "q" is not a row of type N/],
     ['a model without variables', 'ROWS\n N o\nCOLUMNS\nENDATA', /no variables/],
-    ['an unknown sense', 'OBJSENSE\n UPWARDS\nROWS\nENDATA', /line 2: "UPWARDS" is no sense/],
+    ['an unknown sense', 'OBJSENSE\n UPWARDS\nROWS\nENDATA', /line 2: "UPWARDS" is not a sense of an objective/],
   ])('refuses %s', (_, text, message) => {
     expect(() => parseMps(text)).toThrow(message);
     expect(() => parseMps(text)).toThrow(expect.objectContaining({ code: 'E_DATA' }));

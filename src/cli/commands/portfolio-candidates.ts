@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EvomError } from '../../lib/errors.ts';
+import { readFault } from '../../lib/file-fault.ts';
 
 export interface FileCandidate {
   readonly program: string;
@@ -23,7 +24,7 @@ export async function readCandidates(file: string, cwd: string): Promise<FileCan
   try {
     text = await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
-    throw new EvomError('E_DATA', `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw readFault(file, cause);
   }
   const candidates = text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [candidateOf(line, `${file}:${i + 1}`)]));
   if (candidates.length === 0) throw new EvomError('E_DATA', `${file} holds no candidate; write one JSON object a line`);

@@ -75,7 +75,16 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
   }
   try {
     if (out !== null) await writeFileAtomically(out, lines());
-    else for await (const line of lines()) if (!json) io.stdout(line);
+    else {
+      // What is refused at its end is not printed before.
+      const held: string[] = [];
+      for await (const line of lines()) {
+        if (json) continue;
+        if (options.skipFaulty) io.stdout(line);
+        else held.push(line);
+      }
+      for (const line of held) io.stdout(line);
+    }
   } finally {
     reporter.close();
     if (!json) for (const line of reportLines(reports)) reporter.info(line);

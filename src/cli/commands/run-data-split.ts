@@ -1,7 +1,9 @@
 /** The work behind `evom data split`. */
+
 import { join, resolve } from 'node:path';
 import { importProblems } from '../../benchmarks/import-problems.ts';
 import type { Problem, Split } from '../../core/problem.ts';
+import { counted } from '../../lib/counted.ts';
 import { writeProblems } from '../../problems/sets/jsonl.ts';
 import { splitProblems } from '../../problems/sets/split-file.ts';
 import { newFile } from '../new-file.ts';
@@ -35,7 +37,7 @@ export async function runDataSplit({ files, out, overwrite, shares, seed, near, 
     written[name] = { path, problems: part.length };
   }
   reporter.close();
-  reporter.info(`${problems.length} problems in ${clusters} clusters, the largest of ${largestCluster}`);
+  reporter.info(`${counted(problems.length, 'problem')} in ${counted(clusters, 'cluster')}, the largest of ${largestCluster}`);
   if (json) io.stdout(`${JSON.stringify({ problems: problems.length, clusters, largestCluster, splits: written })}\n`);
   else for (const { path, problems: count } of Object.values(written)) io.stdout(`${path} ${count}\n`);
 }

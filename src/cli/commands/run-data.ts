@@ -1,4 +1,5 @@
 /** The work behind `evom data generate` and `evom data check`. */
+
 import { basename, resolve } from 'node:path';
 import { containerOf } from '../../benchmarks/containers.ts';
 import { importProblems } from '../../benchmarks/import-problems.ts';
@@ -6,6 +7,7 @@ import { buildProblems, generatorSolvers } from '../../config/build/build-proble
 import type { GeneratedConfig } from '../../config/schema/schema.ts';
 import type { Problem } from '../../core/problem.ts';
 import { dialectByName, dialectNames, simulatorNames } from '../../dialects/registry.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type CheckReport, checkProblems } from '../../problems/sets/check.ts';
 import { problemToJson, readProblems, writeProblems } from '../../problems/sets/jsonl.ts';
@@ -33,7 +35,7 @@ export async function runDataGenerate({ dataset, out, overwrite, io, json, quiet
   const { problems, counts } = await buildProblems(dataset, (made, wanted) => reporter.progress(`making problems ${made}/${wanted}`));
   reporter.close();
   reporter.info(
-    `${problems.length} problems in ${((io.now() - began) / 1000).toFixed(1)} s; draws rejected: ${Object.entries(counts ?? {})
+    `${counted(problems.length, 'problem')} in ${((io.now() - began) / 1000).toFixed(1)} s; draws rejected: ${Object.entries(counts ?? {})
       .filter(([name, count]) => name !== 'kept' && count > 0)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')}`,
@@ -85,7 +87,7 @@ function reportText(report: CheckReport): string {
   const lines = [
     ...report.sets.map(
       (set) =>
-        `${set.name}: ${set.numProblems} problems, ${Object.keys(set.families).length} families, ${set.numInfeasible} infeasible, ${set.numWithModel} with a reference model, ${set.numWordings} wordings`,
+        `${set.name}: ${counted(set.numProblems, 'problem')}, ${counted(Object.keys(set.families).length, 'family', 'families')}, ${set.numInfeasible} infeasible, ${set.numWithModel} with a reference model, ${counted(set.numWordings, 'wording')}`,
     ),
     `same numbers in two files          ${report.sharedNumbers.length}`,
     ...some(report.sharedNumbers, pair),

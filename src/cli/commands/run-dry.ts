@@ -8,6 +8,7 @@ import { packageRoot } from '../../config/load/find-file.ts';
 import type { ConfigSource } from '../../config/load/load.ts';
 import type { Override } from '../../config/load/overrides.ts';
 import { mostOwnTokens } from '../../config/schema/episode-length.ts';
+import { counted } from '../../lib/counted.ts';
 import { modelOf } from '../../run/check-checkpoint.ts';
 import { lookAhead } from '../../run/open-run.ts';
 import type { RunConfig } from '../../run/session.ts';
@@ -69,7 +70,7 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
     );
   const processes = learner.type === 'torch' ? `, ${learner.torch.processes} x ${learner.torch.strategy}` : '';
   return `${[
-    `${config.run.steps} steps of ${algorithm.groups_per_step} problems x ${sampling.group_size} samples: at most ${step * mostOwnTokens(config)} tokens sampled a step`,
+    `${counted(config.run.steps, 'step')} of ${counted(algorithm.groups_per_step, 'problem')} x ${counted(sampling.group_size, 'sample')}: at most ${step * mostOwnTokens(config)} tokens sampled a step`,
     `model    ${directory}: ${(parameters / 1e9).toFixed(3)} billion weights`,
     `policy   ${policy.type}${policy.type === 'openai' ? ` (${policy.openai.engine}, ${policy.openai.servers.length} servers)` : ''}`,
     `learner  ${learner.type}${processes}; backend ${config.backend}`,

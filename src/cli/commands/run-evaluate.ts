@@ -9,6 +9,7 @@ import type { TrainConfig } from '../../config/schema/schema.ts';
 import type { Evaluation, EvaluationSummary, JudgedRate } from '../../evaluate/evaluate.ts';
 import { countText } from '../../evaluate/transfer-text.ts';
 import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { OutcomeFile } from '../../runs/outcome-file.ts';
@@ -112,7 +113,7 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
   ]);
   const details = evaluations.flatMap(({ summary: s }) => [
     '',
-    `${s.name} (judge ${s.judge}, labels ${labelText(s.labels)}, of ${s.denominator} problems with a label)`,
+    `${s.name} (judge ${s.judge}, labels ${labelText(s.labels)}, of ${counted(s.denominator, 'problem')} with a label)`,
     `  pass@k     ${Object.entries(s.pass_at_k)
       .map(([k, value]) => `@${k} ${percent(value)}`)
       .join('  ')}`,
@@ -131,12 +132,12 @@ function reportText(checkpoint: string, backend: string, evaluations: readonly E
     ...(s.flagged_passes > 0 ? [`  denied     ${s.flagged_passes} right answers that the audit flags, no passes`] : []),
     ...judgedRates(s).map(
       ([rule, rate]) =>
-        `  judge ${rule.padEnd(12)} pass@1 ${percent(rate.pass_at_1)} ${interval(rate.pass_at_1_ci95)} of ${rate.denominator} problems`,
+        `  judge ${rule.padEnd(12)} pass@1 ${percent(rate.pass_at_1)} ${interval(rate.pass_at_1_ci95)} of ${counted(rate.denominator, 'problem')}`,
     ),
     ...(s.usage === null
       ? []
       : [`  cost       ${s.usage.prompt_tokens} prompt tokens, ${s.usage.completion_tokens} completion tokens, as the API counted them`]),
-    ...(s.unscorable > 0 ? [`  unscorable ${s.unscorable} samples (no label, or a fault of ours), left out of all rates`] : []),
+    ...(s.unscorable > 0 ? [`  unscorable ${counted(s.unscorable, 'sample')} (no label, or a fault of ours), left out of all rates`] : []),
     ...(Object.keys(s.by_family).length > 0
       ? [
           `  families   ${Object.entries(s.by_family)

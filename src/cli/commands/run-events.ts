@@ -2,6 +2,7 @@
 
 import type { ChosenTemplate } from '../../config/build/prompt-template.ts';
 import type { Evaluation } from '../../evaluate/evaluate.ts';
+import { counted } from '../../lib/counted.ts';
 import { solverHostChecks } from '../../run/check-services.ts';
 import type { Report, RunEvent } from '../../run/events.ts';
 import type { Finding } from '../../run/finding.ts';
@@ -58,7 +59,7 @@ export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Rep
         const { problems, sets, modelId, backend, directory } = event.run;
         const held = sets.map((set) => `${set.name} ${set.problems}`).join(', ') || 'no evaluation sets';
         return reporter.info(
-          `${problems === null ? 'examples' : `${problems} problems`}, ${held}; policy ${modelId}, backend ${backend}, run ${directory}`,
+          `${problems === null ? 'examples' : counted(problems, 'problem')}, ${held}; policy ${modelId}, backend ${backend}, run ${directory}`,
         );
       }
       case 'training':
@@ -93,7 +94,7 @@ function extendedText({ from, to, sameSchedule, stepsAhead }: Extract<RunEvent, 
 
 function evaluationText(step: number, summary: Evaluation['summary']): string {
   const identical = summary.identical === null ? '' : `, identical ${percent(summary.identical)}`;
-  return `step ${step}  ${summary.name}: pass@1 ${percent(summary.pass_at_1)}${identical}, executed ${percent(summary.execution_rate)} (judge ${summary.judge}, ${summary.problems} problems x ${summary.samples})`;
+  return `step ${step}  ${summary.name}: pass@1 ${percent(summary.pass_at_1)}${identical}, executed ${percent(summary.execution_rate)} (judge ${summary.judge}, ${counted(summary.problems, 'problem')} x ${summary.samples})`;
 }
 
 function figuresOf(step: number, steps: number, metrics: StepMetrics): StepFigures {

@@ -10,6 +10,7 @@ import type { ConfigSource } from '../../config/load/load.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
 import type { RolloutGroup } from '../../core/rollout.ts';
 import { episodeText } from '../../core/turns.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { rollOut } from '../../rollout/engine.ts';
 import type { RunOptions } from '../run-options.ts';
@@ -50,7 +51,7 @@ export async function runRollout({ config, problems: wanted, set, out, io, json,
     });
     reporter.close();
     reporter.info(
-      `${groups.length} groups of ${config.sampling.group_size}, ${times.tokens} tokens in ${times.sampleS.toFixed(1)} s, ${times.verifyTailS.toFixed(2)} s more for the last verdicts`,
+      `${counted(groups.length, 'group')} of ${config.sampling.group_size}, ${times.tokens} tokens in ${times.sampleS.toFixed(1)} s, ${times.verifyTailS.toFixed(2)} s more for the last verdicts`,
     );
     if (out !== null) {
       const path = resolve(io.cwd, out);

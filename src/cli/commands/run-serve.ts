@@ -1,4 +1,5 @@
 /** The work behind `evom serve`: problems read, the verifier opened, requests answered until interrupted. */
+
 import { basename } from 'node:path';
 import { findDataset } from '../../benchmarks/find-dataset.ts';
 import { buildProblems } from '../../config/build/build-problems.ts';
@@ -8,6 +9,7 @@ import { loadConfig } from '../../config/load/load.ts';
 import { type RewardConfig, resolveDialects } from '../../config/schema/schema.ts';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { requestJson } from '../../lib/http.ts';
 import { isLoopback } from '../../lib/http-server.ts';
@@ -62,7 +64,7 @@ export async function runServe(options: RunServeOptions): Promise<number> {
     const dialect = dialectByName(options.dialect ?? resolveDialects('auto', backend)[0]?.name ?? 'highs-js').name;
     const sets = await readSets(options, (text) => reporter.progress(text));
     const unlabelled = sets.flatMap(({ problems }) => problems).filter(({ answer }) => answer === null).length;
-    if (unlabelled > 0) reporter.warn(`${unlabelled} problems have no answer: their completions are unscorable (NoLabel)`);
+    if (unlabelled > 0) reporter.warn(`${counted(unlabelled, 'problem')} without an answer: the completions are unscorable (NoLabel)`);
     const verification = await openVerification([dialect], settings, [paid.judge], paid.reward ?? undefined);
     try {
       const { urls, token_env: tokenEnv } = settings.solver_hosts;
@@ -87,7 +89,7 @@ export async function runServe(options: RunServeOptions): Promise<number> {
       });
       try {
         const health = server.health();
-        const said = `${health.problems} problems, programs of ${dialect} on ${backend}, judged by ${paid.judge}`;
+        const said = `${counted(health.problems, 'problem')}, programs of ${dialect} on ${backend}, judged by ${paid.judge}`;
         io.stdout(json ? `${JSON.stringify({ url: server.url, ...health })}\n` : `rewards on ${server.url}: ${said}; Ctrl-C ends it\n`);
         await untilInterrupted(signal);
       } finally {

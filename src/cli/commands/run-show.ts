@@ -1,5 +1,7 @@
 /** The work behind `evom runs` and `evom show`. */
+
 import { resolve } from 'node:path';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { runAnswers } from '../../report/answers.ts';
 import { beforeAfter } from '../../report/comparisons.ts';
@@ -114,7 +116,9 @@ export async function runShow({ io, json, name, step, choice }: RunShowOptions):
     io.stdout(`${JSON.stringify({ run: directory, step: shown, samples: chosen })}\n`);
     return;
   }
-  io.stdout(`${directory}, step ${shown}: ${samples.length} samples of ${new Set(samples.map(({ group }) => group)).size} problems\n`);
+  io.stdout(
+    `${directory}, step ${shown}: ${counted(samples.length, 'sample')} of ${counted(new Set(samples.map(({ group }) => group)).size, 'problem')}\n`,
+  );
   if (isWhole) for (const line of ['', ...groupsTable(samples)]) io.stdout(`${line}\n`);
   for (const sample of chosen) io.stdout(`\n${sampleText(sample, colors)}\n`);
   if (isWhole) io.stdout('\nmore: --step N --best 1, --worst 5, --problem ID, --json; evom compare RUN RUN; evom report RUN\n');

@@ -1,12 +1,14 @@
 /** The work behind `evom solve-model FILE`. */
+
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { writeFileAtomically } from '../../lib/atomic-write.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { readFault } from '../../lib/file-fault.ts';
+import { readFault, writeFault } from '../../lib/file-fault.ts';
 import { decodedText } from '../../lib/text-chunks.ts';
 import { writeLp } from '../../solvers/lp-format.ts';
 import { writeMps } from '../../solvers/mps-format.ts';
@@ -43,7 +45,7 @@ export async function runSolveModel(options: RunSolveModelOptions): Promise<numb
     try {
       await writeFileAtomically(path, text);
     } catch (cause) {
-      throw new EvomError('E_DATA', `cannot write ${options.write}: ${(cause as Error).message}; choose another name`, { cause });
+      throw writeFault(options.write, cause);
     }
     io.stdout(json ? `${JSON.stringify({ file, out: path })}\n` : `${path}\n`);
     return 0;
@@ -111,7 +113,7 @@ function answerText(file: string, about: { backend: string; solverVersion: strin
   const { sense, numVariables, numIntegers, numConstraints, solution } = answer;
   const values = Object.entries(solution ?? {}).filter(([, value]) => value !== 0);
   const lines = [
-    `${basename(file)}: ${sense}, ${numVariables} variables (${numIntegers} integer), ${numConstraints} constraints; ${about.backend} ${about.solverVersion}, ${answer.ms.toFixed(1)} ms`,
+    `${basename(file)}: ${sense}, ${counted(numVariables, 'variable')} (${numIntegers} integer), ${counted(numConstraints, 'constraint')}; ${about.backend} ${about.solverVersion}, ${answer.ms.toFixed(1)} ms`,
     `status     ${answer.status}`,
     ...(answer.objective === null ? [] : [`objective  ${answer.objective}`]),
     ...(answer.certificate === 'none' ? [] : [`known by   ${answer.certificate}`]),

@@ -1,6 +1,8 @@
 /** The work behind `evom solve-model --input`: many models, answers in their order, gone on with after a stop. */
+
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { faultList, mostNamed } from '../../lib/fault-list.ts';
 import { readFault } from '../../lib/file-fault.ts';
@@ -101,7 +103,7 @@ export async function runSolveModels(options: RunSolveModelsOptions): Promise<nu
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, count]) => `${name} ${count}`)
       .join(', ');
-  reporter.info(`${ids.length} models in ${duration(seconds)}: ${listed(counts)}; known by ${listed(certificates)}`);
+  reporter.info(`${counted(ids.length, 'model')} in ${duration(seconds)}: ${listed(counts)}; known by ${listed(certificates)}`);
   for (const line of unreadable.slice(0, mostNamed)) reporter.warn(line);
   if (unreadable.length > mostNamed) reporter.warn(`and ${unreadable.length - mostNamed} more`);
   if (json && output !== null)
@@ -138,7 +140,7 @@ function recordOf(value: unknown, line: number, asked: ModelFormat | null): Mode
   if (format === undefined) return `${JSON.stringify(id)} has no model; write it under "lp" or "mps"`;
   const text = fields[format];
   if (text === undefined || text === null) return `${JSON.stringify(id)} has no "${format}"; --format ${format} asks for it`;
-  if (typeof text !== 'string') return `"${format}" of ${JSON.stringify(id)} is no text`;
+  if (typeof text !== 'string') return `"${format}" of ${JSON.stringify(id)} is not text`;
   return { id, line, text: { format, text } };
 }
 

@@ -1,10 +1,12 @@
 /** The work behind `evom solve`: one problem from a file or stdin, its answer with program, model, solution and evidence. */
+
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { buildSolve, type SolveSetup } from '../../config/build/build-solve.ts';
 import { linearModelToJson } from '../../core/linear-model.ts';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { readFault } from '../../lib/file-fault.ts';
 import { type SolveResult, solveProblem } from '../../solve/solve.ts';
@@ -46,7 +48,7 @@ export async function runSolve({ file, setup, options, io, json, quiet, signal }
   const { parts, close } = await buildSolve({ ...setup, now: io.now });
   try {
     const openMs = io.now() - began;
-    reporter.progress(`sampling ${options.samples} programs`);
+    reporter.progress(`sampling ${counted(options.samples, 'program')}`);
     const result = await solveProblem(parts, { ...options, question, signal });
     const timesMs = { open: openMs, ...result.timesMs, total: io.now() - began };
     reporter.close();

@@ -1,6 +1,8 @@
 /** The work behind `evom train` and `evom sft`: a run of the library, printed. */
+
 import type { ConfigSource } from '../../config/load/load.ts';
 import { compareEvaluations } from '../../evaluate/compare.ts';
+import { counted } from '../../lib/counted.ts';
 import { openRun } from '../../run/open-run.ts';
 import type { RunResult } from '../../run/run.ts';
 import type { RunConfig } from '../../run/session.ts';
@@ -68,7 +70,7 @@ function concludeTraining(
     ];
   });
   reporter.summary({
-    title: `${result.steps} steps of ${config.algorithm.estimator} on ${config.backend} in ${seconds} s (judge ${config.judge.rule})`,
+    title: `${counted(result.steps, 'step')} of ${config.algorithm.estimator} on ${config.backend} in ${seconds} s (judge ${config.judge.rule})`,
     rows,
     runDirectory: result.directory,
     notes: [`checkpoint     ${result.checkpoint}`],

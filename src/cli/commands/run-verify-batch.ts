@@ -1,7 +1,9 @@
 /** The work behind `evom verify --input`: many programs, outcomes in their order, gone on with after a stop. */
+
 import { resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { openVerification } from '../../config/build/verify-settings.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { faultList } from '../../lib/fault-list.ts';
 import { inOrder } from '../../lib/in-order.ts';
@@ -76,6 +78,7 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
           { ahead: settings.workers * aheadPerWorker, signal },
         );
       try {
+        signal.throwIfAborted(); // while the workers started
         if (output !== null && again.size > 0) {
           await verifyLines(
             (index) => again.has(index),
@@ -177,7 +180,7 @@ function createTally() {
       const verdict = judged === 0 ? '' : `; ${right} of ${judged} right by ${rule} (${percent(right / judged)}), ${flagged} flagged`;
       const known = Object.entries(certificates).sort((a, b) => b[1] - a[1]);
       const certified = known.length === 0 ? '' : `; known by ${known.map(([kind, n]) => `${kind} ${n}`).join(', ')}`;
-      return `${count} programs in ${duration(seconds)}: ${counts.map(([status, n]) => `${status} ${n}`).join(', ')}${certified}${verdict}`;
+      return `${counted(count, 'program')} in ${duration(seconds)}: ${counts.map(([status, n]) => `${status} ${n}`).join(', ')}${certified}${verdict}`;
     },
   };
 }

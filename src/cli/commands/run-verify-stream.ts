@@ -1,9 +1,12 @@
 /** The work behind `evom verify --input - --stream`: a process kept open, each line answered by a line as soon as its turn comes. */
-import { createReadStream } from 'node:fs';
+
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openVerification, type Verification } from '../../config/build/verify-settings.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
+import { readFault } from '../../lib/file-fault.ts';
 import { inOrder } from '../../lib/in-order.ts';
 import { stdinName } from '../arguments.ts';
 import type { VerifyOptions } from './run-verify.ts';
@@ -28,15 +31,19 @@ interface LineFault {
 export async function runVerifyStream(options: VerifyOptions & { readonly input: string }): Promise<number> {
   const { input, io, signal, settings, rules } = options;
   const shown = shownName(input);
-  const source = input === stdinName ? process.stdin : createReadStream(resolve(io.cwd, input));
+  const source = input === stdinName ? process.stdin : (await openedFile(resolve(io.cwd, input), input)).createReadStream();
   const lines = createInterface({ input: source, crlfDelay: Number.POSITIVE_INFINITY });
+  // Which dialects come is not known before they do.
+  const opened = new Map<string, Promise<Verification>>();
+  const close = async (): Promise<void> => {
+    await Promise.allSettled([...opened.values()].map(async (verification) => (await verification).close()));
+  };
   const end = (): void => {
     lines.close();
     source.destroy();
+    void close(); // ends the programs under way
   };
   signal.addEventListener('abort', end);
-  // Which dialects come is not known before they do.
-  const opened = new Map<string, Promise<Verification>>();
   const verificationOf = (dialect: string): Promise<Verification> => {
     const known = opened.get(dialect) ?? openVerification([dialect], settings, rules);
     opened.set(dialect, known);
@@ -47,7 +54,9 @@ export async function runVerifyStream(options: VerifyOptions & { readonly input:
   const answer = async ({ text, line }: { readonly text: string; readonly line: number }): Promise<VerdictRecord | LineFault> => {
     const item = await readLine(text, line, { source: shown, dialect: options.dialect });
     if (typeof item === 'string') return { line, error: item };
-    return verdictRecord(item, await (await verificationOf(item.dialect)).verify(item), { rules, settings });
+    const verification = await verificationOf(item.dialect);
+    signal.throwIfAborted(); // while the workers started
+    return verdictRecord(item, await verification.verify(item), { rules, settings });
   };
   try {
     await inOrder(
@@ -62,14 +71,26 @@ export async function runVerifyStream(options: VerifyOptions & { readonly input:
       { ahead: settings.workers * aheadPerWorker, signal },
     );
     signal.throwIfAborted();
+  } catch (error) {
+    signal.throwIfAborted(); // closing the verifiers is how an interrupt stops them
+    throw error;
   } finally {
     signal.removeEventListener('abort', end);
-    for (const verification of opened.values()) await verification.then((one) => one.close()).catch(() => {});
+    await close();
   }
-  if (badLines > 0) throw new EvomError('E_DATA', `${badLines} lines of ${shown} could not be read; their answers say why`);
+  if (badLines > 0)
+    throw new EvomError(
+      'E_DATA',
+      `${counted(badLines, 'line')} of ${shown} could not be read; ${badLines === 1 ? 'its answer says' : 'their answers say'} why`,
+    );
   if (fault !== null) throw fault;
   return 0;
 }
+
+const openedFile = (path: string, shown: string): ReturnType<typeof open> =>
+  open(path).catch((cause: unknown) => {
+    throw readFault(shown, cause);
+  });
 
 async function* numbered(lines: AsyncIterable<string>): AsyncGenerator<{ readonly text: string; readonly line: number }> {
   let line = 0;

@@ -36,7 +36,10 @@ export async function runVerify({
   const items = [];
   for (const file of files) items.push(await fileItem(file, about));
   const verification = await openVerification([...new Set(items.map((item) => item.dialect))], settings, rules);
+  const stop = (): void => void verification.close();
+  signal.addEventListener('abort', stop);
   try {
+    signal.throwIfAborted(); // while the workers started
     const records = await Promise.all(
       items.map(async (item) => {
         return verdictRecord(item, await verification.verify(item), { rules, settings });
@@ -47,7 +50,11 @@ export async function runVerify({
     const fault = records.find((record) => record.status === 'infra_error');
     if (fault !== undefined) throw faultOf(String(fault.id), fault);
     return 0;
+  } catch (error) {
+    signal.throwIfAborted(); // closing the verifier is how an interrupt stops it
+    throw error;
   } finally {
+    signal.removeEventListener('abort', stop);
     await verification.close();
   }
 }

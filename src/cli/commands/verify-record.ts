@@ -1,4 +1,5 @@
 /** The verdict on one program, as a record for files and as text for people. */
+
 import { createHash } from 'node:crypto';
 import type { VerifySettings } from '../../config/build/verify-settings.ts';
 import { linearModelToJson } from '../../core/linear-model.ts';
@@ -7,6 +8,7 @@ import { type OutcomeJson, outcomeToJson } from '../../core/outcome-json.ts';
 import type { Answer, Problem } from '../../core/problem.ts';
 import type { Program } from '../../core/program.ts';
 import type { Reward } from '../../core/rollout.ts';
+import { counted } from '../../lib/counted.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type Difference, diagnoseModel } from '../../modeling/diagnose.ts';
 import { judgeOutcome } from '../../reward/judge.ts';
@@ -110,7 +112,7 @@ export function verdictText(record: VerdictRecord): string {
   if (last !== undefined) {
     const integers = last.numIntegers > 0 ? ` (${last.numIntegers} integer)` : '';
     const more = solves.length > 1 ? `, the last of ${solves.length} solves` : '';
-    lines.push(['model', `${last.numVariables} variables${integers}, ${last.numConstraints} constraints${more}`]);
+    lines.push(['model', `${counted(last.numVariables, 'variable')}${integers}, ${counted(last.numConstraints, 'constraint')}${more}`]);
   }
   if (error !== null) lines.push(['error', `${error.type}: ${error.message}${error.line === null ? '' : ` (line ${error.line})`}`]);
   if (record.answer !== null) {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type PublishedResult, publishedStages } from '../../evaluate/transfer-text.ts';
 import { EvomError } from '../../lib/errors.ts';
+import { readFault } from '../../lib/file-fault.ts';
 
 const result = z.strictObject({
   system: z.string().min(1),
@@ -23,10 +24,11 @@ export async function readPublishedResults(path: string): Promise<PublishedResul
   try {
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
-    throw new EvomError('E_DATA', `cannot read published results from ${path}: ${(cause as Error).message}`, { cause });
+    if (cause instanceof SyntaxError) throw new EvomError('E_DATA', `${path} is not valid JSON: ${cause.message}`, { cause });
+    throw readFault(path, cause);
   }
   const { success, data, error } = results.safeParse(json);
   if (success) return data.results.map(({ stage, note, ...rest }) => ({ ...rest, ...(stage && { stage }), ...(note && { note }) }));
   const issue = error.issues[0];
-  throw new EvomError('E_DATA', `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is no file of published results'}`);
+  throw new EvomError('E_DATA', `${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not a file of published results'}`);
 }

@@ -98,8 +98,7 @@ export async function openVerification(
       return { outcome, reward: earned };
     },
     close: async () => {
-      await scoring.close();
-      await verifier.close();
+      await Promise.all([scoring.close(), verifier.close()]);
     },
   };
 }

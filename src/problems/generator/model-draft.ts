@@ -31,7 +31,7 @@ export function modelOf(sense: 'min' | 'max', variables: readonly Variable[], ro
       upper: row.op === '>=' ? Infinity : row.rhs,
       columns: terms.map(([name]) => {
         const at = index.get(name);
-        if (at === undefined) throw new RangeError(`row ${i + 1} names "${name}", which is no variable`);
+        if (at === undefined) throw new RangeError(`row ${i + 1} names "${name}", which is not a variable`);
         return at;
       }),
       coefficients: terms.map(([, value]) => value),

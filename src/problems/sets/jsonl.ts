@@ -5,6 +5,7 @@ import { type Problem, taskKey } from '../../core/problem.ts';
 import { writeFileAtomically } from '../../lib/atomic-write.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { mostNamed, refuseFaultyRecords } from '../../lib/fault-list.ts';
+import { readFault } from '../../lib/file-fault.ts';
 import { jsonObjects } from '../../lib/json-stream.ts';
 import { textChunks } from '../../lib/text-chunks.ts';
 import { type FieldMap, problemFromRecord } from './record.ts';
@@ -41,11 +42,7 @@ export async function* readRecords(path: string, options: ReadOptions = {}): Asy
     }
   } catch (cause) {
     if (cause instanceof EvomError) throw cause;
-    throw new EvomError(
-      'E_DATA',
-      `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}; check the path and its permissions`,
-      { cause },
-    );
+    throw readFault(path, cause);
   }
 }
 

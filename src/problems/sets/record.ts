@@ -54,7 +54,12 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
   if (typeof question !== 'string' || question.trim() === '') {
     return {
       field: questionField,
-      message: question === undefined ? `is missing (looked for ${fields.question ?? questionFields.join(', ')})` : 'is not a text',
+      message:
+        question === undefined
+          ? `is missing (looked for ${fields.question ?? questionFields.join(', ')})`
+          : typeof question === 'string'
+            ? 'is empty; write the problem in words'
+            : 'is not a text',
     };
   }
   const program = fields.program === undefined ? undefined : at(record, fields.program.field);
@@ -77,6 +82,8 @@ export function problemFromRecord(record: unknown, about: { readonly fields: Fie
   const rawId = idField === undefined ? undefined : at(record, idField);
   if (rawId !== undefined && typeof rawId !== 'string' && typeof rawId !== 'number')
     return { field: idField ?? 'id', message: 'is neither a text nor a number' };
+  if (typeof rawId === 'number' && !Number.isFinite(rawId))
+    return { field: idField ?? 'id', message: `is ${rawId} as a number, and so may others be; write it as a text` };
   if (Number.isInteger(rawId) && !Number.isSafeInteger(rawId))
     return { field: idField ?? 'id', message: 'is a whole number beyond 2^53, of which the last digits are lost; write it as a text' };
   const { accepted, split, kind, model, programs, data, meta } = record;

@@ -11,6 +11,7 @@ import { phaseOne } from './farkas.ts';
 import { type MinForm, minForm } from './min-form.ts';
 import { directionModel, findRay, isImprovingRay } from './ray.ts';
 import { type SearchBudget, searchTree } from './search-tree.ts';
+import { agree, gap, held, near } from './verdict.ts';
 
 /** One way to solve a model; its word is not certified. */
 export interface Look {
@@ -52,10 +53,6 @@ const searchBudget: SearchBudget = { tableEntries: 4000, nodes: 2000, work: 4_00
 const nodesOfSecondLook = 1000;
 /** Matrix entries up to which more solves are spent on a certificate. */
 const largestCertified = 200_000;
-/** Two costs nearer than this, relative to the larger, are the same. */
-const gap = 1e-6;
-
-const near = (x: number, y: number): boolean => Math.abs(x - y) <= gap * Math.max(1, Math.abs(x), Math.abs(y));
 const sizeOf = (model: LinearModel): number => model.constraints.reduce((sum, row) => sum + row.columns.length, model.variables.length);
 const without = (model: LinearModel): LinearModel => ({ ...model, offset: 0, variables: model.variables.map((v) => ({ ...v, cost: 0 })) });
 const relaxed = (model: LinearModel): LinearModel => ({ ...model, variables: model.variables.map((v) => ({ ...v, integer: false })) });
@@ -90,18 +87,6 @@ export function certifiedSolve(
   // Bounds that cross are their own proof.
   if (said.status !== 'optimal' && boundsCross(model)) return { ...withoutPoint('infeasible', said.ms), certificate: 'farkas' };
   return new Certifier(first, others, model, limits, said).certify(known);
-}
-
-/** A solution whose point is one of the model, with the objective that it has there; a verdict without such a point is refuted. */
-function held(model: LinearModel, solution: Solution): Solution {
-  const { status, values, ms, message, wallLimited } = solution;
-  if (status === 'error' || (values === null && status !== 'optimal')) return { ...solution, objective: null };
-  const point = values?.length === model.variables.length ? checkedPoint(model, values) : { fault: 'it has no point' };
-  const isWhole = !('fault' in point) && model.variables.every(({ integer }, j) => !integer || Number.isInteger(point.values[j]));
-  if (!('fault' in point) && (isWhole || status !== 'optimal')) return { ...solution, ...point };
-  if (status !== 'optimal') return withoutPoint(status, ms, { wallLimited, ...(message === null ? {} : { message }) });
-  const fault = 'fault' in point ? point.fault : 'its integers are whole only within a tolerance, and rounded they break a row';
-  return { ...withoutPoint('error', ms, { message: `the optimum of ${solution.objective} does not hold: ${fault}` }), isRefuted: true };
 }
 
 class Certifier {
@@ -316,9 +301,4 @@ function scaled(rows: ArrayLike<number>, sign: number): Float64Array {
   const multipliers = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) multipliers[i] = sign * (rows[i] ?? 0);
   return multipliers;
-}
-
-function agree(a: Solution, b: Solution): boolean {
-  if (a.status !== b.status || a.status === 'error') return false;
-  return a.objective === null || b.objective === null ? a.objective === b.objective : near(a.objective, b.objective);
 }

@@ -2,6 +2,7 @@
 import { DenseSimplex } from './dense-simplex.ts';
 import { dualBound, provesInfeasible } from './dual-bound.ts';
 import type { MinForm } from './min-form.ts';
+import { gap } from './verdict.ts';
 
 /** What a search is bounded by; all of it is counted. */
 export interface SearchBudget {
@@ -32,7 +33,6 @@ interface Node {
 
 /** Distance from a whole number from which a value is branched on. */
 const whole = 1e-8;
-const gap = 1e-6;
 
 /** What is asked of a search. */
 export interface SearchTask {

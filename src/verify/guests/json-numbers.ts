@@ -13,6 +13,6 @@ export function guestJson(payload: string): unknown {
   try {
     return JSON.parse(payload);
   } catch {
-    throw new GuestRefusal('SyntaxError', 'what was handed to the solver is no JSON text');
+    throw new GuestRefusal('SyntaxError', 'what was handed to the solver is not JSON text');
   }
 }
