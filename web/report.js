@@ -242,7 +242,7 @@
     return samples;
   }
   const verdicts = { right: (s) => s.correct, wrong: (s) => s.correct === false, identical: (s) => s.correct && s.identical, 'right, other model': (s) => s.correct && s.identical === false, flagged: (s) => s.flags.length > 0, unscored: (s) => s.reward === null };
-  const orders = { reward: (a, b) => (b.reward ?? -9) - (a.reward ?? -9), 'lowest reward': (a, b) => (a.reward ?? 9) - (b.reward ?? 9), advantage: (a, b) => (b.advantage ?? -99) - (a.advantage ?? -99), longest: (a, b) => b.tokens - a.tokens };
+  const orders = { reward: (a, b) => (b.reward ?? -9) - (a.reward ?? -9) || (b.advantage ?? -99) - (a.advantage ?? -99), 'lowest reward': (a, b) => (a.reward ?? 9) - (b.reward ?? 9), advantage: (a, b) => (b.advantage ?? -99) - (a.advantage ?? -99), longest: (a, b) => b.tokens - a.tokens };
   const options = (select, names, chosen, all) => fill(select, el('option', { value: '' }, all), names.map((name) => el('option', { value: name, selected: name === chosen }, words(name))));
   let parts = null;
 
