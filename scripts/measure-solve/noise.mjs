@@ -61,7 +61,12 @@ async function byDiscarding(result, parts, { rounds, seed }) {
     if (round === rounds) return first;
     refuted.add(keyOf(chosen));
     const seeds = Array.from({ length: numPrograms }, (_, k) => `${seed}/solve/program/${round + 1}/${k}`);
-    const [completions] = await parts.policy.sample([{ promptIds: Int32Array.of(1), seeds }], { temperature: 1, topK: 0, topP: 1, maxTokens: 4000 });
+    const [completions] = await parts.policy.sample([{ promptIds: Int32Array.of(1), seeds }], {
+      temperature: 1,
+      topK: 0,
+      topP: 1,
+      maxTokens: 4000,
+    });
     const more = completions.map(({ tokenIds }) => parts.verify(dialect.extract(parts.decode(tokenIds))));
     samples = [...samples, ...(await Promise.all(more)).map((outcome) => ({ outcome }))];
     const next = vote();
@@ -86,8 +91,8 @@ export async function measureNoise(values) {
     `${problems.length} generated problems, ${numPrograms} programs, ${numSimulators} simulators, 2 rounds; a repair is right with probability P + 0.3`,
   );
   say('P(program right) | simulator errors | rule | no simulator | q = 0 | 0.25 | 0.5 | 0.75 | 1');
-  for (const p of [0.35, 0.65])
-    for (const shared of [false, true]) {
+  for (const shared of [true, false])
+    for (const p of [0.65, 0.35]) {
       const rows = { sources: [], discarding: [] };
       let none = 0;
       for (const q of [0, 0.25, 0.5, 0.75, 1]) {
