@@ -301,6 +301,7 @@ describe('the doors', () => {
           "selfConsistent",
           "simulate",
           "simulatePortfolios",
+          "simulatorConsistency",
           "simulatorVotes",
           "simulatorWeight",
           "solveProblem",

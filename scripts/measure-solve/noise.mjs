@@ -2,7 +2,8 @@
 import * as evom from '../../dist/index.js';
 import { randomStream } from '../../dist/lib/random.js';
 import { createScriptedPolicy } from '../../dist/policy/scripted-policy.js';
-import { glpk, highs, limits, percent, problemsOf, say } from './common.mjs';
+import { simulatorConsistency, usableSimulators } from '../../dist/solve/index.js';
+import { glpk, highs, limits, mean, percent, problemsOf, say } from './common.mjs';
 
 const numPrograms = 8;
 const numSimulators = 4;
@@ -94,9 +95,11 @@ export async function measureNoise(values) {
   for (const shared of [true, false])
     for (const p of [0.65, 0.35]) {
       const rows = { sources: [], discarding: [] };
+      const rewards = { 'by simulators': [], faithful: [] };
       let none = 0;
       for (const q of [0, 0.25, 0.5, 0.75, 1]) {
         const right = { sources: 0, discarding: 0 };
+        const paid = { 'by simulators': [], faithful: [] };
         for (const { problem, wrong } of problems) {
           const policy = scripted(problem, wrong, { p, q, shared }, `${values.seed}/${problem.id}/${p}`);
           const parts = {
@@ -114,12 +117,26 @@ export async function measureNoise(values) {
           right.sources += isRight(result.answer, problem);
           const discarded = await byDiscarding(result, parts, options);
           right.discarding += isRight(discarded?.outcome.objective ?? null, problem);
+          const outcomes = result.firstSamples.map(({ outcome }) => outcome);
+          const usable = usableSimulators(result.simulators);
+          const bySimulators = await simulatorConsistency(outcomes, usable, { verify: parts.verify, seed: 1 });
+          const faithful = evom.groupConsistency(problem.question, outcomes, 'faithful');
+          for (const [k, { objective }] of outcomes.entries()) {
+            paid['by simulators'].push({ right: isRight(objective, problem), reward: bySimulators[k].passed });
+            paid.faithful.push({ right: isRight(objective, problem), reward: faithful[k].passed });
+          }
           if (q === 0) none += isRight(evom.selfConsistent(result.firstSamples.map(({ outcome }) => outcome))?.value ?? null, problem);
+        }
+        for (const [rule, all] of Object.entries(paid)) {
+          const meanOf = (wanted) => mean(all.filter((one) => one.right === wanted).map(({ reward }) => reward)).toFixed(2);
+          rewards[rule].push(`${meanOf(true)} / ${meanOf(false)}`);
         }
         for (const rule of Object.keys(rows)) rows[rule].push(percent(right[rule], problems.length));
       }
       for (const [rule, shares] of Object.entries(rows))
         say([p, shared ? "the programs' own mistake" : 'independent', rule, percent(none, problems.length), ...shares].join(' | '));
+      for (const [rule, pairs] of Object.entries(rewards))
+        say([p, shared ? "the programs' own mistake" : 'independent', `mean reward right / wrong, ${rule}`, '', ...pairs].join(' | '));
     }
   await verifier.close();
 }
