@@ -1,6 +1,6 @@
 /** What is right of one sample, of votes, of minimum Bayes risk and of simulators, on the same samples. */
 import * as evom from '../../dist/index.js';
-import { highs, limits, mean, openPolicy, percent, problemsOf, sampledTexts, say, sum } from './common.mjs';
+import { mean, openPolicy, percent, problemsOf, sampledTexts, say, sum } from './common.mjs';
 
 /** Programs run: an outcome for each text. */
 const outcomesOf = (verifier, dialect, texts) =>
