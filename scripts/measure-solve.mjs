@@ -6,6 +6,7 @@
  *   node scripts/measure-solve.mjs decoding  [--problems 200] [--samples 16] [--checks 8] [--policy checkpoints/tiny] [--wordings seen] [--families a,b]
  *   node scripts/measure-solve.mjs recorded  --outcomes A.csv --outcomes B.csv ... [--questions FILE.jsonl --executed FILE.jsonl]
  *   node scripts/measure-solve.mjs latency   [--problems 20]  [--policy checkpoints/tiny]
+ *   node scripts/measure-solve.mjs noise     [--problems 30]
  *
  * `simulator`: detection of injected errors and false alarms, with reference simulators. FILE.jsonl holds models as LP text under `lp`.
  * `written`: simulators that a policy writes, against the reference models: how many run, and at how many points they say the same.
@@ -13,6 +14,7 @@
  * policy's own simulators as well, and against as many more programs as those cost tokens.
  * `recorded`: what several systems have published for the same problems as several samples: their vote against each of them. CSV files have the
  * columns `index`, `obj_value`, `ground_truth` and `status` or `gurobi_status`; --executed is ORLM's format, matched to --questions by text.
+ * `noise`: a scripted policy whose simulators are wrong by themselves, or as its programs are: the loop against no simulators and discarding.
  * `latency`: milliseconds of each part of a solve. Run `npm run build` first.
  */
 import { parseArgs } from 'node:util';
@@ -38,7 +40,7 @@ const { positionals, values } = parseArgs({
   },
 });
 
-const measures = ['simulator', 'written', 'decoding', 'recorded', 'latency'];
+const measures = ['simulator', 'written', 'decoding', 'recorded', 'latency', 'noise'];
 const [name] = positionals;
 if (!measures.includes(name)) {
   process.stderr.write(`usage: node scripts/measure-solve.mjs ${measures.join('|')} [options]\n`);

@@ -1,6 +1,6 @@
 /** What is right of one sample, of votes, of minimum Bayes risk and of simulators, on the same samples. */
 import * as evom from '../../dist/index.js';
-import { highs, limits, mean, openPolicy, percent, problemsOf, sampledTexts, say, sum } from './common.mjs';
+import { mean, openPolicy, percent, problemsOf, sampledTexts, say, sum } from './common.mjs';
 
 /** Programs run: an outcome for each text. */
 const outcomesOf = (verifier, dialect, texts) =>
@@ -11,13 +11,12 @@ const outcomesOf = (verifier, dialect, texts) =>
     }),
   );
 
-/** The outcome whose model is least unlike the others', and the model put together from all. */
+/** The outcome whose model is least unlike the others'. */
 function leastRisky(outcomes) {
   const solved = outcomes.filter((o) => o.model !== null);
   const choice = evom.minimumBayesRisk(solved.map((o) => evom.extractionOfModel(o.model)));
-  if (choice === null) return { whole: null, record: null };
-  const best = choice.risks.reduce((b, risk, i) => (risk < choice.risks[b] - 1e-12 ? i : b), 0);
-  return { whole: solved[best], record: evom.modelOfExtraction(choice.extraction) };
+  if (choice === null) return null;
+  return solved[choice.order[0]];
 }
 
 /** How often each method finds the right optimum, and the identical model, on the same problems. */
@@ -87,10 +86,8 @@ export async function measureDecoding(values) {
       const isRight = Math.abs(consensus.value - problem.answer) <= 1e-6 * (Math.abs(problem.answer) + 1);
       confidences.push({ share: consensus.members.length / outcomes.length, right: isRight });
     }
-    const { whole, record } = leastRisky(outcomes);
-    note('minimum Bayes risk, whole', whole);
-    scores.note('minimum Bayes risk, by component', problem, record === null ? null : highs.solve(record, limits).objective, record);
-    const inCluster = leastRisky(consensus === null ? [] : consensus.members.map((i) => outcomes[i])).whole;
+    note('minimum Bayes risk over captured models', leastRisky(outcomes));
+    const inCluster = leastRisky(consensus === null ? [] : consensus.members.map((i) => outcomes[i]));
     scores.note('self-consistency, then risk', problem, inCluster?.objective ?? consensus?.value, inCluster?.model);
     const told = outcomes.map((o) => evom.textShare(problem.question, o));
     consensusOf('self-consistency, votes by text', outcomes, told);
@@ -115,7 +112,7 @@ export async function measureDecoding(values) {
     consensusOf('self-consistency without what simulators refute', left.length > 0 ? left : outcomes);
     const all = checked.map((weight, i) => weight * told[i]);
     const together = evom.selfConsistent(outcomes, { weights: all });
-    const shown = leastRisky(together === null ? [] : together.members.map((i) => outcomes[i])).whole;
+    const shown = leastRisky(together === null ? [] : together.members.map((i) => outcomes[i]));
     scores.note('all together', problem, shown?.objective ?? together?.value, shown?.model);
     const rest = await outcomesOf(verifier, dialect, more[p]);
     consensusOf('self-consistency for the tokens of the simulators', [...outcomes, ...rest]);

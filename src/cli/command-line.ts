@@ -27,7 +27,7 @@ import { type OnInterrupt, withInterrupt } from './interrupt.ts';
 import type { CommandIo } from './io.ts';
 import { packageVersion } from './package-version.ts';
 
-const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 130 interrupted (training after a checkpoint).
+const exitCodes = `Exit codes: 0 done, 1 fault, 2 usage, 3 bad configuration or data, 4 stopped by a guard, 5 no trustworthy answer (solve), 130 interrupted (training after a checkpoint).
 Results go to stdout, progress to stderr; --json ends with one line of JSON.`;
 
 const optionNames = [
@@ -58,7 +58,7 @@ const optionNames = [
  * Runs one command line.
  *
  * @param argv arguments after the program's name.
- * @returns the exit code: 0 ok, 1 fault, 2 usage, 3 bad configuration or data, 4 guard, 130 interrupted.
+ * @returns the exit code: 0 ok, 1 fault, 2 usage, 3 bad configuration or data, 4 guard, 5 no trustworthy answer, 130 interrupted.
  */
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const json = argv.includes('--json');

@@ -44,6 +44,7 @@ export { adviceText, type Recommendation, recommendSolver, type SolverOffer } fr
 export { sameNumbers } from './same-numbers.ts';
 export { type SampleAgreement, sampleAgreement } from './sample-agreement.ts';
 export { type Point, type Simulation, type SimulatorRun, simulate } from './simulate.ts';
+export { simulatorConsistency } from './simulator-consistency.ts';
 export { type SimulatorTest, testSimulator, usableSimulators } from './simulator-tests.ts';
 export { type SimulatorVotes, simulatorVotes, simulatorWeight } from './simulator-votes.ts';
 export { type SolveResult, solveProblem } from './solve.ts';

@@ -55,7 +55,12 @@ export function sayBayesRisk(
   const from = components.bayesRisk ? 'minimum_bayes_risk' : 'record';
   const model = chosen?.sample.outcome.model ?? null;
   if (winner !== null) {
-    if (record === null) say(from, 'silent', 'the record is not a linear model, so it has no vote');
+    if (record === null)
+      say(
+        from,
+        'silent',
+        reading.model === null ? 'the record is not a linear model, so it has no vote' : 'a fault of ours kept the record from a verdict',
+      );
     else if (model === null || chosen === null) return winner;
     else if (reading.model !== null && identicalModels(reading.model, model))
       say(from, 'supports', `the record, picked from ${records.length}, is this model`);

@@ -4,6 +4,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
 import type { Extraction } from '../decode/extraction.ts';
 import { type AnswerKind, modelHashOf } from '../decode/self-consistency.ts';
+import { EvomError } from '../lib/errors.ts';
 import { type ForeignNumbers, literalTrace } from '../reward/literals.ts';
 import { type Attempt, askFirst, programMessages, recalled } from './ask.ts';
 import { type Candidate, candidatesOf, countedSamples, type SampledProgram } from './candidates.ts';
@@ -91,6 +92,7 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
     timed('sampling', () => askFirst(parts, options, base, reading, about)),
     recordVote(parts, reading.model),
   ]);
+  failIfAllOurs(first.samples);
   const tests = await timed('validation', () =>
     Promise.all(first.simulators.map((simulator) => testSimulator(simulator, reading.model, { verify: parts.verify, seed: options.seed }))),
   );
@@ -147,6 +149,14 @@ export async function solveProblem(parts: SolveParts, options: SolveOptions): Pr
   };
 }
 
+/** @throws {EvomError} `E_SANDBOX` where a fault of ours kept every program from a verdict: then nothing is known of the problem. */
+function failIfAllOurs(samples: readonly SampledProgram[]): void {
+  const [first] = samples;
+  if (first === undefined || countedSamples(samples).length > 0) return;
+  const why = first.outcome.error?.message ?? 'no reason given';
+  throw new EvomError('E_SANDBOX', `a fault of ours kept all ${samples.length} programs from a verdict: ${why}; run it again`);
+}
+
 /** The backends that solve here, the one of the programs first: on a solver host it takes what its library takes. */
 function offersOf({ backend, backends }: SolveParts): SolverOffer[] {
   const here = backends.some(({ name }) => name === backend);
@@ -164,7 +174,8 @@ async function recordVote({ dialect, verify }: SolveParts, model: LinearModel | 
     finishReason: 'stop',
     policyVersion: 0,
   } as const;
-  return { completion, text: '', program, outcome: await verify(program) };
+  const outcome = await verify(program);
+  return outcome.status === 'infra_error' ? null : { completion, text: '', program, outcome };
 }
 
 function validateAll(

@@ -22,6 +22,16 @@ describe('retrieve', () => {
     expect(retrieve(3, similarity, { count: 3, lambda: 0 })).toEqual([0, 1, 2]);
   });
 
+  it('picks from the most similar alone, and from none below the threshold', () => {
+    // 3 is unlike the others, and so the second choice wherever it may be one.
+    const toQuery = [0.9, 0.8, 0.7, 0.3];
+    const similarity = (a: number, b: number | 'query'): number => (b === 'query' ? (toQuery[a] ?? 0) : a === 3 || b === 3 ? 0 : 0.9);
+    expect(retrieve(4, similarity, { count: 2, lambda: 1 })).toEqual([0, 3]);
+    expect(retrieve(4, similarity, { count: 2, lambda: 1, pool: 3 })).toEqual([0, 1]);
+    expect(retrieve(4, similarity, { count: 4, lambda: 1, threshold: 0.7 })).toEqual([0, 1]);
+    expect(retrieve(4, similarity, { count: 4, threshold: 0.95 })).toEqual([]);
+  });
+
   it('takes each candidate once, and no more than there are', () =>
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { maxLength: 12 }), fc.nat(20), (toQuery, count) => {

@@ -208,6 +208,21 @@ describe('solveProblem', () => {
     });
   });
 
+  it('is an error of ours where no program got a verdict, never an answer', async () => {
+    const verify: SolveParts['verify'] = async () =>
+      emptyOutcome('infra_error', {
+        dialect: 'highs-js',
+        backend: 'highs',
+        error: { type: 'Host', message: 'no host answers', line: null },
+      });
+    await expect(
+      solveProblem(
+        partsOf(() => program(right), { verify }),
+        options,
+      ),
+    ).rejects.toThrow(/kept all 4 programs from a verdict: no host answers; run it again/);
+  });
+
   it('says what the policy cannot write and goes on without it', async () => {
     const result = await solveProblem(
       partsOf((_, kind) => (kind === 'program' ? program(right) : 'I do not know.'), { template: 'bare' }),

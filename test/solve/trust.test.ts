@@ -84,8 +84,20 @@ describe('trustOf', () => {
     expect(trustOf(judged({ samples: [sample] })).reasons).toEqual([
       'the model uses 0 % of the numbers of the text',
       'of the numbers that decide the optimum 0 % stand in the text',
-      'most variables of the model are not in the text, nor are some of its numbers: lorry, ferry',
+      'variables of the model that the text does not have: lorry, ferry',
     ]);
+  });
+
+  it.each([
+    ['a name of the text, in any form', ['numRye', 'oat_loaves'], true],
+    ['names that say nothing', ['x1', 'x2'], true],
+    ['names of any model', ['production_1', 'quantity_2'], true],
+    ['one name of the text and one of its own', ['rye', 'roof'], true],
+    ['names of something else, with the numbers of the text', ['roof', 'camera'], false],
+  ])('of any policy, judges by %s', (_, names, trusted) => {
+    const model = { ...bakery, variables: bakery.variables.map((variable, j) => ({ ...variable, name: names[j] ?? '' })) };
+    const sample = sampleOf(solved(model, { [names[0] as string]: 20, [names[1] as string]: 60 }));
+    expect(trustOf(judged({ samples: [sample] })).isTrusted).toBe(trusted);
   });
 
   it.each(families.map(({ name }) => name))('trusts the reference models of the family %s', (family) => {
