@@ -54,12 +54,18 @@ export function sweepComparisonTable({ comparisons }: SweepReport): string[][] {
   ];
 }
 
+/** What so many seeds can say at best. */
+const leastP = (count: number): string =>
+  count === 1
+    ? 'One seed has no interval, and says nothing about another.'
+    : `${count} seeds can give no p below ${pText(2 / 2 ** count)}.`;
+
 /** The whole report as Markdown. */
 export function sweepMarkdown(report: SweepReport): string {
   const { seeds, comparisons } = report;
   return [
     '# Sweep',
-    `pass@1 over the seeds ${seeds.join(', ')}: Student's 95 % intervals with seeds as trials, sign flips over problems (each with its mean over seeds) and over seeds. ${seeds.length} seeds can give no p below ${pText(2 / 2 ** seeds.length)}.`,
+    `pass@1 over the ${seeds.length === 1 ? 'seed' : 'seeds'} ${seeds.join(', ')}: Student's 95 % intervals with seeds as trials, sign flips over problems (each with its mean over seeds) and over seeds. ${leastP(seeds.length)}`,
     markdownTable(sweepTable(report)),
     ...(comparisons.length > 0
       ? ['## After training, seed by seed and problem by problem', markdownTable(sweepComparisonTable(report))]

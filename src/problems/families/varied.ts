@@ -90,7 +90,7 @@ function drawTrade(trade: Trade, { random, difficulty, infeasible }: DrawRequest
     ] as const;
     add('offerTimes', { terms, op: '>=', rhs: 0 }, ({ write }) => ({ times: write.times(factor), a: manyOf(a), b: manyOf(b) }));
   } else if (side < 0.5) {
-    const [p, q] = [random.int(2, 5), random.int(2, 4)];
+    const [p = 3, q = 2] = draw(random, [2, 3, 4, 5], 2);
     const terms = [
       [a, q],
       [b, -p],

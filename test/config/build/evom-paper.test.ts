@@ -1,8 +1,13 @@
 /** The reward of EVOM as published, from the text of a completion on: what it says of each kind of answer, and what is never run. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main } from '../../../src/cli/command-line.ts';
 import { openVerification, type Verification, verifySettings } from '../../../src/config/build/verify-settings.ts';
 import { resolveReward, reward } from '../../../src/config/schema/reward-schema.ts';
 import { dialectByName } from '../../../src/dialects/registry.ts';
+import { fakeIo } from '../../cli/fake-io.ts';
 
 /** Chairs and tables: at most 2,200 with the wood that there is. */
 const program = (objective = '45 chairs + 80 tables'): string =>
@@ -50,6 +55,34 @@ describe('reward.preset: evom_paper', () => {
     const { outcome } = await scored(fenced);
     expect([outcome.error?.type, outcome.solves]).toEqual(['OffForm', []]);
     expect((await scored(fenced, 2200, ours)).outcome.objective).toBeCloseTo(2200, 6);
+  });
+
+  it('is what evaluations and rollouts go by too: a right program off the form is no pass', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'evom-paper-'));
+    const ask = (id: string) => ({ id, question: `Chairs and tables, ${id}.` });
+    writeFileSync(join(cwd, 'set.jsonl'), ['a', 'b'].map((id) => `${JSON.stringify({ ...ask(id), answer: 2200 })}\n`).join(''));
+    const said = { a: inTags(program()), b: `\`\`\`js\n${program()}\n\`\`\`` };
+    writeFileSync(
+      join(cwd, 'said.jsonl'),
+      Object.entries(said)
+        .map(([id, completion]) => `${JSON.stringify({ ...ask(id), completion })}\n`)
+        .join(''),
+    );
+    const evaluated = async (...more: string[]) => {
+      const io = fakeIo({ cwd });
+      const argv = ['evaluate', '--checkpoint', 'said.jsonl', '--dataset', 'set.jsonl', '--judge', 'evom,evom-strict', '--json', ...more];
+      expect(await main(argv, io), io.err()).toBe(0);
+      return JSON.parse(io.out()).evaluations[0] as { pass_at_1: number; taxonomy: Record<string, number> };
+    };
+    try {
+      expect(await evaluated('--samples', '1')).toMatchObject({ pass_at_1: 1, taxonomy: { optimal: 2 } });
+      expect(await evaluated('--samples', '1', '--set', 'reward.preset=evom_paper')).toMatchObject({
+        pass_at_1: 0.5,
+        taxonomy: { optimal: 1, no_program: 1 },
+      });
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
   });
 
   it('settles to the keys of the preset, which a file may change', () => {
