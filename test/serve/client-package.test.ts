@@ -9,20 +9,21 @@ import { packageRoot } from '../../src/config/load/find-file.ts';
 const folder = mkdtempSync(join(tmpdir(), 'evom-client-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Offline: all that is installed below is ours. */
 const run = (command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
   spawnSync(command, args, { encoding: 'utf8', timeout: 200_000, env: { ...process.env, PIP_NO_INDEX: '1', ...env } });
 
-/** An empty environment; null where Python has no venv, or none that builds packages offline. */
+/** An environment with what builds a package and nothing else; null where there is no venv, or pip cannot fetch these. */
 function emptyEnvironment(name: string): string | null {
   const path = join(folder, name);
   if (run('python3', ['-m', 'venv', path]).status !== 0) return null;
   const python = join(path, 'bin', 'python');
-  // Up to Python 3.11 a new environment has setuptools, so that nothing has to be fetched to build.
-  return run(python, ['-c', 'import setuptools.build_meta']).status === 0 ? python : null;
+  const tools = ['-m', 'pip', 'install', '--quiet', '--retries', '1', 'setuptools>=68', 'wheel'];
+  return spawnSync(python, tools, { timeout: 200_000 }).status === 0 ? python : null;
 }
 
 const python = emptyEnvironment('one');
-const reason = python === null ? 'python3 makes no environment with setuptools' : null;
+const reason = python === null ? 'no python3 with venv, or pip cannot fetch setuptools and wheel' : null;
 // Building writes beside the sources.
 const copy = join(folder, 'source', 'python', 'evom_client');
 cpSync(join(packageRoot, 'python/evom_client'), copy, { recursive: true });
@@ -46,7 +47,11 @@ describe.skipIf(reason !== null)(`the Python client${reason === null ? '' : ` ($
     const [wheel] = readdirSync(out);
     expect(wheel).toBe('evom_client-0.1.0-py3-none-any.whl');
     expect(run(other, ['-m', 'pip', 'install', '--quiet', join(out, wheel as string)]).status).toBe(0);
-    const listed = run(other, ['-I', '-c', 'import evom_client, os, pathlib; print(*sorted(os.listdir(pathlib.Path(evom_client.__file__).parent)))']);
+    const listed = run(other, [
+      '-I',
+      '-c',
+      'import evom_client, os, pathlib; print(*sorted(os.listdir(pathlib.Path(evom_client.__file__).parent)))',
+    ]);
     for (const module of ['client.py', 'skyrl.py', 'trl.py', 'verifiers_taskset.py', 'verl.py']) expect(listed.stdout).toContain(module);
   });
 });

@@ -23,7 +23,7 @@ afterEach(async () => {
 /** `evom serve` in front of a host; its address. */
 async function serving(host: string): Promise<{ readonly url: string }> {
   const io = fakeIo({ cwd });
-  const ended = main(['serve', '--dataset', 'set.jsonl', '--backend', 'highspy', '--host', host, '--port', '0', '--workers', '1', '--json'], io);
+  const ended = main(['serve', '--dataset', 'set.jsonl', '--host', host, '--port', '0', '--workers', '1', '--json'], io);
   toClose.push(async () => {
     io.interrupt();
     expect(await ended).toBe(0);
@@ -47,30 +47,36 @@ async function listening(answer: (path: string, body: unknown, token: string | u
 }
 
 // As verl's and SkyRL's sandbox clients send it.
-const request = { code: 'print(6 * 7)', language: 'python', stdin: '', compile_timeout: 10, run_timeout: 10, memory_limit_MB: 512, files: {} };
-const health = { status: 200, body: { service: 'evom-solver-host', dialects: ['highspy'] } };
+const request = {
+  code: 'print(6 * 7)',
+  language: 'python',
+  stdin: '',
+  compile_timeout: 10,
+  run_timeout: 10,
+  memory_limit_MB: 512,
+  files: {},
+};
 
 describe('POST /run_code', () => {
   it('goes to the first host, word for word, with the token of solver hosts, and comes back as it is', async () => {
     const seen: unknown[] = [];
     const said = { status: 'Success', message: '', compile_result: null, run_result: { stdout: '42\n', return_code: 0 }, files: {} };
     const host = await listening((path, body, token) => {
-      if (path !== '/run_code') return health;
-      seen.push([body, token]);
+      seen.push([path, body, token]);
       return { status: 200, body: said };
     });
     process.env.EVOM_SOLVER_HOST_TOKEN = 'secret';
     try {
       const server = await serving(`${host}/`);
       expect(await post(server, '/run_code', request)).toEqual({ status: 200, body: said });
-      expect(seen).toEqual([[request, 'Bearer secret']]);
+      expect(seen).toEqual([['/run_code', request, 'Bearer secret']]);
     } finally {
       delete process.env.EVOM_SOLVER_HOST_TOKEN;
     }
   });
 
   it("is SandboxFusion's SandboxError where the host refuses or is away: a fault of ours, and none of the program", async () => {
-    const refusing = await listening((path) => (path === '/run_code' ? { status: 422, body: { error: 'language is cpp' } } : health));
+    const refusing = await listening(() => ({ status: 422, body: { error: 'language is cpp' } }));
     const { status, body } = await post(await serving(refusing), '/run_code', { ...request, language: 'cpp' });
     expect([status, body.status, body.run_result]).toEqual([200, 'SandboxError', null]);
     expect(body.message).toContain('language is cpp');

@@ -4,6 +4,7 @@ The harness runs its chat program by `uv`, which fetches what that needs; skippe
 """
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -26,13 +27,16 @@ class Model(BaseHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
         assert any(QUESTION in str(message["content"]) or "nobody knows" in str(message["content"]) for message in asked["messages"])
-        message = {"role": "assistant", "content": RIGHT}
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        body = {"id": "x", "object": "chat.completion", "created": 1, "model": "scripted", "choices": [choice], "usage": usage}
-        sent = json.dumps(body).encode()
+        about = {"id": "x", "created": 1, "model": "scripted", "usage": usage}
+        said = {"role": "assistant", "content": RIGHT}
+        if asked.get("stream"):
+            chunk = {**about, "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": said, "finish_reason": "stop"}]}
+            sent = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode()
+        else:
+            sent = json.dumps({**about, "object": "chat.completion", "choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}).encode()
         self.send_response(200)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", "text/event-stream" if asked.get("stream") else "application/json")
         self.send_header("content-length", str(len(sent)))
         self.end_headers()
         self.wfile.write(sent)
@@ -49,14 +53,15 @@ def test_vf_eval_scores_by_the_server_and_leaves_faults_out(url, tmp_path):
         "--client.base-url", f"http://127.0.0.1:{model.server_port}/v1", "--client.api-key-var", "EVOM_NO_KEY", "--no-push", "--no-rich",
     ]  # fmt: skip
     try:
-        import os
-
         env = {**os.environ, "EVOM_NO_KEY": "none", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
         ended = subprocess.run([str(BIN / "vf-eval"), *options], capture_output=True, text=True, env=env, timeout=400)
     finally:
         model.shutdown()
-    traces = [json.loads(line) for path in tmp_path.rglob("traces.jsonl") for line in path.read_text().splitlines()]
+    episodes = [json.loads(line) for path in tmp_path.rglob("traces.jsonl") for line in path.read_text().splitlines()]
+    traces = [trace for episode in episodes for trace in episode["traces"]]
     assert len(traces) == 2, ended.stdout + ended.stderr
     known = {trace["task"]["data"]["problem_id"].split("/")[-1]: trace for trace in traces}
-    assert known["lp"]["rewards"] == {"solved": 1.1} and known["lp"]["metrics"]["correct"] == 1.0
-    assert known["open"]["errors"] and "NoLabel" in json.dumps(known["open"]["errors"])
+    assert known["lp"]["rewards"] == {"solved": {"score": 1.1, "weight": 1.0}} and known["lp"]["metrics"]["correct"] == 1.0
+    # A fault raises in verifiers, and the trace is left out of training.
+    assert not known["open"]["ok"] and known["open"]["rewards"] == {"solved": None} and known["open"]["metrics"] == {}
+    assert "NoLabel" in json.dumps(known["open"]["errors"])
