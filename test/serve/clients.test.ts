@@ -1,12 +1,13 @@
 /** The real clients against a server: openenv 0.10.0, ors-sdk 0.1.0, openreward 0.1.167 (scripts/setup-clients.sh). */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/config/load/find-file.ts';
+import type { Problem } from '../../src/core/problem.ts';
 import { openServer, right } from './open.ts';
 
 const python = resolve(packageRoot, process.env.EVOM_CLIENTS ?? '.venv-clients/bin/python');
@@ -36,6 +37,26 @@ describe.skipIf(reason !== null)(`the real clients${reason === null ? '' : ` (${
     const report = await run('-m', 'openenv.cli', 'validate', opened.server.url);
     expect(report).toContain('Verdict: PASS');
     expect(report).not.toContain('FAIL');
+  });
+
+  it('openenv validate is green on the folder, and its oracle earns the most on every task', async () => {
+    const folder = join(packageRoot, 'python/openenv_evom');
+    const report = await run('-m', 'openenv.cli', 'validate', folder, '--level', 'static');
+    expect(report).toContain('Verdict: PASS');
+    const lines = readFileSync(join(folder, 'tasks.jsonl'), 'utf8').trim().split('\n');
+    const problems = lines.map((line) => JSON.parse(line) as Problem);
+    const served = await openServer({ sets: [{ name: 'tasks', problems }] });
+    try {
+      expect(await run('-m', 'openenv.cli', 'validate', served.server.url)).toContain('Verdict: PASS');
+      const { oracle, floor, green } = JSON.parse(await run(join(folder, 'oracle.py'), served.server.url));
+      expect([Object.keys(oracle).length, floor, green]).toEqual([8, 0, true]);
+      // Whoever plays worse is told apart.
+      const poor = await openServer({ sets: [{ name: 'tasks', problems: problems.map((problem) => ({ ...problem, answer: -1 })) }] });
+      await expect(run(join(folder, 'oracle.py'), poor.server.url)).rejects.toThrow(/oracle\.py/);
+      await poor.close();
+    } finally {
+      await served.close();
+    }
   });
 
   it("OpenEnv's GenericEnvClient plays an episode and gets its errors", async () => {

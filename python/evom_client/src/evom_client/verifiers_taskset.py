@@ -22,9 +22,10 @@ class EvomTask(vf.Task[EvomData]):
             scored = (await client.ascore([trace.last_reply or ""], problem=self.data.problem_id))[0]
         finally:
             client.close()
-        trace.record_metric("correct", float(scored.correct is True))
         trace.info["evom_status"] = scored.status
-        return scored.require()
+        reward = scored.require()
+        trace.record_metric("correct", float(scored.correct is True))
+        return reward
 
 
 class EvomConfig(vf.TasksetConfig):
