@@ -49,8 +49,8 @@ export interface OpenAiPolicyOptions {
 export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<Policy> {
   const policy = new OpenAiPolicy(options);
   await policy.checkServers();
-  if (options.weights === null) await policy.forgetOtherRuns();
-  else await policy.update(options.weights);
+  await policy.forgetOtherRuns();
+  if (options.weights !== null) await policy.update(options.weights);
   return policy;
 }
 
@@ -101,12 +101,17 @@ class OpenAiPolicy implements Policy {
     }
   }
 
-  /** Servers that an earlier run left with its weights get those that they were started with. */
+  /**
+   * Servers that an earlier run left with its weights get those that they were started with. So does one that may have those of the
+   * checkpoint that this run goes on from, because its trainer alone was killed: else a probe could not tell that it takes weights.
+   */
   async forgetOtherRuns(): Promise<void> {
-    const { reload } = this.options;
+    const { reload, weights } = this.options;
+    if (reload === 'none' || reload === 'vllm-lora') return;
     for (const replica of this.replicas) {
       const serves = await servedVersion(reload, replica);
-      if (serves !== null && serves !== untouched && serves !== '0') await this.reload(replica, this.served, 0);
+      const isFresh = serves === null ? weights === null : serves === untouched || serves === '0';
+      if (!isFresh) await this.reload(replica, this.served, 0);
     }
   }
 

@@ -228,6 +228,25 @@ describe('createOpenAiPolicy', () => {
     expect(servers[0]?.asked.filter((path) => /collective_rpc|from_disk/.test(path)).length).toBe(engine === 'vllm' ? 1 + 1 : 2);
   });
 
+  it.each([
+    ['vllm', 'vllm-disk', true],
+    ['vllm', 'vllm-disk', false],
+    ['sglang', 'sglang-disk', true],
+  ] as const)('goes on at a server that has the weights of its checkpoint already (%s, %s, tells its version: %s)', async (...of) => {
+    const [engine, reload, tells] = of;
+    const servers = await serve(2);
+    const checkpoint = { type: 'directory', version: 1, directory: other } as const;
+    const killed = await connect(servers, { engine, reload });
+    await killed.update(checkpoint);
+    if (!tells) for (const server of servers) server.fail('/weight_info', 404, 100);
+    const resumed = await connect(servers, { engine, reload, weights: checkpoint });
+    expect([resumed.version, await mismatch(resumed, other)]).toEqual([1, expect.closeTo(0, 4)]);
+    // One that keeps what it has is still found out.
+    for (const server of servers) server.keepWeights();
+    const later = { type: 'directory', version: 2, directory: golden } as const;
+    await expect(resumed.update(later)).rejects.toThrow(/same to the bit/);
+  });
+
   it('tries five times to clear the prefix cache, then refuses', async () => {
     const servers = await serve();
     const policy = await connect(servers);

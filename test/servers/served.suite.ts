@@ -179,6 +179,14 @@ export function describeServed(name: string, { start, tolerance, timeoutMs }: Se
         await policy.update({ type: 'directory', version: 2, directory: tiny });
       });
 
+      it('goes on at a server that has the weights of its checkpoint already, because the trainer alone was killed', async () => {
+        const checkpoint = { type: 'directory', version: 1, directory: at('other') } as const;
+        const killed = await createOpenAiPolicy(options(server.url));
+        await killed.update(checkpoint);
+        const resumed = await createOpenAiPolicy(options(server.url, { weights: checkpoint }));
+        expect([resumed.version, await mismatch(resumed, at('other'))]).toEqual([1, expect.closeTo(0, 2)]);
+      });
+
       it('says that a server is gone that is killed in the middle of a step, and a new policy goes on where the run was', async () => {
         const policy = await createOpenAiPolicy(options(server.url, { retries: 1 }));
         await policy.update({ type: 'directory', version: 1, directory: at('other') });
