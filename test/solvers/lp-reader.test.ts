@@ -1,6 +1,7 @@
 import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, parseMps, type SolverBackend, writeLp } from 'evom';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseMps } from '../../src/solvers/mps-reader.ts';
 import { column, inf, model, row } from './models.ts';
 
 /** Rows as `[name, lower, { variable: coefficient }, upper]`. */
