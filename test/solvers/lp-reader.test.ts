@@ -1,4 +1,4 @@
-import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, parseMps, type SolverBackend, writeLp } from 'evom';
+import { createHighs, type HighsReader, type LinearModel, modelFault, parseLp, type SolverBackend, writeLp } from 'evom';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseMps } from '../../src/solvers/mps-reader.ts';
