@@ -4,6 +4,9 @@ import { randomStream } from '../lib/random.ts';
 /** Sums of probabilities are compared with `1 - alpha` up to this, so that rounding never costs a candidate more. */
 const massTolerance = 1e-12;
 
+/** Probabilities may miss a sum of 1 by this much: what rounding to single precision does. */
+const sumTolerance = 1e-6;
+
 /** The candidates to keep, best first. */
 export interface Portfolio {
   /** Indices of candidates, in the evaluator's order. */
@@ -68,8 +71,9 @@ export function evaluatorOrder(scores: readonly (readonly number[])[], seed: str
  * allowed here: 0 keeps every candidate that has probability, 1 the first alone; a portfolio is never empty.
  *
  * @param order [N] indices of the candidates, best first.
- * @param probabilities [N] generator probabilities, sum 1.
- * @throws {RangeError} for an alpha outside [0, 1], or an order that is no permutation of the candidates.
+ * @param probabilities [N] generator probabilities, sum 1 to within 1e-6; what is left of that is divided out.
+ * @throws {RangeError} for an alpha outside [0, 1], an order that is no permutation of the candidates, a probability outside [0, 1], or
+ *   probabilities that do not sum to 1.
  * @example
  * ```ts
  * import assert from 'node:assert/strict';
@@ -82,14 +86,27 @@ export function robustPortfolio(order: readonly number[], probabilities: readonl
   if (!(alpha >= 0 && alpha <= 1)) throw new RangeError(`alpha must be in [0, 1], not ${alpha}`);
   if (order.length !== probabilities.length || new Set(order).size !== order.length || order.length === 0)
     throw new RangeError(`an order of ${order.length} candidates for ${probabilities.length} probabilities`);
+  for (const candidate of order)
+    if (probabilities[candidate] === undefined) throw new RangeError(`candidate ${candidate} has no probability`);
+  const total = sumOfProbabilities(probabilities);
   let mass = 0;
   for (const [k, candidate] of order.entries()) {
-    const p = probabilities[candidate];
-    if (p === undefined || !(p >= 0)) throw new RangeError(`candidate ${candidate} has no probability`);
-    mass += p;
+    mass += (probabilities[candidate] ?? 0) / total;
     if (mass >= 1 - alpha - massTolerance) return { members: order.slice(0, k + 1), mass, alpha };
   }
   return { members: [...order], mass, alpha };
+}
+
+/** @throws {RangeError} naming the candidate whose probability is none, or the sum that is not 1. */
+function sumOfProbabilities(probabilities: readonly number[]): number {
+  const wrong = probabilities.findIndex((p) => !(p >= 0 && p <= 1 + sumTolerance));
+  if (wrong !== -1) throw new RangeError(`the probability of candidate ${wrong} is ${probabilities[wrong]}; it must be from 0 to 1`);
+  const total = probabilities.reduce((sum, p) => sum + p, 0);
+  if (Math.abs(total - 1) > sumTolerance)
+    throw new RangeError(
+      `the probabilities of ${probabilities.length} candidates sum to ${total}, not to 1; divide each by their sum, or take generatorProbabilities`,
+    );
+  return total;
 }
 
 /**

@@ -83,6 +83,29 @@ describe('robustPortfolio', () => {
   });
 });
 
+describe('probabilities that are none', () => {
+  it.each([
+    [[0.2, 0.2], /the probabilities of 2 candidates sum to 0\.4, not to 1/],
+    [[0, 0], /sum to 0, not to 1/],
+    [[0.6, 0.6], /sum to 1\.2, not to 1/],
+    [[0.5, 0.49999], /sum to 0\.9999\d*, not to 1/],
+    [[5, 5], /the probability of candidate 0 is 5; it must be from 0 to 1/],
+    [[Number.POSITIVE_INFINITY, 1], /candidate 0 is Infinity/],
+    [[1.5, -0.5], /candidate 0 is 1\.5/],
+    [[1, -0.0001], /candidate 1 is -0\.0001/],
+    [[0.5, Number.NaN], /candidate 1 is NaN/],
+  ])('%j are refused, wherever the portfolio would end', (probabilities, message) => {
+    for (const alpha of [0, 0.2, 1]) expect(() => robustPortfolio([0, 1], probabilities, alpha)).toThrow(message);
+  });
+
+  it('may be off by the rounding of single precision, which is divided out', () => {
+    const rounded = Array.from(Float32Array.from(Array.from({ length: 10 }, () => 0.1)));
+    expect(robustPortfolio(indices(10), rounded, 0.5)).toMatchObject({ members: indices(5), mass: 0.5 });
+    expect(robustPortfolio([0, 1], [0.5, 0.5 - 9e-7], 0).mass).toBe(1);
+    expect(() => robustPortfolio([0, 1], [0.5, 0.5 - 2e-6], 0)).toThrow(/sum to/);
+  });
+});
+
 describe('guarantees', () => {
   it('Corollary 3.5: an aligned evaluator covers, whatever the generator and alpha', () =>
     fc.assert(

@@ -65,18 +65,19 @@ function reportText({ options, curves, checked, violations }: SimulationResult):
 const nearestIndex = (values: readonly number[], wanted: number): number =>
   values.reduce((best, value, i) => (Math.abs(value - wanted) < Math.abs((values[best] ?? 0) - wanted) ? i : best), 0);
 
-/** The shapes of the paper's Figures 1 to 4, and of its appendix for all numbers of candidates. */
+/** The paper's Figures 1 to 4 over `1 - alpha`, the probability asked for, and those of its appendix for all numbers of candidates. */
 function picturesOf({ options, curves }: SimulationResult): Record<string, string> {
   const { alphas, generators, errors, sizes } = options;
   const most = largest(sizes);
   const hardest = largest(errors);
   const main = generators.includes('weakly_aligned') ? 'weakly_aligned' : generators[0];
+  const asked = (alpha: number): number => 1 - alpha;
   type Quantity = 'coverage' | 'size';
   const series = (quantity: Quantity, label: (curve: SimulationCurve) => string) => (curve: SimulationCurve) => ({
     label: label(curve),
-    points: curve[quantity].map(({ mean, halfWidth }, a) => ({ x: alphas[a] ?? 0, y: mean, halfWidth })),
+    points: curve[quantity].map(({ mean, halfWidth }, a) => ({ x: asked(alphas[a] ?? 0), y: mean, halfWidth })),
   });
-  const reference = { label: '1 - alpha', points: alphas.map((alpha) => ({ x: alpha, y: 1 - alpha })) };
+  const reference = { label: '1 - alpha', points: alphas.map((alpha) => ({ x: asked(alpha), y: asked(alpha) })) };
   const panel = (quantity: Quantity, size: number, by: 'error' | 'generator', fixed: unknown): ChartPanel => ({
     title: by === 'error' ? `${String(fixed)} generator, K = ${size}` : `evaluator error ${String(fixed)}, K = ${size}`,
     series: curves
@@ -87,7 +88,7 @@ function picturesOf({ options, curves }: SimulationResult): Record<string, strin
   const pictures: Record<string, string> = {};
   for (const quantity of ['coverage', 'size'] as const) {
     const axes = {
-      xLabel: 'alpha',
+      xLabel: '1 - alpha',
       yLabel: quantity === 'coverage' ? 'coverage' : 'portfolio size',
       ...(quantity === 'coverage' ? { yMax: 1 } : {}),
     };
