@@ -114,8 +114,10 @@ function entropyAnswer({ metrics }: RunView): Answer[] {
         tone: 'bad',
       },
     ];
-  const since = half === null ? '' : `; below half of where it began from step ${half}`;
-  return [{ question, answer: `no: ${range}${since}`, tone: half === null ? 'good' : 'plain' }];
+  const since = half === null ? '' : `; below half from step ${half}`;
+  return [
+    { question, answer: `no, it did not stay below a tenth of where it began: ${range}${since}`, tone: half === null ? 'good' : 'plain' },
+  ];
 }
 
 /** Kinds of alarms that are shown. */

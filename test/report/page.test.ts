@@ -91,7 +91,7 @@ describe.skipIf(noChromium !== null)(`the page in Chromium${noChromium === null 
       await expect.poll(() => page.locator('.row').count()).toBe(2);
       expect(await page.locator('.detail').innerText()).toMatch(/wrong/);
       expect(await page.locator('#configuration').innerText()).toMatch(/run\.seed/);
-      expect(await page.locator('#answers').innerText()).toMatch(/second: did entropy collapse\?\s+no: /);
+      expect(await page.locator('#answers').innerText()).toMatch(/second: did entropy collapse\?\s+no, /);
       await page.locator('#answers select').selectOption('1');
       await page.locator('#answers input').fill('2');
       await page.locator('#answers button').click();

@@ -79,7 +79,7 @@ describe('evom show and evom compare', () => {
   it('answer what people ask of a run, and of two', async () => {
     const io = fakeIo({ cwd: folder });
     expect(await main(['show', 'first'], io)).toBe(0);
-    expect(io.out()).toMatch(/finished, step 4 of 4\n\nDid entropy collapse\?\n {2}no: .*\nWas anything alarming\?\n {2}no guard fired\n/);
+    expect(io.out()).toMatch(/finished, step 4 of 4\n\nDid entropy collapse\?\n {2}no, .*\nWas anything alarming\?\n {2}no guard fired\n/);
     const second = await runOnDisk(join(folder, 'runs', 'second'), 8);
     const two = fakeIo({ cwd: folder });
     expect(await main(['compare', 'first', second], two)).toBe(0);

@@ -7,7 +7,7 @@ import { runAnswers } from '../../report/answers.ts';
 import { beforeAfter } from '../../report/comparisons.ts';
 import { reportData } from '../../report/report-data.ts';
 import { type RunView, readRun, runDirectoryNamed, runsIn } from '../../report/run-view.ts';
-import { chooseSamples, readSamples, type SampleChoice, sampledSteps } from '../../report/samples.ts';
+import { chooseSamples, readSamples, type Sample, type SampleChoice, sampledSteps } from '../../report/samples.ts';
 import type { RunOptions } from '../run-options.ts';
 import { answerLines, groupsTable, sampleText } from '../view/sample-text.ts';
 import { colorsOf, percent, sparkline, textTable } from '../view/terminal-text.ts';
@@ -120,6 +120,16 @@ export async function runShow({ io, json, name, step, choice }: RunShowOptions):
     `${directory}, step ${shown}: ${counted(samples.length, 'sample')} of ${counted(new Set(samples.map(({ group }) => group)).size, 'problem')}\n`,
   );
   if (isWhole) for (const line of ['', ...groupsTable(samples)]) io.stdout(`${line}\n`);
+  for (const line of tieLine(samples, chosen[0], choice)) io.stdout(`${line}\n`);
   for (const sample of chosen) io.stdout(`\n${sampleText(sample, colors)}\n`);
   if (isWhole) io.stdout('\nmore: --step N --best 1, --worst 5, --problem ID, --json; evom compare RUN RUN; evom report RUN\n');
+}
+
+/** One best sample is one of several where others earned the same. */
+function tieLine(samples: readonly Sample[], first: Sample | undefined, { best, problem }: SampleChoice): string[] {
+  const pool = problem === undefined ? samples : samples.filter((sample) => sample.problem === problem);
+  const ties = pool.filter(({ reward }) => reward === first?.reward).length;
+  return best === undefined || first === undefined || ties <= best
+    ? []
+    : [`${ties} samples earned ${first.reward}; those with the largest advantage come first`];
 }

@@ -7,7 +7,7 @@ import { wholeNumber } from '../number-flags.ts';
 const showOptions = {
   step: { type: 'number', describe: 'training step; the last one that is on disk when left out' },
   problem: { type: 'string', describe: 'only samples of this problem' },
-  best: { type: 'number', describe: 'so many of the highest rewards' },
+  best: { type: 'number', describe: 'so many of the highest rewards; among equal ones the largest advantages' },
   worst: { type: 'number', describe: 'so many of the lowest rewards' },
   ...outputOptions,
 } as const;
@@ -58,7 +58,7 @@ export function compareCommand(cli: Argv, choose: Choose): Argv {
 export function showCommand(cli: Argv, choose: Choose): Argv {
   return cli.command(
     'show <run>',
-    'what a run sampled in a step: prompt, completion, program, outcome, reward and why',
+    'did a run learn, did its entropy collapse, what was alarming; what a step sampled, what it earned and why',
     (command) =>
       command
         .positional('run', { type: 'string', demandOption: true, describe: 'directory of a run, or its name below runs/' })
