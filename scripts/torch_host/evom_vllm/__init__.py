@@ -4,7 +4,7 @@
 
 On a CPU the head multiplies by a packed copy of its weights. vLLM 0.32.0's `reload_weights` packs anew each layer that it loads, but a
 head that is tied to the embedding is not loaded ("ParallelLMHead: Failed to load weights"): the model has new layers and its old head.
-evom calls this through `/collective_rpc`; see src/policy/weight-reload.ts. It needs nothing but vLLM itself.
+evom calls this through `/collective_rpc`; see src/servers/weight-reload.ts. It needs nothing but vLLM itself.
 """
 
 from __future__ import annotations
