@@ -6,6 +6,8 @@ import type { Program } from '../../src/core/program.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { rewardPresets, scoreOutcome } from '../../src/reward/reward.ts';
 import type { RolloutParts } from '../../src/rollout/engine.ts';
+import type { TurnSettings } from '../../src/rollout/episode.ts';
+import { solverFeedback } from '../../src/verify/feedback.ts';
 
 export const stop = 1;
 export const encode = (text: string): number[] => [...text].map((symbol) => symbol.charCodeAt(0));
@@ -73,3 +75,20 @@ export function scriptedParts(script: (question: string, seed: string) => string
 }
 
 export const sampling = { temperature: 1, topK: 0, topP: 1, maxTokens: 1000 } as const;
+
+export const turns: TurnSettings = { most: 3, revise: 'failed', episodeTokens: null };
+
+/** A policy that answers to all that it has been asked and told; the script may look at it. */
+export function talkingParts(script: (text: string, seed: string) => string, over: Partial<RolloutParts> = {}): RolloutParts {
+  const parts = scriptedParts(script, { turns, ...over });
+  return {
+    ...parts,
+    task: (one) => ({
+      ...parts.task(one),
+      tell: (outcome) => {
+        const text = `<${solverFeedback(outcome)}>`;
+        return { text, tokenIds: Int32Array.from([stop, ...encode(text)]) };
+      },
+    }),
+  };
+}

@@ -8,11 +8,9 @@ import { ownTokens, stretchesOf } from '../../src/core/turns.ts';
 import { evaluatePolicy } from '../../src/evaluate/evaluate.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { type RolloutParts, type RolloutRequest, rollOut } from '../../src/rollout/engine.ts';
-import type { TurnSettings } from '../../src/rollout/episode.ts';
 import { turnMetrics } from '../../src/train/step-metrics.ts';
-import { solverFeedback } from '../../src/verify/feedback.ts';
 import { createVerifier, type Verifier } from '../../src/verify/verifier.ts';
-import { decode, encode, problem, sampling, scriptedParts, stop } from './scripted.ts';
+import { decode, encode, problem, sampling, stop, talkingParts as talking, turns } from './scripted.ts';
 
 const request = (over: Partial<RolloutRequest> = {}): RolloutRequest => ({
   problems: [problem('a', 1)],
@@ -22,23 +20,6 @@ const request = (over: Partial<RolloutRequest> = {}): RolloutRequest => ({
   genStep: 0,
   ...over,
 });
-
-const turns: TurnSettings = { most: 3, revise: 'failed', episodeTokens: null };
-
-/** A policy that answers to all that it has been asked and told; the script may look at it. */
-function talking(script: (text: string, seed: string) => string, over: Partial<RolloutParts> = {}): RolloutParts {
-  const parts = scriptedParts(script, { turns, ...over });
-  return {
-    ...parts,
-    task: (one) => ({
-      ...parts.task(one),
-      tell: (outcome) => {
-        const text = `<${solverFeedback(outcome)}>`;
-        return { text, tokenIds: Int32Array.from([stop, ...encode(text)]) };
-      },
-    }),
-  };
-}
 
 /** Wrong programs until it has been told of `mends` of them. */
 const mending =
@@ -57,10 +38,24 @@ describe('an episode of several turns', () => {
       { text: 'x2', program: { code: 'x2', dialect: 'highs-js' }, status: 'syntax_error', told: '<The program does not parse.>' },
       { text: '1', program: { code: '1', dialect: 'highs-js' }, status: 'optimal', told: null },
     ]);
-    expect([rollout.completionText, rollout.program?.code, rollout.outcome.status, rollout.reward.value]).toEqual(['1', '1', 'optimal', 1.1]);
+    expect([rollout.completionText, rollout.program?.code, rollout.outcome.status, rollout.reward.value]).toEqual([
+      '1',
+      '1',
+      'optimal',
+      1.1,
+    ]);
     // Own stop tokens stay the policy's; that which the template would have written is left out.
     const told = encode('<The program does not parse.>');
-    expect([...rollout.completion.tokenIds]).toEqual([...encode('x1'), stop, ...told, ...encode('x2'), stop, ...told, ...encode('1'), stop]);
+    expect([...rollout.completion.tokenIds]).toEqual([
+      ...encode('x1'),
+      stop,
+      ...told,
+      ...encode('x2'),
+      stop,
+      ...told,
+      ...encode('1'),
+      stop,
+    ]);
     expect([...(rollout.completion.turnLengths ?? [])]).toEqual([3, told.length, 3, told.length, 2]);
     expect(ownTokens(rollout.completion)).toBe(8);
   });
@@ -100,7 +95,12 @@ describe('an episode of several turns', () => {
     expect(await count(talking(() => 'fault'))).toBe(1);
     expect(await count(talking(mending(9)))).toBe(3);
     expect(await count(talking(mending(9), { turns: { ...turns, most: 1 } }))).toBe(1);
-    expect(await count(talking(() => 'x'.repeat(50)), { sampling: { ...sampling, maxTokens: 5 } })).toBe(1);
+    expect(
+      await count(
+        talking(() => 'x'.repeat(50)),
+        { sampling: { ...sampling, maxTokens: 5 } },
+      ),
+    ).toBe(1);
     // 3 own tokens, 29 told, and a turn of up to 10 fit once into 42, twice into 74.
     const short = { sampling: { ...sampling, maxTokens: 10 } };
     for (const [episodeTokens, expected] of [

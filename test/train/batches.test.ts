@@ -3,7 +3,7 @@ import type { RolloutGroup } from '../../src/core/rollout.ts';
 import { createScriptedPolicy } from '../../src/policy/scripted-policy.ts';
 import { rollOut } from '../../src/rollout/engine.ts';
 import { trainingBatches } from '../../src/train/batches.ts';
-import { problem, sampling, scriptedParts } from '../rollout/scripted.ts';
+import { decode, problem, sampling, scriptedParts, talkingParts } from '../rollout/scripted.ts';
 import { batchSettings } from './fixtures.ts';
 
 /** Groups of two: by the problem's answer 1, sample 0 is right and sample 1 is `second`. */
@@ -32,6 +32,23 @@ describe('trainingBatches', () => {
       globalLossRows: 4,
       estimator: 'grpo',
     });
+  });
+
+  it('counts only own tokens of several turns, and leaves what was told out of reference and partial KL', async () => {
+    const script = (text: string, seed: string): string => (seed.startsWith('s/p0/1') ? '23' : text.includes('<') ? '1' : 'x');
+    const parts = talkingParts(script);
+    const several = await rollOut(parts, { problems: [problem('p0')], groupSize: 2, sampling, seedKey: 's', genStep: 3 });
+    const reference = createScriptedPolicy({ script: () => [], stopIds: [1], vocabSize: 65_536, logprob: -0.25 });
+    const settings = { ...batchSettings(), reference, partialKl: decode };
+    const [batch] = await trainingBatches(several.groups, 5, 6, settings);
+    const [mended, once] = batch?.rows ?? [];
+    if (mended === undefined || once === undefined) throw new Error('two rows');
+    // "x" and "1", each with its stop token, and "23" with one.
+    expect(batch?.metadata).toMatchObject({ globalLossTokens: 7, globalLossRows: 2 });
+    expect([mended.advantage, once.advantage]).toEqual([expect.closeTo(1, 9), expect.closeTo(-1, 9)]);
+    expect([...(mended.refLogprobs ?? [])]).toEqual([...mended.lossMask].map((bit) => (bit === 1 ? -0.25 : 0)));
+    expect([...(mended.klWeights ?? [])]).toEqual([...mended.lossMask]);
+    expect(once.turnLengths).toBeNull();
   });
 
   it.each([

@@ -41,7 +41,10 @@ describe('solverFeedback', () => {
 
   it('names the rows that an infeasible model misses, the crossed bounds of a variable, and whole numbers', () => {
     const said = (constraints: ReturnType<typeof row>[], ...variables: ReturnType<typeof variable>[]) =>
-      solverFeedback(outcome({ status: 'infeasible', model: model(constraints, ...variables) })).split('. ').slice(1).join('. ');
+      solverFeedback(outcome({ status: 'infeasible', model: model(constraints, ...variables) }))
+        .split('. ')
+        .slice(1)
+        .join('. ');
     expect(said([row('cap', -Infinity, 4, 1, -2), row('', 5, 9, 0.5, 0)], variable('x', { upper: 2 }), variable('y'))).toBe(
       'Rows missed at the nearest point: 5 <= 0.5 x + 0 y <= 9 (missed by 4).',
     );

@@ -87,11 +87,13 @@ export function loadConfig(name: string, options: LoadOptions): LoadedConfig {
  * The settled configuration as YAML, for `config.resolved.yaml`.
  *
  * Name and folder of the run are left out: the file lies in the run's directory, which may be moved. Loading the text
- * and writing it again gives the same text, so that `--resume` can tell whether anything changed.
+ * and writing it again gives the same text, so that `--resume` can tell whether anything changed. One turn is not written: it is what
+ * there was before there were several, and runs that were begun then go on.
  */
 export function resolvedYaml(config: TrainConfig | SftConfig): string {
   const { name: _name, dir: _dir, ...run } = config.run;
-  return stringify({ ...config, run }, { lineWidth: 0 });
+  const { rollout, ...others } = { rollout: null, ...config };
+  return stringify({ ...(rollout === null || rollout.turns === 1 ? others : config), run }, { lineWidth: 0 });
 }
 
 const withSource = <Kind, Config>(kind: Kind, config: Config | null, source: ConfigSource, notes: readonly string[]) =>

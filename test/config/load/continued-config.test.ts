@@ -29,6 +29,13 @@ describe('a settled configuration', () => {
     const stored = resolvedYaml(configured(...overrides));
     expect(resolvedYaml(resumed(stored))).toBe(stored);
   });
+
+  it('writes turns only where there are several, so that runs of before go on', () => {
+    expect(resolvedYaml(configured())).not.toContain('rollout:');
+    const stored = resolvedYaml(configured('rollout.turns=2'));
+    expect(stored).toContain('rollout:\n  turns: 2\n');
+    expect(resolvedYaml(resumed(stored))).toBe(stored);
+  });
 });
 
 describe('a run that goes on with more steps', () => {
