@@ -25,8 +25,11 @@ export interface ChatTokenizer {
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): Int32Array;
   /** Special tokens are left out unless `keepSpecial`. Bytes that are no UTF-8 become U+FFFD. */
   decode(ids: Iterable<number>, options?: { readonly keepSpecial?: boolean }): string;
-  /** The chat template's text; `addGenerationPrompt` (default true) opens the assistant's turn. */
-  renderChat(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean }): string;
+  /**
+   * The chat template's text; `addGenerationPrompt` (default true) opens the assistant's turn, `tools` are functions that the model may
+   * call, as JSON Schema in the form of OpenAI's API.
+   */
+  renderChat(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean; readonly tools?: readonly object[] }): string;
   /** Text and ids of a chat; without a template the contents are joined by blank lines and the tokenizer adds its own start token. */
   encodeChat(messages: readonly ChatMessage[]): { readonly text: string; readonly tokenIds: Int32Array };
 }
@@ -75,10 +78,11 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
     text === '' && !addSpecialTokens
       ? new Int32Array(0)
       : Int32Array.from(tokenizer.encode(text, { add_special_tokens: addSpecialTokens }).ids);
-  const renderChat: ChatTokenizer['renderChat'] = (messages, { addGenerationPrompt = true } = {}) => {
+  const renderChat: ChatTokenizer['renderChat'] = (messages, { addGenerationPrompt = true, tools } = {}) => {
     if (compiled === null)
       throw new EvomError('E_CHECKPOINT', `${directory} has no chat template; add chat_template to tokenizer_config.json`);
-    return compiled.render({ messages: [...messages], add_generation_prompt: addGenerationPrompt, ...special });
+    // A template asks whether there are tools by their name alone; transformers gives it None.
+    return compiled.render({ messages: [...messages], tools: tools ?? null, add_generation_prompt: addGenerationPrompt, ...special });
   };
   return {
     sha256: createHash('sha256').update(tokenizerText).digest('hex'),
