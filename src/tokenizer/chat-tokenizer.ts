@@ -29,7 +29,10 @@ export interface ChatTokenizer {
    * The chat template's text; `addGenerationPrompt` (default true) opens the assistant's turn, `tools` are functions that the model may
    * call, as JSON Schema in the form of OpenAI's API.
    */
-  renderChat(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean; readonly tools?: readonly object[] }): string;
+  renderChat(
+    messages: readonly ChatMessage[],
+    options?: { readonly addGenerationPrompt?: boolean; readonly tools?: readonly object[] },
+  ): string;
   /** Text and ids of a chat; without a template the contents are joined by blank lines and the tokenizer adds its own start token. */
   encodeChat(messages: readonly ChatMessage[]): { readonly text: string; readonly tokenIds: Int32Array };
 }
@@ -54,7 +57,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   let tokenizer: InstanceType<typeof Tokenizer>;
   let compiled: InstanceType<typeof Template> | null;
   try {
-    tokenizer = new Tokenizer(tokenizerFile, config);
+    tokenizer = new Tokenizer({ ...tokenizerFile, pre_tokenizer: withUnicodeDigits(tokenizerFile.pre_tokenizer) }, config);
     compiled = template === null ? null : new Template(template);
   } catch (cause) {
     throw new EvomError('E_CHECKPOINT', `the tokenizer in ${directory} cannot be loaded: ${String(cause)}`, { cause });
@@ -102,6 +105,17 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
       return { text, tokenIds: encode(text, { addSpecialTokens: compiled === null }) };
     },
   };
+}
+
+/**
+ * `Digits` splits at every number of Unicode (Rust's `char::is_numeric`: ½, ², ٣), where @huggingface/tokenizers 0.2.0 knows 0 to 9 alone.
+ * A split at the pattern does what is meant.
+ */
+function withUnicodeDigits(preTokenizer: unknown): unknown {
+  const { type, pretokenizers, individual_digits: individually } = (preTokenizer ?? {}) as Json;
+  if (Array.isArray(pretokenizers)) return { ...(preTokenizer as Json), pretokenizers: pretokenizers.map(withUnicodeDigits) };
+  if (type !== 'Digits') return preTokenizer;
+  return { type: 'Split', pattern: { Regex: individually === true ? '\\p{N}' : '\\p{N}+' }, behavior: 'Isolated', invert: false };
 }
 
 const readText = (path: string): Promise<string | null> => unlessMissing(path, readFile(path, 'utf8'));
