@@ -1,7 +1,7 @@
 /**
  * Records what a real vLLM server answers -> test/servers/recorded/vllm-VERSION.json, which test/servers/stand-in-server.ts replays.
  *
- *     EVOM_VLLM=.venv-vllm/bin/vllm node scripts/record-vllm.mjs [set]     # after npm run build; sets: all (default), base, lora, crash
+ *     EVOM_VLLM=.venv-vllm/bin/vllm node scripts/record-vllm.mjs [set]     # after npm run build; sets: all (default), base, chat, lora, crash
  *     npx biome format --write test/servers/recorded
  *
  * The server is started on checkpoints/tiny three times: with a whole model, with adapters, and with prompts prefilled in chunks, which
@@ -58,7 +58,7 @@ async function record(url, name, method, path, body) {
       .replaceAll(model, '{model}')
       .replaceAll(work, '{other}')
       .replace(/"(created|start_time)":\d+/g, '"$1":0')
-      .replace(/(cmpl|modelperm|error)-[0-9a-f-]{8,}/g, '$1-0');
+      .replace(/(chatcmpl|cmpl|modelperm|error)-[0-9a-f-]{8,}/g, '$1-0');
   exchanges[name] = {
     method,
     path,
@@ -156,6 +156,25 @@ async function recordBase() {
   }
 }
 
+/** The chat route, as `policy.type: chat` asks it. */
+async function recordChat() {
+  const { url, version, stop } = await startVllm(program, model, launch);
+  try {
+    const ask = (name, body) => record(url, name, 'POST', '/v1/chat/completions', body);
+    const messages = [{ role: 'user', content: 'A workshop makes boots and mugs. Maximize the profit.' }];
+    const chat = { model: 'base', messages, n: 1, temperature: 1, max_tokens: 8, seed: 7 };
+    await ask('chat', chat);
+    await ask('chat_stop', { ...chat, temperature: 0, max_tokens: 200 });
+    await ask('chat_top', { ...chat, top_p: 0.9, top_k: 20 });
+    await ask('chat_unknown_model', { ...chat, model: 'nobody' });
+    await ask('chat_too_long', { ...chat, max_tokens: 100000 });
+    await ask('chat_no_messages', { ...chat, messages: [] });
+    return version;
+  } finally {
+    await stop();
+  }
+}
+
 async function recordLora() {
   const { url, version, stop } = await startVllm(program, model, [...launch, '--enable-lora', '--max-lora-rank', '8']);
   try {
@@ -205,6 +224,7 @@ try {
   await writeAdapter(model, adapter, 8);
   const version = [
     ...(chosen === 'all' || chosen === 'base' ? [await recordBase()] : []),
+    ...(chosen === 'all' || chosen === 'chat' ? [await recordChat()] : []),
     ...(chosen === 'all' || chosen === 'lora' ? [await recordLora()] : []),
     ...(chosen === 'all' || chosen === 'crash' ? [await recordCrash()] : []),
   ].at(-1);

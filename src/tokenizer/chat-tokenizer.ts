@@ -25,8 +25,14 @@ export interface ChatTokenizer {
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): Int32Array;
   /** Special tokens are left out unless `keepSpecial`. Bytes that are no UTF-8 become U+FFFD. */
   decode(ids: Iterable<number>, options?: { readonly keepSpecial?: boolean }): string;
-  /** The chat template's text; `addGenerationPrompt` (default true) opens the assistant's turn. */
-  renderChat(messages: readonly ChatMessage[], options?: { readonly addGenerationPrompt?: boolean }): string;
+  /**
+   * The chat template's text; `addGenerationPrompt` (default true) opens the assistant's turn, `tools` are functions that the model may
+   * call, as JSON Schema in the form of OpenAI's API.
+   */
+  renderChat(
+    messages: readonly ChatMessage[],
+    options?: { readonly addGenerationPrompt?: boolean; readonly tools?: readonly object[] },
+  ): string;
   /** Text and ids of a chat; without a template the contents are joined by blank lines and the tokenizer adds its own start token. */
   encodeChat(messages: readonly ChatMessage[]): { readonly text: string; readonly tokenIds: Int32Array };
   /**
@@ -58,7 +64,7 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   let tokenizer: InstanceType<typeof Tokenizer>;
   let compiled: InstanceType<typeof Template> | null;
   try {
-    tokenizer = new Tokenizer(tokenizerFile, config);
+    tokenizer = new Tokenizer({ ...tokenizerFile, pre_tokenizer: withUnicodeDigits(tokenizerFile.pre_tokenizer) }, config);
     compiled = template === null ? null : new Template(template);
   } catch (cause) {
     throw new EvomError('E_CHECKPOINT', `the tokenizer in ${directory} cannot be loaded: ${String(cause)}`, { cause });
@@ -83,10 +89,11 @@ export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
     text === '' && !addSpecialTokens
       ? new Int32Array(0)
       : Int32Array.from(tokenizer.encode(text, { add_special_tokens: addSpecialTokens }).ids);
-  const renderChat: ChatTokenizer['renderChat'] = (messages, { addGenerationPrompt = true } = {}) => {
+  const renderChat: ChatTokenizer['renderChat'] = (messages, { addGenerationPrompt = true, tools } = {}) => {
     if (compiled === null)
       throw new EvomError('E_CHECKPOINT', `${directory} has no chat template; add chat_template to tokenizer_config.json`);
-    return compiled.render({ messages: [...messages], add_generation_prompt: addGenerationPrompt, ...special });
+    // A template asks whether there are tools by their name alone; transformers gives it None.
+    return compiled.render({ messages: [...messages], tools: tools ?? null, add_generation_prompt: addGenerationPrompt, ...special });
   };
   return {
     sha256: createHash('sha256').update(tokenizerText).digest('hex'),
@@ -133,6 +140,17 @@ function specialTokens({ added_tokens: added }: Json): string[] {
   return tokens
     .filter((token) => typeof token === 'string' && token !== '')
     .sort((a, b) => String(b).length - String(a).length) as string[];
+}
+
+/**
+ * `Digits` splits at every number of Unicode (Rust's `char::is_numeric`: ½, ², ٣), where @huggingface/tokenizers 0.2.0 knows 0 to 9 alone.
+ * A split at the pattern does what is meant.
+ */
+function withUnicodeDigits(preTokenizer: unknown): unknown {
+  const { type, pretokenizers, individual_digits: individually } = (preTokenizer ?? {}) as Json;
+  if (Array.isArray(pretokenizers)) return { ...(preTokenizer as Json), pretokenizers: pretokenizers.map(withUnicodeDigits) };
+  if (type !== 'Digits') return preTokenizer;
+  return { type: 'Split', pattern: { Regex: individually === true ? '\\p{N}' : '\\p{N}+' }, behavior: 'Isolated', invert: false };
 }
 
 const readText = (path: string): Promise<string | null> => unlessMissing(path, readFile(path, 'utf8'));

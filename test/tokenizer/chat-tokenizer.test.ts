@@ -87,6 +87,27 @@ describe('loadTokenizer', () => {
     expect((await loadTokenizer(directory)).encodeReply([], 'again').text).toBe('\n\nagain\n\n');
   });
 
+  it.each([
+    ['in turn', { type: 'Digits', individual_digits: true }, 'a½²٣Ⅷ', [0, 1, 2, 3, 4]],
+    ['in turn', { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }] }, 'a½²', [0, 1, 2]],
+    ['together', { type: 'Digits', individual_digits: false }, 'a½²a', [0, 6, 0]],
+  ])('takes all that Unicode calls numbers for digits, %s (%o)', async (_, preTokenizer, text, ids) => {
+    const path = join(directory, 'tokenizer.json');
+    const vocab = { a: 0, '½': 1, '²': 2, '٣': 3, Ⅷ: 4, 'a½': 5, '½²': 6, '²a': 7, '²٣': 8, '٣Ⅷ': 9 };
+    const merges = ['a ½', '½ ²', '² a', '² ٣', '٣ Ⅷ'];
+    const stop = { id: 10, content: '<eos>', special: true, single_word: false, lstrip: false, rstrip: false, normalized: false };
+    const file = {
+      version: '1.0',
+      added_tokens: [stop],
+      normalizer: null,
+      pre_tokenizer: preTokenizer,
+      post_processor: null,
+      decoder: null,
+    };
+    await writeFile(path, JSON.stringify({ ...file, model: { type: 'BPE', vocab, merges } }));
+    expect([...(await loadTokenizer(directory)).encode(text)]).toEqual(ids); // ids of Python's tokenizers 0.23.3
+  });
+
   it('renders a finished chat without opening another turn', async () => {
     const tokenizer = await loadTokenizer(directory);
     const chat = [

@@ -184,6 +184,7 @@ function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, progr
 /** vLLM takes these ranks alone as its largest. */
 const adapterRoom = (rank: number): number => [1, 8, 16, 32, 64, 128, 256, 320, 512].find((room) => room >= rank) ?? rank;
 
+/** The learner's device says where all of a configuration's PyTorch runs. */
 const onCpu = (config: TrainConfig): boolean => config.learner.torch.device === 'cpu';
 
 const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
@@ -198,7 +199,8 @@ const shellQuoted = (word: string): string => (/^[\w./:=@,+-]+$/.test(word) ? wo
 const longestWaitS = 1800;
 
 function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
-  const gpus = numServers(config) + (config.learner.type === 'torch' ? config.learner.torch.processes : 0);
+  const usesTorch = config.learner.type === 'torch';
+  const gpus = onCpu(config) ? 0 : numServers(config) + (usesTorch ? config.learner.torch.processes : 0);
   const lines = launch.map(({ name, command }) =>
     name === 'trainer' ? `${command} $resume &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
   );
@@ -220,7 +222,10 @@ function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): strin
     `#SBATCH --job-name=evom --nodes=1 ${gpus > 0 ? `--gpus-per-node=${gpus} ` : ''}--cpus-per-task=${8 * Math.max(1, gpus)}`,
     '#SBATCH --time=24:00:00 --signal=B:INT@300',
     'cd "$SLURM_SUBMIT_DIR"   # the package folder',
-    ...(gpus > 0 ? ['export EVOM_PYTHON=.venv-torch/bin/python   # as scripts/setup-torch.sh makes it'] : []),
+    ...(usesTorch ? ['export EVOM_PYTHON="${EVOM_PYTHON:-$PWD/.venv-torch/bin/python}"   # as scripts/setup-torch.sh makes it'] : []),
+    ...(numServers(config) > 0 && config.policy.openai.engine === 'vllm'
+      ? ['export PATH="$PWD/.venv-vllm/bin:$PATH"   # as scripts/setup-vllm.sh makes it']
+      : []),
     ...(run === null
       ? ['resume=   # a run without run.name begins anew each time']
       : [`resume=; test -e ${shellQuoted(`${run}/config.resolved.yaml`)} && resume=--resume   # a job that is queued again goes on`]),

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,11 +98,28 @@ describe('the plan of a GPU run', () => {
   });
 
   it('keeps to a processor where the learner does, with the flags that keep vLLM alive there', () => {
-    const { launch } = trainingPlan(config('grpo.yaml', 'learner.torch.device=cpu'), parseDecoderConfig(qwen7), 'grpo.yaml');
+    const { launch, slurm } = trainingPlan(config('grpo.yaml', 'learner.torch.device=cpu'), parseDecoderConfig(qwen7), 'grpo.yaml');
+    expect(slurm).not.toMatch(/gpu/i);
+    expect(slurm).toMatch(/^export EVOM_PYTHON=/m);
     expect(launch.map(({ command }) => command).join('\n')).not.toMatch(/CUDA/);
     expect(launch[0]?.command).toMatch(
       /VLLM_CPU_KVCACHE_SPACE=4 vllm serve .* --no-enable-chunked-prefill --max-num-batched-tokens 16384 --worker-extension-cls evom_vllm/,
     );
+  });
+
+  it.each([
+    ['grpo.yaml', []],
+    ['grpo-1gpu.yaml', []],
+    ['smollm2-grpo.yaml', []],
+    ['quickstart.yaml', ['backend=gurobi']],
+    ['grpo.yaml', ['learner.torch.device=cpu', "policy.checkpoint=my model's folder", 'policy.openai.engine=sglang']],
+  ])('writes a batch script for %s that bash can read (%j)', (file, changes) => {
+    const { slurm } = trainingPlan(config(file, ...changes), parseDecoderConfig(qwen1), '/my configs/a.yaml', changes);
+    const { status, stderr } = spawnSync('bash', ['-n'], { input: slurm, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(slurm).toContain("--config '/my configs/a.yaml'");
+    expect(slurm).toContain('$resume &');
+    expect(slurm.match(/until curl/g)?.length ?? 0).toBe(file === 'grpo-1gpu.yaml' ? 0 : 1);
   });
 
   it('repeats in the trainer what was changed, quoted for the shell', () => {
