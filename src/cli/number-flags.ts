@@ -12,3 +12,18 @@ export function atLeast(value: number, flag: string, least: number): number {
   if (value >= least && Number.isFinite(value)) return value;
   throw new EvomError('E_USAGE', `${flag} must be a number, at least ${least}`);
 }
+
+/** The parts of `a,b,c`, each once. */
+export const listOf = (text: string, flag: string): string[] => {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item === '')) throw new EvomError('E_USAGE', `${flag} is a list such as a,b; got "${text}"`);
+  return [...new Set(items)];
+};
+
+/** The numbers of a list such as `2,4,6`. @param what each has to be, in words. */
+export const numbersOf = (text: string, flag: string, accept: (value: number) => boolean, what: string): number[] =>
+  listOf(text, flag).map((item) => {
+    const value = Number(item);
+    if (!accept(value)) throw new EvomError('E_USAGE', `${flag}: "${item}" is not ${what}`);
+    return value;
+  });

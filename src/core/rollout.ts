@@ -20,6 +20,8 @@ export interface Completion {
   readonly entropy: number | null;
   /** Only of a policy on somebody's API. */
   readonly usage?: TokenUsage;
+  /** Mean of the tokens' log-probabilities, in nats, where `logprobs` is empty and the API told it all the same. */
+  readonly meanLogprob?: number;
   /** How its last turn ended. */
   readonly finishReason: 'stop' | 'length';
   readonly policyVersion: number;

@@ -11,7 +11,11 @@ import type { Policy } from './policy.ts';
 export function textCompletion(
   ids: Int32Array,
   stopId: number,
-  { isCut = false, usage = null }: { readonly isCut?: boolean; readonly usage?: TokenUsage | null } = {},
+  {
+    isCut = false,
+    usage = null,
+    meanLogprob = null,
+  }: { readonly isCut?: boolean; readonly usage?: TokenUsage | null; readonly meanLogprob?: number | null } = {},
 ): Completion {
   const tokenIds = new Int32Array(ids.length + (isCut ? 0 : 1)).fill(stopId);
   tokenIds.set(ids);
@@ -22,6 +26,7 @@ export function textCompletion(
     finishReason: isCut ? 'length' : 'stop',
     policyVersion: 0,
     ...(usage === null ? {} : { usage }),
+    ...(meanLogprob === null ? {} : { meanLogprob }),
   };
 }
 

@@ -48,6 +48,7 @@ interface ChatAnswer {
       readonly content?: string | readonly { readonly text?: unknown }[] | null;
       readonly refusal?: string | null;
     } | null;
+    readonly logprobs?: { readonly content?: readonly { readonly logprob?: unknown }[] | null } | null;
   }[];
   readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null;
 }
@@ -56,7 +57,8 @@ interface ChatAnswer {
  * One request a sample. What the model does is data: a refusal is the completion's text, no content an empty one, `length` a cut-off one.
  *
  * Nothing is known of its distribution, and the tokens that it counts are not ours: completions have no log-probabilities and no
- * entropy, their ids are the bytes of their text, and `usage` has what the API counted. It can be neither scored nor trained.
+ * entropy, their ids are the bytes of their text, and `usage` has what the API counted. Their mean log-probability is known where the body
+ * says `logprobs: true` and the API follows. It can be neither scored nor trained.
  *
  * @throws {EvomError} `E_POLICY` from `sample` when the API cannot be reached, refuses or answers in another form, after the retries of
  *   `withRetries`; from `score` and `update` always.
@@ -77,8 +79,8 @@ export function createChatPolicy(options: ChatPolicyOptions): Policy {
     );
   };
   const completionOf = (answer: ChatAnswer | null, from: string): Completion => {
-    const { text, isCut, usage } = readAnswer(answer, from);
-    return textCompletion(encode(text), stopId, { isCut, usage });
+    const { text, ...about } = readAnswer(answer, from);
+    return textCompletion(encode(text), stopId, about);
   };
   return {
     modelId: model,
@@ -133,7 +135,14 @@ function requestBody(
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null));
 }
 
-function readAnswer(answer: ChatAnswer | null, url: string): { text: string; isCut: boolean; usage: TokenUsage | null } {
+interface ReadAnswer {
+  readonly text: string;
+  readonly isCut: boolean;
+  readonly usage: TokenUsage | null;
+  readonly meanLogprob: number | null;
+}
+
+function readAnswer(answer: ChatAnswer | null, url: string): ReadAnswer {
   if (answer?.error) {
     // Brokers of other APIs answer 200 and put the fault of the one behind them here.
     const { message, code } = answer.error;
@@ -154,5 +163,12 @@ function readAnswer(answer: ChatAnswer | null, url: string): { text: string; isC
       : (refusal ?? '');
   const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = answer?.usage ?? {};
   const isCounted = typeof promptTokens === 'number' && typeof completionTokens === 'number';
-  return { text, isCut: choice.finish_reason === 'length', usage: isCounted ? { promptTokens, completionTokens } : null };
+  const nats = (choice.logprobs?.content ?? []).map(({ logprob }) => (typeof logprob === 'number' ? logprob : Number.NaN));
+  const mean = nats.reduce((sum, value) => sum + value, 0) / nats.length;
+  return {
+    text,
+    isCut: choice.finish_reason === 'length',
+    usage: isCounted ? { promptTokens, completionTokens } : null,
+    meanLogprob: Number.isFinite(mean) ? mean : null,
+  };
 }

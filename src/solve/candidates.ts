@@ -70,6 +70,12 @@ export async function verified(
   return { completion, text, program, outcome };
 }
 
+/** Mean log-probability of a completion's tokens, in nats; null of a policy that does not tell. */
+export function meanLogprobOf({ logprobs, meanLogprob }: Pick<Completion, 'logprobs' | 'meanLogprob'>): number | null {
+  if (logprobs.length === 0) return meanLogprob ?? null;
+  return logprobs.reduce((sum, value) => sum + value, 0) / logprobs.length;
+}
+
 /** Samples that count: all but those that a fault of ours kept from a verdict. */
 export const countedSamples = <Sample extends Pick<SampledProgram, 'outcome'>>(samples: readonly Sample[]): Sample[] =>
   samples.filter(({ outcome }) => outcome.status !== 'infra_error');

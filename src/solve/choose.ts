@@ -6,20 +6,23 @@ import { largest } from '../lib/extremes.ts';
 import { countedSamples, type SampledProgram } from './candidates.ts';
 import type { SolveOptions } from './solve-parts.ts';
 
-export interface Choice {
+/** All that is looked at of a sample. */
+type Ran = Pick<SampledProgram, 'program' | 'outcome'>;
+
+export interface Choice<Sample extends Ran = SampledProgram> {
   readonly kind: AnswerKind;
   readonly value: number | null;
-  readonly sample: SampledProgram;
+  readonly sample: Sample;
   /** Samples that give this answer; the record's vote is not one. */
   readonly agreeing: number;
 }
 
 /** Who votes. */
-export interface Votes {
+export interface Votes<Sample extends Ran = SampledProgram> {
   /** Programs of the policy. */
-  readonly samples: readonly SampledProgram[];
+  readonly samples: readonly Sample[];
   /** The record, solved; null without one. */
-  readonly record: SampledProgram | null;
+  readonly record: Sample | null;
   /** [samples, then the record] of each vote where simulators contradicted the answer; null for one vote each. */
   readonly doubts: Doubts | null;
 }
@@ -33,14 +36,17 @@ export interface Doubts {
 }
 
 /** Equal for programs with the same model, or the same text where there is no model. */
-export const keyOf = ({ outcome, program }: SampledProgram): string => modelHashOf(outcome) ?? program?.code ?? '';
+export const keyOf = ({ outcome, program }: Ran): string => modelHashOf(outcome) ?? program?.code ?? '';
 
 /**
  * The answer and the program to show for it: the consensus of the programs and of the record, one vote each or weighed by source; of those
  * with that answer one that most simulators bear out, of these the one of least Bayes risk. Where more failed than gave any one kind of answer, the consensus of those that gave one, for
  * `trustOf` to say how little that is. Without self-consistency the least risky sample of all; without both, the first.
  */
-export function choose({ samples, record, doubts }: Votes, { components }: SolveOptions): Choice | null {
+export function choose<Sample extends Ran>(
+  { samples, record, doubts }: Votes<Sample>,
+  { components }: Pick<SolveOptions, 'components'>,
+): Choice<Sample> | null {
   const all = record === null ? samples : [...samples, record];
   const counted = all.flatMap((sample, i) =>
     sample.outcome.status === 'infra_error'
@@ -77,7 +83,7 @@ export function choose({ samples, record, doubts }: Votes, { components }: Solve
   return { kind: consensus.kind, value: consensus.value, sample: shown, agreeing: agreeingWith(consensus.kind, consensus.value) };
 }
 
-const kindOfMost = (counted: readonly { readonly sample: SampledProgram; readonly weight: number }[]): AnswerKind | null =>
+const kindOfMost = (counted: readonly { readonly sample: Ran; readonly weight: number }[]): AnswerKind | null =>
   selfConsistent(
     counted.map(({ sample }) => sample.outcome),
     { weights: counted.map(({ weight }) => weight) },
@@ -88,7 +94,7 @@ export const isClose = (a: number | null, b: number | null): boolean =>
   a === null || b === null ? a === b : Math.abs(a - b) <= 1e-6 + 1e-6 * Math.abs(b);
 
 /** The sample whose captured model the others' are least unlike; null where no model was captured. */
-function leastRisky(samples: readonly SampledProgram[]): SampledProgram | null {
+function leastRisky<Sample extends Ran>(samples: readonly Sample[]): Sample | null {
   const solved = samples.flatMap((sample) => (sample.outcome.model === null ? [] : [{ sample, model: sample.outcome.model }]));
   const choice = minimumBayesRisk(solved.map(({ model }) => extractionOfModel(model)));
   return solved[choice?.order[0] ?? -1]?.sample ?? null;

@@ -15,14 +15,16 @@ export interface Trust {
   readonly reasons: readonly string[];
 }
 
+type Ran = Pick<SampledProgram, 'program' | 'outcome'>;
+
 export interface Judged {
   readonly question: string;
   readonly template: PromptTemplate;
-  readonly samples: readonly SampledProgram[];
-  readonly chosen: Choice | null;
+  readonly samples: readonly Ran[];
+  readonly chosen: Choice<Ran> | null;
   readonly validations: readonly Validation[];
   /** The record, solved; null without one. */
-  readonly record: SampledProgram | null;
+  readonly record: Ran | null;
 }
 
 /**

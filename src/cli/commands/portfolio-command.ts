@@ -1,9 +1,9 @@
-/** `evom portfolio simulate` and `evom portfolio build`: what their command lines say. */
+/** `evom portfolio`: what its command lines say. */
 import type { Argv } from 'yargs';
 import { EvomError } from '../../lib/errors.ts';
-import { addressesOf, type Choose, namesOf, outputOptions } from '../arguments.ts';
-import { atLeast, wholeNumber } from '../number-flags.ts';
-import { ownPolicy } from './own-policy.ts';
+import { type Choose, namesOf, outputOptions } from '../arguments.ts';
+import { listOf, numbersOf, wholeNumber } from '../number-flags.ts';
+import { experimentOptions, portfolioExperiment } from './portfolio-experiment-command.ts';
 import { askOptions } from './solve-command.ts';
 
 const simulateOptions = {
@@ -32,25 +32,13 @@ const buildOptions = {
     choices: evaluators,
     describe: 'what ranks: judge with --judge, scores where the file has them, else execution',
   },
-  judge: { type: 'string', describe: 'folder of a policy that scores each candidate from 1 to 100' },
+  judge: { type: 'string', describe: 'policy that scores each candidate from 1 to 100, as --policy' },
   repeats: { type: 'number', default: 4, describe: 'scores of the judge that are averaged' },
+  'judge-tokens': { type: 'number', default: 1024, describe: 'longest judgement, in tokens' },
   ...outputOptions,
 } as const;
 
-export const portfolioOptionNames = [...namesOf(simulateOptions), ...namesOf(buildOptions)];
-
-const listOf = (text: string, flag: string): string[] => {
-  const items = text.split(',').map((item) => item.trim());
-  if (items.some((item) => item === '')) throw new EvomError('E_USAGE', `${flag} is a list such as a,b; got "${text}"`);
-  return [...new Set(items)];
-};
-
-const numbersOf = (text: string, flag: string, accept: (value: number) => boolean, what: string): number[] =>
-  listOf(text, flag).map((item) => {
-    const value = Number(item);
-    if (!accept(value)) throw new EvomError('E_USAGE', `${flag}: "${item}" is not ${what}`);
-    return value;
-  });
+export const portfolioOptionNames = [...namesOf(simulateOptions), ...namesOf(buildOptions), ...namesOf(experimentOptions)];
 
 export function portfolioCommand(cli: Argv, choose: Choose): Argv {
   return cli.command('portfolio', 'robust portfolios of candidate models', (portfolio) =>
@@ -106,35 +94,28 @@ export function portfolioCommand(cli: Argv, choose: Choose): Argv {
         (args) =>
           choose('close', async (run) => {
             if (!(args.alpha >= 0 && args.alpha <= 1)) throw new EvomError('E_USAGE', `--alpha must be from 0 to 1, not ${args.alpha}`);
+            const { askedPolicy, otherPolicy } = await import('./solve-policies.ts');
+            const { setup, samples, seed, sampling } = await askedPolicy(args, run.io.cwd);
             const { runPortfolioBuild } = await import('./run-portfolio-build.ts');
-            await runPortfolioBuild({
+            return runPortfolioBuild({
               ...run,
+              ...{ setup, samples, seed, sampling },
               file: args.file,
               candidates: args.candidates ?? null,
-              judge: args.judge ?? null,
+              judge: args.judge === undefined ? null : await otherPolicy(args.judge, '--judge', run.io.cwd),
               evaluator: args.evaluator ?? null,
               alpha: args.alpha,
-              samples: wholeNumber(args.samples, '--samples', 1),
               repeats: wholeNumber(args.repeats, '--repeats', 1),
-              temperature: atLeast(args.temperature, '--temperature', 0),
-              maxTokens: args.maxTokens === undefined ? null : wholeNumber(args.maxTokens, '--max-tokens', 1),
-              seed: wholeNumber(args.seed, '--seed', 0),
-              setup: {
-                policy: args.checkpoint ?? ownPolicy,
-                backend: args.backend,
-                solverHosts: addressesOf(args.host),
-                dialect: args.dialect ?? null,
-                template: args.prompt ?? null,
-                memory: null,
-                embedding: null,
-                examples: 0,
-                simulatorDialect: null,
-                samples: wholeNumber(args.samples, '--samples', 1),
-              },
+              judgeTokens: wholeNumber(args.judgeTokens, '--judge-tokens', 8),
             });
-            return 0;
           }),
       )
-      .demandCommand(1, 'evom portfolio needs simulate or build'),
+      .command(
+        'experiment',
+        'the worst candidate of portfolios by each evaluator and of random ones, over a problem set',
+        (command) => command.options(experimentOptions),
+        (args) => choose('close', (run) => portfolioExperiment(args, run)),
+      )
+      .demandCommand(1, 'evom portfolio needs simulate, build or experiment'),
   );
 }

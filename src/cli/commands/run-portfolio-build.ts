@@ -1,19 +1,25 @@
 /** The work behind `evom portfolio build`: candidates of one problem, ranked, and the portfolio with what it guarantees. */
 import { buildSolve, type SolveSetup, verifierOf } from '../../config/build/build-solve.ts';
+import { openSpeaker, type PolicySource } from '../../config/build/open-speaker.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Program } from '../../core/program.ts';
 import { evaluatorOrder, generatorProbabilities, guaranteeOf, robustPortfolio } from '../../decode/portfolio.ts';
-import { buildPrompt } from '../../dialects/prompt.ts';
+import { buildPrompt, type PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { type Candidate, candidatesOf, sampleTexts, verified } from '../../solve/candidates.ts';
+import { noProbabilities } from '../../evaluate/portfolio-experiment.ts';
+import { askPrograms } from '../../solve/ask.ts';
+import { type Candidate, candidatesOf, meanLogprobOf } from '../../solve/candidates.ts';
+import { choose } from '../../solve/choose.ts';
 import { executionScores, judgeScores } from '../../solve/evaluators.ts';
-import type { SolveParts } from '../../solve/solve-parts.ts';
+import type { SolveOptions, SolveParts } from '../../solve/solve-parts.ts';
+import { createTokenMeter } from '../../solve/speaker.ts';
+import { type Trust, trustOf } from '../../solve/trust.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
 import { percent, textTable } from '../view/terminal-text.ts';
 import { readCandidates } from './portfolio-candidates.ts';
-import { readQuestion } from './run-solve.ts';
+import { generatorOnly, noTrustworthyAnswer, readQuestion } from './run-solve.ts';
 
 export type EvaluatorName = 'execution' | 'probability' | 'judge' | 'scores';
 
@@ -23,16 +29,23 @@ export interface RunPortfolioBuildOptions extends RunOptions {
   /** JSONL file of candidates; null: sampled from the policy. */
   readonly candidates: string | null;
   readonly setup: Omit<SolveSetup, 'now'>;
-  /** Folder of the judge's checkpoint; null without one. */
-  readonly judge: string | null;
+  /** Who scores the candidates; null without a judge. */
+  readonly judge: PolicySource | null;
   /** Null: `judge` with a judge, `scores` where the file has them, else `execution`. */
   readonly evaluator: EvaluatorName | null;
   readonly alpha: number;
   readonly samples: number;
+  readonly sampling: SolveOptions['sampling'];
   readonly repeats: number;
-  readonly temperature: number;
-  readonly maxTokens: number | null;
+  /** Longest judgement, in tokens. */
+  readonly judgeTokens: number;
   readonly seed: number;
+}
+
+/** Candidates, and how they were asked for. */
+interface Asked {
+  readonly ran: readonly Ran[];
+  readonly template: PromptTemplate;
 }
 
 /** One sampled or given program with its run and its log-probabilities. */
@@ -43,35 +56,63 @@ interface Ran {
   readonly scores: readonly number[] | null;
 }
 
-export async function runPortfolioBuild(options: RunPortfolioBuildOptions): Promise<void> {
-  const { file, candidates: given, alpha, seed, io, json, quiet, signal } = options;
+/** @returns the exit code: 0 with a portfolio, 5 where the policy is out of its depth. */
+export async function runPortfolioBuild(options: RunPortfolioBuildOptions): Promise<number> {
+  const { file, candidates: given, io, json, quiet, signal } = options;
   const reporter = createReporter(io, { quiet });
   const question = await readQuestion(file, io.cwd);
-  const ran = given === null ? await sampled(options, question) : await fromFile(options, given);
+  const { ran, template } = given === null ? await sampled(options, question) : await fromFile(options, given);
   const faults = ran.filter(({ outcome }) => outcome.status === 'infra_error');
   if (faults.length > 0)
     reporter.warn(
       `a fault of ours kept ${faults.length} of ${ran.length} programs from a verdict; they are left out: ${faults[0]?.outcome.error?.message}`,
     );
   reporter.close();
-  const candidates = candidatesOf(ran);
-  if (candidates.length === 0 && faults.length > 0)
+  if (faults.length > 0 && candidatesOf(ran).length === 0)
     throw new EvomError('E_SANDBOX', `none of ${ran.length} programs got a verdict: ${faults[0]?.outcome.error?.message}; run it again`);
-  if (candidates.length === 0)
-    throw new EvomError('E_DATA', `none of ${ran.length} samples holds a program; raise --samples or --max-tokens`);
+  const trust = trustIn(question, template, ran);
+  const ranking = await rankingOf(options, question, ran);
+  signal.throwIfAborted();
+  const report = { ...reportOf(options, ran, ranking), trust, template };
+  io.stdout(json ? `${JSON.stringify(reportJson(report))}\n` : `${reportText(report)}\n`);
+  return trust.isTrusted ? 0 : noTrustworthyAnswer;
+}
+
+/** The same rule as for the answer of `evom solve`, of the answer that most candidates give. */
+function trustIn(question: string, template: PromptTemplate, samples: readonly Ran[]): Trust {
+  const components = { simulator: false, memory: false, bayesRisk: false, selfConsistency: true };
+  const chosen = choose({ samples, record: null, doubts: null }, { components });
+  return trustOf({ question, template, samples, chosen, validations: [], record: null });
+}
+
+interface Ranking {
+  readonly evaluator: EvaluatorName;
+  readonly candidates: readonly Candidate[];
+  readonly probabilities: readonly number[];
+  readonly scores: readonly (readonly number[])[];
+  /** Best first. */
+  readonly order: readonly number[];
+}
+
+async function rankingOf(options: RunPortfolioBuildOptions, question: string, ran: readonly Ran[]): Promise<Ranking> {
+  const candidates = candidatesOf(ran);
   const kept = candidates.flatMap(({ samples }) => samples);
+  const isScored = ran.every(({ scores }) => scores !== null);
+  const evaluator = options.evaluator ?? (options.judge !== null ? 'judge' : isScored ? 'scores' : 'execution');
+  if (candidates.length === 0) return { evaluator, candidates, probabilities: [], scores: [], order: [] };
   // Candidates without a program are none; probabilities are normalised over those that are, and summed over equal ones.
   const p = generatorProbabilities(kept.map((i) => ran[i]?.logprobs ?? []));
   const probabilities = candidates.map(({ samples }) => samples.reduce((sum, i) => sum + (p[kept.indexOf(i)] ?? 0), 0));
-  const evaluator =
-    options.evaluator ?? (options.judge !== null ? 'judge' : ran.every(({ scores }) => scores !== null) ? 'scores' : 'execution');
   const scores = await scoresOf(evaluator, options, question, ran, candidates, probabilities);
-  const order = evaluatorOrder(scores, seed);
-  const portfolio = robustPortfolio(order, probabilities, alpha);
-  const { alignedGenerator } = guaranteeOf(portfolio);
+  return { evaluator, candidates, probabilities, scores, order: evaluatorOrder(scores, options.seed) };
+}
+
+function reportOf({ alpha }: RunPortfolioBuildOptions, ran: readonly Ran[], ranking: Ranking) {
+  const { evaluator, candidates, probabilities, scores, order } = ranking;
+  const portfolio = order.length === 0 ? null : robustPortfolio(order, probabilities, alpha);
   const rows = order.map((i, rank) => ({
     rank: rank + 1,
-    kept: rank < portfolio.members.length,
+    kept: portfolio !== null && rank < portfolio.members.length,
     probability: probabilities[i] ?? 0,
     score: mean(scores[i] ?? []),
     samples: candidates[i]?.samples.length ?? 0,
@@ -79,78 +120,78 @@ export async function runPortfolioBuild(options: RunPortfolioBuildOptions): Prom
     objective: firstOf(ran, candidates[i])?.outcome.objective ?? null,
     program: firstOf(ran, candidates[i])?.program ?? null,
   }));
-  signal.throwIfAborted();
-  const report = {
+  return {
     alpha,
     evaluator,
     samples: ran.length,
     candidates: rows,
-    portfolio: {
-      size: portfolio.members.length,
-      mass: portfolio.mass,
-      guarantee: { aligned_evaluator: 1, aligned_generator: alignedGenerator },
-    },
+    portfolio:
+      portfolio === null
+        ? null
+        : {
+            size: portfolio.members.length,
+            mass: portfolio.mass,
+            guarantee: { aligned_evaluator: 1, aligned_generator: guaranteeOf(portfolio).alignedGenerator },
+          },
   };
-  io.stdout(json ? `${JSON.stringify(report)}\n` : `${reportText(report)}\n`);
+}
+
+type Report = ReturnType<typeof reportOf> & { readonly trust: Trust; readonly template: PromptTemplate };
+
+/** Without trust there is no portfolio: what it would be stands apart, as with the answer of `evom solve`. */
+function reportJson({ trust, template: _, candidates, portfolio, ...rest }: Report) {
+  const isTrusted = trust.isTrusted && portfolio !== null;
+  return {
+    status: isTrusted ? 'portfolio' : 'no_trustworthy_answer',
+    reasons: trust.reasons,
+    ...rest,
+    candidates: candidates.map((one) => ({ ...one, kept: isTrusted && one.kept })),
+    portfolio: isTrusted ? portfolio : null,
+    ...(isTrusted ? {} : { untrusted: { portfolio } }),
+  };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const firstOf = (ran: readonly Ran[], candidate: Candidate | undefined): Ran | undefined => ran[candidate?.samples[0] ?? -1];
 
-async function sampled(options: RunPortfolioBuildOptions, question: string): Promise<Ran[]> {
+async function sampled(options: RunPortfolioBuildOptions, question: string): Promise<Asked> {
   const { parts, close } = await buildSolve({ ...options.setup, now: options.io.now });
   try {
-    return await sampleRan(parts, options, question);
+    return { ran: await sampleRan(parts, options, question), template: parts.template };
   } finally {
     await close();
   }
 }
 
-async function sampleRan(parts: SolveParts, options: RunPortfolioBuildOptions, question: string): Promise<Ran[]> {
-  const prompt = parts.encode(buildPrompt(parts.template, question, parts.dialect));
-  const room = parts.policy.maxLength - prompt.tokenIds.length;
-  if (room < 16)
-    throw new EvomError(
-      'E_DATA',
-      `the problem leaves ${Math.max(0, room)} of the ${parts.policy.maxLength} tokens of ${parts.policy.modelId}; shorten it`,
-    );
-  const maxTokens = Math.min(options.maxTokens ?? (parts.template === 'bare' ? 200 : 2048), room);
-  const seeds = Array.from({ length: options.samples }, (_, k) => `${options.seed}/portfolio/${k}`);
-  const running: Promise<Ran>[] = [];
-  await sampleTexts(
-    parts,
-    [{ prompt, seeds }],
-    { temperature: options.temperature, topK: 0, topP: 1, maxTokens },
-    {
-      signal: options.signal,
-      onText: (_, k, text, completion) => {
-        const run = verified(parts, parts.dialect, parts.backend, text, completion).then(({ program, outcome }) => ({
-          program,
-          outcome,
-          logprobs: completion.logprobs,
-          scores: null,
-        }));
-        run.catch(() => undefined); // heard below, after the last text
-        running[k] = run;
-      },
-    },
-  );
-  return Promise.all(running);
+/** @throws {EvomError} `E_POLICY` for a policy that tells no log-probabilities. */
+async function sampleRan(parts: SolveParts, { samples, seed, sampling, signal }: RunPortfolioBuildOptions, question: string): Promise<Ran[]> {
+  const ask = {
+    messages: buildPrompt(parts.template, question, parts.dialect),
+    turns: [],
+    seeds: Array.from({ length: samples }, (_, k) => `${seed}/portfolio/${k}`),
+  };
+  const [attempts = []] = await askPrograms(parts, [ask], 0, { sampling, signal, meter: createTokenMeter() });
+  return attempts.map(({ program, outcome, completion }) => {
+    const logprob = meanLogprobOf(completion);
+    if (logprob === null && program !== null) throw noProbabilities(parts.policy.modelId);
+    return { program, outcome, logprobs: logprob === null ? [] : [logprob], scores: null };
+  });
 }
 
-async function fromFile({ setup, io }: RunPortfolioBuildOptions, file: string): Promise<Ran[]> {
+async function fromFile({ setup, io }: RunPortfolioBuildOptions, file: string): Promise<Asked> {
   const given = await readCandidates(file, io.cwd);
   const programs = given.map(
     ({ program, dialect }): Program => ({ code: program, dialect: dialectByName(dialect ?? setup.dialect ?? 'highs-js').name }),
   );
   const verifier = await verifierOf({ ...setup, samples: programs.length }, [...new Set(programs.map(({ dialect }) => dialect))]);
   try {
-    return await Promise.all(
+    const ran = await Promise.all(
       given.map(async ({ logprobs, scores }, i) => {
         const program = programs[i] as Program;
         return { program, outcome: await verifier.verify(program), logprobs, scores };
       }),
     );
+    return { ran, template: setup.template ?? 'instruct' };
   } finally {
     await verifier.close();
   }
@@ -176,11 +217,11 @@ async function scoresOf(
         return all;
       });
     case 'judge': {
-      if (options.judge === null) throw new EvomError('E_USAGE', '--evaluator judge needs --judge DIR, the folder of a policy');
-      const { parts, close } = await buildSolve({ ...options.setup, policy: options.judge, now: options.io.now });
+      if (options.judge === null) throw new EvomError('E_USAGE', '--evaluator judge needs --judge, a policy');
+      const { speaker, close } = await openSpeaker(options.judge, null);
       try {
-        const { repeats, seed, signal } = options;
-        return await judgeScores(parts, question, ran, candidates, { repeats, seed, maxTokens: options.maxTokens ?? 1024, signal });
+        const { repeats, seed, judgeTokens, signal } = options;
+        return await judgeScores(speaker, question, ran, candidates, { repeats, seed, maxTokens: judgeTokens, signal });
       } finally {
         await close();
       }
@@ -190,40 +231,33 @@ async function scoresOf(
   }
 }
 
-interface Report {
-  readonly alpha: number;
-  readonly evaluator: EvaluatorName;
-  readonly samples: number;
-  readonly candidates: readonly {
-    readonly rank: number;
-    readonly kept: boolean;
-    readonly probability: number;
-    readonly score: number;
-    readonly samples: number;
-    readonly status: string;
-    readonly objective: number | null;
-    readonly program: Program | null;
-  }[];
-  readonly portfolio: { readonly size: number; readonly mass: number; readonly guarantee: { readonly aligned_generator: number | null } };
-}
-
-function reportText({ alpha, evaluator, samples, candidates, portfolio }: Report): string {
+function reportText({ alpha, evaluator, samples, candidates, portfolio, trust, template }: Report): string {
+  const table = textTable([
+    ['', 'rank', 'probability', 'score', 'samples', 'status', 'objective'],
+    ...candidates.map((c) => [
+      c.kept && trust.isTrusted ? '*' : ' ',
+      `${c.rank}`,
+      c.probability.toFixed(4),
+      c.score.toFixed(evaluator === 'probability' ? 4 : 1),
+      `${c.samples}`,
+      c.status,
+      c.objective === null ? '-' : String(Number(c.objective.toPrecision(8))),
+    ]),
+  ]);
+  if (!trust.isTrusted || portfolio === null)
+    return [
+      'no trustworthy answer',
+      '',
+      'why',
+      ...trust.reasons.map((reason) => `  ${reason}`),
+      ...(template === 'bare' ? ['', generatorOnly] : []),
+      ...(candidates.length === 0 ? [] : ['', `the candidates all the same (${samples} samples), ranked by ${evaluator}`, ...table]),
+    ].join('\n');
   const { size, mass, guarantee } = portfolio;
   const bound = guarantee.aligned_generator;
   return [
     `${size} of ${candidates.length} candidates (${samples} samples), alpha ${alpha}, ranked by ${evaluator}`,
-    ...textTable([
-      ['', 'rank', 'probability', 'score', 'samples', 'status', 'objective'],
-      ...candidates.map((c) => [
-        c.kept ? '*' : ' ',
-        `${c.rank}`,
-        c.probability.toFixed(4),
-        c.score.toFixed(evaluator === 'probability' ? 4 : 1),
-        `${c.samples}`,
-        c.status,
-        c.objective === null ? '-' : String(Number(c.objective.toPrecision(8))),
-      ]),
-    ]),
+    ...table,
     '',
     `probability of the portfolio ${percent(mass)}, at least ${percent(1 - alpha)}`,
     `if the evaluator ranks rightly, it holds the ${size} best candidates (coverage 1)`,

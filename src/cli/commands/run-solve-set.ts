@@ -4,9 +4,6 @@ import { resolve } from 'node:path';
 import { findDataset } from '../../benchmarks/find-dataset.ts';
 import { buildProblems } from '../../config/build/build-problems.ts';
 import { buildSolve, type SolveSetup } from '../../config/build/build-solve.ts';
-import type { PolicySource } from '../../config/build/open-speaker.ts';
-import { policyFingerprint } from '../../config/build/outcome-memory.ts';
-import { resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
 import { evalSet } from '../../config/schema/dataset-schema.ts';
 import { type Ablation, type SolvedLine, solveSet, type Variant } from '../../evaluate/solve-set.ts';
 import { summarizeSolved, type VariantSummary } from '../../evaluate/solve-table.ts';
@@ -17,6 +14,7 @@ import type { SolveOptions } from '../../solve/solve-parts.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter } from '../view/terminal.ts';
 import { percent, textTable } from '../view/terminal-text.ts';
+import { policyPrint } from './policy-print.ts';
 
 export interface RunSolveSetOptions extends RunOptions {
   /** Path or name. */
@@ -71,17 +69,11 @@ export async function runSolveSet(asked: RunSolveSetOptions): Promise<void> {
 
 /** A name for everything that decides a result but the problem, so that a log is only gone on with by the same setting. */
 async function settingOf({ setup, options, rule, io }: RunSolveSetOptions): Promise<string> {
-  const print = async (source: PolicySource | null | undefined): Promise<string | null> => {
-    if (source === null || source === undefined) return null;
-    if (typeof source === 'string') return policyFingerprint(resolveCheckpoint(source), { type: 'onnx', chat: noChat });
-    const { policy } = source;
-    return `${await policyFingerprint(resolveCheckpoint(policy.checkpoint, policy.type), policy)} ${JSON.stringify(policy.openai)}`;
-  };
   const { policy, judge, simulatorPolicy, running, memory, ...rest } = setup;
   const what = {
-    policy: await print(policy),
-    judge: await print(judge),
-    simulators: await print(simulatorPolicy),
+    policy: await policyPrint(policy),
+    judge: await policyPrint(judge),
+    simulators: await policyPrint(simulatorPolicy),
     limits: running?.sandbox.limits ?? null,
     memory: memory === null || memory === 'own' ? memory : await fileSha256(resolve(io.cwd, memory)),
     ...{ ...rest, solverHosts: undefined },
@@ -90,8 +82,6 @@ async function settingOf({ setup, options, rule, io }: RunSolveSetOptions): Prom
   };
   return createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 16);
 }
-
-const noChat = { headers: {}, body: {}, concurrency: 1, retries: 0, timeout_s: 1 };
 
 interface Report {
   readonly dataset: string;

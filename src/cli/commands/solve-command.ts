@@ -5,45 +5,34 @@ import type { Ablation } from '../../evaluate/solve-set.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type JudgeRuleName, judgeRuleNames } from '../../reward/judge-rules.ts';
 import type { SolveOptions } from '../../solve/solve-parts.ts';
-import { addressesOf, type Choose, configOptions, hostOption, namesOf, outputOptions } from '../arguments.ts';
+import { type Choose, configOptions, hostOption, namesOf, outputOptions } from '../arguments.ts';
 import { atLeast, wholeNumber } from '../number-flags.ts';
 
-/** How a policy is opened and asked: shared with `evom portfolio build`. */
+/** How a policy is opened and asked: shared with `evom portfolio`. */
 export const askOptions = {
+  ...configOptions,
   checkpoint: {
     type: 'string',
     alias: ['policy', 'p'],
-    describe: 'folder of a checkpoint or a run; the one that comes with evom when left out',
+    describe:
+      'folder of a checkpoint or a run, address of a model server (http://gpu1:8000, https://api.example.com/v1#MODEL), or configuration; the tiny checkpoint when left out',
   },
-  backend: { type: 'string', alias: 'b', default: 'highs', describe: 'solver that executes the programs' },
+  backend: { type: 'string', alias: 'b', describe: 'solver that executes the programs; highs when left out' },
   dialect: { type: 'string', describe: "API to ask for; the backend's own when left out" },
   host: hostOption,
   prompt: {
     type: 'string',
-    choices: ['bare', 'instruct'] as const,
-    describe: 'how the policy is asked; by the size of its vocabulary when left out',
+    choices: ['bare', 'instruct', 'evom', 'sirl'] as const,
+    describe: 'how the policy is asked (prompt.template); by the size of its vocabulary when left out',
   },
   samples: { type: 'number', default: 16, describe: 'programs sampled' },
-  temperature: { type: 'number', default: 1, describe: 'sampling temperature' },
+  temperature: { type: 'number', describe: 'sampling temperature; 1 when left out' },
   'max-tokens': { type: 'number', describe: 'longest program, in tokens; 200 for bare prompts, else 2048' },
   seed: { type: 'number', default: 1, describe: 'whole number; the same seed samples the same programs' },
 } as const;
 
 const solveOptions = {
   ...askOptions,
-  ...configOptions,
-  checkpoint: {
-    ...askOptions.checkpoint,
-    describe:
-      'folder of a checkpoint or a run, address of a model server (http://gpu1:8000, https://api.example.com/v1#MODEL), or configuration; the tiny checkpoint when left out',
-  },
-  backend: { type: 'string', alias: 'b', describe: 'solver that executes the programs; highs when left out' },
-  temperature: { type: 'number', describe: 'sampling temperature; 1 when left out' },
-  prompt: {
-    ...askOptions.prompt,
-    choices: ['bare', 'instruct', 'evom', 'sirl'] as const,
-    describe: 'how the policy is asked (prompt.template)',
-  },
   judge: {
     type: 'string',
     array: true,
@@ -151,19 +140,13 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
         if (!isSet && (rule !== null || args.ablate !== undefined || args.out !== undefined || args.limit !== undefined))
           throw new EvomError('E_USAGE', '--ablate, --out, --limit and a rule as --judge need --dataset');
         const ablate = await ablationsOf(args.ablate);
-        const { mainPolicy, otherPolicy } = await import('./solve-policies.ts');
-        const { policy, config, saysMaxTokens } = await mainPolicy(args, run.io.cwd);
-        const samples = wholeNumber(args.samples, '--samples', 1);
+        const { askedPolicy, otherPolicy } = await import('./solve-policies.ts');
+        const { setup: asked, config, samples, seed, sampling } = await askedPolicy(args, run.io.cwd);
         const setup: Omit<SolveSetup, 'now'> = {
-          policy,
+          ...asked,
           judge: judge === null ? null : await otherPolicy(judge, '--judge', run.io.cwd),
           simulatorPolicy:
             args.simulatorPolicy === undefined ? null : await otherPolicy(args.simulatorPolicy, '--simulator-policy', run.io.cwd),
-          backend: config?.backend ?? args.backend ?? 'highs',
-          solverHosts: config?.solver_hosts.urls ?? addressesOf(args.host),
-          running: config,
-          dialect: config?.dialect[0]?.name ?? args.dialect ?? null,
-          template: args.prompt ?? null,
           memory: args.memory === undefined ? 'own' : args.memory || null,
           embedding: args.embedding ?? null,
           examples: wholeNumber(args.examples, '--examples', 1),
@@ -173,22 +156,14 @@ export function solveCommand(cli: Argv, choose: Choose): Argv {
             ...(args.memoryThreshold === undefined ? {} : { threshold: atLeast(args.memoryThreshold, '--memory-threshold', -1) }),
           },
           simulatorDialect: args.simulator && args.checks > 0 ? args.simulatorDialect : null,
-          samples,
         };
-        const said = saysMaxTokens ? (config?.sampling.max_tokens ?? null) : null;
         const options: Omit<SolveOptions, 'question' | 'signal'> = {
           samples,
           checks: wholeNumber(args.checks, '--checks', 0),
           rounds: wholeNumber(args.rounds, '--rounds', 0),
-          seed: wholeNumber(args.seed, '--seed', 0),
+          seed,
           simulatorRecord: args.simulatorRecord,
-          sampling: {
-            temperature:
-              args.temperature === undefined ? (config?.sampling.temperature ?? 1) : atLeast(args.temperature, '--temperature', 0),
-            topK: config?.sampling.top_k ?? 0,
-            topP: config?.sampling.top_p ?? 1,
-            maxTokens: args.maxTokens === undefined ? said : wholeNumber(args.maxTokens, '--max-tokens', 1),
-          },
+          sampling,
           components: {
             simulator: args.simulator,
             memory: true,

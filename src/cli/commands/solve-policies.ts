@@ -1,10 +1,14 @@
-/** The policies that a command line of `evom solve` names: folders, addresses, configurations. */
+/** The policies that a command line of `evom solve` or `evom portfolio` names: folders, addresses, configurations. */
 import { resolve } from 'node:path';
+import type { SolveSetup } from '../../config/build/build-solve.ts';
 import type { PolicySource } from '../../config/build/open-speaker.ts';
 import type { Override } from '../../config/load/overrides.ts';
 import type { TrainConfig } from '../../config/schema/schema.ts';
+import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { EvomError } from '../../lib/errors.ts';
-import { loadNamed, ofKind, policyOverrides } from '../arguments.ts';
+import type { SolveOptions } from '../../solve/solve-parts.ts';
+import { addressesOf, loadNamed, ofKind, policyOverrides } from '../arguments.ts';
+import { atLeast, wholeNumber } from '../number-flags.ts';
 import { listOverride } from './evaluate-command.ts';
 import { ownPolicy } from './own-policy.ts';
 
@@ -19,11 +23,11 @@ interface Flags {
   readonly set: readonly string[];
   readonly backend: string | undefined;
   readonly dialect: string | undefined;
-  readonly prompt: string | undefined;
+  readonly prompt: PromptTemplate | undefined;
   readonly host: readonly string[] | undefined;
 }
 
-export interface MainPolicy {
+interface MainPolicy {
   readonly policy: PolicySource;
   /** The configuration that the policy is from; null for a folder alone, which needs none. */
   readonly config: TrainConfig | null;
@@ -32,7 +36,7 @@ export interface MainPolicy {
 }
 
 /** `--policy` with `--config` and `--set`. */
-export async function mainPolicy(flags: Flags, cwd: string): Promise<MainPolicy> {
+async function mainPolicy(flags: Flags, cwd: string): Promise<MainPolicy> {
   const { checkpoint, set } = flags;
   const isFile = checkpoint !== undefined && isConfigFile(checkpoint);
   if (isFile && flags.config !== undefined)
@@ -57,6 +61,49 @@ export async function mainPolicy(flags: Flags, cwd: string): Promise<MainPolicy>
   const saysMaxTokens =
     set.some((assignment) => assignment.startsWith('sampling.max_tokens')) || (named !== undefined && /\bmax_tokens\s*:/.test(source.text));
   return { policy: config, config, saysMaxTokens };
+}
+
+interface AskFlags extends Flags {
+  readonly samples: number;
+  readonly seed: number;
+  readonly temperature: number | undefined;
+  readonly maxTokens: number | undefined;
+}
+
+export interface AskedPolicy {
+  /** Without memory, simulators and other policies. */
+  readonly setup: Omit<SolveSetup, 'now'>;
+  readonly config: TrainConfig | null;
+  readonly samples: number;
+  readonly seed: number;
+  readonly sampling: SolveOptions['sampling'];
+}
+
+/** What `askOptions` says: the policy, what runs its programs, and how it is sampled. A flag goes before the configuration. */
+export async function askedPolicy(args: AskFlags, cwd: string): Promise<AskedPolicy> {
+  const { policy, config, saysMaxTokens } = await mainPolicy(args, cwd);
+  const samples = wholeNumber(args.samples, '--samples', 1);
+  const said = saysMaxTokens ? (config?.sampling.max_tokens ?? null) : null;
+  return {
+    setup: {
+      policy,
+      backend: config?.backend ?? args.backend ?? 'highs',
+      solverHosts: config?.solver_hosts.urls ?? addressesOf(args.host),
+      running: config,
+      dialect: config?.dialect[0]?.name ?? args.dialect ?? null,
+      template: args.prompt ?? null,
+      ...{ memory: null, embedding: null, examples: 0, simulatorDialect: null, samples },
+    },
+    config,
+    samples,
+    seed: wholeNumber(args.seed, '--seed', 0),
+    sampling: {
+      temperature: args.temperature === undefined ? (config?.sampling.temperature ?? 1) : atLeast(args.temperature, '--temperature', 0),
+      topK: config?.sampling.top_k ?? 0,
+      topP: config?.sampling.top_p ?? 1,
+      maxTokens: args.maxTokens === undefined ? said : wholeNumber(args.maxTokens, '--max-tokens', 1),
+    },
+  };
 }
 
 /** `--judge` or `--simulator-policy`: an address, the folder of a checkpoint or a run, or a configuration whose `policy` is meant. */
