@@ -21,8 +21,8 @@ export type SimulatorRun =
       readonly type: 'ran';
       readonly goal: 'min' | 'max' | null;
       readonly simulations: readonly Simulation[];
-      /** What each test that the simulator brings along says: null where it passes. Null for a simulator without tests. */
-      readonly tests: readonly (string | null)[] | null;
+      /** What each test that the simulator brings along says: null where it passes. Left out of a simulator without tests. */
+      readonly tests?: readonly (string | null)[];
     }
   | { readonly type: 'failed'; readonly status: Outcome['status']; readonly message: string };
 
@@ -63,7 +63,7 @@ function parseResult(text: string, numPoints: number): SimulatorRun | null {
   return {
     type: 'ran',
     goal: goal === 'min' || goal === 'max' ? goal : null,
-    tests: Array.isArray(tests) ? tests.map((said) => (typeof said === 'string' ? said : null)) : null,
+    ...(Array.isArray(tests) ? { tests: tests.map((said) => (typeof said === 'string' ? said : null)) } : {}),
     simulations: value[1].map((entry: unknown): Simulation => {
       const [objective, broken, missing] = Array.isArray(entry) ? (entry as unknown[]) : [];
       return { objective: typeof objective === 'number' ? objective : null, broken: texts(broken), missing: texts(missing) };

@@ -81,7 +81,6 @@ describe('simulate', () => {
     );
     expect(run).toEqual({
       type: 'ran',
-      tests: null,
       goal: 'max',
       simulations: [
         { objective: 804, broken: [], missing: [] },

@@ -122,6 +122,19 @@ describe.skipIf(skipReason !== null)(`simulators in Python on a solver host${ski
     expect(run).toMatchObject({ type: 'ran', simulations: [{ objective: 799, broken: [], missing: [] }] });
   });
 
+  it('say how the tests end that they bring along', async () => {
+    const code = `${simulatorPython.render(workshop)}
+tests = [({"boots": 10, "mugs": 5}, 68 * 10 + 62 * 5, True), ({"boots": 10, "mugs": 5}, 7, True), ({"boots": 1e6, "mugs": 0}, None, True), "odd"]
+`;
+    const run = await simulate(program(code), [], verify);
+    expect(run.type === 'ran' && run.tests).toEqual([
+      null,
+      expect.stringMatching(/^the objective is 990/),
+      expect.stringMatching(/^it breaks #/),
+      'it is not (x, objective, holds)',
+    ]);
+  });
+
   it('take named demands, booleans of numpy and imperative code', async () => {
     const code = `import numpy as np
 def simulate(x):
