@@ -31,7 +31,7 @@ cpSync(join(packageRoot, 'scripts/build-client.sh'), join(folder, 'source', 'scr
 
 const imports = 'import evom_client, evom_client.trl, evom_client.verl, importlib.metadata as m; print(m.version("evom-client"))';
 
-describe.skipIf(reason !== null)(`the Python client${reason === null ? '' : ` (${reason})`}`, () => {
+describe.skipIf(reason !== null)(`the Python client${reason === null ? '' : ` (${reason})`}`, { timeout: 400_000 }, () => {
   it('installs by its path, and imports without any other package', () => {
     const installed = run(python as string, ['-m', 'pip', 'install', '--quiet', '--no-build-isolation', copy]);
     expect(installed.stderr).not.toMatch(/error/i);
