@@ -11,9 +11,9 @@
  * docs/mutation.md says how to read it.
  * Worker threads and guests run dist/, which is not changed: what runs in them alone counts as not covered.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { buildIfNeeded, root } from './build-if-needed.mjs';
@@ -33,14 +33,11 @@ for (const name of positionals) {
     process.exit(2);
   }
 }
-buildIfNeeded();
-for (const name of positionals) await mutate(name);
-
 /** Runs Stryker over one folder or file and prints its score and its survivors. */
 async function mutate(name) {
   const folder = name.split('/')[0];
   const report = join(root, 'reports/mutation', name.replaceAll('/', '-'));
-  process.env.EVOM_MUTATION_TESTS = `test/${folder}/**/*.test.ts`;
+  process.env.EVOM_MUTATION_TESTS = JSON.stringify(testFiles(join(root, 'test', folder)));
   process.env.EVOM_MUTATION_JOURNAL = `${report}.jsonl`;
   process.env.EVOM_MUTATION_DIST = join(root, 'dist');
   const stryker = new Stryker({
@@ -69,6 +66,13 @@ async function mutate(name) {
   print(name, JSON.parse(readFileSync(`${report}.json`, 'utf8')));
 }
 
+/** Test files under a folder, from the root. */
+const testFiles = (folder) =>
+  readdirSync(folder, { recursive: true })
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => relative(root, join(folder, path)))
+    .sort();
+
 function print(name, { files }) {
   const found = (mutants) => {
     const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
@@ -88,3 +92,6 @@ function print(name, { files }) {
   }
   console.log(`${name}: ${found(Object.values(files).flatMap(({ mutants }) => mutants))}`);
 }
+
+buildIfNeeded();
+for (const name of positionals) await mutate(name);

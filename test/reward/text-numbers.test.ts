@@ -5,6 +5,7 @@ it('reads each number as often as it is written, commas in thousands and in list
   expect(figureOccurrences('5 of 5, at most 1,500.5 or 12,000,000.')).toEqual([5, 5, 1500.5, 12_000_000]);
   expect(figureOccurrences('costs 5,8 and 9; .5 of 10')).toEqual([5, 8, 9, 0.5, 10]);
   expect(figureOccurrences('12,3456')).toEqual([12, 3456]);
+  expect(figureOccurrences('1,500.25 and 0.125 and 340')).toEqual([1500.25, 0.125, 340]);
   expect(figuresIn('0 or 1 or 7 or 7')).toEqual([7]);
 });
 
@@ -26,6 +27,7 @@ it('takes a number for itself to 1e-6 of its size', () => {
 
 it('reads the numbers of a text with commas both ways', () => {
   expect(numbersIn('1,200 of 3.5 or 7,8')).toEqual(new Set([1200, 1, 200, 3.5, 78, 7, 8]));
+  expect(numbersIn('5, 12.75 and 1,200, all')).toEqual(new Set([5, 12.75, 1200, 1, 200]));
   expect(numbersIn('none')).toEqual(new Set());
 });
 

@@ -83,7 +83,8 @@ describe('dynamic sampling', () => {
     expect(fill([group(0)]).type).toBe('skip'); // never a batch of nothing
   });
 
-  it('refuses groups with too few scorable rollouts', () => {
+  it('refuses groups with too few scorable rollouts, and takes those with just enough', () => {
+    expect(offerGroups(begin(), config, [group(0.5, { scorable: 2 })], summarize).counts.accepted).toBe(1);
     expect(offerGroups(begin(), config, [group(0.5, { scorable: 1 })], summarize).counts.rejected.unscorable).toBe(1);
   });
 
