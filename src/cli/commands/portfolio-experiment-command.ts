@@ -1,5 +1,5 @@
 /** `evom portfolio experiment`: what its command line says. */
-import type { InferredOptionTypes } from 'yargs';
+import type { ArgumentsCamelCase, InferredOptionTypes } from 'yargs';
 import { EvomError } from '../../lib/errors.ts';
 import { judgeRuleNames } from '../../reward/judge-rules.ts';
 import { outputOptions } from '../arguments.ts';
@@ -40,7 +40,9 @@ export const experimentOptions = {
   ...outputOptions,
 } as const;
 
-export async function portfolioExperiment(args: InferredOptionTypes<typeof experimentOptions>, run: RunOptions): Promise<number> {
+type Flags = ArgumentsCamelCase<InferredOptionTypes<typeof experimentOptions>>;
+
+export async function portfolioExperiment(args: Flags, run: RunOptions): Promise<number> {
   const { evaluatorKinds } = await import('../../evaluate/portfolio-experiment.ts');
   const evaluators =
     args.evaluators === undefined
