@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ChatPolicyOptions, chatFingerprint, chatPrompt, createChatPolicy } from '../../src/servers/chat-policy.ts';
 import { byteTokenizer } from '../../src/tokenizer/byte-tokenizer.ts';
-import { type ChatServer, message, startChatServer } from '../fakes/chat-server.ts';
+import { type ChatAnswer, type ChatServer, message, startChatServer } from '../fakes/chat-server.ts';
+import { recorded, recordedVersion } from './stand-in-server.ts';
 
 const tokenizer = byteTokenizer();
 const encode = (text: string) => tokenizer.encode(text);
@@ -130,6 +131,49 @@ describe('a chat policy', () => {
     await expect(aborted).rejects.toThrow('enough');
     await expect(policyOf().score([], 1)).rejects.toThrow(/cannot score tokens/);
     await expect(policyOf().update({ type: 'directory', version: 1, directory: '/w' })).rejects.toThrow(/take a policy with weights/);
+  });
+
+  describe(`with the answers of vLLM ${recordedVersion}`, () => {
+    const answered = (name: string): ChatAnswer => {
+      const { status, body } = recorded(name);
+      return status === 200 ? { type: 'answer', body: JSON.parse(body) } : { type: 'refuse', status, body: JSON.parse(body) };
+    };
+    /** What the server was asked when it was recorded. */
+    const asked = (name: string) => (recorded(name) as { readonly request?: Readonly<Record<string, unknown>> }).request;
+    interface Told {
+      readonly choices: readonly { readonly message: { readonly content: string }; readonly finish_reason: string }[];
+      readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number };
+    }
+
+    it.each([
+      ['chat', { temperature: 1, topK: 0, topP: 1, maxTokens: 8 }],
+      ['chat_stop', { temperature: 0, topK: 0, topP: 1, maxTokens: 200 }],
+      ['chat_top', { temperature: 1, topK: 20, topP: 0.9, maxTokens: 8 }],
+    ] as const)('asks what it was asked and takes its text and cost (%s)', async (name, sampling) => {
+      server = await startChatServer(() => answered(name));
+      const { messages, seed: _seed, ...said } = asked(name) as { messages: never; seed: number };
+      const { tokenIds: ids } = chatPrompt(messages, encode);
+      const [[completion] = []] = await policyOf({ model: 'base' }).sample([{ promptIds: ids, seeds: ['a'] }], sampling);
+      const { seed, ...sent } = server.requests[0]?.body ?? {};
+      expect([sent, typeof seed]).toEqual([{ messages, ...said }, 'number']);
+      const told = JSON.parse(recorded(name).body) as Told;
+      const [choice] = told.choices;
+      expect(completion).toMatchObject({
+        finishReason: choice?.finish_reason,
+        usage: { promptTokens: told.usage.prompt_tokens, completionTokens: told.usage.completion_tokens },
+      });
+      expect(tokenizer.decode(completion?.tokenIds ?? [])).toBe(choice?.message.content);
+    });
+
+    it.each([
+      ['chat_unknown_model', /answered 404.*does not exist/],
+      ['chat_too_long', /answered 400.*100000/],
+      ['chat_no_messages', /answered 400/],
+    ])('ends at what it refuses, with its words (%s)', async (name, words) => {
+      server = await startChatServer(() => answered(name));
+      await expect(sampleOne()).rejects.toThrow(words);
+      expect(server.requests).toHaveLength(1);
+    });
   });
 
   it('is another cell of stored outcomes under another model, address or body', async () => {
