@@ -79,6 +79,14 @@ type Asked =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'work'; readonly onInterrupt: OnInterrupt; readonly work: Work };
 
+/** yargs makes a list of a flag that is given twice, whether or not the verb takes several, under each of its names. */
+function refuseRepeated(args: Readonly<Record<string, unknown>>, lists: readonly string[]): void {
+  for (const [name, value] of Object.entries(args)) {
+    if (Array.isArray(value) && name.length > 1 && !/[A-Z]/.test(name) && name !== '--' && !lists.includes(name))
+      throw new EvomError('E_USAGE', `--${name} is given ${value.length} times; this verb takes one`);
+  }
+}
+
 async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
   let chosen: Asked | null = null;
   let text = '';
@@ -100,6 +108,10 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     .recommendCommands()
     .demandCommand(1, 'which command?')
     .epilogue(exitCodes)
+    .check((args, options) => {
+      refuseRepeated(args, (options as unknown as { readonly array: readonly string[] }).array);
+      return true;
+    })
     // A thrown EvomError leaves through main; yargs would print it and the help text.
     .fail((message, error) => {
       throw error ?? new EvomError('E_USAGE', usageMessage(message));

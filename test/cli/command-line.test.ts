@@ -367,3 +367,20 @@ describe('evom doctor', () => {
     expect(out).toMatch(/^checkpoint +fault +/m);
   });
 });
+
+describe('a flag that is given twice', () => {
+  it.each([
+    ['evaluate', '--dataset', 'a', '--dataset', 'b'],
+    ['portfolio', 'experiment', '--sizes', '2', '--sizes', '3'],
+    ['train', '-c', 'train.yaml', '--config', 'train.yaml'],
+  ])('is refused by name: %s %s', async (...argv) => {
+    const io = fakeIo({ cwd });
+    expect(await main(argv, io)).toBe(2);
+    expect(io.err()).toMatch(/^E_USAGE --\w+ is given 2 times; this verb takes one/);
+  });
+
+  it('is taken where the verb takes several', async () => {
+    await main(['train', '--config', 'train.yaml', '--set', 'run.steps=1', '--set', 'run.seed=2'], fakeIo({ cwd }));
+    expect(work.runTrain.mock.calls.at(-1)?.[0].config.run).toMatchObject({ steps: 1, seed: 2 });
+  });
+});

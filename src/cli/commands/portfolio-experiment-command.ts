@@ -66,10 +66,8 @@ export async function portfolioExperiment(args: Flags, run: RunOptions): Promise
     dataset: args.dataset,
     dataDir: args.dataDir ?? process.env.EVOM_DATA ?? null,
     limit: wholeNumber(args.limit, '--limit', 1),
-    judge:
-      rule === undefined ? { type: 'policy', source: await otherPolicy(args.judge, '--judge', run.io.cwd) } : { type: 'rule', rule },
-    evaluatorPolicy:
-      args.evaluatorPolicy === undefined ? null : await otherPolicy(args.evaluatorPolicy, '--evaluator-policy', run.io.cwd),
+    judge: rule === undefined ? { type: 'policy', source: await otherPolicy(args.judge, '--judge', run.io.cwd) } : { type: 'rule', rule },
+    evaluatorPolicy: args.evaluatorPolicy === undefined ? null : await otherPolicy(args.evaluatorPolicy, '--evaluator-policy', run.io.cwd),
     asking: {
       ...{ samples, seed, sampling },
       repeats: wholeNumber(args.repeats, '--repeats', 1),

@@ -6,8 +6,8 @@ import type { Program } from '../../core/program.ts';
 import { evaluatorOrder, generatorProbabilities, guaranteeOf, robustPortfolio } from '../../decode/portfolio.ts';
 import { buildPrompt, type PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
-import { EvomError } from '../../lib/errors.ts';
 import { noProbabilities } from '../../evaluate/portfolio-experiment.ts';
+import { EvomError } from '../../lib/errors.ts';
 import { askPrograms } from '../../solve/ask.ts';
 import { type Candidate, candidatesOf, meanLogprobOf } from '../../solve/candidates.ts';
 import { choose } from '../../solve/choose.ts';
@@ -164,7 +164,11 @@ async function sampled(options: RunPortfolioBuildOptions, question: string): Pro
 }
 
 /** @throws {EvomError} `E_POLICY` for a policy that tells no log-probabilities. */
-async function sampleRan(parts: SolveParts, { samples, seed, sampling, signal }: RunPortfolioBuildOptions, question: string): Promise<Ran[]> {
+async function sampleRan(
+  parts: SolveParts,
+  { samples, seed, sampling, signal }: RunPortfolioBuildOptions,
+  question: string,
+): Promise<Ran[]> {
   const ask = {
     messages: buildPrompt(parts.template, question, parts.dialect),
     turns: [],

@@ -25,7 +25,9 @@ import { textTable } from '../view/terminal-text.ts';
 import { policyPrint } from './policy-print.ts';
 
 /** Who judges with the label in view. */
-export type JudgeChoice = { readonly type: 'rule'; readonly rule: JudgeRuleName } | { readonly type: 'policy'; readonly source: PolicySource };
+export type JudgeChoice =
+  | { readonly type: 'rule'; readonly rule: JudgeRuleName }
+  | { readonly type: 'policy'; readonly source: PolicySource };
 
 type Asking = Pick<ExperimentRequest, 'samples' | 'sampling' | 'repeats' | 'judgeRepeats' | 'judgeTokens' | 'seed'>;
 
@@ -184,7 +186,17 @@ function pictureOf({ portfolios }: Report): string {
   return lineChart(panels, { xLabel: 'minimum score', yLabel: 'density', columns: Math.min(2, sizes.length) });
 }
 
-function tableText({ dataset, generator, judge, problems, left_out: leftOut, samples, draws, mean_judged: all, portfolios }: Report): string {
+function tableText({
+  dataset,
+  generator,
+  judge,
+  problems,
+  left_out: leftOut,
+  samples,
+  draws,
+  mean_judged: all,
+  portfolios,
+}: Report): string {
   const sizes = [...new Set(portfolios.map(({ size }) => size))];
   const rankings = [...new Set(portfolios.map(({ ranked_by: ranking }) => ranking))];
   const at = (ranking: Ranking, size: number): PortfolioSummary | undefined =>
