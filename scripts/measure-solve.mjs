@@ -1,5 +1,5 @@
 /**
- * Measures the parts of `evom solve`, as docs/solve.md reports them.
+ * Measures the parts of `evom solve`, as docs/guide/solve.md reports them.
  *
  *   node scripts/measure-solve.mjs simulator [--problems 120] [--models FILE.jsonl] [--dialect simulator-python --environment .venv-solvers]
  *   node scripts/measure-solve.mjs written   [--problems 100] [--checks 4]   [--policy checkpoints/tiny] [--wordings held_out] [--families a,b]

@@ -8,7 +8,7 @@
  *
  * The score by file and the survivors are printed; reports/mutation/NAME.{json,html} hold them with their source. What is
  * ignored: the words of error messages, branches that the compiler proves unreachable, and code that runs once while a module loads.
- * docs/mutation.md says how to read it.
+ * docs/lab/mutation.md says how to read it.
  * Worker threads and guests run dist/, which is not changed: what runs in them alone counts as not covered.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

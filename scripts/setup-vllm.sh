@@ -7,7 +7,7 @@
 #   --index URL     an index that has another build of torch, e.g. PyTorch's own for CPU (saves 4 GB of CUDA libraries)
 #
 # The last line names the program: EVOM_VLLM=.../bin/vllm. The same environment serves as the learner's (EVOM_PYTHON=.../bin/python).
-# Takes 7.3 GB and about four minutes. docs/gpu.md has the lines that start a server.
+# Takes 7.3 GB and about four minutes. docs/guide/gpu.md has the lines that start a server.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 version="${EVOM_VLLM_VERSION:-0.32.0}"

@@ -40,7 +40,7 @@ export type FoundProgram =
   | { readonly code: null; readonly reason: NoProgramReason };
 
 /**
- * The program in a completion, or why there is none. docs/verification.md tells the rules: blocks as CommonMark has them and as models
+ * The program in a completion, or why there is none. docs/reference/verification.md tells the rules: blocks as CommonMark has them and as models
  * write them, the last of the best kind; without any block, tag or prose the whole completion.
  *
  * Nothing is guessed about a text that could be a program: only one whose lines mostly can stand in none is called prose.

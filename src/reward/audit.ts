@@ -87,7 +87,7 @@ function isWrongPoint(outcome: Outcome): boolean {
 /**
  * The hard flags of an outcome. A model that equals the reference is never flagged for its form.
  *
- * They stop lazy tricks, not a determined policy: docs/verification.md tells what passes. Follow the rate of flags, and compare with
+ * They stop lazy tricks, not a determined policy: docs/reference/verification.md tells what passes. Follow the rate of flags, and compare with
  * reference models where there are any.
  */
 export function hardFlags(

@@ -69,7 +69,7 @@ const plain = {
  * the form is not run. The audit looks at its answers too, which the paper's harness did not.
  * `answer`: the answer alone.
  * `sirl_stage1`, `sirl_stage2`: the weights of Solver-Informed RL (arXiv:2505.11792), without the faults of its released functions:
- * docs/verification.md lists them.
+ * docs/reference/verification.md lists them.
  */
 export const rewardPresets = {
   evom: { ...plain, weights: { ...answerAlone, format: 0.1 } },

@@ -30,7 +30,7 @@ export interface OpenRunOptions {
 }
 
 /**
- * Opens a training run, new or resumed: `kind: train` and `kind: sft` alike. docs/library.md has a whole script.
+ * Opens a training run, new or resumed: `kind: train` and `kind: sft` alike. docs/guide/library.md has a whole script.
  *
  * All that it needs is looked at first (`preflight`), and a run that cannot start writes nothing.
  *

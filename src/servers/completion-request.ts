@@ -36,7 +36,7 @@ export async function requestCompletion(server: ServerAccess, request: Completio
   if (ids.length === 0 || ids.length !== logprobs.length)
     throw new EvomError(
       'E_POLICY',
-      `${server.url} gave ${ids.length} token ids and ${logprobs.length} log-probabilities; it must return both (see docs/gpu.md)`,
+      `${server.url} gave ${ids.length} token ids and ${logprobs.length} log-probabilities; it must return both (see docs/guide/gpu.md)`,
     );
   if (stopped && !request.stopIds.includes(ids.at(-1) as number))
     throw new EvomError('E_POLICY', `${server.url} left the stop token out of its ids; the last is ${ids.at(-1)}`);

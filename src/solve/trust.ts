@@ -85,7 +85,7 @@ function textFaults({ question, template }: Judged, { model, solution }: Outcome
   ];
 }
 
-/** The share of numbers below which a model is not about its text: see docs/solve.md for what it lets through. */
+/** The share of numbers below which a model is not about its text: see docs/guide/solve.md for what it lets through. */
 const fewestTold = 0.25;
 
 /** Whether a row that holds a share of the text is written with this number: a part of 25 % as 75, three fifths as 3 against 2. */

@@ -371,7 +371,7 @@ describe('evom doctor', () => {
 describe('a flag that is given twice', () => {
   it.each([
     ['evaluate', '--dataset', 'a', '--dataset', 'b'],
-    ['portfolio', 'experiment', '--sizes', '2', '--sizes', '3'],
+    ['portfolio', 'experiment', '--dataset', 'a', '--sizes', '2', '--sizes', '3'],
     ['train', '-c', 'train.yaml', '--config', 'train.yaml'],
   ])('is refused by name: %s %s', async (...argv) => {
     const io = fakeIo({ cwd });

@@ -64,7 +64,7 @@ describe('the simulation', () => {
   it('keeps mean coverage at or above 1 - alpha for alpha < 1/2 with the weakly aligned generator and 100 candidates', () => {
     for (const error of paperSettings.errors) {
       const { coverage: c } = curve('weakly_aligned', error, 100);
-      // With the reversed ranking the expectation itself falls just below 1 - alpha from alpha 0.44 on (docs/portfolios.md).
+      // With the reversed ranking the expectation itself falls just below 1 - alpha from alpha 0.44 on (docs/guide/portfolios.md).
       const held = error === 1 ? below.filter((a) => (paperSettings.alphas[a] ?? 0) < 0.43) : below;
       const short = held.filter((a) => (c[a]?.mean ?? 0) < 1 - (paperSettings.alphas[a] ?? 0) - 1e-9);
       expect(short, `error ${error}`).toEqual([]);

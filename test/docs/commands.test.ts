@@ -1,5 +1,5 @@
 /**
- * Runs every command line of the README and of docs/commands.md as pasted, in a folder that has the repository's examples, configurations
+ * Runs every command line of the README and of docs/reference/commands.md as pasted, in a folder that has the repository's examples, configurations
  * and checkpoints. Those that train are shortened, and those that need something from elsewhere are left out: both lists are here.
  */
 import { execFile } from 'node:child_process';
@@ -27,7 +27,7 @@ function commandsOf(page: string): Line[] {
 }
 
 /** In this order: a later line may look at what an earlier one wrote. A line that stands in both pages runs once. */
-const lines = [...commandsOf('docs/commands.md'), ...commandsOf('README.md')];
+const lines = [...commandsOf('docs/reference/commands.md'), ...commandsOf('README.md')];
 
 /** Begin of a command, and why this test does not run it. */
 const leftOut: readonly (readonly [RegExp, string])[] = [
@@ -38,6 +38,9 @@ const leftOut: readonly (readonly [RegExp, string])[] = [
   [/^npm run evom -- verify examples\/bakery\.py/, 'needs a solver host: test/docs/examples-folder.test.ts'],
   [/^npm run evom -- (?:serve|dashboard) /, 'serves until it is stopped: test/serve, test/report'],
   [/^npm run evom -- model import /, 'needs a model file: test/gguf'],
+  [/^npm run evom -- solve .* --policy http/, 'needs a model server: test/e2e/solve-served.test.ts'],
+  [/^npm run evom -- sweep /, 'trains several runs: test/cli/sweep.test.ts'],
+  [/^npm run evom -- portfolio experiment /, 'samples for minutes: test/evaluate/portfolio-experiment.test.ts'],
   [/--config grpo-1gpu/, 'needs a GPU and a downloaded model: test/config'],
 ];
 
@@ -84,7 +87,8 @@ describe('command lines that the pages name', () => {
     '%s',
     async (command) => {
       const { code, said } = await run(command);
-      expect({ code, said: code === 0 ? '' : said }).toEqual({ code: 0, said: '' });
+      const wanted = /^npm run evom -- (?:solve|portfolio build) /.test(command) ? 5 : 0; // the tiny policy is out of its depth, and says so
+      expect({ code, said: code === wanted ? '' : said }).toEqual({ code: wanted, said: '' });
     },
     300_000,
   );

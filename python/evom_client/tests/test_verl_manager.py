@@ -1,4 +1,4 @@
-"""verl's own reward manager, made by verl's own loader from the configuration of docs/serve.md; skipped where verl is not installed."""
+"""verl's own reward manager, made by verl's own loader from the configuration of docs/guide/serve.md; skipped where verl is not installed."""
 
 import asyncio
 import pathlib

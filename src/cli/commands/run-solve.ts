@@ -93,7 +93,7 @@ function resultJson(result: SolveResult, timesMs: Readonly<Record<string, number
 
 /** Said where a policy is asked by bare prompts and its answer is not to be trusted. */
 export const generatorOnly =
-  'This policy is asked by bare prompts: it knows the wordings that it was trained on (those of "evom data generate") and no others. Name a general model, for example --policy http://127.0.0.1:8000 (docs/solve.md).';
+  'This policy is asked by bare prompts: it knows the wordings that it was trained on (those of "evom data generate") and no others. Name a general model, for example --policy http://127.0.0.1:8000 (docs/guide/solve.md).';
 
 const marks = { supports: '+', contradicts: '!', silent: ' ' } as const;
 

@@ -26,7 +26,7 @@ export const reward = z.strictObject({
   consistency_rule: z
     .enum(consistencyRules)
     .default('faithful')
-    .describe('faithful: numbers of the text and votes among programs that hold them all; agreement, majority: docs/solve.md.'),
+    .describe('faithful: numbers of the text and votes among programs that hold them all; agreement, majority: docs/guide/solve.md.'),
   cross_solver: nonNegative().optional().describe('For an optimum that the second backend of the audit confirms.'),
   terms: z.array(term).default([]).describe('Terms of your own.'),
   format_tags: z

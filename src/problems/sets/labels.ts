@@ -1,4 +1,4 @@
-/** What people and published sets write where an answer belongs, and how it is read: the one reader of answers. docs/benchmarks-data.md shows the same as a table. */
+/** What people and published sets write where an answer belongs, and how it is read: the one reader of answers. docs/guide/benchmarks-data.md shows the same as a table. */
 import type { Answer } from '../../core/problem.ts';
 
 /** Ways of writing labels that differ between benchmarks. */
