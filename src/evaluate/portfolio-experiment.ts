@@ -170,8 +170,7 @@ async function scoresBy(
       // Equal models have equal evidence: it is gathered once for each, and they stay apart.
       const equal = candidatesOf(ran);
       const scores = ran.map(() => lowest);
-      for (const [c, score] of executionScores(ran, equal, seed).entries())
-        for (const i of equal[c]?.samples ?? []) scores[i] = score;
+      for (const [c, score] of executionScores(ran, equal, seed).entries()) for (const i of equal[c]?.samples ?? []) scores[i] = score;
       return scores;
     }
     default:

@@ -55,7 +55,10 @@ export function summarizePortfolios(lines: readonly JudgedLine[], options: Table
       const test = pairedPermutationTest(minima, random.map(mean), { seed });
       return { size, ranked_by: kind, ...meanOf(minima, seed), p: test.pValue, one_minus_alpha: massOf(lines, portfolios), minima };
     });
-    return [...rows, { size, ranked_by: 'random', ...meanOf(random.map(mean), seed), p: null, one_minus_alpha: null, minima: random.flat() }];
+    return [
+      ...rows,
+      { size, ranked_by: 'random', ...meanOf(random.map(mean), seed), p: null, one_minus_alpha: null, minima: random.flat() },
+    ];
   });
 }
 
@@ -79,7 +82,12 @@ const minimumOf = ({ candidates }: JudgedLine, members: readonly number[]): numb
 
 const randomMinima = (line: JudgedLine, size: number, draws: number, seed: number): number[] =>
   Array.from({ length: draws }, (_, draw) =>
-    minimumOf(line, randomStream(seed, 'random portfolio', line.id, size, draw).shuffle([...line.candidates.keys()]).slice(0, size)),
+    minimumOf(
+      line,
+      randomStream(seed, 'random portfolio', line.id, size, draw)
+        .shuffle([...line.candidates.keys()])
+        .slice(0, size),
+    ),
   );
 
 function massOf(lines: readonly JudgedLine[], portfolios: readonly (readonly number[])[]): number | null {

@@ -204,7 +204,9 @@ describe('evom solve-model --input', () => {
     const { code, err } = await solve('--input', 'good.jsonl', '--output', 'a.lp/answers.jsonl');
     expect({ code, err }).toEqual({
       code: 3,
-      err: expect.stringMatching(/^E_DATA cannot (read|write) .*a\.lp\/answers\.jsonl: ENOTDIR.*; (?:choose another output|check the path)/),
+      err: expect.stringMatching(
+        /^E_DATA cannot (read|write) .*a\.lp\/answers\.jsonl: ENOTDIR.*; (?:choose another output|check the path)/,
+      ),
     });
     expect(await solve('a.lp', '--write', 'a.lp/b.lp')).toMatchObject({
       code: 3,

@@ -177,7 +177,12 @@ describe('evom portfolio experiment', () => {
 
   it.each([
     ['sizes that no portfolio has', ['--sizes', '2,9'], 2, /--sizes: "9" is not a whole number from 1 to the 8 of --samples/],
-    ['an evaluator that is none', ['--evaluators', 'luck'], 2, /--evaluators: "luck" is not known; known are scores, probability, execution/],
+    [
+      'an evaluator that is none',
+      ['--evaluators', 'luck'],
+      2,
+      /--evaluators: "luck" is not known; known are scores, probability, execution/,
+    ],
     ['a dataset that is away', ['--dataset', 'gone.jsonl'], 3, /gone\.jsonl/],
   ])('ends with %s by saying so', async (_, flags, code, text) => {
     const result = await experiment(...flags);
