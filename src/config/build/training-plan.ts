@@ -222,7 +222,9 @@ function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): strin
     `#SBATCH --job-name=evom --nodes=1 ${gpus > 0 ? `--gpus-per-node=${gpus} ` : ''}--cpus-per-task=${8 * Math.max(1, gpus)}`,
     '#SBATCH --time=24:00:00 --signal=B:INT@300',
     'cd "$SLURM_SUBMIT_DIR"   # the package folder',
-    ...(usesTorch ? ['export EVOM_PYTHON="${EVOM_PYTHON:-$PWD/.venv-torch/bin/python}"   # as scripts/setup-torch.sh makes it'] : []),
+    ...(usesTorch
+      ? ['test -n "$EVOM_PYTHON" || export EVOM_PYTHON="$PWD/.venv-torch/bin/python"   # as scripts/setup-torch.sh makes it']
+      : []),
     ...(numServers(config) > 0 && config.policy.openai.engine === 'vllm'
       ? ['export PATH="$PWD/.venv-vllm/bin:$PATH"   # as scripts/setup-vllm.sh makes it']
       : []),
