@@ -420,7 +420,7 @@ class LpParser implements ModelDraft {
  * const { variables, constraints } = parseLp(text);
  * assert.deepEqual(variables.map((v) => v.name), ['x[1]', 'inflow']);
  * assert.deepEqual(constraints.map((c) => [c.lower, c.coefficients, c.upper]), [[2, [1, 1], 9], [-4, [1, -1], Infinity]]);
- * assert.throws(() => parseLp('min\n obj: 3 (x + y)\nst\n c: x + y >= 2\nend'), /line 2: "\(x" is no name: multiply brackets out/);
+ * assert.throws(() => parseLp('min\n obj: 3 (x + y)\nst\n c: x + y >= 2\nend'), /line 2: "\(x" is not a name: multiply brackets out/);
  * assert.throws(() => parseLp(text, { flavor: 'highs' }), /line 2, column 11: cannot read "\[1\]/);
  * ```
  */

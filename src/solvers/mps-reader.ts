@@ -380,7 +380,7 @@ function constraintOf({ name, type, side, range, columns, coefficients }: Row): 
  * ENDATA`;
  * const { offset, variables, constraints } = parseMps(text);
  * assert.deepEqual([offset, variables[0]?.lower, constraints[0]?.lower, constraints[0]?.upper], [10, -Infinity, 1, 4]);
- * assert.throws(() => parseMps(text.replace('3 c 1', 'three c 1'), { source: 'm.mps' }), /m.mps:6: "three" is no number/);
+ * assert.throws(() => parseMps(text.replace('3 c 1', 'three c 1'), { source: 'm.mps' }), /m.mps:6: "three" is not a number/);
  * ```
  */
 export function parseMps(text: string, options: MpsReadOptions = {}): LinearModel {

@@ -137,6 +137,7 @@ describe('a batch file', () => {
       const known = Object.fromEntries([...table.metadata].filter(([key]) => facts[key] !== null));
       const columns = Object.fromEntries(
         Object.entries(batchColumns).flatMap(([name, type]): [string, Column][] => {
+          if (name === 'turn_lengths') return []; // a file of one turn has none
           if (name === column?.name) return column.to === null ? [] : [[name, column.to]];
           if (type === 'struct<float64?>') return [[name, { type: 'struct_float64', values: table.records(name) }]];
           if (type.startsWith('list')) {

@@ -171,6 +171,7 @@ describe('trainingRows', () => {
       refLogprobs: null,
       advantage: 1,
       tokenAdvantages: null,
+      turnLengths: null,
       klWeights: null,
       lossWeight: 1,
       reward: 1.1,

@@ -47,7 +47,7 @@ describe('evom serve', () => {
       expect(body.rewards).toEqual(answers.map(([, reward]) => reward));
     });
     expect(code).toBe(0);
-    expect(err).toContain('1 problems have no answer');
+    expect(err).toContain('1 problem without an answer');
   });
 
   it('pays the reward of a configuration, which --set and --judge change', async () => {
