@@ -317,7 +317,7 @@ describe('NL4OPT declarations', () => {
   it('that mean nothing leave the text without model and answer, and are named', async () => {
     for (const [constraint, why] of [
       [{ type: 'ratio', var: 'sled', limit: '5', operator: 'GREATER_OR_EQUAL' }, /not a share of a whole/],
-      [{ type: 'sum', limit: 'lots', operator: 'LESS_OR_EQUAL' }, /no number/],
+      [{ type: 'sum', limit: 'lots', operator: 'LESS_OR_EQUAL' }, /not a number/],
       [{ type: 'xy', x_var: 'sled', y_var: 'sleds', operator: 'LESS_OR_EQUAL' }, /with itself/],
       [{ type: 'lowerbound', var: 'boat', limit: '5', operator: 'GREATER_OR_EQUAL' }, /none of the variables/],
     ] as const) {

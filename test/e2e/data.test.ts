@@ -11,8 +11,9 @@ import { type Ended, evom, main } from './tiny-run.ts';
 
 let folder: string;
 let made: Ended;
-const generate = (name: string, ...flags: string[]): Promise<Ended> =>
-  evom(['data', 'generate', '--count', '30', '--seed', '7', '--out', name, '--quiet', ...flags], folder);
+const generate = (name: string, ...flags: string[]): Promise<Ended> => generateBy('7', name, ...flags);
+const generateBy = (seed: string, name: string, ...flags: string[]): Promise<Ended> =>
+  evom(['data', 'generate', '--count', '30', '--seed', seed, '--out', name, '--quiet', ...flags], folder);
 const lines = (name: string): string[] => readFileSync(join(folder, name), 'utf8').trimEnd().split('\n');
 const problemsIn = (name: string): Problem[] => lines(name).map((line) => JSON.parse(line) as Problem);
 
@@ -41,7 +42,7 @@ describe('evom data generate', () => {
     const { code, out } = await generate('again.jsonl', '--wordings', 'seen', '--json');
     expect({ code, told: JSON.parse(out) }).toMatchObject({ code: 0, told: { problems: 30 } });
     expect(lines('again.jsonl')).toEqual(lines('train.jsonl'));
-    await generate('other.jsonl', '--wordings', 'seen', '--seed', '8');
+    await generateBy('8', 'other.jsonl', '--wordings', 'seen');
     expect(lines('other.jsonl')).not.toEqual(lines('train.jsonl'));
   });
 
