@@ -1,4 +1,5 @@
 /** What a block's text is written in beside its program: XML's CDATA, a call of a tool in JSON, the entities of HTML. */
+import { jsonValue } from '../lib/json-value.ts';
 import { loadsLibrary } from './infer.ts';
 import { bareCode, type Language } from './language.ts';
 
@@ -15,13 +16,7 @@ const maxDepth = 6;
 /** The last text in a JSON value that loads a solver library; null where none does, or the text is no JSON value. */
 export function programInJson(text: string, language: Language, depth = maxDepth): string | null {
   if (!/^\s*[[{]/.test(text)) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
-  return programIn(value, language, depth);
+  return programIn(jsonValue(text), language, depth);
 }
 
 function programIn(value: unknown, language: Language, depth: number): string | null {

@@ -1,6 +1,8 @@
 /** Runs a simulator on points: what each is worth, and which demands it breaks. */
+
 import type { Outcome } from '../core/outcome.ts';
 import type { Program } from '../core/program.ts';
+import { jsonValue } from '../lib/json-value.ts';
 import { marker, simulatorHarness } from './simulator-harness.ts';
 
 /** A solution: the value of each decision variable by name. */
@@ -51,12 +53,7 @@ export async function simulate(
 }
 
 function parseResult(text: string, numPoints: number): SimulatorRun | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const value = jsonValue(text);
   if (!Array.isArray(value) || !Array.isArray(value[1]) || value[1].length !== numPoints) return null;
   const [goal, , tests]: unknown[] = value;
   const texts = (items: unknown): string[] => (Array.isArray(items) ? items.map(String) : []);

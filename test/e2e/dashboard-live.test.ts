@@ -25,7 +25,7 @@ const command = (name: string): string[] => [
   '--set',
   'run.dir=.',
   '--set',
-  'run.steps=30',
+  'run.steps=90',
 ];
 
 describe.skipIf(noChromium !== null)(`the dashboard while a run trains${noChromium === null ? '' : ` (${noChromium})`}`, () => {
@@ -42,7 +42,7 @@ describe.skipIf(noChromium !== null)(`the dashboard while a run trains${noChromi
     const shown = async (): Promise<number> => Number(/step (\d+)/.exec(await page.locator('.state').first().innerText())?.[1] ?? 0);
     // How long after its line each of some steps was seen; a step that came meanwhile counts as seen.
     const delays: number[] = [];
-    while (delays.length < 6 && training.child.exitCode === null) {
+    while (delays.length < 4 && training.child.exitCode === null) {
       const step = await written();
       const from = performance.now();
       await expect.poll(shown, { timeout: 60_000, interval: 20 }).toBeGreaterThanOrEqual(step);
@@ -54,7 +54,7 @@ describe.skipIf(noChromium !== null)(`the dashboard while a run trains${noChromi
     expect(training.child.exitCode).toBeNull();
     await page.locator('#made', { hasText: 'the dashboard has stopped; the run goes on' }).waitFor();
     await browser.close();
-    expect(delays.length).toBe(6);
+    expect(delays.length).toBe(4);
     console.log(`page behind the run, s: ${delays.map((ms) => (ms / 1000).toFixed(2)).join(' ')}`);
 
     const { code, err } = await training.ended;
