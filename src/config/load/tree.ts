@@ -42,16 +42,27 @@ export function treeOf(document: Document, originAt: (start: number, end: number
   return walk(document.contents);
 }
 
+/** Keys of which a section has one. */
+const alternatives: readonly (readonly string[])[] = [['every', 'last']];
+
 /**
  * `over` laid on `base`: maps merge key by key, anything else is replaced.
  *
- * A map whose `type` or `kind` differs replaces the other whole: the keys of one choice mean nothing to the next.
+ * A map whose `type` or `kind` differs replaces the other whole: the keys of one choice mean nothing to the next. So does one that takes
+ * the other of two keys of which a section has one, as `run.keep_steps` has.
  */
 export function mergeTrees(base: Tree, over: Tree): Tree {
   if (base.type !== 'map' || over.type !== 'map') return over;
   for (const discriminator of ['type', 'kind']) {
     const chosen = scalarAt(over, discriminator);
     if (chosen !== undefined && scalarAt(base, discriminator) !== undefined && chosen !== scalarAt(base, discriminator)) return over;
+  }
+  if (
+    alternatives.some(
+      (keys) => keys.some((key) => over.entries.has(key)) && keys.some((key) => base.entries.has(key) && !over.entries.has(key)),
+    )
+  ) {
+    return over;
   }
   const entries = new Map(base.entries);
   for (const [key, entry] of over.entries) {

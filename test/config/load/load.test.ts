@@ -193,6 +193,13 @@ describe('extends', () => {
     expect(trainOf('extends: a.yaml\noptimizer: { type: adamw }\n').optimizer).toMatchObject({ type: 'adamw', lr: 3e-4 });
   });
 
+  it('takes one of two keys for the other where a section has one of them', () => {
+    put('base.yaml', `${minimal}run: { steps: 7, keep_steps: { every: 10 } }\n`);
+    expect(trainOf('extends: [base.yaml]\nrun: { keep_steps: { last: 2 } }\n').run).toMatchObject({ steps: 7, keep_steps: { last: 2 } });
+    expect(trainOf('extends: [base.yaml]\n', ['run.keep_steps.last=3']).run.keep_steps).toEqual({ last: 3 });
+    expect(trainOf('extends: [base.yaml]\n', ['run.keep_steps={ every: 5 }']).run.keep_steps).toEqual({ every: 5 });
+  });
+
   it('reports an error in the file that holds it', () => {
     put('base/a.yaml', `${minimal}run:\n  stepz: 1\n`);
     expect(errorOf(() => load('extends: base/a.yaml\n'))).toMatch(/^base\/a\.yaml:7:3 run\.stepz: unknown key; did you mean steps\?/);
