@@ -33,6 +33,15 @@ export const configOptions = {
   },
 } as const satisfies Record<string, Options>;
 
+/** `--set` of verbs without a configuration file. */
+export const limitOption = {
+  type: 'string',
+  array: true,
+  nargs: 1,
+  default: [] as string[],
+  describe: 'change a limit, e.g. --set sandbox.limits.solver_ms=1000; repeatable',
+} as const;
+
 /** Where programs of Python dialects run: the same flag wherever a command runs any. */
 export const hostOption = {
   type: 'string',

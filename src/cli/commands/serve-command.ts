@@ -4,7 +4,7 @@ import { promptTemplates } from '../../dialects/prompt.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { judgeRuleNames } from '../../reward/judge-rules.ts';
 import { unscorablePolicies } from '../../serve/format.ts';
-import { addressesOf, type Choose, hostOption, namesOf, outputOptions, tokenOf } from '../arguments.ts';
+import { addressesOf, type Choose, hostOption, limitOption, namesOf, outputOptions, tokenOf } from '../arguments.ts';
 import { atLeast, wholeNumber } from '../number-flags.ts';
 
 const serveOptions = {
@@ -23,13 +23,7 @@ const serveOptions = {
   examples: { type: 'number', default: 0, describe: 'worked examples before the question' },
   workers: { type: 'number', describe: 'programs run at once; one a processor core when left out' },
   host: hostOption,
-  set: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'change a limit, e.g. --set sandbox.limits.solver_ms=1000; repeatable',
-  },
+  set: limitOption,
   port: { type: 'number', default: 8700, describe: '0 takes a free one' },
   address: { type: 'string', default: '127.0.0.1', describe: 'address to listen on; others than this machine need --token' },
   token: { type: 'string', describe: 'bearer token that clients must send; default $EVOM_SERVE_TOKEN' },

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs';
 import { EvomError } from '../../lib/errors.ts';
 import { judgeRuleNames } from '../../reward/judge-rules.ts';
-import { addressesOf, type Choose, hostOption, namesOf, outputOptions } from '../arguments.ts';
+import { addressesOf, type Choose, hostOption, limitOption, namesOf, outputOptions } from '../arguments.ts';
 
 const verifyOptions = {
   dialect: { type: 'string', describe: 'solver API of the programs; told from what they load when left out' },
@@ -27,13 +27,7 @@ const verifyOptions = {
   },
   workers: { type: 'number', describe: 'programs run at once; one a processor core when left out' },
   host: hostOption,
-  set: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'change a limit, e.g. --set sandbox.limits.solver_ms=1000; repeatable',
-  },
+  set: limitOption,
   ...outputOptions,
 } as const;
 
