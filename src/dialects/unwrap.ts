@@ -13,7 +13,7 @@ export function unwrapped(code: string, isElement: boolean, language: Language):
 /** Values inside values that are looked through: arguments of a call are often JSON text in JSON. */
 const maxDepth = 6;
 
-/** The last text in a JSON value that loads a solver library; null where none does, or the text is no JSON value. */
+/** The last string in a JSON value that loads a solver library; null where no string does, or where the text is not JSON. */
 export function programInJson(text: string, language: Language, depth = maxDepth): string | null {
   if (!/^\s*[[{]/.test(text)) return null;
   return programIn(jsonValue(text), language, depth);

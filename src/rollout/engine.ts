@@ -104,7 +104,7 @@ export async function rollOut(parts: RolloutParts, request: RolloutRequest): Pro
       return { task, sampleIndex: k, seed: `${request.seedKey}/${names[p]}/${k}`, episode: new Episode(task.prompt), ended, end };
     }),
   );
-  // A group is scored together, as soon as it is whole: its programs may bear witness about one another.
+  // A group is scored together, as soon as it is whole: one program's better point may refute another's optimum.
   const scored = places.map((ofProblem, p) =>
     noted(
       scoreGroup(

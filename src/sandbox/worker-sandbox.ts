@@ -21,7 +21,7 @@ export interface WorkerSandboxOptions {
   readonly limits?: Partial<SandboxLimits>;
   /** Programs a worker takes at once; default 16. */
   readonly batchSize?: number;
-  /** A solver that does not heed its time limit is ended so many ms after it, by the wall clock as solvers read it; default 5,000. */
+  /** How many ms after its time limit a solver that ignores it is ended, by the wall clock that solvers use; default 5,000. */
   readonly graceMs?: number;
 }
 

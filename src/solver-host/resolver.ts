@@ -25,7 +25,7 @@ interface Thread {
   timer: NodeJS.Timeout | null;
 }
 
-/** HiGHS does not heed its time limit on some models with integers that have no bounds: after as much again and ten seconds a solve is ended. */
+/** HiGHS ignores its time limit on some models with unbounded integers: the host ends a solve after twice the limit and ten seconds. */
 const patienceOf = ({ timeLimitMs }: SolveLimits): number => 2 * timeLimitMs + 10_000;
 
 /** A few threads with HiGHS; one that ends is replaced. */
