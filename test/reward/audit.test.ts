@@ -97,6 +97,15 @@ describe('hardFlags', () => {
     expect(hard(outcome({ solves: [] }))).toEqual([]);
   });
 
+  it('counts none of a quadratic model, nor of one that no host could read', () => {
+    const solves = [{ ...solve, numVariables: 1, numConstraints: 0 }];
+    const price = { linear: model('min', [column('x', -640)], []), products: [[0, 0, 320.5]] as const, rows: [] };
+    expect(hard(outcome({ solves, quadratic: price }))).toEqual([]);
+    expect(hard(outcome({ solves }))).toEqual(['trivial_model']);
+    const library = { name: 'gurobipy', version: '13', status: 'OPTIMAL', objective: 320, resolved: false };
+    expect(hard(outcome({ solves, library } as Partial<Outcome>))).toEqual(['library_word']);
+  });
+
   it('never flags the form of a model that equals the reference, and flags all else of it', () => {
     const bad = outcome({
       wallLimited: true,

@@ -65,6 +65,9 @@ describe('judge rules', () => {
     ['mamo', 1e6, [1_000_099], [1_000_101]], // relative 1e-4
     ['mamo', -10, [-10.001], [-10.01, 10]],
     ['mamo', 0.123456, [0.1234565], [0.12358]], // in the sixth decimal
+    ['mamo', 0.001, [0.0019], [0.0021]], // less than one of the third decimal
+    ['mamo', 1.2345e-7, [0.005], [0.02]], // Python's text of it has no digits that count either: two decimals
+    ['indusopt', -1e6, [-1e6 - 1, -1e6 + 1], [-1e6 - 1.1, -1e6 + 1.1]],
     ['agent', -5, [-5.09], [-5.11, 5]],
     ['optibench', -5, [-5.00005], [-5.001, 5]],
     ['exact', 0, [0], [1e-12]],

@@ -114,13 +114,19 @@ describe('scoreOutcome', () => {
     expect(scoreOutcome(input({ ...right, status: 'time_limit' }), config).parts.executes).toBe(0);
     expect(scoreOutcome(input({ ...right, status: 'runtime_error' }), config).parts.executes).toBe(0);
   });
-  it('gives null, not 0, to a fault of ours and to a problem without a label', () => {
-    expect(scoreOutcome(input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' })), evom)).toEqual({
-      value: null,
-      parts: {},
-      correct: null,
-      identical: null,
-      flags: [],
+  it('pays nothing for a fault of ours where no label is needed either', () => {
+    const config = { ...evom, weights: { ...evom.weights, answer: 0, solution: 0, consistency: 1 } };
+    const given = input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' }));
+    expect(scoreOutcome(given, config)).toMatchObject({ value: null, parts: {}, correct: null });
+
+    it('gives null, not 0, to a fault of ours and to a problem without a label', () => {
+      expect(scoreOutcome(input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' })), evom)).toEqual({
+        value: null,
+        parts: {},
+        correct: null,
+        identical: null,
+        flags: [],
+      });
     });
     expect(scoreOutcome(input(right, { problem: { ...problem, answer: null } }), evom)).toMatchObject({
       value: null,

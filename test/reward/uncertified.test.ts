@@ -29,6 +29,14 @@ describe('a right answer that no certificate stands behind', () => {
     expect([earned('soft'), earned('denied')]).toEqual([0.25, 0]);
   });
 
+  it('is paid in full where it counts, and where there is no model that a certificate could be of', () => {
+    const earned = (given: Outcome, uncertified: 'counts' | 'soft') =>
+      scoreOutcome({ outcome: given, problem }, { ...evom, softFlagWeight: 0.25, uncertified }).parts.answer;
+    expect(earned(outcome('none'), 'counts')).toBe(1);
+    expect(earned(outcome('dual'), 'soft')).toBe(1);
+    expect(earned({ ...outcome('none'), model: null, solution: null }, 'soft')).toBe(1);
+  });
+
   it('is no other answer, and no answer with a certificate', () => {
     for (const certificate of ['dual', 'second_look', 'second_solver'] as const)
       expect(scoreOutcome({ outcome: outcome(certificate), problem }, { ...evom, uncertified: 'denied' })).toMatchObject({

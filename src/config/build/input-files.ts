@@ -23,7 +23,7 @@ export function withInputPaths<Config>(
       return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, walk(child, [...path, key])]));
     }
     const key = path.at(-1);
-    if (typeof value !== 'string' || key === undefined || !(inputKeys.has(key) || isModulePath(value))) return value;
+    if (typeof value !== 'string' || value === '' || key === undefined || !(inputKeys.has(key) || isModulePath(value))) return value;
     const found = findInput(value, from.cwd, from.configFile);
     const { node, origin } = locate(tree, path);
     if (found.path !== null) return found.path;

@@ -21,6 +21,7 @@ export function checkTrain(input: TrainInput): Finding[] {
   const overlong = input.reward.overlong;
   return [
     ...checkShared(input),
+    ...found(input.policy.checkpoint === '' && input.policy.type !== 'chat', 'is missing', ['policy', 'checkpoint']),
     ...found(
       sampling.group_size < 2 && groupEstimators.has(estimator),
       `${estimator} compares the samples of a group: at least 2, not ${sampling.group_size}`,

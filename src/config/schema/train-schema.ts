@@ -70,9 +70,9 @@ export const policy = z.strictObject({
     .describe(
       'onnx: embedded; colocated: in the PyTorch process that also trains; openai: vLLM or SGLang servers; chat: any API of chat completions, and recorded: completions from a file, for evaluation alone.',
     ),
-  checkpoint: path().describe(
-    'Hugging Face folder that training starts from; --checkpoint sets it. With recorded, the file; with chat, not read.',
-  ),
+  checkpoint: path()
+    .default('') // refused in load/checks.ts, but for chat
+    .describe('Hugging Face folder that training starts from; --checkpoint sets it. With recorded, the file; chat needs none.'),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),
   openai: openai.prefault({}),

@@ -138,3 +138,16 @@ describe('a kind: sft configuration refuses', () => {
     expect(refused('sft.yaml', ['dataset.train.0.dialects=[{name: glpk-js}]'])).toBe('accepted');
   });
 });
+
+describe('policy.checkpoint', () => {
+  const without = (policy: string): string => {
+    writeFileSync(join(cwd, 'chat.yaml'), `policy: ${policy}\ndataset: { train: { type: generated } }\n`);
+    return refused('chat.yaml', []);
+  };
+
+  it('is asked for, but not by an API, which has none', () => {
+    expect(without('{ batch_rows: 8 }')).toMatch(/chat\.yaml:1:1 policy\.checkpoint: is missing/);
+    expect(without('{ type: openai }')).toMatch(/policy\.checkpoint: is missing/);
+    expect(without('{ type: chat, chat: { url: "http://127.0.0.1:9/v1", model: m } }')).toBe('accepted');
+  });
+});
