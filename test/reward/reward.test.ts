@@ -118,15 +118,15 @@ describe('scoreOutcome', () => {
     const config = { ...evom, weights: { ...evom.weights, answer: 0, solution: 0, consistency: 1 } };
     const given = input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' }));
     expect(scoreOutcome(given, config)).toMatchObject({ value: null, parts: {}, correct: null });
+  });
 
-    it('gives null, not 0, to a fault of ours and to a problem without a label', () => {
-      expect(scoreOutcome(input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' })), evom)).toEqual({
-        value: null,
-        parts: {},
-        correct: null,
-        identical: null,
-        flags: [],
-      });
+  it('gives null, not 0, to a fault of ours and to a problem without a label', () => {
+    expect(scoreOutcome(input(emptyOutcome('infra_error', { dialect: 'highs-js', backend: 'highs' })), evom)).toEqual({
+      value: null,
+      parts: {},
+      correct: null,
+      identical: null,
+      flags: [],
     });
     expect(scoreOutcome(input(right, { problem: { ...problem, answer: null } }), evom)).toMatchObject({
       value: null,

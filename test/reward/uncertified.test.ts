@@ -30,9 +30,9 @@ describe('a right answer that no certificate stands behind', () => {
   });
 
   it('is paid in full where it counts, and where there is no model that a certificate could be of', () => {
-    const earned = (given: Outcome, uncertified: 'counts' | 'soft') =>
+    const earned = (given: Outcome, uncertified: 'pays' | 'soft') =>
       scoreOutcome({ outcome: given, problem }, { ...evom, softFlagWeight: 0.25, uncertified }).parts.answer;
-    expect(earned(outcome('none'), 'counts')).toBe(1);
+    expect(earned(outcome('none'), 'pays')).toBe(1);
     expect(earned(outcome('dual'), 'soft')).toBe(1);
     expect(earned({ ...outcome('none'), model: null, solution: null }, 'soft')).toBe(1);
   });
