@@ -156,7 +156,7 @@ export function torchChecks(config: RunConfig): [name: string, check: Check][] {
         if (learner.torch.device === 'cuda' && cuda === false)
           return fault(`${found.detail}; learner.torch.device is cuda: install a torch with CUDA, or set auto`);
         const devices = cuda === true && learner.torch.device !== 'cpu' ? ((await gpus())?.length ?? 0) : 0;
-        if (devices > 0 && learner.torch.processes > devices)
+        if (devices > 0 && learner.torch.processes > devices && learner.torch.launcher.length === 0)
           return fault(`${found.detail}; learner.torch.processes is ${learner.torch.processes}, and there are ${devices} GPUs here`);
         return found;
       },

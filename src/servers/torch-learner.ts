@@ -22,7 +22,7 @@ import {
   weightsDirectory,
   whatIsPublished,
 } from './exchange.ts';
-import { launchArguments, logFileOf, type PythonProcess, startPython } from './python-process.ts';
+import { launchArguments, logFileOf, type ProcessLayout, type PythonProcess, startPython } from './python-process.ts';
 import { type TorchSettings, torchArguments } from './torch-options.ts';
 
 export interface TorchLearnerOptions {
@@ -35,7 +35,14 @@ export interface TorchLearnerOptions {
   readonly optimizer: OptimizerConfig;
   readonly settings: TorchSettings;
   readonly launch:
-    | { readonly type: 'spawn'; readonly python: string; readonly processes: number }
+    | ({
+        readonly type: 'spawn';
+        readonly python: string;
+        /** Words before the interpreter that start it on each of several machines, such as `srun --nodes=2`. */
+        readonly launcher?: readonly string[];
+        /** Steps between the snapshots that processes which died begin again from. */
+        readonly snapshotEvery?: number;
+      } & Omit<ProcessLayout, 'id'>)
     /** Somebody else starts it, here or on another machine that sees `root`; `command` is what to run there. */
     | { readonly type: 'external'; readonly onWaiting: (command: string) => void };
   /** Longest wait for a step, a save or a start. */
@@ -65,12 +72,7 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   let process_: PythonProcess | null = null;
   if (launch.type === 'spawn') {
     await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
-    process_ = startPython({
-      name: 'learner',
-      python: launch.python,
-      args: launchArguments(module_, launch.processes, [...args, '--session', session as string, '--parent', String(process.pid)]),
-      logFile: logFileOf(root, 'learner'),
-    });
+    process_ = startPython({ name: 'learner', ...learnerCommand(launch, session as string, args), logFile: logFileOf(root, 'learner') });
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
   const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
   try {
@@ -90,6 +92,26 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
     await learner.close();
     throw error;
   }
+}
+
+const isTorchrun = ({ processes, nodes = 1, restarts = 0 }: ProcessLayout): boolean => processes > 1 || nodes > 1 || restarts > 0;
+
+type Spawned = Extract<TorchLearnerOptions['launch'], { type: 'spawn' }>;
+
+/** The program that starts a learner, and its arguments: Python itself, or what starts it on each of several machines. */
+export function learnerCommand(launch: Spawned, session: string, args: readonly string[]): { python: string; args: string[] } {
+  const { launcher = [], nodes = 1, restarts = 0, snapshotEvery = 1 } = launch;
+  if (nodes > 1 && (launch.rendezvous === undefined || launcher.length === 0))
+    throw new EvomError(
+      'E_CONFIG',
+      'learner.torch.nodes above 1 needs learner.torch.launcher, which starts torchrun on each machine, and learner.torch.rendezvous, where they meet',
+    );
+  // On another machine the trainer's number is another process: there the launcher ends what it started.
+  const parent = launcher.length === 0 ? ['--parent', String(process.pid)] : [];
+  const snapshots = restarts > 0 ? ['--snapshot-every', String(snapshotEvery)] : [];
+  const all = launchArguments(module_, { ...launch, id: session }, [...args, '--session', session, ...parent, ...snapshots]);
+  const [first = launch.python, ...words] = [...launcher, launch.python];
+  return { python: first, args: [...words, ...all] };
 }
 
 async function savedVersion(directory: string | null): Promise<number> {
@@ -192,7 +214,7 @@ class TorchLearner implements Learner {
 
   close(): Promise<void> {
     const { launch } = this.options;
-    return this.inTurn(async () => this.process?.stop(launch.type === 'spawn' && launch.processes > 1 ? torchrunGraceMs : undefined));
+    return this.inTurn(async () => this.process?.stop(launch.type === 'spawn' && isTorchrun(launch) ? torchrunGraceMs : undefined));
   }
 }
 

@@ -86,7 +86,7 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
     'start, each in its own shell, from the package folder',
     ...launch.map(({ name, command }) => `  # ${name}\n  ${command}`),
     '',
-    'or under SLURM: sbatch with this script',
+    'or under SLURM: on several machines deploy/slurm/train.sbatch, on one sbatch with this script',
     ...slurm.split('\n').map((line) => `  ${line}`),
   ].join('\n')}\n`;
 }
