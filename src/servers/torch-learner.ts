@@ -4,6 +4,7 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
+import { makeDirectory, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { readSafetensorsMetadata } from '../lib/safetensors.ts';
 import { turns } from '../lib/turns.ts';
@@ -72,7 +73,15 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   let process_: PythonProcess | null = null;
   if (launch.type === 'spawn') {
     await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
-    process_ = startPython({ name: 'learner', ...learnerCommand(launch, session as string, args), logFile: logFileOf(root, 'learner') });
+    // A learner's machine that sees this file sees the run's directory.
+    await makeDirectory(join(root, 'exchange'));
+    await writeFileAtomically(join(root, 'exchange', 'SESSION'), `${session}\n`);
+    process_ = startPython({
+      name: 'learner',
+      ...learnerCommand(launch, session as string, args),
+      logFile: logFileOf(root, 'learner'),
+      env: freshStore,
+    });
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
   const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
   try {
@@ -93,6 +102,12 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
     throw error;
   }
 }
+
+/**
+ * torchrun keeps one store for all lives of its processes, and with it the addresses of the last life, which gloo would connect to
+ * (torch 2.13): each life has a store of its own instead.
+ */
+const freshStore = { TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1' };
 
 const isTorchrun = ({ processes, nodes = 1, restarts = 0 }: ProcessLayout): boolean => processes > 1 || nodes > 1 || restarts > 0;
 
