@@ -305,18 +305,14 @@ class OpenAiPolicy implements Policy {
   private async enter(turn: number, signal: AbortSignal): Promise<Replica> {
     const { concurrency } = this.options;
     for (;;) {
-      const { gate } = this;
-      await gate;
-      await this.fleet?.untilReady(signal);
+      await this.gate;
       signal.throwIfAborted();
-      if (gate !== this.gate) continue; // a reload began meanwhile
-      // From here on nothing is awaited, so that no two requests take the same place.
+      // Nothing is awaited before the place is taken: a reload that is asked for meanwhile waits for it, and no two requests take the same.
       const replica = this.fleet === null ? this.fixed[turn % this.fixed.length] : this.fleet.choose(turn, concurrency);
-      if (replica === undefined) {
-        if (this.fleet !== null) continue;
+      if (replica === undefined && this.fleet !== null) await this.fleet.untilReady(signal);
+      else if (replica === undefined)
         throw new EvomError('E_POLICY', 'no model server is named; give at least one, such as http://localhost:8000');
-      }
-      if (replica.restoring !== null) await replica.restoring;
+      else if (replica.restoring !== null) await replica.restoring;
       else if (replica.inFlight >= concurrency) await new Promise<void>((resolve) => this.waiting.push(resolve));
       else {
         replica.inFlight += 1;
