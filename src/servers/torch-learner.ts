@@ -70,12 +70,14 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   const args = ['--root', root, ...torchArguments({ model, checkpoint }, options.optimizer, options.settings)];
   await removeAfter(root, { step: version - 1, version });
   const session = launch.type === 'spawn' ? randomUUID() : null;
-  let process_: PythonProcess | null = null;
-  if (launch.type === 'spawn') {
-    await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
+  if (session !== null) {
     // A learner's machine that sees this file sees the run's directory.
     await makeDirectory(join(root, 'exchange'));
     await writeFileAtomically(join(root, 'exchange', 'SESSION'), `${session}\n`);
+  }
+  let process_: PythonProcess | null = null;
+  if (launch.type === 'spawn') {
+    await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
     process_ = startPython({
       name: 'learner',
       ...learnerCommand(launch, session as string, args),

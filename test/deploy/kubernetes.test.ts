@@ -1,14 +1,15 @@
 /** The manifests of deploy/kubernetes: valid by strict schemas, without rights that they do not need, and in agreement with each other and the code. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { parseDecoderConfig } from '../../src/checkpoint/decoder-config.ts';
 import { solverHostOptionNames } from '../../src/cli/commands/solver-host-command.ts';
 import { trainingPlan } from '../../src/config/build/training-plan.ts';
 import { packageRoot } from '../../src/config/load/find-file.ts';
 import { loadConfig } from '../../src/config/load/load.ts';
+import type { TrainConfig } from '../../src/config/schema/schema.ts';
 import { type Container, folder, manifests, named, templates } from './manifests.ts';
 
 const python = process.env.EVOM_MANIFESTS ?? join(packageRoot, '.venv-manifests/bin/python');
@@ -184,9 +185,7 @@ describe('objects', () => {
   });
 
   it('model servers have the flags that a dry run prints', () => {
-    const loaded = loadConfig('grpo.yaml', { cwd: join(packageRoot, 'configs'), checkFiles: false, overrides: [] });
-    if (loaded.kind !== 'train') throw new Error('not a training configuration');
-    const { launch } = trainingPlan(loaded.config, qwen7, 'grpo.yaml');
+    const { launch } = trainingPlan(clusterConfig(), qwen7, 'grpo.yaml');
     const [container] = template('Deployment', 'evom-model-servers').spec.containers as [Container];
     const printed = launch[0]?.command ?? '';
     const variables = Object.fromEntries((container.env ?? []).map(({ name, value }) => [name, value]));
@@ -197,12 +196,23 @@ describe('objects', () => {
   });
 
   it('the configuration finds hosts and servers by the names of their Services', () => {
-    const config = parse(readFileSync(join(folder, 'grpo.yaml'), 'utf8'));
-    expect(config.solver_hosts.discover).toBe(`dns://evom-solver-hosts:${named('Service', 'evom-solver-hosts').spec.ports[0].port}`);
-    expect(config.policy.openai.discover).toBe(`dns://evom-model-servers:${named('Service', 'evom-model-servers').spec.ports[0].port}`);
-    expect(template('Job', 'evom-trainer').spec.containers[0].resources.limits['nvidia.com/gpu']).toBe(4);
+    const { policy, solver_hosts: hosts, learner } = clusterConfig();
+    expect(hosts.discover?.from).toBe(`dns://evom-solver-hosts:${named('Service', 'evom-solver-hosts').spec.ports[0].port}`);
+    expect(policy.openai.discover?.from).toBe(`dns://evom-model-servers:${named('Service', 'evom-model-servers').spec.ports[0].port}`);
+    const { limits } = template('Job', 'evom-trainer').spec.containers[0].resources;
+    expect(limits['nvidia.com/gpu']).toBe(learner.torch.processes);
   });
 });
+
+/** The run's configuration, which in its image extends one of ours. */
+function clusterConfig(): TrainConfig {
+  const text = readFileSync(join(folder, 'grpo.yaml'), 'utf8').replace('/opt/evom/', `${packageRoot}/`);
+  const path = join(mkdtempSync(join(tmpdir(), 'evom-cluster-')), 'grpo.yaml');
+  writeFileSync(path, text);
+  const loaded = loadConfig(path, { cwd: packageRoot, checkFiles: false, overrides: [] });
+  if (loaded.kind !== 'train') throw new Error('not a training configuration');
+  return loaded.config;
+}
 
 const qwen7 = parseDecoderConfig({
   ...{ architectures: ['Qwen2ForCausalLM'], num_hidden_layers: 28, rms_norm_eps: 1e-6, rope_theta: 1e6, max_position_embeddings: 32768 },

@@ -19,16 +19,17 @@ const longestWaitS = 1800;
  */
 export function slurmScript(
   config: TrainConfig,
-  launch: readonly { readonly name: string; readonly command: string }[],
+  launch: readonly { readonly name: string; readonly command: string; readonly elsewhere?: string }[],
   gpus: number,
 ): string {
   const usesTorch = config.learner.type === 'torch';
-  const lines = launch.map(({ name, command }) =>
+  const here = launch.filter(({ elsewhere }) => elsewhere === undefined); // the run itself waits for the others
+  const lines = here.map(({ name, command }) =>
     name === 'trainer' ? `${command} $resume &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
   );
   const health = [
     ...(config.policy.type === 'openai' ? config.policy.openai.servers.map((url) => `${url.replace(/\/+$/, '')}/health`) : []),
-    ...(config.dialect.some(({ name }) => isHosted(name))
+    ...(config.dialect.some(({ name }) => isHosted(name)) && config.solver_hosts.discover === undefined
       ? config.solver_hosts.urls.map((url) => `${url.replace(/\/+$/, '')}/v1/health`)
       : []),
   ];

@@ -1,6 +1,7 @@
 /** What a training run will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
 
 import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
+import { addressSource } from '../../lib/discover/address-source.ts';
 import type { Override } from '../load/overrides.ts';
 import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
@@ -20,11 +21,18 @@ export interface TrainingPlan {
   readonly parameters: number;
   readonly memory: MemoryEstimate;
   /** Commands in the order in which they are started, each with what it is. */
-  readonly launch: readonly { readonly name: string; readonly command: string }[];
+  readonly launch: readonly LaunchLine[];
   /** A batch script that does the same under SLURM, on one machine. */
   readonly slurm: string;
   /** Where the run is kept, `run.dir/run.name`; null where it has no name and begins anew each time. */
   readonly run: string | null;
+}
+
+export interface LaunchLine {
+  readonly name: string;
+  readonly command: string;
+  /** Where the machines are named that it runs on, each by itself; left out: it runs here. */
+  readonly elsewhere?: string;
 }
 
 const gib = (bytes: number): number => bytes / 2 ** 30;
@@ -131,7 +139,10 @@ export function trainingPlan(
   program = 'node scripts/evom.mjs',
 ): TrainingPlan {
   const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
-  const changes = overrides.map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`)).join('');
+  const changes = overrides
+    .map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`))
+    .filter((one, i, all) => one !== all[i - 1]) // a flag may stand for several keys
+    .join('');
   const isHere = config.learner.type === 'torch' && !onCpu(config) && config.learner.torch.launcher.length === 0;
   const devices = isHere ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
   const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
@@ -149,23 +160,26 @@ export function trainingPlan(
 const promptRoom = 4096;
 
 /** Flags that the rollouts depend on: log-probabilities at the sampling temperature, and no sampling defaults of the model's own. */
-function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
+function serverCommands(config: TrainConfig, model: DecoderConfig): LaunchLine[] {
   const { openai, checkpoint } = config.policy;
   const { lora } = config.learner.torch;
   const longest = Math.min(model.maxPositions, longestEpisode(config) + promptRoom);
-  return openai.servers.map((url, i) => {
-    const port = new URL(url).port || '80';
-    const device = onCpu(config) ? [] : [`CUDA_VISIBLE_DEVICES=${placeOnMachine(openai.servers, i)}`];
+  const elsewhere = openai.discover?.from;
+  const ports = elsewhere === undefined ? openai.servers.map((url) => new URL(url).port || '80') : [portOf(elsewhere, '8000')];
+  // Of servers on other machines each has its own devices, and listens to the trainer's.
+  const address = elsewhere === undefined ? '' : ' --host 0.0.0.0';
+  return ports.map((port, i) => {
+    const device = onCpu(config) || elsewhere !== undefined ? [] : [`CUDA_VISIBLE_DEVICES=${placeOnMachine(openai.servers, i)}`];
     const sglang = [
       ...device,
-      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}`,
+      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}${address}`,
       `--sampling-defaults openai --context-length ${longest}`,
     ];
     const vllm = [
       ...device,
       lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
       ...(onCpu(config) ? ['PYTHONPATH=scripts/torch_host VLLM_CPU_KVCACHE_SPACE=4'] : []),
-      `vllm serve ${shellQuoted(checkpoint)} --port ${port} --logprobs-mode processed_logprobs --generation-config vllm`,
+      `vllm serve ${shellQuoted(checkpoint)} --port ${port}${address} --logprobs-mode processed_logprobs --generation-config vllm`,
       `--max-model-len ${longest}`,
       ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
       // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build, and its reload leaves a tied head as it was.
@@ -177,15 +191,27 @@ function serverCommands(config: TrainConfig, model: DecoderConfig): { name: stri
         : []),
       ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
     ];
-    return { name: `sampler ${i}`, command: (openai.engine === 'sglang' ? sglang : vllm).join(' ') };
+    const command = (openai.engine === 'sglang' ? sglang : vllm).join(' ');
+    return elsewhere === undefined ? { name: `sampler ${i}`, command } : { name: 'sampler', command, elsewhere };
   });
 }
 
-/** A solver host for the Python dialects, where one of the configured addresses is on this machine. */
-function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): { name: string; command: string }[] {
+/** Port of the machines that a source names; `otherwise` where it says each by itself. */
+function portOf(from: string, otherwise: string): string {
+  const source = addressSource(from);
+  return source.type === 'dns' && source.port !== null ? String(source.port) : otherwise;
+}
+
+/** A solver host for the Python dialects, where one of the configured addresses is on this machine, or for the machines that are looked up. */
+function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): LaunchLine[] {
   const dialects = dialect.map(({ name }) => name).filter(isHosted);
   const local = hosts.urls.filter((url) => isLoopback(new URL(url).hostname));
   if (dialects.length === 0) return [];
+  if (hosts.discover !== undefined) {
+    const { from } = hosts.discover;
+    const command = `${hosts.token_env}=TOKEN ${program} solver-host --dialects ${dialects.join(',')} --address 0.0.0.0 --port ${portOf(from, '8650')}`;
+    return [{ name: 'solver-host', command, elsewhere: from }];
+  }
   return local.map((url, i) => ({
     name: `solver-host ${i}`,
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
