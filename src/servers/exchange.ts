@@ -191,8 +191,9 @@ export async function pruneExchange(root: string, { step, version }: { readonly 
   await removeNumbered(join(root, 'weights'), /^v(\d+)$/, upTo(version), 'STABLE');
 }
 
-/** On resume: deletes what is newer than the checkpoint, from both directories, markers first. */
+/** On resume: deletes what is newer than the checkpoint, from both directories, markers first, and a learner's snapshots. */
 export async function removeAfter(root: string, { step, version }: { readonly step: number; readonly version: number }): Promise<void> {
+  await rm(join(root, 'snapshots'), { recursive: true, force: true });
   const after = (last: number) => (number: number) => number > last;
   await removeNumbered(join(root, 'exchange'), /^step_(\d+)$/, after(step), 'READY');
   await removeNumbered(join(root, 'exchange'), /^save_(\d+)$/, () => true, 'READY');

@@ -85,10 +85,28 @@ function lastLines(path: string, count: number): string {
   }
 }
 
-/** The arguments of a module on one process, or on many by torchrun. */
-export function launchArguments(module: string, processes: number, args: readonly string[]): string[] {
-  const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', String(processes)];
-  return processes === 1 ? ['-m', module, ...args] : [...torchrun, '-m', module, ...args];
+/** How torchrun begins the processes of a learner. */
+export interface ProcessLayout {
+  /** On a machine. */
+  readonly processes: number;
+  /** Machines; default 1. */
+  readonly nodes?: number;
+  /** Where the machines meet, `HOST:PORT`; needed for several. */
+  readonly rendezvous?: string;
+  /** Names the meeting: who comes with another id is not let in. */
+  readonly id?: string;
+  /** How often processes begin again when one of them died; default 0. */
+  readonly restarts?: number;
+}
+
+/** The arguments of a module on one process, or on many by torchrun, here or on each of several machines. */
+export function launchArguments(module: string, layout: number | ProcessLayout, args: readonly string[]): string[] {
+  const { processes, nodes = 1, rendezvous, id, restarts = 0 } = typeof layout === 'number' ? { processes: layout } : layout;
+  if (processes === 1 && nodes === 1 && restarts === 0) return ['-m', module, ...args];
+  const meeting = ['--rdzv-backend', 'c10d', '--rdzv-endpoint', rendezvous ?? 'localhost:0', '--rdzv-id', id ?? 'evom'];
+  const where = nodes === 1 ? ['--standalone'] : ['--nnodes', String(nodes), ...meeting];
+  const torchrun = ['-m', 'torch.distributed.run', ...where, '--nproc-per-node', String(processes)];
+  return [...torchrun, ...(restarts > 0 ? ['--max-restarts', String(restarts)] : []), '-m', module, ...args];
 }
 
 /** Where a run keeps the output of a process. */

@@ -4,6 +4,7 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
+import { makeDirectory, writeFileAtomically } from '../lib/atomic-write.ts';
 import { EvomError } from '../lib/errors.ts';
 import { readSafetensorsMetadata } from '../lib/safetensors.ts';
 import { turns } from '../lib/turns.ts';
@@ -22,7 +23,7 @@ import {
   weightsDirectory,
   whatIsPublished,
 } from './exchange.ts';
-import { launchArguments, logFileOf, type PythonProcess, startPython } from './python-process.ts';
+import { launchArguments, logFileOf, type ProcessLayout, type PythonProcess, startPython } from './python-process.ts';
 import { type TorchSettings, torchArguments } from './torch-options.ts';
 
 export interface TorchLearnerOptions {
@@ -35,7 +36,14 @@ export interface TorchLearnerOptions {
   readonly optimizer: OptimizerConfig;
   readonly settings: TorchSettings;
   readonly launch:
-    | { readonly type: 'spawn'; readonly python: string; readonly processes: number }
+    | ({
+        readonly type: 'spawn';
+        readonly python: string;
+        /** Words before the interpreter that start it on each of several machines, such as `srun --nodes=2`. */
+        readonly launcher?: readonly string[];
+        /** Steps between the snapshots that processes which died begin again from. */
+        readonly snapshotEvery?: number;
+      } & Omit<ProcessLayout, 'id'>)
     /** Somebody else starts it, here or on another machine that sees `root`; `command` is what to run there. */
     | { readonly type: 'external'; readonly onWaiting: (command: string) => void };
   /** Longest wait for a step, a save or a start. */
@@ -62,14 +70,19 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   const args = ['--root', root, ...torchArguments({ model, checkpoint }, options.optimizer, options.settings)];
   await removeAfter(root, { step: version - 1, version });
   const session = launch.type === 'spawn' ? randomUUID() : null;
+  if (session !== null) {
+    // A learner's machine that sees this file sees the run's directory.
+    await makeDirectory(join(root, 'exchange'));
+    await writeFileAtomically(join(root, 'exchange', 'SESSION'), `${session}\n`);
+  }
   let process_: PythonProcess | null = null;
   if (launch.type === 'spawn') {
     await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
     process_ = startPython({
       name: 'learner',
-      python: launch.python,
-      args: launchArguments(module_, launch.processes, [...args, '--session', session as string, '--parent', String(process.pid)]),
+      ...learnerCommand(launch, session as string, args),
       logFile: logFileOf(root, 'learner'),
+      env: freshStore,
     });
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
   const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
@@ -90,6 +103,32 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
     await learner.close();
     throw error;
   }
+}
+
+/**
+ * torchrun keeps one store for all lives of its processes, and with it the addresses of the last life, which gloo would connect to
+ * (torch 2.13): each life has a store of its own instead.
+ */
+const freshStore = { TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1' };
+
+const isTorchrun = ({ processes, nodes = 1, restarts = 0 }: ProcessLayout): boolean => processes > 1 || nodes > 1 || restarts > 0;
+
+type Spawned = Extract<TorchLearnerOptions['launch'], { type: 'spawn' }>;
+
+/** The program that starts a learner, and its arguments: Python itself, or what starts it on each of several machines. */
+export function learnerCommand(launch: Spawned, session: string, args: readonly string[]): { python: string; args: string[] } {
+  const { launcher = [], nodes = 1, restarts = 0, snapshotEvery = 1 } = launch;
+  if (nodes > 1 && (launch.rendezvous === undefined || launcher.length === 0))
+    throw new EvomError(
+      'E_CONFIG',
+      'learner.torch.nodes above 1 needs learner.torch.launcher, which starts torchrun on each machine, and learner.torch.rendezvous, where they meet',
+    );
+  // On another machine the trainer's number is another process: there the launcher ends what it started.
+  const parent = launcher.length === 0 ? ['--parent', String(process.pid)] : [];
+  const snapshots = restarts > 0 ? ['--snapshot-every', String(snapshotEvery)] : [];
+  const all = launchArguments(module_, { ...launch, id: session }, [...args, '--session', session, ...parent, ...snapshots]);
+  const [first = launch.python, ...words] = [...launcher, launch.python];
+  return { python: first, args: [...words, ...all] };
 }
 
 async function savedVersion(directory: string | null): Promise<number> {
@@ -192,7 +231,7 @@ class TorchLearner implements Learner {
 
   close(): Promise<void> {
     const { launch } = this.options;
-    return this.inTurn(async () => this.process?.stop(launch.type === 'spawn' && launch.processes > 1 ? torchrunGraceMs : undefined));
+    return this.inTurn(async () => this.process?.stop(launch.type === 'spawn' && isTorchrun(launch) ? torchrunGraceMs : undefined));
   }
 }
 

@@ -18,6 +18,7 @@ export type Cause =
   | 'trackers'
   | 'browser'
   | 'torch'
+  | 'manifests'
   | 'datasets'
   | 'shared data'
   | 'by design'
@@ -29,6 +30,7 @@ const told: Readonly<Record<Cause, string>> = {
   trackers: 'no Python with trackio, mlflow and wandb (scripts/setup-trackers.sh, EVOM_TRACKERS)',
   browser: 'no Chromium (apt-get install chromium, EVOM_CHROMIUM)',
   torch: 'no Python with torch (scripts/setup-torch.sh, EVOM_PYTHON)',
+  manifests: 'no Python with kubernetes-validate (scripts/setup-manifests.sh, EVOM_MANIFESTS)',
   datasets: 'no Python with pyarrow and datasets (EVOM_PYTHON)',
   'shared data': 'no shared data (../shared, EVOM_SHARED)',
   'by design': 'what the part under test does not claim to do',
@@ -42,6 +44,7 @@ export function causeOf({ file, titles, note }: Pick<Skip, 'file' | 'titles' | '
   if (/EVOM_CLIENTS/.test(said)) return 'clients';
   if (/EVOM_TRACKERS/.test(said)) return 'trackers';
   if (/EVOM_CHROMIUM/.test(said)) return 'browser';
+  if (/EVOM_MANIFESTS/.test(said)) return 'manifests';
   if (/pyarrow and datasets/.test(said)) return 'datasets';
   if (/EVOM_PYTHON|torch/.test(said)) return 'torch';
   if (/solver environment|--setup/.test(said)) return 'solver environment';

@@ -24,11 +24,11 @@ ADAPTER_DIRECTORY = "adapter"
 
 
 def gather(world: World, tensors: Iterable[tuple[str, torch.Tensor]], dtype: torch.dtype | None = None) -> dict[str, torch.Tensor]:
-    """Tensors of one rank or of many, whole on the CPU of rank 0; nothing on the others, which must call it too under FSDP."""
+    """Tensors of one rank or of many, whole on the CPU of the leader; nothing on the others, which must call it too under FSDP."""
     own = {}
     for name, tensor in tensors:
         full = tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
-        if world.rank == 0:
+        if world.leads:
             own[name] = full.detach().to("cpu", dtype or full.dtype).contiguous()
     return own
 
@@ -46,7 +46,7 @@ def _write_model(learner: Learner, directory: Path, dtype: torch.dtype) -> None:
 
 
 def _write_tensors(learner: Learner, directory: Path, tensors: dict[str, torch.Tensor]) -> None:
-    if learner.world.rank != 0:
+    if not learner.world.leads:
         return
     directory.mkdir(parents=True, exist_ok=True)
     for name in MODEL_FILES:
@@ -59,7 +59,7 @@ def _write_adapter(learner: Learner, directory: Path) -> None:
     from peft import get_peft_model_state_dict
 
     own = gather(learner.world, learner.trainable())
-    if learner.world.rank != 0:
+    if not learner.world.leads:
         return
     state = get_peft_model_state_dict(learner.model, state_dict=own)
     directory.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def _write_adapter(learner: Learner, directory: Path) -> None:
 def _write_merged(learner: Learner, directory: Path) -> None:
     """The base model with the adapter added, which every runtime can load."""
     own = gather(learner.world, learner.model.named_parameters())
-    if learner.world.rank != 0:
+    if not learner.world.leads:
         return
     config = learner.model.peft_config["default"]
     scale = config.lora_alpha / config.r
@@ -99,7 +99,7 @@ def write_state(learner: Learner, directory: Path) -> None:
         _write_merged(learner, directory)
         _write_adapter(learner, state_directory / ADAPTER_DIRECTORY)
     tensors = gather(learner.world, _moments(learner))
-    if learner.world.rank != 0:
+    if not learner.world.leads:
         return
     state_directory.mkdir(parents=True, exist_ok=True)
     counters = {

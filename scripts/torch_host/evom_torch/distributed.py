@@ -19,14 +19,32 @@ class World:
     size: int
     device: torch.device
     control: object | None  # a gloo group for commands; None alone
+    leader: int = 0  # the rank that reads commands and writes weights
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == self.leader
 
     def agree(self, value):
-        """What rank 0 says, on every rank."""
+        """What the leader says, on every rank."""
         if self.size == 1:
             return value
         box = [value]
-        dist.broadcast_object_list(box, src=0, group=self.control)
+        dist.broadcast_object_list(box, src=self.leader, group=self.control)
         return box[0]
+
+    def all(self, value) -> list:
+        """What each rank says, by rank, on every rank."""
+        if self.size == 1:
+            return [value]
+        said = [None] * self.size
+        dist.all_gather_object(said, value, group=self.control)
+        return said
+
+    def send(self, data: torch.Tensor) -> None:
+        """The leader's values, put into every rank's tensor of the same size (CPU)."""
+        if self.size > 1:
+            dist.broadcast(data, src=self.leader, group=self.control)
 
     def merge(self, statistics: StepStatistics) -> StepStatistics:
         """Sums and maxima over all ranks."""

@@ -20,6 +20,19 @@ def save_directory(root: Path, version: int) -> Path:
     return root / "exchange" / f"save_{version:06d}"
 
 
+def snapshots_directory(root: Path) -> Path:
+    return root / "snapshots"
+
+
+def has_snapshot(root: Path, session: str) -> bool:
+    """Whether a learner of this session has written what its processes can go on from."""
+    directory = snapshots_directory(root)
+    try:
+        return (directory / "SESSION").read_text().strip() == session and any(directory.glob("v*/counters.json"))
+    except OSError:
+        return False
+
+
 def weights_directory(root: Path, version: int) -> Path:
     return root / "weights" / f"v{version:06d}"
 
@@ -66,12 +79,12 @@ def read_published(directory: Path) -> dict | None:
 def publish(world: World, directory: Path, fill: Callable[[Path], None], facts: dict) -> None:
     """Makes a directory appear whole: filled under a temporary name, hashed, renamed, marked STABLE. All ranks call it."""
     temporary = directory.with_name(f"{directory.name}.tmp")
-    if world.rank == 0:
+    if world.leads:
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
     world.barrier()
     fill(temporary)
-    if world.rank == 0:
+    if world.leads:
         _finish(temporary, directory, facts)
     world.barrier()
 

@@ -3,6 +3,10 @@
     python -m evom_torch.learn --root runs/my-run --model Qwen2.5-1.5B-Instruct --lr 1e-6
     torchrun --nproc-per-node 8 -m evom_torch.learn --root runs/my-run --model Qwen2.5-7B-Instruct --strategy fsdp
 
+On several machines torchrun runs on each, with `--nnodes` and a rendezvous. One of them must see ROOT: it leads. Model, checkpoint and
+batches are sent to those that do not see them. With `--snapshot-every` and torchrun's `--max-restarts` processes that died begin
+again from the last snapshot (snapshots.py), and the trainer notices nothing but the time.
+
 It waits for `exchange/step_V/READY` with V its own version, takes the step, publishes `weights/vV+1` when asked to, and answers
 with `RESULT.json`. `exchange/save_V/READY` asks for a checkpoint in `state/vV`. `exchange/STOP` ends it.
 """
@@ -24,6 +28,8 @@ from .batch import read_batch
 from .checkpoint import write_state, write_weights
 from .distributed import World, join_world
 from .learner import Learner
+from .sending import Sent, sees, with_leader
+from .snapshots import Snapshots
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -32,6 +38,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--session", help="take steps of this session of the trainer only")
     parser.add_argument("--parent", type=int, help="end when the process with this id is gone")
     parser.add_argument("--poll-s", type=float, default=0.05)
+    parser.add_argument("--snapshot-every", type=int, default=0, help="steps between snapshots that restarted processes go on from; 0: none")
     add_learner_arguments(parser)
     return parser.parse_args(argv)
 
@@ -40,26 +47,57 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     if arguments.parent is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the trainer's, which ends this process when it is done
-    world = join_world(arguments.device)
-    learner = learner_of(arguments, world)
+    world = with_leader(join_world(arguments.device), arguments.root, arguments.session)
+    session = arguments.session or os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    with_snapshot = arguments.snapshot_every > 0 and world.agree(exchange.has_snapshot(arguments.root, session))
+    learner = learner_from(arguments, world, with_snapshot)
+    is_shared = all(world.all(sees(arguments.root, arguments.session)))
+    snapshots = Snapshots(arguments.root, session, arguments.snapshot_every, learner, is_shared) if arguments.snapshot_every > 0 else None
+    if snapshots is not None:
+        catch_up(arguments, world, learner, snapshots)
     stand(arguments, world, learner)
     say(world, f"ready at version {learner.version} on {world.size} x {world.device.type}")
     try:
         while True:
-            command = world.agree(next_command(arguments, learner.version) if world.rank == 0 else None)
+            command = world.agree(next_command(arguments, learner.version) if world.leads else None)
             if command["type"] == "stop":
                 return 0
             if command["type"] == "save":
                 save(arguments, world, learner)
             else:
-                train(arguments, world, learner, Path(command["directory"]), command["manifest"])
+                train(arguments, world, learner, Path(command["directory"]), command["manifest"], snapshots)
     finally:
         world.close()
 
 
+def learner_from(arguments: argparse.Namespace, world: World, with_snapshot: bool) -> Learner:
+    """The learner on its model and, where no snapshot has more, its checkpoint; both sent to machines that do not see them."""
+    model = Sent(world, arguments.model)
+    checkpoint = None if with_snapshot or arguments.from_checkpoint is None else Sent(world, arguments.from_checkpoint)
+    if model.bytes > 0:
+        say(world, f"sent {model.bytes} bytes of {arguments.model} to machines that do not see it")
+    arguments.model, arguments.from_checkpoint = model.folder, checkpoint and checkpoint.folder
+    learner = learner_of(arguments, world)
+    world.barrier()
+    if checkpoint is not None:
+        checkpoint.close()
+    return learner
+
+
+def catch_up(arguments: argparse.Namespace, world: World, learner: Learner, snapshots: Snapshots) -> None:
+    """Goes on where the processes before these ended, and gives the answer that they could not give any more."""
+    result = snapshots.go_on(lambda folder, manifest: take(world, learner, folder, manifest))
+    if result is None:
+        return
+    say(world, f"goes on at version {learner.version}")
+    directory = exchange.step_directory(arguments.root, learner.version - 1)
+    if world.leads and (directory / "READY").exists() and not (directory / "RESULT.json").exists():
+        answer(directory, result)
+
+
 def stand(arguments: argparse.Namespace, world: World, learner: Learner) -> None:
     """Says that a learner is up, and at which version."""
-    if world.rank == 0:
+    if world.leads:
         (arguments.root / "exchange").mkdir(parents=True, exist_ok=True)
         facts = {"version": learner.version, "processes": world.size, "device": world.device.type, "process": os.getpid()}
         exchange.write_atomically(arguments.root / "exchange" / "LEARNER.json", json.dumps(facts) + "\n")
@@ -96,31 +134,47 @@ def is_alive(process: int | None) -> bool:
     return True
 
 
-def train(arguments: argparse.Namespace, world: World, learner: Learner, directory: Path, manifest: dict) -> None:
+def take(world: World, learner: Learner, directory: Path, manifest: dict) -> dict:
+    """The update of a step's batches; its metrics."""
+    names = sorted(name for name in manifest["files"] if name.endswith(".arrow"))
+    sent = Sent(world, directory)
+    for name in names:
+        metrics = learner.step(read_batch(sent.folder / name), float(manifest.get("learning_rate_factor", 1.0)))
+    sent.close()
+    return metrics
+
+
+def train(
+    arguments: argparse.Namespace, world: World, learner: Learner, directory: Path, manifest: dict, snapshots: Snapshots | None = None
+) -> None:
     """Takes the step of one directory. A batch that cannot be trained on is answered with its fault, and ends the process."""
     began = time.perf_counter()
     try:
-        names = sorted(name for name in manifest["files"] if name.endswith(".arrow"))
-        for name in names:
-            metrics = learner.step(read_batch(directory / name), float(manifest.get("learning_rate_factor", 1.0)))
+        if snapshots is not None:
+            snapshots.begin_step(directory)
+        metrics = take(world, learner, directory, manifest)
         seconds = time.perf_counter() - began
         if manifest.get("publish_weights", True):
             facts = {"version": learner.version, "step": manifest.get("step")}
             fill = lambda to: write_weights(learner, to, publish_dtype(arguments))
             exchange.publish(world, exchange.weights_directory(arguments.root, learner.version), fill, facts)
     except Exception as error:
-        if world.rank == 0:
+        # With snapshots these processes begin again: only what another try would not change is the trainer's affair.
+        if world.leads and (snapshots is None or isinstance(error, ValueError)):
             answer(directory, {"error": f"{type(error).__name__}: {error}"})
         raise
     stand(arguments, world, learner)
-    if world.rank == 0:
-        answer(directory, {"version": learner.version, "metrics": metrics, "seconds": seconds})
+    result = {"version": learner.version, "metrics": metrics, "seconds": seconds}
+    if snapshots is not None:
+        snapshots.end_step(result)
+    if world.leads:
+        answer(directory, result)
 
 
 def save(arguments: argparse.Namespace, world: World, learner: Learner) -> None:
     target = exchange.state_directory(arguments.root, learner.version)
     exchange.publish(world, target, lambda to: write_state(learner, to), {"version": learner.version})
-    if world.rank == 0:
+    if world.leads:
         answer(exchange.save_directory(arguments.root, learner.version), {"version": learner.version})
 
 
@@ -129,7 +183,7 @@ def answer(directory: Path, result: dict) -> None:
 
 
 def say(world: World, text: str) -> None:
-    if world.rank == 0:
+    if world.leads:
         print(f"learner: {text}", file=sys.stderr, flush=True)
 
 

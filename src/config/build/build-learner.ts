@@ -13,7 +13,7 @@ import { createTorchLearner } from '../../servers/torch-learner.ts';
 import { torchArguments } from '../../servers/torch-options.ts';
 import type { OptimizerConfig, TrainConfig } from '../schema/schema.ts';
 import { isModulePath } from '../schema/vocabulary.ts';
-import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { learnerLayout, pythonOf, threadCount, torchSettings } from './build-torch.ts';
 
 export type LearnerConfig = Pick<TrainConfig, 'optimizer' | 'learner'> & {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'batch_rows'>;
@@ -81,9 +81,7 @@ async function buildTorch(
     optimizer: optimizerOf(config.optimizer),
     settings: torchSettings(config),
     launch:
-      torch.launch === 'external'
-        ? { type: 'external', onWaiting }
-        : { type: 'spawn', python: pythonOf(config), processes: torch.processes },
+      torch.launch === 'external' ? { type: 'external', onWaiting } : { type: 'spawn', python: pythonOf(config), ...learnerLayout(config) },
     timeoutMs: torch.timeout_s * 1000,
     ...(signal === undefined ? {} : { signal }),
   });

@@ -30,3 +30,9 @@ export function torchSettings({ learner, run }: TorchConfig): TorchSettings {
     seed: run.seed,
   };
 }
+
+/** On how many machines and processes the learner runs, and what starts it there. */
+export function learnerLayout({ learner }: Pick<TorchConfig, 'learner'>) {
+  const { processes, nodes, launcher, rendezvous, restarts, snapshotEvery } = camelKeys(learner.torch);
+  return { processes, nodes, launcher, restarts, snapshotEvery, ...(rendezvous === undefined ? {} : { rendezvous }) };
+}

@@ -1,11 +1,13 @@
 /** What a training run will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
 
 import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
+import { addressSource } from '../../lib/discover/address-source.ts';
 import type { Override } from '../load/overrides.ts';
 import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isHosted } from '../schema/vocabulary.ts';
 import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
+import { runDirectory, shellQuoted, slurmScript } from './slurm-script.ts';
 
 export type { MemoryItem };
 
@@ -19,9 +21,18 @@ export interface TrainingPlan {
   readonly parameters: number;
   readonly memory: MemoryEstimate;
   /** Commands in the order in which they are started, each with what it is. */
-  readonly launch: readonly { readonly name: string; readonly command: string }[];
-  /** A batch script that does the same under SLURM. */
+  readonly launch: readonly LaunchLine[];
+  /** A batch script that does the same under SLURM, on one machine. */
   readonly slurm: string;
+  /** Where the run is kept, `run.dir/run.name`; null where it has no name and begins anew each time. */
+  readonly run: string | null;
+}
+
+export interface LaunchLine {
+  readonly name: string;
+  readonly command: string;
+  /** Where the machines are named that it runs on, each by itself; left out: it runs here. */
+  readonly elsewhere?: string;
 }
 
 const gib = (bytes: number): number => bytes / 2 ** 30;
@@ -65,7 +76,7 @@ function torchLearnerMemory(config: MemoryConfig, model: DecoderConfig): MemoryI
   const half = torch.precision === 'bfloat16';
   const width = half ? 2 : 4;
   const weights = parameterCount(model);
-  const shards = torch.strategy === 'fsdp' ? torch.processes : 1;
+  const shards = torch.strategy === 'fsdp' ? torch.processes * torch.nodes : 1;
   const adapters = torch.lora === null ? 0 : adapterWeights(model, torch.lora.rank, torch.lora.targets);
   const trained = torch.lora === null ? weights : adapters;
   const { hiddenSize: d, intermediateSize: f, numLayers: layers, vocabSize } = model;
@@ -128,34 +139,47 @@ export function trainingPlan(
   program = 'node scripts/evom.mjs',
 ): TrainingPlan {
   const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
-  const changes = overrides.map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`)).join('');
-  const devices = config.learner.type === 'torch' && !onCpu(config) ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
+  const changes = overrides
+    .map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`))
+    .filter((one, i, all) => one !== all[i - 1]) // a flag may stand for several keys
+    .join('');
+  const isHere = config.learner.type === 'torch' && !onCpu(config) && config.learner.torch.launcher.length === 0;
+  const devices = isHere ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
   const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
   const launch = [...servers, train];
-  return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
+  return {
+    parameters: parameterCount(model),
+    memory: estimateMemory(config, model),
+    launch,
+    slurm: slurmScript(config, launch, gpusHere(config)),
+    run: runDirectory(config),
+  };
 }
 
 /** Longest prompt that the launch lines make room for, tokens. */
 const promptRoom = 4096;
 
 /** Flags that the rollouts depend on: log-probabilities at the sampling temperature, and no sampling defaults of the model's own. */
-function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
+function serverCommands(config: TrainConfig, model: DecoderConfig): LaunchLine[] {
   const { openai, checkpoint } = config.policy;
   const { lora } = config.learner.torch;
   const longest = Math.min(model.maxPositions, longestEpisode(config) + promptRoom);
-  return openai.servers.map((url, i) => {
-    const port = new URL(url).port || '80';
-    const device = onCpu(config) ? [] : [`CUDA_VISIBLE_DEVICES=${i}`];
+  const elsewhere = openai.discover?.from;
+  const ports = elsewhere === undefined ? openai.servers.map((url) => new URL(url).port || '80') : [portOf(elsewhere, '8000')];
+  // Of servers on other machines each has its own devices, and listens to the trainer's.
+  const address = elsewhere === undefined ? '' : ' --host 0.0.0.0';
+  return ports.map((port, i) => {
+    const device = onCpu(config) || elsewhere !== undefined ? [] : [`CUDA_VISIBLE_DEVICES=${placeOnMachine(openai.servers, i)}`];
     const sglang = [
       ...device,
-      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}`,
+      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}${address}`,
       `--sampling-defaults openai --context-length ${longest}`,
     ];
     const vllm = [
       ...device,
       lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
       ...(onCpu(config) ? ['PYTHONPATH=scripts/torch_host VLLM_CPU_KVCACHE_SPACE=4'] : []),
-      `vllm serve ${shellQuoted(checkpoint)} --port ${port} --logprobs-mode processed_logprobs --generation-config vllm`,
+      `vllm serve ${shellQuoted(checkpoint)} --port ${port}${address} --logprobs-mode processed_logprobs --generation-config vllm`,
       `--max-model-len ${longest}`,
       ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
       // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build, and its reload leaves a tied head as it was.
@@ -167,15 +191,27 @@ function serverCommands(config: TrainConfig, model: DecoderConfig): { name: stri
         : []),
       ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
     ];
-    return { name: `sampler ${i}`, command: (openai.engine === 'sglang' ? sglang : vllm).join(' ') };
+    const command = (openai.engine === 'sglang' ? sglang : vllm).join(' ');
+    return elsewhere === undefined ? { name: `sampler ${i}`, command } : { name: 'sampler', command, elsewhere };
   });
 }
 
-/** A solver host for the Python dialects, where one of the configured addresses is on this machine. */
-function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): { name: string; command: string }[] {
+/** Port of the machines that a source names; `otherwise` where it says each by itself. */
+function portOf(from: string, otherwise: string): string {
+  const source = addressSource(from);
+  return source.type === 'dns' && source.port !== null ? String(source.port) : otherwise;
+}
+
+/** A solver host for the Python dialects, where one of the configured addresses is on this machine, or for the machines that are looked up. */
+function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): LaunchLine[] {
   const dialects = dialect.map(({ name }) => name).filter(isHosted);
-  const local = hosts.urls.filter((url) => ['127.0.0.1', 'localhost'].includes(new URL(url).hostname));
+  const local = hosts.urls.filter((url) => isLoopback(new URL(url).hostname));
   if (dialects.length === 0) return [];
+  if (hosts.discover !== undefined) {
+    const { from } = hosts.discover;
+    const command = `${hosts.token_env}=TOKEN ${program} solver-host --dialects ${dialects.join(',')} --address 0.0.0.0 --port ${portOf(from, '8650')}`;
+    return [{ name: 'solver-host', command, elsewhere: from }];
+  }
   return local.map((url, i) => ({
     name: `solver-host ${i}`,
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
@@ -187,55 +223,22 @@ const adapterRoom = (rank: number): number => [1, 8, 16, 32, 64, 128, 256, 320, 
 /** The learner's device says where all of a configuration's PyTorch runs. */
 const onCpu = (config: TrainConfig): boolean => config.learner.torch.device === 'cpu';
 
-const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
+/** Servers on the trainer's machine. */
+const serversHere = ({ policy }: TrainConfig): number =>
+  policy.type === 'openai' ? policy.openai.servers.filter((url) => isLoopback(new URL(url).hostname)).length : 0;
 
-/** Learner processes take the devices after those of the servers. */
-const learnerDevices = (config: TrainConfig): string =>
-  Array.from({ length: config.learner.torch.processes }, (_, i) => numServers(config) + i).join(',');
+const isLoopback = (host: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(host);
 
-const shellQuoted = (word: string): string => (/^[\w./:=@,+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
-
-/** How long a batch script waits for a server before it gives its allocation back. */
-const longestWaitS = 1800;
-
-function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
-  const usesTorch = config.learner.type === 'torch';
-  const gpus = onCpu(config) ? 0 : numServers(config) + (usesTorch ? config.learner.torch.processes : 0);
-  const lines = launch.map(({ name, command }) =>
-    name === 'trainer' ? `${command} $resume &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
-  );
-  const health = [
-    ...(config.policy.type === 'openai' ? config.policy.openai.servers.map((url) => `${url.replace(/\/+$/, '')}/health`) : []),
-    ...(config.dialect.some(({ name }) => isHosted(name))
-      ? config.solver_hosts.urls.map((url) => `${url.replace(/\/+$/, '')}/v1/health`)
-      : []),
-  ];
-  const wait =
-    health.length === 0
-      ? []
-      : [
-          `for url in ${health.join(' ')}; do timeout ${longestWaitS} sh -c "until curl -sf $url; do sleep 5; done" || { echo "$url does not answer"; exit 1; }; done`,
-        ];
-  const run = config.run.name === undefined ? null : `${config.run.dir}/${config.run.name}`;
-  return [
-    '#!/bin/bash',
-    `#SBATCH --job-name=evom --nodes=1 ${gpus > 0 ? `--gpus-per-node=${gpus} ` : ''}--cpus-per-task=${8 * Math.max(1, gpus)}`,
-    '#SBATCH --time=24:00:00 --signal=B:INT@300',
-    'cd "$SLURM_SUBMIT_DIR"   # the package folder',
-    ...(usesTorch
-      ? ['test -n "$EVOM_PYTHON" || export EVOM_PYTHON="$PWD/.venv-torch/bin/python"   # as scripts/setup-torch.sh makes it']
-      : []),
-    ...(numServers(config) > 0 && config.policy.openai.engine === 'vllm'
-      ? ['export PATH="$PWD/.venv-vllm/bin:$PATH"   # as scripts/setup-vllm.sh makes it']
-      : []),
-    ...(run === null
-      ? ['resume=   # a run without run.name begins anew each time']
-      : [`resume=; test -e ${shellQuoted(`${run}/config.resolved.yaml`)} && resume=--resume   # a job that is queued again goes on`]),
-    ...lines.slice(0, -1),
-    ...wait,
-    ...lines.slice(-1),
-    '# Ctrl-C in time: a checkpoint is written, and the next job goes on from it',
-    'trainer=$!; trap "kill -INT $trainer" INT',
-    'wait $trainer; wait $trainer',
-  ].join('\n');
+/** How many servers before this one are on its machine: each takes a device. */
+function placeOnMachine(servers: readonly string[], index: number): number {
+  const hosts = servers.map((url) => new URL(url).hostname);
+  return hosts.slice(0, index).filter((host) => host === hosts[index]).length;
 }
+
+/** Learner processes take the devices after those of the servers beside them. */
+const learnerDevices = (config: TrainConfig): string =>
+  Array.from({ length: config.learner.torch.processes }, (_, i) => serversHere(config) + i).join(',');
+
+/** Devices of the trainer's machine that a run takes. */
+const gpusHere = (config: TrainConfig): number =>
+  onCpu(config) ? 0 : serversHere(config) + (config.learner.type === 'torch' ? config.learner.torch.processes : 0);

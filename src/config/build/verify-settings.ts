@@ -9,6 +9,7 @@ import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { completionOutcome } from '../../verify/completion-outcome.ts';
 import type { Verifier } from '../../verify/verifier.ts';
+import { hostOverrides } from '../load/host-overrides.ts';
 import { formatIssues } from '../load/issues.ts';
 import { applyOverride, type Override, overrideOf } from '../load/overrides.ts';
 import type { Tree } from '../load/tree.ts';
@@ -41,11 +42,12 @@ export function verifySettings(flags: {
   readonly hosts: readonly string[];
   readonly set: readonly string[];
 }): VerifySettings {
-  const overrides: Override[] = flags.set.map(overrideOf);
-  if (flags.workers !== null) overrides.push({ assignment: `sandbox.workers=${flags.workers}`, flag: `--workers ${flags.workers}` });
-  if (flags.hosts.length > 0) {
-    overrides.push({ assignment: `solver_hosts.urls=${JSON.stringify(flags.hosts)}`, flag: `--host ${flags.hosts.join(' --host ')}` });
-  }
+  const { workers: atOnce } = flags;
+  const overrides: Override[] = [
+    ...flags.set.map(overrideOf),
+    ...(atOnce === null ? [] : [{ assignment: `sandbox.workers=${atOnce}`, flag: `--workers ${atOnce}` }]),
+    ...hostOverrides(flags.hosts, `--host ${flags.hosts.join(' --host ')}`),
+  ];
   const empty: Tree = { type: 'map', origin: { type: 'flag', flag: '' }, entries: new Map() };
   const applied = overrides.map((override) => applyOverride(empty, override));
   const tree = overrides.reduce<Tree>((base, override) => applyOverride(base, override).tree, empty);
@@ -73,6 +75,7 @@ export interface Verification {
  * Starts what runs the programs of some dialects, and scores each by itself under the first rule.
  *
  * @param reward what an outcome earns; default the preset `evom`.
+ * @param onNotice told of solver hosts that come, go or are refused meanwhile.
  * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or a reward that needs more than one completion; E_SANDBOX if workers
  *   do not start.
  */
@@ -81,10 +84,11 @@ export async function openVerification(
   settings: VerifySettings,
   rules: readonly JudgeRuleName[],
   reward: RewardConfig = defaultScoring.reward,
+  onNotice: (text: string) => void = () => {},
 ): Promise<Verification> {
   const beyond = beyondOneCompletion(reward, settings);
   if (beyond !== null) throw new EvomError('E_CONFIG', beyond);
-  const verifier = await buildVerifier(dialects, settings);
+  const verifier = await buildVerifier(dialects, settings, onNotice);
   const scored = { reward, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
   const scoring = await buildScoring(scored).catch(closing(verifier));
   return {

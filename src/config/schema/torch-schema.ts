@@ -1,5 +1,6 @@
 /** Settings of the PyTorch processes: the learner of `learner.type: torch`, and the host of `policy.type: colocated`. */
 import { z } from 'zod';
+import { discover } from './discover-schema.ts';
 import { positive, whole } from './fields.ts';
 
 const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
@@ -10,7 +11,19 @@ export const torch = z.strictObject({
     .enum(['spawn', 'external'])
     .default('spawn')
     .describe('external: the learner is started by you, here or on another machine that sees the run directory.'),
-  processes: whole(1).default(1).describe('Learner processes on this machine, one a GPU (torchrun).'),
+  processes: whole(1).default(1).describe('Learner processes on a machine, one a GPU (torchrun).'),
+  nodes: whole(1).default(1).describe('Machines of the learner; above 1 launcher starts torchrun on each.'),
+  launcher: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Words before the learner, such as [srun, --nodes=2, --ntasks-per-node=1]: they start it on each of its machines.'),
+  rendezvous: z
+    .string()
+    .regex(/^[^\s:]+:\d+$|^\[[0-9a-fA-F:]+\]:\d+$/, 'HOST:PORT, such as node-1:29500')
+    .optional()
+    .describe('HOST:PORT on one of the machines where torchrun of all of them meet.'),
+  restarts: whole().default(0).describe('How often processes that died begin again from their last snapshot, without the trainer.'),
+  snapshot_every: whole(1).default(1).describe('Steps between snapshots, where restarts is above 0.'),
   strategy: z.enum(['fsdp', 'ddp']).default('fsdp').describe('Of several processes: shards of weights and moments, or copies.'),
   device: z.enum(['auto', 'cuda', 'cpu']).default('auto'),
   precision: z
@@ -52,7 +65,8 @@ export const chat = z.strictObject({
 /** Settings of `policy.type: openai`: servers of vLLM or SGLang that are running already. */
 export const openai = z.strictObject({
   engine: z.enum(['vllm', 'sglang']).default('vllm'),
-  servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1.'),
+  servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1. Not with discover.'),
+  discover: discover('replicas'),
   model: z.string().min(1).optional().describe('Name under which the servers know the model; the checkpoint path when left out.'),
   reload: z
     .enum(['vllm-disk', 'vllm-lora', 'sglang-disk', 'none'])
