@@ -68,10 +68,10 @@ async function byEachRoute(
     const paid: Record<string, (number | null)[]> = {};
     for (const route of ['score', 'nemo', 'openenv', 'ors', 'slime', 'openrlhf'] as const) {
       const rewards: (number | null)[] = completions.map(() => null);
-      const ask = async (completion: string, i: number): Promise<void> => {
+      const ask = async ([i, completion]: readonly [number, string]): Promise<void> => {
         rewards[i] = await routesTo(server, problem.id, completion)[route]();
       };
-      await forEachAtOnce(completions, ask, 4);
+      await forEachAtOnce(completions.entries(), ask, 4);
       paid[route] = rewards;
     }
     return paid;
