@@ -14,9 +14,9 @@ from conftest import QUESTION  # noqa: E402
 
 import evom_client.trl as hooks  # noqa: E402
 
-BROKEN = "nothing();"
+BROKEN = 'const h = await require("highs")();\nnothing();'
 RIGHT = 'const h = await require("highs")();\nreport(h.solve(`Max\nx + y\nst\nx + 2 y <= 4\nx <= 3\nEnd`).ObjectiveValue);'
-SAID = "The program stopped with an error in line 1: ReferenceError: 'nothing' is not defined."
+SAID = "The program stopped with an error in line 2: ReferenceError: 'nothing' is not defined."
 
 
 def call(name, program):
@@ -35,7 +35,7 @@ def tokenizer_of(template, tools):
     pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     pieces.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    texts = [json.dumps(tools, indent=1), QUESTION, BROKEN, json.dumps(RIGHT), SAID, template] * 3
+    texts = [json.dumps(tools, indent=1), QUESTION, json.dumps(BROKEN), json.dumps(RIGHT), SAID, template] * 3
     pieces.train_from_iterator(texts, trainers.BpeTrainer(vocab_size=900, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     made = transformers.PreTrainedTokenizerFast(tokenizer_object=pieces, eos_token="<|im_end|>", pad_token="<|endoftext|>")
     made.chat_template = template
@@ -134,5 +134,6 @@ def test_grpo_trainer_plays_episodes_of_several_turns(client, tmp_path):
     trainer.train()
     assert trainer.state.global_step == 2
     # The learner heard what the solver said of the broken program, submitted another, and was paid for that one.
-    assert SAID in played and 1.1 in given
+    assert SAID in played, played
+    assert 1.1 in given, given
     assert trainer.state.log_history[0]["tools/call_frequency"] > 0
