@@ -56,11 +56,17 @@ async function recordedSystems(values) {
 }
 
 export async function measureRecorded(values) {
+  const { choose } = await import('../../dist/solve/choose.js');
+  // As `evom solve` votes: where most systems failed, those that did not.
+  const solved = (outcomes) => {
+    const samples = outcomes.map((outcome) => ({ program: null, outcome }));
+    return choose({ samples, record: null, doubts: null }, { components: { selfConsistency: true, bayesRisk: false } });
+  };
   const systems = await recordedSystems(values);
   const indices = [...systems[0].byIndex.keys()].filter((i) => systems.every(({ byIndex }) => byIndex.has(i)));
   const isRight = (value, label) => Number(value !== null && value !== undefined && Math.abs(value - label) <= 1e-4 * Math.abs(label));
   const right = Object.fromEntries(
-    [...systems.map(({ name }) => name), 'one system', 'self-consistency', 'some system'].map((name) => [name, []]),
+    [...systems.map(({ name }) => name), 'one system', 'statuses by majority, failures too', 'self-consistency', 'some system'].map((name) => [name, []]),
   );
   const confidences = [];
   for (const i of indices) {
@@ -71,10 +77,12 @@ export async function measureRecorded(values) {
     right['one system'].push(mean(each));
     right['some system'].push(each.reduce((most, value) => Math.max(most, value), -Infinity));
     // Of equal votes the first stands: every system is put first once.
-    const votes = outcomes.map((_, k) => evom.selfConsistent([...outcomes.slice(k), ...outcomes.slice(0, k)]));
-    right['self-consistency'].push(mean(votes.map((vote) => isRight(vote?.value, label))));
-    const [vote] = votes;
-    if (vote?.kind === 'optimal') confidences.push({ share: vote.members.length / outcomes.length, right: isRight(vote.value, label) });
+    const orders = outcomes.map((_, k) => [...outcomes.slice(k), ...outcomes.slice(0, k)]);
+    const rightBy = (vote) => mean(orders.map((order) => isRight(vote(order)?.value, label)));
+    right['statuses by majority, failures too'].push(rightBy(evom.selfConsistent));
+    right['self-consistency'].push(rightBy(solved));
+    const vote = solved(outcomes);
+    if (vote?.kind === 'optimal') confidences.push({ share: vote.agreeing / outcomes.length, right: isRight(vote.value, label) });
   }
   say(`${indices.length} problems, ${systems.length} systems; right: within 1e-4 of the label`);
   say('system | right | self-consistency against it, p');

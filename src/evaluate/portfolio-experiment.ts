@@ -1,9 +1,13 @@
 /** The main experiment of Robust portfolios (arXiv:2605.27013, section 4.2): candidates of every problem of a set, ranked and judged. */
+import type { LinearModel } from '../core/linear-model.ts';
 import type { Problem } from '../core/problem.ts';
+import { extractionOfModel } from '../decode/extraction.ts';
+import { componentSimilarity, defaultComponentWeights } from '../decode/minimum-bayes-risk.ts';
 import { generatorProbabilities } from '../decode/portfolio.ts';
 import { buildPrompt } from '../dialects/prompt.ts';
 import { EvomError } from '../lib/errors.ts';
 import { largest } from '../lib/extremes.ts';
+import { identicalModels } from '../modeling/identical.ts';
 import type { SamplingParams } from '../policy/policy.ts';
 import { judgeOutcome } from '../reward/judge.ts';
 import type { JudgeRuleName } from '../reward/judge-rules.ts';
@@ -18,8 +22,14 @@ import { questionHash } from './solve-set.ts';
 export const evaluatorKinds = ['scores', 'probability', 'execution'] as const;
 export type EvaluatorKind = (typeof evaluatorKinds)[number];
 
-/** Who says how good a candidate is, with the label in view: a policy, or a rule by which an answer is right (100) or not (1). */
-export type LabelJudge = { readonly type: 'policy'; readonly speaker: Speaker } | { readonly type: 'rule'; readonly rule: JudgeRuleName };
+/**
+ * Who says how good a candidate is, with the label in view: a policy; a rule by which an answer is right (100) or not (1); or the problem's
+ * reference model, by how like it the candidate's model is (100: identical; 1: no model).
+ */
+export type LabelJudge =
+  | { readonly type: 'policy'; readonly speaker: Speaker }
+  | { readonly type: 'rule'; readonly rule: JudgeRuleName }
+  | { readonly type: 'reference' };
 
 /** One sample of the generator; equal ones are kept apart, and those without a program are candidates too. */
 export interface JudgedCandidate {
@@ -100,7 +110,8 @@ export async function judgeCandidates(parts: ExperimentParts, request: Experimen
     signal.throwIfAborted();
     const known = done.get(JSON.stringify([problem.id, questionHash(problem.question)]));
     if (known !== undefined && isEnough(known)) lines.push(known);
-    else if (problem.answer === null) leftOut.unlabelled.push(problem.id);
+    else if (problem.answer === null || (parts.judge.type === 'reference' && problem.model === undefined))
+      leftOut.unlabelled.push(problem.id);
     else if (roomAfter(parts.generator, promptOf(parts, problem)) < leastRoom) leftOut.too_long.push(problem.id);
     else {
       const line = await judgeProblem(parts, request, problem);
@@ -197,6 +208,8 @@ async function judgedBy(
   switch (judge.type) {
     case 'rule':
       return ran.map(({ outcome }) => (judgeOutcome(outcome, problem, judge.rule).correct ? 100 : lowest));
+    case 'reference':
+      return ran.map(({ outcome: { model } }) => (model === null || problem.model === undefined ? lowest : likeness(model, problem.model)));
     case 'policy':
       return scoredPrograms(ran, (programs) =>
         askScores(
@@ -208,6 +221,14 @@ async function judgedBy(
     default:
       return judge satisfies never;
   }
+}
+
+/** From 1 to 100: 100 where the models are identical up to names, order and scaling, else by NEMO's utility of one record for another. */
+function likeness(model: LinearModel, reference: LinearModel): number {
+  if (identicalModels(model, reference)) return 100;
+  const alike = componentSimilarity(extractionOfModel(model), extractionOfModel(reference));
+  const parts = Object.keys(defaultComponentWeights) as (keyof typeof defaultComponentWeights)[];
+  return lowest + (100 - lowest) * parts.reduce((sum, part) => sum + defaultComponentWeights[part] * alike[part], 0);
 }
 
 /** Probabilities over the candidates from their mean log-probabilities; 0 for one that has none, null where none has one. */

@@ -12,7 +12,7 @@ export interface ServiceOptions {
   readonly address: string;
   /** Bearer token that every request but those of health must carry; null asks for none. */
   readonly token: string | null;
-  /** Milliseconds in which a request must have been sent, whatever its answer takes; default two minutes. */
+  /** Milliseconds in which a request must have been sent, and in which its client must read on, whatever the answer takes; default two minutes. */
   readonly sendingMs?: number;
 }
 
@@ -50,6 +50,8 @@ export async function serveHttp(
   const sendingMs = options.sendingMs ?? 120_000;
   const timing = { requestTimeout: sendingMs, headersTimeout: Math.min(sendingMs, 60_000), connectionsCheckingInterval: sendingMs / 4 };
   const server = createServer(timing, (request, response) => {
+    // From its end on, an answer that nobody reads would hold the connection for ever.
+    response.once('prefinish', () => response.setTimeout(sendingMs));
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else sendFault(response, error);
@@ -170,6 +172,8 @@ export function goneSignal(response: ServerResponse): AbortSignal {
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): void {
+  // Before the head is out: what cannot be said in JSON is a fault that can still be told.
+  const text = JSON.stringify(body);
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(JSON.stringify(body));
+  response.end(text);
 }

@@ -3,6 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
+import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
 import { backendOfDialect, isHosted, isModulePath } from '../config/schema/vocabulary.ts';
 import { EvomError } from '../lib/errors.ts';
 import { checkFree } from '../runs/run-directory.ts';
@@ -66,6 +67,9 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
   const start = config.kind === 'train' ? config.policy.checkpoint : config.model.type === 'checkpoint' ? config.model.path : null;
   const isEmbedded = config.learner.type === 'onnx';
   await look('checkpoint', async () => (start === null ? ok('a new model with random weights') : checkCheckpoint(start, isEmbedded)));
+  const simulators = config.kind === 'train' && config.reward.consistency > 0 ? config.reward.simulators : undefined;
+  if (simulators?.checkpoint)
+    await look('reward.simulators.checkpoint', () => checkCheckpoint(resolveCheckpoint(simulators.checkpoint as string), true));
   for (const [key, path] of moduleKeys(config)) await look(key, () => checkModule(path));
   const local = config.dialect.map(({ name }) => name).filter((name) => !isHosted(name));
   if (local.length > 0) await look('backend', () => checkBackend(backendOfDialect(local[0] as string, config.backend)));

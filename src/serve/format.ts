@@ -73,8 +73,13 @@ export const json = (body: unknown, status?: number): Reply => ({ type: 'json', 
 
 export const isObject = (value: unknown): value is Body => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Longest completion, in characters: several times the context of any model, and soon searched for its program. */
+const maxCompletionChars = 2_000_000;
+
 /** A completion as a client sent it; a number, as some make of a text that looks like one, is a text again. */
 export function completionOf(value: unknown, where: string): string {
+  if (typeof value === 'string' && value.length > maxCompletionChars)
+    throw new HttpRefusal(413, `${where} has ${value.length} characters; a completion has at most ${maxCompletionChars}`);
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return String(value);
   throw new HttpRefusal(422, `${where} is not a text; send what the model answered`);

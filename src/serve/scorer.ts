@@ -65,7 +65,7 @@ export interface ScorerOptions {
   readonly dialect: string;
   /** Programs handed to the verifier at once: enough to fill its batches. */
   readonly atOnce: number;
-  /** Completions that may wait; further ones are refused with 503. */
+  /** Completions that may wait; further ones are refused. */
   readonly maxWaiting: number;
   /** Milliseconds from a request to its answer, waiting included. */
   readonly deadlineMs: number;
@@ -83,7 +83,7 @@ export interface ScorerCounts {
   readonly running: number;
   readonly waiting: number;
   readonly scored: number;
-  /** Refused with 503, because too many were waiting. */
+  /** Refused, because too many were waiting or sent at once. */
   readonly refused: number;
   readonly unscorable: Readonly<Record<string, number>>;
 }
@@ -101,9 +101,15 @@ export class Scorer {
     this.#options = options;
   }
 
-  /** @throws {HttpRefusal} 503 when these are more than may wait: nothing of them is begun. */
+  /** @throws {HttpRefusal} 503 when these are more than may wait now, 413 when they are more than may ever: nothing of them is begun. */
   admit(count: number): void {
-    if (!this.#isClosed && this.#queue.length + count <= this.#options.maxWaiting) return;
+    const { maxWaiting } = this.#options;
+    if (count > maxWaiting) {
+      this.#refused += count;
+      const helps = 'send fewer, or start the server with a larger --max-waiting';
+      throw new HttpRefusal(413, `${count} completions at once; at most ${maxWaiting} may wait: ${helps}`);
+    }
+    if (!this.#isClosed && this.#queue.length + count <= maxWaiting) return;
     this.#refused += count;
     throw new HttpRefusal(503, this.#isClosed ? 'the server stops' : `${this.#queue.length} completions wait already; try again`);
   }

@@ -35,7 +35,8 @@ export async function serveRewards(parts: ServeParts, options: ServiceOptions & 
     spoken.flatMap(({ socket }) => (socket === undefined ? [] : [socket])),
     { maxBytes: maxBodyBytes, idleMs: options.idleMs, admit: (request) => admit(options.token, request) },
   );
-  const service = await serveHttp(options, (request, response) => answer(routes, options.token, request, response), sockets.attach);
+  const { token, sendingMs = 120_000 } = options;
+  const service = await serveHttp(options, (request, response) => answer(routes, { token, sendingMs }, request, response), sockets.attach);
   return {
     url: service.url,
     close: async () => {
@@ -53,7 +54,12 @@ function admit(token: string | null, request: IncomingMessage): void {
   refuseStrangers(token, request);
 }
 
-async function answer(routes: readonly Route[], token: string | null, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  routes: readonly Route[],
+  { token, sendingMs }: { readonly token: string | null; readonly sendingMs: number },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { pathname, searchParams } = urlOf(request);
   const matches = routes.flatMap((route) => {
     const params = paramsOf(route.path, pathname);
@@ -70,7 +76,7 @@ async function answer(routes: readonly Route[], token: string | null, request: I
   const { route, params } = match;
   const body = await bodyOf(request);
   const reply = await route.handle({ params, query: searchParams, headers: request.headers, body, gone: goneSignal(response) });
-  await send(reply, response);
+  await send(reply, response, sendingMs);
 }
 
 /** Segments of the path that a pattern leaves open, or null. */
@@ -96,14 +102,14 @@ async function bodyOf(request: IncomingMessage): Promise<Body> {
   return body;
 }
 
-async function send(reply: Reply, response: ServerResponse): Promise<void> {
+async function send(reply: Reply, response: ServerResponse, sendingMs: number): Promise<void> {
   switch (reply.type) {
     case 'json':
       return sendJson(response, reply.status ?? 200, reply.body);
     case 'lines': {
       response.writeHead(200, { 'content-type': 'application/x-ndjson' });
       response.flushHeaders();
-      for await (const line of reply.lines) await write(response, `${JSON.stringify(line)}\n`);
+      for await (const line of reply.lines) await write(response, `${JSON.stringify(line)}\n`, sendingMs);
       return void response.end();
     }
     case 'events': {
@@ -111,7 +117,7 @@ async function send(reply: Reply, response: ServerResponse): Promise<void> {
       response.flushHeaders();
       const alive = setInterval(() => response.write(': alive\n\n'), aliveMs);
       try {
-        for await (const [event, data] of reply.events) await write(response, `event: ${event}\ndata: ${data}\n\n`);
+        for await (const [event, data] of reply.events) await write(response, `event: ${event}\ndata: ${data}\n\n`, sendingMs);
       } finally {
         clearInterval(alive);
       }
@@ -122,11 +128,13 @@ async function send(reply: Reply, response: ServerResponse): Promise<void> {
   }
 }
 
-/** Waits while the client reads slowly; what it has left for is dropped. */
-async function write(response: ServerResponse, text: string): Promise<void> {
+/** Waits while the client reads slowly, and leaves one that reads nothing; what it has left for is dropped. */
+async function write(response: ServerResponse, text: string, sendingMs: number): Promise<void> {
   if (response.destroyed || response.write(text)) return;
   await new Promise<void>((resolve) => {
+    const unread = setTimeout(() => response.destroy(), sendingMs);
     const done = (): void => {
+      clearTimeout(unread);
       response.off('drain', done);
       response.off('close', done);
       resolve();

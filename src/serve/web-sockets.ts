@@ -6,7 +6,7 @@ import { HttpRefusal, pathOf } from '../lib/http-server.ts';
 import type { Conversation } from './format.ts';
 
 export interface SocketOptions {
-  /** Largest message, in bytes. */
+  /** Largest message, in bytes, and the most that may wait for a client to read it. */
   readonly maxBytes: number;
   /** Milliseconds without a message after which a connection is closed. */
   readonly idleMs: number;
@@ -30,7 +30,7 @@ export function serveSockets(
       const path = pathOf(request);
       const socket = sockets.find((one) => one.path === path);
       if (socket === undefined) throw new HttpRefusal(404, `no WebSocket is served at ${path}`);
-      socketServer.handleUpgrade(request, stream, head, (connection) => converse(connection, socket.open(), options.idleMs));
+      socketServer.handleUpgrade(request, stream, head, (connection) => converse(connection, socket.open(), options));
     } catch (error) {
       refuse(stream, error);
     }
@@ -53,13 +53,16 @@ function refuse(stream: Duplex, error: unknown): void {
 }
 
 /** Answers the messages of a connection one after another. */
-function converse(connection: WebSocket, conversation: Conversation, idleMs: number): void {
+function converse(connection: WebSocket, conversation: Conversation, { idleMs, maxBytes }: SocketOptions): void {
   let pending = 0;
   let turn: Promise<void> = Promise.resolve();
   const idle = setTimeout(() => connection.close(1001, 'idle'), idleMs);
   const respond = async (text: string): Promise<void> => {
+    // What waited behind a slow answer when the client left: heard, it would begin what nobody ends.
+    if (connection.readyState !== connection.OPEN) return;
     const answer = await conversation.hear(text);
     if (answer === null) connection.close(1000);
+    else if (connection.bufferedAmount > maxBytes) connection.terminate();
     else if (connection.readyState === connection.OPEN) connection.send(answer);
   };
   connection.on('message', (data, isBinary) => {

@@ -124,6 +124,21 @@ describe('evom portfolio', () => {
     expect(p).toEqual([...p].sort((a: number, b: number) => b - a));
   });
 
+  it('build ends with the code of no trustworthy answer where the policy is out of its depth, and keeps nothing', async () => {
+    writeFileSync(
+      join(folder, 'ferry.md'),
+      'A ferry carries 7 lorries of 12 tonnes or 40 cars, and earns 90 a lorry and 11 a car. How many of each?\n',
+    );
+    const asked = ['portfolio', 'build', 'ferry.md', '--policy', tiny, '--samples', '6', '--seed', '1'];
+    const { code, out } = await evom(...asked);
+    expect(code).toBe(5);
+    expect(out).toMatch(/^no trustworthy answer\n\nwhy\n {2}\S/);
+    expect(out).not.toMatch(/^\s*\*/m);
+    const said = await evom(...asked, '--json');
+    expect(said.code).toBe(5);
+    expect(JSON.parse(said.out)).toMatchObject({ portfolio: null });
+  });
+
   it('build names file and line of a bad candidate', async () => {
     expect(await evom('portfolio', 'build', 'problem.md', '--candidates', 'bad.jsonl')).toMatchObject({
       code: 3,

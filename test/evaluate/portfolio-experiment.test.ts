@@ -7,7 +7,7 @@ import { main } from '../../src/cli/command-line.ts';
 import type { JudgedLine } from '../../src/evaluate/portfolio-experiment.ts';
 import { summarizePortfolios } from '../../src/evaluate/portfolio-table.ts';
 import { fakeIo } from '../cli/fake-io.ts';
-import { models, program, workshop } from '../e2e/workshop-server.ts';
+import { models, program, renamed, workshop } from '../e2e/workshop-server.ts';
 import { type ChatAnswer, type ChatServer, message, startChatServer } from '../fakes/chat-server.ts';
 
 let folder: string;
@@ -103,6 +103,47 @@ describe('evom portfolio experiment', () => {
     for (const text of ['minimum score', 'density', 'portfolio size 2', 'portfolio size 4', 'random']) expect(svg).toContain(text);
     const [line] = readFileSync(join(folder, 'report/problems.jsonl'), 'utf8').split('\n');
     expect(JSON.parse(line as string).candidates).toHaveLength(8);
+  });
+
+  it('judges by likeness to the reference model: 100 for the same by other names, more for less that is missing', async () => {
+    const { right } = models;
+    const [, ...others] = right.constraints;
+    const far: typeof right = {
+      ...right,
+      sense: 'min',
+      constraints: [],
+      variables: right.variables.map((v) => ({ ...v, name: `${v.name}s`, upper: 1 })),
+    };
+    const given = [right, renamed(right, (name) => `item_${name}`), { ...right, constraints: others }, far];
+    const { url } = await start(({ k }) => program(given[k % 4] as typeof right));
+    const lines = [
+      { id: 'A', question: workshop, answer: 2200, model: right },
+      { id: 'B', question: `${workshop} Again.`, answer: 2200 },
+    ];
+    writeFileSync(join(folder, 'modelled.jsonl'), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const flags = [
+      '--dataset',
+      'modelled.jsonl',
+      '--judge',
+      'reference',
+      '--evaluators',
+      'execution',
+      '--policy',
+      url,
+      '--out',
+      'likeness',
+    ];
+    const { code, out, err } = await experiment(...flags);
+    expect(code, err).toBe(0);
+    // A problem without a reference model cannot be judged so.
+    expect(JSON.parse(out)).toMatchObject({ judge: 'likeness to the reference model', left_out: { unlabelled: ['modelled/B'] } });
+    const [line] = readFileSync(join(folder, 'likeness/problems.jsonl'), 'utf8').split('\n');
+    const judged = (JSON.parse(line as string) as JudgedLine).candidates.slice(0, 4).map((one) => one.judged);
+    expect(judged.slice(0, 2)).toEqual([100, 100]);
+    const [, , missing = 0, unlike = 0] = judged;
+    expect(missing).toBeLessThan(100);
+    expect(missing).toBeGreaterThan(unlike);
+    expect(unlike).toBeGreaterThanOrEqual(1);
   });
 
   it('ranks by the probabilities that a chat API tells when it is asked for them', async () => {

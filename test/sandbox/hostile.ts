@@ -1,5 +1,7 @@
 /** Programs that try to break, stall, fill, escape or cheat their sandbox, with the outcome each deserves. */
 import type { OutcomeStatus } from '../../src/core/outcome.ts';
+import { hostileByLanguage } from './hostile-language.ts';
+import { hostileByModel } from './hostile-models.ts';
 
 export interface HostileProgram {
   readonly name: string;
@@ -500,4 +502,7 @@ g.solve({ objective: { direction: 2, vars: [{ name: "x", coef: 1 }] }, subjectTo
     code: `${g}g.solve({ objective: { direction: 1, vars: [] }, subjectTo: [{ name: "c", vars: Array.from({ length: 2e4 }, (_, i) => ({ name: "x" + i, coef: 1 })), bnds: { type: 2, lb: 1 } }] });`,
     status: ['optimal', 'memory', 'deadline', 'time_limit'],
   },
+
+  ...hostileByLanguage,
+  ...hostileByModel,
 ];

@@ -79,6 +79,25 @@ describe.skipIf(reason !== null)(`the real clients${reason === null ? '' : ` (${
     });
   });
 
+  it('all three play episodes of several turns: told what the solver said, and paid once', async () => {
+    const turned = await openServer({ turns: 3 });
+    try {
+      const env = { ...process.env, OPENREWARD_SESSION_URL: turned.server.url };
+      const { stdout } = await promisify(execFile)(python, [join(scripts, 'turns_client.py'), turned.server.url, answer], {
+        env,
+        timeout: 200_000,
+      });
+      const heard = "The program stopped with an error in line 1: ReferenceError: 'nothing' is not defined.";
+      expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toEqual({
+        openenv: [[false, 0, heard], [false, 0, 3.5], [true, 1.1], 2],
+        ors: [['run_program', 'submit_program'], heard, null, false, 1.1, true],
+        openreward: [heard, null, false, 1.1, true],
+      });
+    } finally {
+      await turned.close();
+    }
+  });
+
   it('openreward plays a session', async () => {
     expect(await session('openreward_client.py', '1')).toEqual({ tasks: 2, tools: ['submit_program'], prompt: true, result: [1.1, true] });
   });

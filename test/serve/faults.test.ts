@@ -163,10 +163,13 @@ describe('the deadline', () => {
 
 describe('too much', () => {
   it('is refused whole with 503 before anything of it is begun', async () => {
-    const server = await open({ verify: never, atOnce: 1, maxWaiting: 2 });
+    const server = await open({ verify: never, atOnce: 1, maxWaiting: 3 });
+    void post(server, '/v1/score', { problem: 'lp', completions: [right] }).catch(() => {});
+    void post(server, '/v1/score', { problem: 'lp', completions: [right] }).catch(() => {});
+    await expect.poll(() => server.health()).toMatchObject({ running: 1, waiting: 1 });
     const { status, body } = await post(server, '/v1/score', { problem: 'lp', completions: [right, right, right] });
     expect([status, body.error]).toEqual([503, expect.stringContaining('try again')]);
-    expect(server.health()).toMatchObject({ running: 0, waiting: 0, refused: 3 });
+    expect(server.health()).toMatchObject({ running: 1, waiting: 1, refused: 3 });
     const streamed = await post(server, '/v1/score', { problem: 'lp', completions: [right, right, right], stream: true });
     expect(streamed.status).toBe(503);
   });

@@ -25,8 +25,9 @@ export const right = answers[0]?.[0] as string;
 
 export async function openServer(
   change: Partial<RewardServerOptions> = {},
+  verified: VerifySettings = settings,
 ): Promise<{ readonly server: RewardServer; readonly verification: Verification; readonly close: () => Promise<void> }> {
-  const verification = await openVerification(['highs-js'], settings, ['sirl']);
+  const verification = await openVerification(['highs-js'], verified, ['sirl']);
   const server = await openRewardServer({
     port: 0,
     address: '127.0.0.1',

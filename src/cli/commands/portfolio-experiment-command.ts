@@ -20,7 +20,8 @@ export const experimentOptions = {
   judge: {
     type: 'string',
     default: 'sirl',
-    describe: 'who scores each candidate with the label in view: a policy, as --policy, or a rule such as sirl (right 100, wrong 1)',
+    describe:
+      'who scores each candidate with the label in view: a policy, as --policy; a rule such as sirl (right 100, wrong 1); reference: likeness to the reference model, 1 to 100',
   },
   evaluators: {
     type: 'string',
@@ -66,7 +67,12 @@ export async function portfolioExperiment(args: Flags, run: RunOptions): Promise
     dataset: args.dataset,
     dataDir: args.dataDir ?? process.env.EVOM_DATA ?? null,
     limit: wholeNumber(args.limit, '--limit', 1),
-    judge: rule === undefined ? { type: 'policy', source: await otherPolicy(args.judge, '--judge', run.io.cwd) } : { type: 'rule', rule },
+    judge:
+      args.judge === 'reference'
+        ? { type: 'reference' }
+        : rule === undefined
+          ? { type: 'policy', source: await otherPolicy(args.judge, '--judge', run.io.cwd) }
+          : { type: 'rule', rule },
     evaluatorPolicy: args.evaluatorPolicy === undefined ? null : await otherPolicy(args.evaluatorPolicy, '--evaluator-policy', run.io.cwd),
     asking: {
       ...{ samples, seed, sampling },

@@ -27,6 +27,7 @@ import { policyPrint } from './policy-print.ts';
 /** Who judges with the label in view. */
 export type JudgeChoice =
   | { readonly type: 'rule'; readonly rule: JudgeRuleName }
+  | { readonly type: 'reference' }
   | { readonly type: 'policy'; readonly source: PolicySource };
 
 type Asking = Pick<ExperimentRequest, 'samples' | 'sampling' | 'repeats' | 'judgeRepeats' | 'judgeTokens' | 'seed'>;
@@ -73,7 +74,7 @@ export async function runPortfolioExperiment(asked: RunPortfolioExperimentOption
     const parts: ExperimentParts = {
       generator,
       evaluator,
-      judge: judge.type === 'rule' ? judge : { type: 'policy', speaker: await speakerOf(judge.source) },
+      judge: judge.type !== 'policy' ? judge : { type: 'policy', speaker: await speakerOf(judge.source) },
     };
     const evaluators = asked.evaluators ?? usualEvaluators(parts, setup);
     const report = await experimentOf(asked, { parts, evaluators, problems, log }, (text) => reporter.progress(text));
@@ -135,7 +136,14 @@ async function experimentOf(
     dataset,
     generator: parts.generator.policy.modelId,
     evaluator: evaluators.includes('scores') ? parts.evaluator.policy.modelId : null,
-    judge: judge.type === 'rule' ? `rule ${judge.rule}` : parts.judge.type === 'policy' ? parts.judge.speaker.policy.modelId : '',
+    judge:
+      judge.type === 'rule'
+        ? `rule ${judge.rule}`
+        : judge.type === 'reference'
+          ? 'likeness to the reference model'
+          : parts.judge.type === 'policy'
+            ? parts.judge.speaker.policy.modelId
+            : '',
     problems: lines.map(({ id }) => id),
     left_out: leftOut,
     samples: asking.samples,
@@ -160,7 +168,7 @@ async function settingOf(
   const what = {
     policy: await policyPrint(policy),
     evaluator: await policyPrint(evaluatorPolicy),
-    judge: judge.type === 'rule' ? judge.rule : await policyPrint(judge.source),
+    judge: judge.type === 'policy' ? await policyPrint(judge.source) : judge.type === 'rule' ? judge.rule : judge.type,
     limits: running?.sandbox.limits ?? null,
     ...{ backend, dialect, template, asking, evaluators },
   };

@@ -21,6 +21,7 @@ import { type ChatTokenizer, loadTokenizer } from '../../tokenizer/chat-tokenize
 import { pickWeighted } from '../../train/sft-stream.ts';
 import { hasVerdict, solverFeedback } from '../../verify/feedback.ts';
 import type { Verifier } from '../../verify/verifier.ts';
+import type { SimulatorRewardConfig } from '../schema/reward-schema.ts';
 import type { EvalSetConfig, ScheduleConfig, SftConfig, TrainConfig } from '../schema/schema.ts';
 import { backendOfDialect } from '../schema/vocabulary.ts';
 import { buildChat } from './build-chat.ts';
@@ -28,6 +29,7 @@ import { buildPolicy, type PolicyConfig } from './build-policy.ts';
 import { buildProblems } from './build-problems.ts';
 import { buildRecorded, type RecordedParts } from './build-recorded.ts';
 import { buildScoring, isLeftOut } from './build-scoring.ts';
+import { type GroupSimulators, openSimulators } from './build-simulators.ts';
 import { buildVerifier } from './build-verifier.ts';
 import { type ChosenTemplate, chooseTemplate, speaksChat } from './prompt-template.ts';
 import { samplingOf } from './sampling-of.ts';
@@ -75,17 +77,17 @@ export async function buildRollout(
   const template = chooseTemplate(config.prompt.template, chat !== null || speaksChat(tokenizer));
   if (template.template === 'bare' && config.prompt.examples > 0)
     throw new EvomError('E_CONFIG', `prompt.examples: a bare prompt has none, and ${template.text}; take template: instruct, evom or sirl`);
-  const verifier = await buildVerifier(
-    config.dialect.map((dialect) => dialect.name),
-    config,
-    onNotice,
-  );
+  const simulation = config.reward.consistency > 0 ? config.reward.simulators : undefined;
+  const dialects = [...config.dialect.map((dialect) => dialect.name), ...(simulation === undefined ? [] : [simulation.dialect])];
+  const verifier = await buildVerifier(dialects, config, onNotice);
   const closers: (() => Promise<void>)[] = [() => verifier.close()];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.toReversed()) await close();
   };
   try {
-    const scoring = await buildScoring(config);
+    const simulators = simulation === undefined ? null : await simulatorsOf(config, simulation, verifier);
+    if (simulators !== null) closers.push(() => simulators.close());
+    const scoring = await buildScoring(config, simulators);
     closers.push(() => scoring.close());
     const policy = shared ?? recorded?.policy ?? chat?.policy ?? (await buildPolicy(config, directory, version, onNotice));
     closers.push(() => policy.close());
@@ -109,6 +111,14 @@ export async function buildRollout(
     await closeAll();
     throw error;
   }
+}
+
+/** Who writes simulators is not trained on: what is paid for a program must not change because another was. */
+function simulatorsOf({ policy, run }: RolloutConfig, settings: SimulatorRewardConfig, verifier: Verifier): Promise<GroupSimulators> {
+  const checkpoint = settings.checkpoint ?? policy.checkpoint;
+  if (checkpoint === undefined)
+    throw new EvomError('E_CONFIG', 'reward.simulators.checkpoint: name the folder of the policy that writes simulators');
+  return openSimulators({ ...settings, checkpoint }, run.seed, (program) => verifier.verify(program));
 }
 
 /** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */

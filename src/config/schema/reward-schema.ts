@@ -2,14 +2,27 @@
 import { z } from 'zod';
 import { type RewardConfig as Preset, rewardPresets } from '../../reward/reward.ts';
 import { consistencyRules } from '../../solve/group-consistency.ts';
-import { named, nonNegative, share, whole } from './fields.ts';
-import { isModulePath, rewardPresets as presetNames } from './vocabulary.ts';
+import { named, nonNegative, path, positive, share, whole } from './fields.ts';
+import { isModulePath, rewardPresets as presetNames, simulatorDialects } from './vocabulary.ts';
 
 const term = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]*$/, 'must be lower-case letters, digits and _'),
   type: z.string().refine(isModulePath, 'must be the path of a module such as ./my-term.js').describe('Its default export makes the term.'),
   weight: z.number().default(1),
 });
+
+/** Settings of `consistency_rule: simulators`. */
+const simulators = z.strictObject({
+  checkpoint: path()
+    .nullable()
+    .default(null)
+    .describe('Folder of the policy that writes them, sampled in this process; null: policy.checkpoint.'),
+  count: whole(1).default(4).describe('Simulators asked for, once a problem.'),
+  dialect: z.enum(simulatorDialects).default('simulator-js'),
+  temperature: positive().max(10).default(1),
+  max_tokens: whole(16).nullable().default(null).describe('Longest simulator; null: 200 for bare prompts, else 2048.'),
+});
+export type SimulatorRewardConfig = z.output<typeof simulators>;
 
 export const reward = z.strictObject({
   preset: z
@@ -24,9 +37,12 @@ export const reward = z.strictObject({
   solution: nonNegative().optional().describe('For a right answer whose point solves the reference model.'),
   consistency: nonNegative().optional().describe('For a program that the rest of its group and the text bear out; needs no label.'),
   consistency_rule: z
-    .enum(consistencyRules)
+    .enum([...consistencyRules, 'simulators'])
     .default('faithful')
-    .describe('faithful: numbers of the text and votes among programs that hold them all; agreement, majority: docs/guide/solve.md.'),
+    .describe(
+      'faithful: numbers of the text and votes among programs that hold them all; simulators: what simulators of the problem say; agreement, majority: docs/guide/solve.md.',
+    ),
+  simulators: simulators.optional().describe('Of consistency_rule: simulators.'),
   cross_solver: nonNegative().optional().describe('For an optimum that the second backend of the audit confirms.'),
   terms: z.array(term).default([]).describe('Terms of your own.'),
   format_tags: z
@@ -80,6 +96,8 @@ export function resolveReward(input: Input): RewardConfig {
     solution: input.solution ?? preset.solution,
     consistency: input.consistency ?? preset.consistency,
     consistency_rule: input.consistency_rule,
+    // Left out where nothing asks for them, so that runs of before there were any go on.
+    ...(input.consistency_rule === 'simulators' ? { simulators: simulators.parse(input.simulators ?? {}) } : {}),
     cross_solver: input.cross_solver ?? preset.crossSolver,
     terms: input.terms,
     format_tags: input.format_tags ?? [...formatTags],

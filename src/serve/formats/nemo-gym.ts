@@ -2,7 +2,7 @@
 import type { Problem } from '../../core/problem.ts';
 import { HttpRefusal } from '../../lib/http-server.ts';
 import { askedProblem, contentText, labelledProblem, problemById } from '../asked-problem.ts';
-import { type Body, type Call, type Format, isObject, json, type Reply, type ServeParts } from '../format.ts';
+import { type Body, type Call, completionOf, type Format, isObject, json, type Reply, type ServeParts } from '../format.ts';
 import type { Unscorable } from '../scorer.ts';
 import { NoRoom } from '../sessions.ts';
 
@@ -66,7 +66,7 @@ async function verify(parts: ServeParts, { body, gone }: Call): Promise<Reply> {
   if (!isObject(response)) throw new HttpRefusal(422, '"response" is not an object of the Responses API');
   const scored = await parts.scorer.score({
     problem: problemOfRow(parts, body),
-    completion: lastAnswer(response),
+    completion: completionOf(lastAnswer(response), 'the answer'),
     isTruncated: response.status === 'incomplete',
     gone,
   });

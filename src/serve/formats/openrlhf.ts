@@ -1,7 +1,7 @@
 /** OpenRLHF 0.11's remote reward model: `POST /get_reward {query, prompts, labels}`. */
 import { HttpRefusal } from '../../lib/http-server.ts';
 import { labelledProblem } from '../asked-problem.ts';
-import { type Call, type Format, json, plainReward, type Reply, type ServeParts } from '../format.ts';
+import { type Call, completionOf, type Format, json, plainReward, type Reply, type ServeParts } from '../format.ts';
 
 /** Below the client's 180 s, after which it tries again. */
 const deadlineMs = 150_000;
@@ -22,6 +22,8 @@ async function getReward(parts: ServeParts, { body, gone }: Call): Promise<Reply
     gone,
     deadlineMs,
   }));
+  // All of them or none: the client tries the whole list again.
+  parts.scorer.admit(requests.length);
   const scored = await Promise.all(requests.map((request) => plainReward(parts, request)));
   const rewards = scored.map(({ reward }) => reward);
   const right = scored.map((one) => (one.scored.type === 'scored' && one.scored.correct === true ? 1 : 0));
@@ -36,5 +38,5 @@ function answerIn(query: unknown, prompt: unknown, index: number): string {
   const at = query.indexOf(prompt);
   // Without this a worked example of the prompt could be taken for the answer.
   if (at < 0) throw new HttpRefusal(422, `query[${index}] does not hold prompts[${index}], so that the answer cannot be told from it`);
-  return query.slice(at + prompt.length).replace(/(?:<\|[a-z_]+\|>|<\/s>|<eos>)\s*$/, '');
+  return completionOf(query.slice(at + prompt.length).replace(/(?:<\|[a-z_]+\|>|<\/s>|<eos>)\s*$/, ''), `query[${index}]`);
 }
