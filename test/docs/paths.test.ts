@@ -91,6 +91,6 @@ describe('the map docs/README.md', () => {
   const map = readFileSync(join(root, 'docs/README.md'), 'utf8');
   it.each(['guide', 'reference', 'lab'])('names every page of docs/%s', (room) => {
     const pages = readdirSync(join(root, 'docs', room)).filter((name) => name.endsWith('.md'));
-    expect(pages.filter((name) => !map.includes(`(${room}/${name})`))).toEqual([]);
+    expect(pages.filter((name) => !map.includes(`](${room}/${name}`))).toEqual([]);
   });
 });
