@@ -228,7 +228,7 @@ export async function importProblems(path: string, options: ImportOptions & { re
     if (problems.length === options.limit) break;
   }
   refuseFaultyRecords(path, faults, numFaults);
-  if (problems.length === 0) throw new EvomError('E_DATA', `${path} holds no problem`);
+  if (problems.length === 0) throw new EvomError('E_DATA', `${path} holds no problem; evom data import --help lists what is read`);
   return problems;
 }
 

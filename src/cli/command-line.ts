@@ -63,7 +63,7 @@ const optionNames = [
 export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
   const json = argv.includes('--json');
   try {
-    const asked = await parse(argv, io);
+    const asked = await parseCommandLine(argv, io);
     if (asked.type === 'text') {
       io.stdout(`${asked.text}\n`);
       return 0;
@@ -87,7 +87,12 @@ function refuseRepeated(args: Readonly<Record<string, unknown>>, lists: readonly
   }
 }
 
-async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
+/**
+ * Reads one command line without doing what it asks.
+ *
+ * @throws {EvomError} `E_USAGE` for a verb, option or argument that is not known.
+ */
+export async function parseCommandLine(argv: readonly string[], io: CommandIo): Promise<Asked> {
   let chosen: Asked | null = null;
   let text = '';
   const choose: Choose = (onInterrupt, work) => {

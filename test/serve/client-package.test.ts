@@ -4,8 +4,10 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { packageVersion } from '../../src/cli/package-version.ts';
 import { packageRoot } from '../../src/config/load/find-file.ts';
 
+const version = packageVersion();
 const folder = mkdtempSync(join(tmpdir(), 'evom-client-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -36,7 +38,7 @@ describe.skipIf(reason !== null)(`the Python client${reason === null ? '' : ` ($
     const installed = run(python as string, ['-m', 'pip', 'install', '--quiet', '--no-build-isolation', copy]);
     expect(installed.stderr).not.toMatch(/error/i);
     const imported = run(python as string, ['-I', '-c', imports]);
-    expect([imported.stdout.trim(), imported.stderr]).toEqual(['0.1.0', '']);
+    expect([imported.stdout.trim(), imported.stderr]).toEqual([version, '']);
   });
 
   it('is built as a wheel by its script, which holds every module', () => {
@@ -45,7 +47,7 @@ describe.skipIf(reason !== null)(`the Python client${reason === null ? '' : ` ($
     const built = run('sh', [join(folder, 'source', 'scripts', 'build-client.sh'), out], { PYTHON: other, PIP_NO_BUILD_ISOLATION: '0' });
     expect(built.stderr).not.toMatch(/error/i);
     const [wheel] = readdirSync(out);
-    expect(wheel).toBe('evom_client-0.1.0-py3-none-any.whl');
+    expect(wheel).toBe(`evom_client-${version}-py3-none-any.whl`);
     expect(run(other, ['-m', 'pip', 'install', '--quiet', join(out, wheel as string)]).status).toBe(0);
     const listed = run(other, [
       '-I',
