@@ -50,8 +50,8 @@ describe('the learner of a large model', () => {
     metadata: { loss: { type: 'cross_entropy', aggregation: 'token_mean' } as const, globalLossTokens: 24, globalLossRows: 3 },
     rows,
   };
-  const losses = async (threads: number): Promise<{ losses: number[]; weights: Uint8Array }> => {
-    const learner = await createOnnxLearner({ model: { config, tensors }, optimizer: { ...adamwDefaults, lr: 0.01 }, threads });
+  const learn = async (): Promise<{ losses: number[]; weights: Uint8Array }> => {
+    const learner = await createOnnxLearner({ model: { config, tensors }, optimizer: { ...adamwDefaults, lr: 0.01 }, threads: 2 });
     try {
       const all: number[] = [];
       for (let step = 0; step < 2; step++) all.push(Number((await learner.step(batch as never, { learningRateFactor: 1 })).metrics.loss));
@@ -64,10 +64,8 @@ describe('the learner of a large model', () => {
   };
 
   it('learns with more threads than gradient workers, and repeats to the bit', async () => {
-    const first = await losses(2);
+    const first = await learn();
     expect(first.losses[1]).toBeLessThan((first.losses[0] as number) - 0.5);
-    expect(await losses(2)).toEqual(first);
-    const alone = await losses(1);
-    for (const [i, loss] of alone.losses.entries()) expect(loss).toBeCloseTo(first.losses[i] as number, 4);
+    expect(await learn()).toEqual(first);
   }, 120_000);
 });
