@@ -1,7 +1,8 @@
 // Gradient step of the embedded learner: 64 sequences of 256 tokens (128 prompt + 128 completion), of s1 (d128 L4 H4
-// ffn344 vocab 1024) or s3 (d256 L4 H8 ffn688 vocab 2048), without and with prompt sharing (8 groups of 8), AdamW and Muon. Needs `npm run build` first.
+// ffn344 vocab 1024) or s3 (d256 L4 H8 ffn688 vocab 2048), without and with prompt sharing (8 groups of 8), AdamW and Muon; or 8 such
+// sequences (2 groups of 4) of SmolLM2-135M's shape (d576 L30 H9 KV3 ffn1536 vocab 49152). Needs `npm run build` first.
 //
-//   node scripts/bench/train-step.mjs [threads] [repeats] [micro-batch tokens] [s1 | s3]
+//   node scripts/bench/train-step.mjs [threads] [repeats] [micro-batch tokens] [s1 | s3 | smollm2] [case,case]
 //
 // Prints one JSON line of milliseconds a step, wall and CPU (for machines with other work); compare with train_step.py run alternately on the same machine.
 
@@ -15,16 +16,25 @@ const [threads = 2, repeats = 5, microBatchTokens = 2048] = process.argv.slice(2
 const shapes = {
   s1: { vocab_size: 1024, hidden_size: 128, intermediate_size: 344, num_hidden_layers: 4, num_attention_heads: 4 },
   s3: { vocab_size: 2048, hidden_size: 256, intermediate_size: 688, num_hidden_layers: 4, num_attention_heads: 8 },
+  smollm2: {
+    vocab_size: 49152,
+    hidden_size: 576,
+    intermediate_size: 1536,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+  },
 };
 const shape = shapes[process.argv[5] ?? 's1'];
-const [groups, size, prompt, completion] = [8, 8, 128, 128];
+const [groups, size] = process.argv[5] === 'smollm2' ? [2, 4] : [8, 8];
+const [prompt, completion] = [128, 128];
 const config = parseDecoderConfig({
   architectures: ['LlamaForCausalLM'],
   ...shape,
   max_position_embeddings: 512,
   tie_word_embeddings: true,
 });
-const tensors = initialWeights(decoderParameters(config), { numLayers: 4, seed: 0 });
+const tensors = initialWeights(decoderParameters(config), { numLayers: config.numLayers, seed: 0 });
 const stream = randomStream('bench');
 const loss = {
   type: 'policy_gradient',
@@ -71,8 +81,9 @@ const cases = [
   ['shared_adamw', adamwDefaults, batch(true)],
   ['shared_muon', muonDefaults, batch(true)],
 ];
+const chosen = process.argv[6]?.split(',') ?? cases.map(([name]) => name);
 const times = {};
-for (const [name, optimizer, data] of cases) {
+for (const [name, optimizer, data] of cases.filter(([one]) => chosen.includes(one))) {
   const learner = await createOnnxLearner({ model: { config, tensors }, optimizer, threads, microBatchTokens });
   await learner.step(data, { learningRateFactor: 1 });
   times[name] = [];

@@ -1,9 +1,9 @@
 """Gradient step of the embedded policy's shape in PyTorch float32 on CPU: the yardstick of train-step.mjs.
 
-    python scripts/bench/train_step.py [threads] [repeats] [micro-batch rows] [s1 | s3]
+    python scripts/bench/train_step.py [threads] [repeats] [micro-batch rows] [s1 | s3 | smollm2]
 
 64 sequences of 256 tokens (128 prompt + 128 completion), s1 (d128 L4 H4 ffn344 vocab 1024) or s3 (d256 L4 H8 ffn688 vocab
-2048): clipped surrogate + k3 KL,
+2048), or 8 such sequences of SmolLM2-135M's shape: clipped surrogate + k3 KL,
 vocabulary projection on completion rows only, sdpa, gradient clipping, fused AdamW. Prints one JSON line of milliseconds, wall and CPU.
 """
 
@@ -18,10 +18,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 threads, repeats, micro = (int(sys.argv[i]) if len(sys.argv) > i else d for i, d in ((1, 2), (2, 5), (3, 16)))
 torch.set_num_threads(threads)
 torch.manual_seed(0)
-VOCAB, HIDDEN, FFN, HEADS = {"s1": (1024, 128, 344, 4), "s3": (2048, 256, 688, 8)}[sys.argv[4] if len(sys.argv) > 4 else "s1"]
-ROWS, PROMPT, COMPLETION = 64, 128, 128
+SHAPES = {"s1": (1024, 128, 344, 4, 4, 4), "s3": (2048, 256, 688, 4, 8, 8), "smollm2": (49152, 576, 1536, 30, 9, 3)}
+NAME = sys.argv[4] if len(sys.argv) > 4 else "s1"
+VOCAB, HIDDEN, FFN, LAYERS, HEADS, KV_HEADS = SHAPES[NAME]
+ROWS, PROMPT, COMPLETION = 8 if NAME == "smollm2" else 64, 128, 128
 config = LlamaConfig(
-    vocab_size=VOCAB, hidden_size=HIDDEN, intermediate_size=FFN, num_hidden_layers=4, num_attention_heads=HEADS, num_key_value_heads=HEADS,
+    vocab_size=VOCAB, hidden_size=HIDDEN, intermediate_size=FFN, num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_key_value_heads=KV_HEADS,
     tie_word_embeddings=True, max_position_embeddings=512, attn_implementation="sdpa",
 )
 model = LlamaForCausalLM(config)

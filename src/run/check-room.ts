@@ -10,7 +10,7 @@ import { longestEpisode } from '../config/schema/episode-length.ts';
 import { smallest } from '../lib/extremes.ts';
 import { type Finding, fault, ok, warning } from './finding.ts';
 import { gpus } from './gpus.ts';
-import type { RunConfig } from './session.ts';
+import { type RunConfig, samplesNothing } from './session.ts';
 
 const gib = (bytes: number): number => bytes / 2 ** 30;
 const shown = (amount: number): string => `${amount.toFixed(amount < 10 ? 2 : 1)} GiB`;
@@ -19,7 +19,7 @@ const shown = (amount: number): string => `${amount.toFixed(amount < 10 ? 2 : 1)
 export async function checkMemory(config: RunConfig, model: DecoderConfig): Promise<Omit<Finding, 'name'>> {
   const { learner, policy } = config;
   const estimate = estimateMemory(config, model);
-  const samplesHere = policy.type === 'colocated' || (learner.type !== 'torch' && policy.type !== 'openai');
+  const samplesHere = policy.type === 'colocated' || (learner.type !== 'torch' && policy.type !== 'openai' && !samplesNothing(config));
   const wanted = totalGib(estimate.learner) + (samplesHere ? totalGib(estimate.sampler) : 0);
   const isElsewhere = learner.type === 'torch' && (learner.torch.launch === 'external' || learner.torch.launcher.length > 0);
   const found = learner.type === 'torch' && learner.torch.device !== 'cpu' && !isElsewhere ? await gpus() : null;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type BuiltRollout, buildRollout, type RolloutConfig } from '../config/build/build.ts';
 import { buildLearner } from '../config/build/build-learner.ts';
+import { buildUnsampledPolicy } from '../config/build/build-policy.ts';
 import { buildTrackers } from '../config/build/build-trackers.ts';
 import type { EvalSetConfig } from '../config/schema/schema.ts';
 import type { Problem } from '../core/problem.ts';
@@ -12,7 +13,7 @@ import { initialTrainState } from '../train/sft.ts';
 import type { ProblemSet } from './check-data.ts';
 import type { Report, RunFacts } from './events.ts';
 import type { Lifetime } from './lifetime.ts';
-import type { RunConfig, RunSession } from './session.ts';
+import { type RunConfig, type RunSession, samplesNothing } from './session.ts';
 
 export interface EvalSet {
   readonly config: EvalSetConfig;
@@ -69,7 +70,8 @@ export async function openParts({
     }),
   );
   const onNotice = (message: string): void => report({ type: 'service', message });
-  const rollout = await lifetime.open(buildRollout(config, directory, learner.version, shared, onNotice));
+  const policy = shared ?? (samplesNothing(session.config) ? await buildUnsampledPolicy(directory, learner.version) : null);
+  const rollout = await lifetime.open(buildRollout(config, directory, learner.version, policy, onNotice));
   const { keep_last: keepLast, keep_steps: keepSteps } = session.config.run;
   const trackers = await buildTrackers(session.config, {
     paths,

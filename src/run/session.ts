@@ -17,6 +17,9 @@ import type { Report } from './events.ts';
 
 export type RunConfig = TrainConfig | SftConfig;
 
+/** Whether nobody samples in a run: a supervised one without evaluation sets, whose policy is not opened. */
+export const samplesNothing = (config: RunConfig): boolean => config.kind === 'sft' && config.dataset.eval.length === 0;
+
 export interface RunSession<Config extends RunConfig = RunConfig> {
   /** Settled: with the steps and the schedule that the run goes on with. */
   readonly config: Config;

@@ -93,7 +93,7 @@ async function takeSteps(
   const { policy } = parts.rollout;
   let state = start;
   let savedStep = start.step;
-  /** A server that is gone costs the step that it was sampling, and none before. */
+  /** A server that is gone costs the step that it was sampling, or the evaluation of the step whose weights it did not take, and no step before. */
   const keepBeforeFault = async (fault: unknown): Promise<never> => {
     if (state.step > savedStep) {
       const kept = ahead.settled().then((position) => store.saveCheckpoint({ ...state, ...position }, learner));
@@ -132,7 +132,13 @@ async function takeSteps(
     const evaluating = last || (settings.evalEvery > 0 && step % settings.evalEvery === 0);
     if (evaluating) await ahead.settled();
     const updateStarted = performance.now();
-    if ((evaluating || settings.stepsAhead === 0) && policy.version !== learner.version) await policy.update(learner.weights());
+    // Servers that do not take the weights end the run, but the step was taken: a run that goes on gives them its checkpoint first.
+    let lost: { readonly fault: unknown } | null = null;
+    if ((evaluating || settings.stepsAhead === 0) && policy.version !== learner.version)
+      lost = await policy.update(learner.weights()).then(
+        () => null,
+        (fault: unknown) => ({ fault }),
+      );
     const updatedAt = performance.now();
 
     const metrics: StepMetrics = {
@@ -167,7 +173,7 @@ async function takeSteps(
       },
       settings.guards,
     );
-    const evaluations = evaluating ? await evaluateStep(parts, step) : [];
+    const evaluations = evaluating && lost === null ? await evaluateStep(parts, step) : [];
     const line = { ...metrics, ...evaluationMetrics(evaluations) };
     const alarms = guard.stop === null ? guard.alarms : [...guard.alarms, guard.stop];
     await store.appendMetrics(step, line, { names: slowestNames(times.verifications), alarms });
@@ -177,6 +183,7 @@ async function takeSteps(
     const stopping = guard.stop !== null || (alarms.length > 0 && settings.onAlarm === 'stop');
     const interrupt = signal?.aborted === true && !last;
     state = { ...state, step, guards: guard.state };
+    if (lost !== null) return keepBeforeFault(lost.fault);
     if (last || stopping || interrupt || step % settings.checkpointEvery === 0) {
       state = { ...state, ...(await ahead.settled()) };
       await store.saveCheckpoint(state, learner);

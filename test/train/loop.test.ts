@@ -361,6 +361,38 @@ describe('trainLoop', () => {
     expect(store.checkpoints).toMatchObject([{ version: 3, state: { step: 3, genStep: 3, cursor: { epoch: 1, position: 1 }, ahead: [] } }]);
   });
 
+  it.each([{ evalEvery: 0 }, { evalEvery: 1 }])(
+    'keeps a step whose weights the servers do not take any more, %j',
+    async ({ evalEvery }) => {
+      const gone = new EvomError('E_POLICY', 'the server is gone');
+      const rollout = mixed();
+      const policy: typeof rollout.policy = {
+        ...rollout.policy,
+        get version() {
+          return rollout.policy.version;
+        },
+        update: (weights) => (weights.version === 2 ? Promise.reject(gone) : rollout.policy.update(weights)),
+      };
+      const learner = countingLearner();
+      const { parts, store } = trainParts({ ...rollout, policy }, learner, initialTrainState);
+      await expect(trainLoop(parts, settings({ checkpointEvery: 100, evalEvery }), initialTrainState)).rejects.toBe(gone);
+      // The old weights are not evaluated under the new step's number.
+      expect(store.events.slice(-3)).toEqual(['write 2: 1 batches at version 1', 'metrics 2', 'checkpoint 2']);
+      const state = store.checkpoints[0]?.state as TrainState;
+      expect(store.checkpoints).toMatchObject([{ version: 2, state: { step: 2, genStep: 2 } }]);
+
+      const back = mixed();
+      const again = trainParts(back, countingLearner(2, learner.weight), state);
+      await back.policy.update({ type: 'tensors', version: 2, tensors: new Map() });
+      await trainLoop(again.parts, settings({ checkpointEvery: 100 }), state);
+      const whole = trainParts(mixed(), countingLearner(), initialTrainState);
+      await trainLoop(whole.parts, settings({ checkpointEvery: 100 }), initialTrainState);
+      expect([...store.lines, ...again.store.lines].map((line) => line['learner/loss'])).toEqual(
+        whole.store.lines.map((line) => line['learner/loss']),
+      );
+    },
+  );
+
   it('tells the fault that came first when the steps that were done cannot be kept', async () => {
     const gone = new EvomError('E_POLICY', 'the server is gone');
     const rollout = mixed();

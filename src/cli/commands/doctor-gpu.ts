@@ -11,7 +11,7 @@ export const gpuChecks: Readonly<Record<string, Check>> = {
     if (found === null) return missing('nvidia-smi shows none; the embedded engine needs none');
     const [first] = found;
     return ok(
-      `${found.length} x ${first?.name}, driver ${first?.driver}, ${found.map((gpu) => gpu.freeGib.toFixed(0)).join('/')} GiB free`,
+      `${found.length} x ${first?.name}, driver ${first?.driver}, ${found.map((gpu) => gpu.freeGib.toFixed(0)).join('/')} GiB free; scripts/gpu-check.sh measures it`,
     );
   },
   'torch (optional)': async () => {

@@ -9,6 +9,7 @@ import { stopIdsOf } from '../../embedded/sampler/stop-ids.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { loadPlugin } from '../../lib/plugin.ts';
 import type { Policy, SampleRequest } from '../../policy/policy.ts';
+import { unsampledPolicy } from '../../policy/unsampled-policy.ts';
 import { createColocatedPolicy } from '../../servers/colocated-policy.ts';
 import { createOpenAiPolicy } from '../../servers/openai-policy.ts';
 import { startTorchHost } from '../../servers/torch-host.ts';
@@ -60,6 +61,13 @@ export async function buildPolicy(
   }
   if (policy.type === 'openai') return buildServedPolicy(config, directory, version, onNotice);
   return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
+}
+
+/** What a supervised run without evaluation sets has for a policy: the learner alone is opened. */
+export async function buildUnsampledPolicy(directory: string, version: number): Promise<Policy> {
+  const { max_position_embeddings: maxLength } = await readModelConfig(directory);
+  if (typeof maxLength !== 'number') throw new EvomError('E_CHECKPOINT', `${directory}/config.json lacks max_position_embeddings; add it`);
+  return unsampledPolicy({ modelId: basename(resolve(directory)), version, maxLength });
 }
 
 /** A group for each request, a completion for each of its seeds. */

@@ -1,5 +1,6 @@
 /** Memory of the embedded engine, which learns and samples in threads of one process. */
 import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
+import { activationBytesPerToken, gradientPlan } from '../../embedded/learner/large-models.ts';
 import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { threadCount } from './build-torch.ts';
@@ -27,26 +28,26 @@ const promptTokens = 128;
 /**
  * Memory of the embedded learner, by what takes it.
  *
- * Weights and two moments are float32 in memory that all threads share; each thread has its own gradients, its activations of one
- * micro-batch, kept for the backward pass, and its logits with their gradient.
+ * Weights and two moments are float32 in memory that all threads share. Each worker that computes gradients (`gradientPlan`) has their sum, those
+ * of one graph run and its own copy of the weights, the activations of one micro-batch, kept for the backward pass, and its logits with
+ * their gradient.
  */
 export function embeddedLearnerMemory(
   { learner, algorithm, sampling, rollout, sandbox }: EmbeddedConfig,
   model: DecoderConfig,
 ): MemoryItem[] {
   const threads = threadCount(learner.threads);
-  const tokens = learner.micro_batch_tokens;
   const weights = weightsOf(model);
-  const { hiddenSize: d, intermediateSize: f, numLayers: layers, vocabSize } = model;
-  const activations = tokens * layers * (4 * d + 3 * f + 2 * model.numHeads * model.headDim) * 4;
+  const { workers, microBatchTokens: tokens } = gradientPlan(model, weights, threads, learner.micro_batch_tokens);
+  const activations = tokens * activationBytesPerToken(model);
   const rollouts = (algorithm?.groups_per_step ?? 0) * sampling.group_size;
   return [
     { name: 'Node and onnxruntime', gib: gib(processBytes) },
     { name: `sandbox of ${threadCount(sandbox.workers)} workers`, gib: gib(sandboxBytes * threadCount(sandbox.workers)) },
     { name: 'weights and moments, float32', gib: gib(weights * 12) },
-    { name: `gradients of ${threads} threads, float32`, gib: gib(weights * 4 * threads) },
-    { name: `activations of ${threads} x ${tokens} tokens`, gib: gib(activations * threads) },
-    { name: `logits of ${threads} x ${tokens} tokens`, gib: gib(tokens * vocabSize * 4 * 2 * threads) },
+    { name: `gradients and weights of ${workers} workers, float32`, gib: gib(weights * 12 * workers) },
+    { name: `activations of ${workers} x ${tokens} tokens`, gib: gib(activations * workers) },
+    { name: `logits of ${workers} x ${tokens} tokens`, gib: gib(tokens * model.vocabSize * 4 * 2 * workers) },
     ...(rollouts === 0
       ? []
       : [

@@ -2,7 +2,7 @@
 
 import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { LossConfig } from '../../core/training.ts';
-import { createSession, type Session, shapeFeeds, type Tensor } from '../nn/session.ts';
+import { createSession, type Session, type SessionOptions, shapeFeeds, type Tensor } from '../nn/session.ts';
 import { type LossForm, lossForm } from './loss-graph.ts';
 import type { MicroBatch } from './micro-batches.ts';
 import { type ParameterLayout, parameterLayout } from './parameters.ts';
@@ -19,17 +19,24 @@ export class GradientEngine {
   /** The engine's own copy of the weights: onnxruntime does not read shared memory. */
   private readonly weights: Float32Array;
   private readonly weightFeeds: Readonly<Record<string, Tensor>>;
+  /** The parameters' gradients of one graph run, which writes them here. */
+  private readonly results: ReadonlyMap<string, Tensor>;
 
-  constructor(config: DecoderConfig) {
+  private readonly options: SessionOptions;
+
+  /** @param options of the graph's session. */
+  constructor(config: DecoderConfig, options: SessionOptions = {}) {
     this.config = config;
+    this.options = options;
     this.layout = parameterLayout(config);
     this.weights = new Float32Array(this.layout.total);
-    this.weightFeeds = Object.fromEntries(
+    const views = (flat: Float32Array, prefix: string): [string, Tensor][] =>
       this.layout.parameters.map(({ name, shape, offset, length }) => [
-        name,
-        { data: this.weights.subarray(offset, offset + length), shape },
-      ]),
-    );
+        `${prefix}${name}`,
+        { data: flat.subarray(offset, offset + length), shape },
+      ]);
+    this.weightFeeds = Object.fromEntries(views(this.weights, ''));
+    this.results = new Map(views(new Float32Array(this.layout.total), gradientPrefix));
   }
 
   /** Copies the weights to compute with. */
@@ -42,7 +49,7 @@ export class GradientEngine {
     const form = lossForm(loss);
     const { graph, session } = await this.sessionFor(form);
     const run = (one: MicroBatch, wanted: readonly string[]) =>
-      session.run({ ...this.weightFeeds, ...shapeFeeds(graph.shapeInputs, one.sizes), ...feeds(one, form, loss) }, wanted);
+      session.run({ ...this.weightFeeds, ...shapeFeeds(graph.shapeInputs, one.sizes), ...feeds(one, form, loss) }, wanted, this.results);
     const correction = loss.type === 'policy_gradient' ? (loss.samplerCorrection ?? null) : null;
     // The weights depend on log-probabilities before the step: a run more, where they are asked for.
     const batch =
@@ -73,7 +80,7 @@ export class GradientEngine {
     let entry = this.sessions.get(key);
     if (entry === undefined) {
       const graph = buildTrainingGraph(this.config, form);
-      entry = { graph, session: await createSession(graph.model) };
+      entry = { graph, session: await createSession(graph.model, this.options) };
       this.sessions.set(key, entry);
     }
     return entry;

@@ -12,6 +12,7 @@ import { writeSafetensors } from '../../lib/safetensors.ts';
 import { turns } from '../../lib/turns.ts';
 import { type Learner, type LearnerResult, type LearnerStepOptions, optimizerStateFile } from '../../policy/learner.ts';
 import { checkOptimizerConfig, type OptimizerConfig } from '../../policy/optimizer-config.ts';
+import { type GradientPlan, gradientPlan } from './large-models.ts';
 import { assignToThreads, packMicroBatches } from './micro-batches.ts';
 import { shareParameters } from './optimizer.ts';
 import { loadOptimizerState, optimizerTensors } from './optimizer-state.ts';
@@ -31,7 +32,7 @@ export interface OnnxLearnerOptions {
   readonly optimizer: OptimizerConfig;
   /** Worker threads; results are bit-identical for equal counts only. The machine's cores by default. */
   readonly threads?: number;
-  /** Token rows of one graph run (default 2048): bounds memory, and fits caches when small. */
+  /** Token rows of one graph run (default 2048): bounds memory, and fits caches when small. Large models run fewer at once (`gradientPlan`). */
   readonly microBatchTokens?: number;
   /** Directory with the `optimizer.safetensors` of an earlier `save` (its `evom_state`): moments, step and version go on. */
   readonly stateDirectory?: string;
@@ -75,8 +76,7 @@ class OnnxLearner implements Learner {
   private readonly second: Float32Array;
   private readonly optimizer: OptimizerConfig;
   private readonly team: WorkerTeam;
-  private readonly threads: number;
-  private readonly microBatchTokens: number;
+  private readonly plan: GradientPlan;
   private readonly maxSkippedSteps: number;
   private readonly maxPositions: number;
   private currentVersion = 0;
@@ -86,21 +86,32 @@ class OnnxLearner implements Learner {
   private readonly inTurn = turns();
 
   constructor(config: DecoderConfig, options: OnnxLearnerOptions) {
-    this.threads = options.threads ?? availableParallelism();
-    this.microBatchTokens = options.microBatchTokens ?? 2048;
+    const threads = options.threads ?? availableParallelism();
     this.maxSkippedSteps = options.maxSkippedSteps ?? 5;
     this.maxPositions = config.maxPositions;
     this.optimizer = options.optimizer;
     this.layout = parameterLayout(config);
     const shared = () => new SharedArrayBuffer(4 * this.layout.total);
     const [weights, first, second] = [shared(), shared(), shared()];
-    const gradients = Array.from({ length: this.threads }, shared);
+    this.plan = gradientPlan(config, this.layout.total, threads, options.microBatchTokens ?? 2048);
+    const { workers, session } = this.plan;
+    const gradients = Array.from({ length: workers }, shared);
     this.weightValues = new Float32Array(weights);
     this.first = new Float32Array(first);
     this.second = new Float32Array(second);
-    const shares = shareParameters(options.optimizer, this.layout.parameters, this.threads);
+    const shares = shareParameters(options.optimizer, this.layout.parameters, threads);
     this.team = new WorkerTeam(
-      shares.map((share, index) => ({ config, optimizer: options.optimizer, index, share, weights, first, second, gradients })),
+      shares.map((share, index) => ({
+        config,
+        optimizer: options.optimizer,
+        index,
+        share,
+        weights,
+        first,
+        second,
+        gradients,
+        session: index < workers ? session : null,
+      })),
     );
   }
 
@@ -126,8 +137,9 @@ class OnnxLearner implements Learner {
       }
     }
     const statistics = emptyStatistics();
-    const microBatches = packMicroBatches(sequences, { microBatchTokens: this.microBatchTokens, threads: this.threads });
-    const assigned = assignToThreads(microBatches, this.threads);
+    const { microBatchTokens, workers } = this.plan;
+    const microBatches = packMicroBatches(sequences, { microBatchTokens, threads: workers });
+    const assigned = assignToThreads(microBatches, workers);
     const replies = await this.team.askAll((index) => ({ type: 'gradient', batches: assigned[index] ?? [], loss }));
     for (const reply of replies) mergeStatistics(statistics, reply.statistics);
     const norm = await this.gradientNorm();

@@ -3,6 +3,7 @@
 import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { LossConfig } from '../../core/training.ts';
 import type { OptimizerConfig } from '../../policy/optimizer-config.ts';
+import type { SessionOptions } from '../nn/session.ts';
 import type { MicroBatch } from './micro-batches.ts';
 import type { UpdateOptions } from './optimizer.ts';
 import type { StepStatistics } from './step-statistics.ts';
@@ -18,7 +19,9 @@ export interface WorkerSetup {
   readonly weights: SharedArrayBuffer;
   readonly first: SharedArrayBuffer;
   readonly second: SharedArrayBuffer;
-  /** One a worker; after `reduce`, the first holds the sum. */
+  /** Of this worker's graph runs; null: it computes no gradients, and only reduces and updates its share. */
+  readonly session: SessionOptions | null;
+  /** One a worker that computes gradients; after `reduce`, the first holds the sum. */
   readonly gradients: readonly SharedArrayBuffer[];
 }
 

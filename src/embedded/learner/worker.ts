@@ -2,24 +2,26 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { GradientEngine } from './gradient-engine.ts';
 import { Optimizer } from './optimizer.ts';
-import type { Parameter } from './parameters.ts';
+import { type Parameter, parameterLayout } from './parameters.ts';
 import { emptyStatistics } from './step-statistics.ts';
 import type { WorkerReply, WorkerRequest, WorkerSetup } from './worker-protocol.ts';
 
 const setup = workerData as WorkerSetup;
-const engine = new GradientEngine(setup.config);
+const engine = setup.session === null ? null : new GradientEngine(setup.config, setup.session);
 const optimizer = new Optimizer(setup.optimizer);
 const weights = new Float32Array(setup.weights);
 const first = new Float32Array(setup.first);
 const second = new Float32Array(setup.second);
 const gradients = setup.gradients.map((buffer) => new Float32Array(buffer));
-const share = setup.share.map((index) => [index, engine.layout.parameters[index] as Parameter] as const);
+const { parameters } = parameterLayout(setup.config);
+const share = setup.share.map((index) => [index, parameters[index] as Parameter] as const);
 
 async function answer(request: WorkerRequest): Promise<WorkerReply> {
   switch (request.type) {
     case 'gradient': {
-      const own = gradients[setup.index] as Float32Array;
       const statistics = emptyStatistics();
+      if (engine === null) return { type: 'gradient', statistics };
+      const own = gradients[setup.index] as Float32Array;
       own.fill(0);
       engine.setWeights(weights);
       for (const batch of request.batches) await engine.accumulate(batch, request.loss, own, statistics);
@@ -37,7 +39,7 @@ async function answer(request: WorkerRequest): Promise<WorkerReply> {
       return { type: 'update' };
     }
     case 'close':
-      await engine.close();
+      await engine?.close();
       await optimizer.close();
       return { type: 'close' };
     default:

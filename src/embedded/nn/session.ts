@@ -14,6 +14,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** How much the graph optimizer may fuse; `disabled` helps to find faults. */
   readonly optimization?: 'disabled' | 'basic' | 'extended' | 'all';
+  /**
+   * Keeps what a run took for the next one (default), and from the second run of equal sizes on one more block that holds all of it.
+   * Without, each value's memory goes back to the system when the last operator has read it: half the peak, for some system time.
+   */
+  readonly keepsMemory?: boolean;
 }
 
 export interface Session {
@@ -22,8 +27,14 @@ export interface Session {
    * stands still until it is done, so sessions belong in worker threads.
    *
    * @param outputs names to compute and return; all by default.
+   * @param into memory of the caller's for outputs of these names and shapes, not shared: otherwise each output is made once by onnxruntime
+   *   and once more as what is returned.
    */
-  run(feeds: Readonly<Record<string, Tensor>>, outputs?: readonly string[]): Promise<Record<string, Tensor>>;
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    outputs?: readonly string[],
+    into?: ReadonlyMap<string, Tensor>,
+  ): Promise<Record<string, Tensor>>;
   close(): Promise<void>;
 }
 
@@ -39,6 +50,7 @@ const privately = (data: TensorData): TensorData => (data.buffer instanceof Shar
 
 /** Opens a model, for example the bytes of `Graph.encode()`. */
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const { keepsMemory = true } = options;
   process.env.ORT_DISABLE_TELEMETRY ??= '1'; // its library leaves mat-debug-*.log in the temporary folder otherwise
   const { InferenceSession, Tensor: OrtTensor } = await import('onnxruntime-node');
   const session = await InferenceSession.create(model, {
@@ -47,6 +59,8 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: options.optimization ?? 'all',
+    enableCpuMemArena: keepsMemory,
+    enableMemPattern: keepsMemory,
     logSeverityLevel: 3,
     // Spinning threads take the cores that the sandbox workers need.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
@@ -56,14 +70,16 @@ export async function createSession(model: Uint8Array, options: SessionOptions =
     });
   });
   return {
-    run: async (feeds, outputs = session.outputNames) => {
+    run: async (feeds, outputs = session.outputNames, into = new Map()) => {
       const inputs = Object.fromEntries(
         Object.entries(feeds).map(([name, { data, shape }]) => [
           name,
           new OrtTensor(elementType(data), privately(data) as Float32Array, shape),
         ]),
       );
-      const results = await session.run(inputs, outputs);
+      const given = (tensor: Tensor | undefined) =>
+        tensor === undefined ? null : new OrtTensor(elementType(tensor.data), tensor.data as Float32Array, tensor.shape);
+      const results = await session.run(inputs, Object.fromEntries(outputs.map((name) => [name, given(into.get(name))])));
       return Object.fromEntries(
         outputs.map((name) => [name, { data: results[name]?.data as TensorData, shape: results[name]?.dims ?? [] }]),
       );
