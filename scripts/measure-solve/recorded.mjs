@@ -66,7 +66,9 @@ export async function measureRecorded(values) {
   const indices = [...systems[0].byIndex.keys()].filter((i) => systems.every(({ byIndex }) => byIndex.has(i)));
   const isRight = (value, label) => Number(value !== null && value !== undefined && Math.abs(value - label) <= 1e-4 * Math.abs(label));
   const right = Object.fromEntries(
-    [...systems.map(({ name }) => name), 'one system', 'statuses by majority, failures too', 'self-consistency', 'some system'].map((name) => [name, []]),
+    [...systems.map(({ name }) => name), 'one system', 'statuses by majority, failures too', 'self-consistency', 'some system'].map(
+      (name) => [name, []],
+    ),
   );
   const confidences = [];
   for (const i of indices) {
