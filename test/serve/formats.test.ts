@@ -245,7 +245,9 @@ describe('NeMo-Gym', () => {
   });
 
   it('keeps a typed session; one that was closed is not opened by a late seed', async () => {
-    const about = { resources_session_id: 's-1', episode_id: 'e', task_id: 'lp', task_data: {} };
+    // As NeMo-Gym 0.7's models write it: EpisodeId and TaskId are objects.
+    const task = { taskset: 'evom', task_id: 'lp' };
+    const about = { resources_session_id: 's-1', episode_id: { rollout_id: 'r', attempt: 0 }, task_id: task, task_data: {} };
     for (let i = 0; i < 2; i++) expect((await post(opened.server, '/seed_session', about)).body).toEqual({ resources_session_id: 's-1' });
     const { body } = await post(opened.server, '/verify', {
       resources_session_id: 's-1',

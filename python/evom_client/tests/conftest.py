@@ -29,17 +29,23 @@ def program(limit: int) -> str:
 RIGHT, WRONG = program(3), program(2)
 
 
-@pytest.fixture(scope="session")
-def url(tmp_path_factory):
+def serve(folder, port=0):
+    """A server of its own, and its address."""
     node = shutil.which("node")
     if node is None or not CLI.exists():
         pytest.skip("there is no node, or no dist/: run npm run build first")
-    data = tmp_path_factory.mktemp("evom") / "problems.jsonl"
+    data = folder / "problems.jsonl"
     data.write_text("".join(json.dumps(problem) + "\n" for problem in PROBLEMS))
-    args = [node, str(CLI), "serve", "--dataset", str(data), "--port", "0", "--workers", "1", "--quiet", "--json"]
+    args = [node, str(CLI), "serve", "--dataset", str(data), "--port", str(port), "--workers", "1", "--quiet", "--json"]
     server = subprocess.Popen(args, stdout=subprocess.PIPE, text=True, env={**os.environ, "EVOM_SERVE_TOKEN": ""})
+    return server, json.loads(server.stdout.readline())["url"]
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory):
+    server, url = serve(tmp_path_factory.mktemp("evom"))
     try:
-        yield json.loads(server.stdout.readline())["url"]
+        yield url
     finally:
         server.terminate()
         server.wait(30)

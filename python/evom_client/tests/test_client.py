@@ -5,7 +5,7 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from conftest import QUESTION, RIGHT, WRONG
+from conftest import QUESTION, RIGHT, WRONG, serve
 
 from evom_client import EvomClient, Unavailable, Unscorable
 
@@ -30,6 +30,31 @@ def test_asks_many_at_once(client):
         return await asyncio.gather(*(client.ascore([RIGHT], problem="lp") for _ in range(100)))
 
     assert {s.reward for group in asyncio.run(all_of_them()) for s in group} == {1.1}
+
+
+def test_rides_over_a_server_that_is_killed_in_the_middle_of_a_batch(tmp_path):
+    server, url = serve(tmp_path)
+    client = EvomClient(url, deadline_s=200)
+    try:
+        # Some hundred programs that take a moment each, so that the end comes while most of them wait.
+        slow = RIGHT.replace("report(", "for (let i = 0; i < 2e6; i++);\nreport(")
+
+        async def all_of_them():
+            texts = [f"{slow}\n<!-- {i} -->".replace("const h", f"const n = {i};\nconst h") for i in range(120)]
+            asked = asyncio.gather(*(client.ascore([text], problem="lp") for text in texts))
+            while client.health()["scored"] < 5:
+                await asyncio.sleep(0.05)
+            server.kill()
+            server.wait(30)
+            return await asyncio.to_thread(serve, tmp_path, int(url.rsplit(":", 1)[1])), await asked
+
+        (server, _), scored = asyncio.run(all_of_them())
+        assert [one[0].reward for one in scored] == [1.1] * 120
+        assert client.health()["scored"] < 120  # the others were paid by the first server
+    finally:
+        client.close()
+        server.kill()
+        server.wait(30)
 
 
 def test_lists_problems_without_their_answers(client):

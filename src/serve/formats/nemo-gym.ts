@@ -44,6 +44,9 @@ const idOf = (body: Body): string => {
   throw new HttpRefusal(422, '"resources_session_id" is not a text');
 };
 
+/** A task is `{taskset, task_id}`; a bare id is taken too. */
+const taskName = (task: unknown): unknown => (isObject(task) ? task.task_id : task);
+
 /** A row of a data set begins nothing here; a typed session begins an episode, and begins it once however often it is asked for. */
 function seed({ store, sessions }: ServeParts, { body }: Call): Reply {
   if (body.resources_session_id === undefined) return json({});
@@ -51,7 +54,9 @@ function seed({ store, sessions }: ServeParts, { body }: Call): Reply {
   if (sessions.isClosed(id)) throw new HttpRefusal(409, `session ${id} was closed`);
   const { task_data: data, task_id: task } = body;
   const problem =
-    isObject(data) && (data.problem !== undefined || data.question !== undefined) ? askedProblem(store, data) : problemById(store, task);
+    isObject(data) && (data.problem !== undefined || data.question !== undefined)
+      ? askedProblem(store, data)
+      : problemById(store, taskName(task));
   try {
     if (sessions.find(id) === null) sessions.open(problem, id);
   } catch (error) {
