@@ -44,8 +44,11 @@ def fingerprint(folder: Path) -> tuple | None:
     """Names, sizes and samples of the contents; None where the folder is missing. Names that begin with a dot are left out."""
     if not folder.is_dir():
         return None
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-    return tuple((p.relative_to(folder).as_posix(), p.stat().st_size, _sample(p)) for p in files)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    named = [(path, path.relative_to(folder)) for path in files]
+    return tuple(
+        (name.as_posix(), path.stat().st_size, _sample(path)) for path, name in named if not any(part.startswith(".") for part in name.parts)
+    )
 
 
 def _sample(path: Path) -> str:
@@ -66,14 +69,16 @@ class Sent:
     """
 
     def __init__(self, world: World, folder: Path) -> None:
+        self.copy: Path | None = None
+        self.folder = folder
+        self.bytes = 0
+        if world.size == 1:
+            return
         own = fingerprint(folder)
         wanted = world.agree(own)
         if wanted is None:
             raise ValueError(f"{folder} is not there, on the machine that leads the learner")
         lacks = own != wanted
-        self.copy: Path | None = None
-        self.folder = folder
-        self.bytes = 0
         if True not in world.all(lacks):
             return
         machine, writes = os.environ.get("GROUP_RANK", "0"), lacks and os.environ.get("LOCAL_RANK", "0") == "0"
