@@ -78,6 +78,18 @@ describe('a batch file', () => {
     expect((await readBatch(path)).rows).toEqual([row(), turns]);
   });
 
+  it.each([
+    ['an even number of stretches', [1, 1], [0, 0, 1, 0], /turn_lengths is \[1, 1\]: .*an odd number of counts, 2 in all/],
+    ['no stretch', [], [0, 0, 1, 1], /turn_lengths is \[\]/],
+    ['a stretch below 0', [3, -1, 0], [0, 0, 1, 0], /turn_lengths is \[3, -1, 0\]/],
+    ['fewer tokens than the response', [1, 0, 0], [0, 0, 1, 0], /turn_lengths is \[1, 0, 0\]/],
+    ['more tokens than the response', [1, 1, 1], [0, 0, 1, 0], /turn_lengths is \[1, 1, 1\]/],
+    ['what was told in the loss', [1, 1, 0], [0, 0, 0, 1], /loss_mask is 1 on what was told from token 3 on/],
+  ])('refuses an episode with %s', async (_, turnLengths, mask, message) => {
+    const episode = { ...row(), lossMask: Uint8Array.from(mask), turnLengths: Int32Array.from(turnLengths) };
+    await expect(writeBatch(path, { metadata, rows: [row(), episode] })).rejects.toThrow(message);
+  });
+
   it('may be empty', async () => {
     await writeBatch(path, { metadata, rows: [] });
     expect(await readBatch(path)).toEqual({ metadata, rows: [] });

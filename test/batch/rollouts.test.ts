@@ -112,6 +112,14 @@ describe('a rollouts file', () => {
       await expect(changed(change)).rejects.toThrow(expect.objectContaining({ code: 'E_BATCH', message: expect.stringMatching(message) }));
     });
 
+    it('has the turns of its episodes, and is refused where they are no turns', async () => {
+      const turn = { text: 'a', program: null, status: 'no_program', told: 'try again' };
+      const told = (turns: unknown) => changed({ turns: { type: 'utf8', values: [JSON.stringify(turns)] } });
+      expect((await told([turn]))[0]?.rollouts[0]?.turns).toEqual([turn]);
+      for (const broken of [turn, [null], [{ ...turn, text: 3 }], [{ ...turn, status: 'solved' }], [{ text: 'a', status: 'optimal' }]])
+        await expect(told(broken)).rejects.toThrow(/row 0, column turns is not the JSON it should be/);
+    });
+
     it('is refused where it is of another version', async () => {
       await expect(changed({}, '2')).rejects.toThrow(/rollouts_version is 2/);
     });
