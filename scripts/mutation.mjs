@@ -5,12 +5,14 @@
  *   npm run mutation -- rl                    # one folder of src/, with the tests of test/rl
  *   npm run mutation -- rl/kl.ts reward       # files of src/, and several folders one after the other
  *   npm run mutation -- rl --concurrency 2 --all   # two at a time; judge anew what an earlier run has judged
+ *   npm run mutation -- solvers --sample 0.05      # the changes within one line in twenty, drawn by --seed
  *
  * The score by file and the survivors are printed; reports/mutation/NAME.{json,html} hold them with their source. What is
  * ignored: the words of error messages, branches that the compiler proves unreachable, and code that runs once while a module loads.
  * docs/lab/mutation.md says how to read it.
  * Worker threads and guests run dist/, which is not changed: what runs in them alone counts as not covered.
  */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -20,7 +22,12 @@ import { buildIfNeeded, root } from './build-if-needed.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { concurrency: { type: 'string', default: '1' }, all: { type: 'boolean', default: false } },
+  options: {
+    concurrency: { type: 'string', default: '1' },
+    all: { type: 'boolean', default: false },
+    sample: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+  },
 });
 
 if (positionals.length === 0) {
@@ -33,15 +40,37 @@ for (const name of positionals) {
     process.exit(2);
   }
 }
+const share = Number(values.sample);
+if (!(share > 0 && share <= 1)) {
+  process.stderr.write(`--sample ${values.sample}: give a share of the lines above 0, and at most 1\n`);
+  process.exit(2);
+}
+
+/** Lines of a folder's files, each drawn with the same chance; a change that spans several lines is not among theirs. */
+function sampledLines(name) {
+  const files = name.endsWith('.ts')
+    ? [`src/${name}`]
+    : readdirSync(join(root, 'src', name), { recursive: true })
+        .filter((path) => path.endsWith('.ts'))
+        .map((path) => `src/${name}/${path}`)
+        .sort();
+  const isDrawn = (key) => createHash('sha256').update(`${values.seed} ${key}`).digest().readUInt32BE() < share * 2 ** 32;
+  return files.flatMap((file) =>
+    readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((_, i) => (isDrawn(`${file}:${i + 1}`) ? [`${file}:${i + 1}-${i + 1}`] : [])),
+  );
+}
+
 /** Runs Stryker over one folder or file and prints its score and its survivors. */
 async function mutate(name) {
   const folder = name.split('/')[0];
-  const report = join(root, 'reports/mutation', name.replaceAll('/', '-'));
+  const report = join(root, 'reports/mutation', `${name.replaceAll('/', '-')}${share < 1 ? `-sample-${values.seed}` : ''}`);
   process.env.EVOM_MUTATION_TESTS = JSON.stringify(testFiles(join(root, 'test', folder)));
   process.env.EVOM_MUTATION_JOURNAL = `${report}.jsonl`;
   process.env.EVOM_MUTATION_DIST = join(root, 'dist');
   const stryker = new Stryker({
-    mutate: [name.endsWith('.ts') ? `src/${name}` : `src/${name}/**/*.ts`],
+    mutate: share < 1 ? sampledLines(name) : [name.endsWith('.ts') ? `src/${name}` : `src/${name}/**/*.ts`],
     ignorePatterns: ['/runs', '/.venv*', '/reports', '/dist'],
     disableTypeChecks: false,
     plugins: ['ignore', 'journal', 'warm-runner'].map((name) => join(root, `scripts/mutation/${name}.mjs`)),
