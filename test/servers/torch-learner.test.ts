@@ -207,7 +207,7 @@ describeTorch('the PyTorch learner', () => {
     const learner = await open('pruned');
     for (const publishWeights of [true, true, false, true]) await learner.step(batch, { ...step, publishWeights });
     expect(readdirSync(join(folder, 'pruned', 'weights')).sort()).toEqual(['v000004']);
-    expect(readdirSync(join(folder, 'pruned', 'exchange')).sort()).toEqual(['LEARNER.json', 'step_000003']);
+    expect(readdirSync(join(folder, 'pruned', 'exchange')).sort()).toEqual(['LEARNER.json', 'SESSION', 'step_000003']);
     await learner.close();
   });
 
