@@ -17,8 +17,8 @@ export class HostConnection {
   /** Programs it takes at once over all dialects; 0 until its health is known. */
   capacity = 0;
   dialects: readonly DialectHealth[] = [];
-  /** What else outcomes depend on: the host's own version, its limits and the solver that solves models again. */
-  setup = '';
+  /** What else outcomes depend on: the host's own version, its limits and the solver that solves models again; null until it is known. */
+  about: Pick<Health, 'version' | 'resolver' | 'limits'> | null = null;
   #failures = 0;
   #downUntil = 0;
 
@@ -30,6 +30,11 @@ export class HostConnection {
   /** Milliseconds until it may be asked again; 0 when it is up. */
   pauseMs(now: number): number {
     return Math.max(0, this.#downUntil - now);
+  }
+
+  /** `about` as one text: '' until it is known. */
+  get setup(): string {
+    return this.about === null ? '' : JSON.stringify([this.about.version, this.about.resolver, this.about.limits]);
   }
 
   serves(dialect: string): boolean {
@@ -56,15 +61,12 @@ export class HostConnection {
 
   #take({ dialects, version, resolver, limits }: Health): void {
     this.dialects = dialects;
-    this.setup = JSON.stringify([version, resolver, limits]);
+    this.about = { version, resolver, limits };
     // Twice what it runs at once, so that its queue is never empty while an answer travels.
     this.capacity = 2 * dialects.reduce((sum, { concurrency }) => sum + concurrency, 0);
     if (this.capacity === 0)
       this.failed(null); // it may mend its libraries: it is asked again, later and later
-    else {
-      this.#failures = 0;
-      this.#downUntil = 0;
-    }
+    else this.#downUntil = 0; // what it failed at before counts until it has answered for a whole batch
   }
 
   /** Remembers that it failed; each time in a row lengthens the pause, and so does a host that asks for more. */
@@ -98,6 +100,7 @@ export class HostConnection {
       throw this.#meaningOf(cause);
     }
     if (left.size > 0) throw new HostDown(`${this.url} left ${left.size} programs unanswered`);
+    if (programs.length > 0) this.#failures = 0;
   }
 
   /** Refusals of the request itself are ours; anything else is a host in trouble. */

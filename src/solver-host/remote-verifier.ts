@@ -8,14 +8,15 @@ import { smallest } from '../lib/extremes.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
 import { OutcomeMemory } from '../verify/outcome-memory.ts';
 import type { Verifier, VerifierStats } from '../verify/verifier.ts';
-import { HostConnection, HostDown } from './host-connection.ts';
+import { type HostConnection, HostDown } from './host-connection.ts';
+import { type FleetOptions, HostFleet, healthTimeoutMs } from './host-fleet.ts';
+import { type DialectVersions, differenceFrom, versionsOf } from './host-versions.ts';
 import { OutcomeStore } from './outcome-store.ts';
 import { maxPrograms } from './wire.ts';
 
-export interface RemoteVerifierOptions {
-  /** Addresses such as `http://127.0.0.1:8650`. */
+export interface RemoteVerifierOptions extends FleetOptions {
+  /** Addresses such as `http://127.0.0.1:8650`; not read with `discover`. */
   readonly hosts: readonly string[];
-  readonly dialects: readonly string[];
   /** Bearer token of the hosts. */
   readonly token?: string | null;
   /** Folder that keeps outcomes between runs; null keeps none. */
@@ -44,7 +45,6 @@ interface Ticket {
 
 /** A program under which hosts break off this often is not sent again: it may be what breaks them. */
 const maxAttempts = 5;
-const healthTimeoutMs = 5000;
 /** Faults of one host that another may not have: its licence, its environment, its load. */
 const refusals: ReadonlySet<string> = new Set(['LicenceRefused', 'MissingLibrary', 'Starved']);
 /** Milliseconds in which a program that one host starved must have begun on another. */
@@ -58,59 +58,29 @@ const costly: ReadonlySet<string> = new Set(['NotResolved', 'Starved']);
  * A host that breaks off is left alone for a while and its unanswered programs go to the others; equal programs are run once. An outcome
  * that no host gives in time is `infra_error`, which has no reward: never a low one.
  *
+ * With `discover` hosts may come and go: one that comes is given programs once its versions are found to be those of the first, one that
+ * leaves ends what it is at, and what it cannot end goes to the others. Without any, programs wait for `discover.waitMs`; then all of them
+ * are refused with `E_SANDBOX`.
+ *
  * @throws {EvomError} E_CONFIG when no host answers, none serves one of the dialects, hosts run different versions of its library, or a
  * token is missing.
  */
 export async function createRemoteVerifier(options: RemoteVerifierOptions): Promise<Verifier> {
-  if (options.hosts.length === 0)
-    throw new EvomError('E_CONFIG', 'no solver host is named; give at least one, such as http://127.0.0.1:8650');
-  const hosts = options.hosts.map((url) => new HostConnection(url, options.token ?? null));
-  const asked = await Promise.allSettled(hosts.map((host) => host.refresh(healthTimeoutMs)));
-  if (asked.every(({ status }) => status === 'rejected')) {
-    throw new EvomError(
-      'E_CONFIG',
-      `no solver host answers at ${options.hosts.join(', ')}; start one with "evom solver-host --dialects ${options.dialects.join(',')}"`,
-    );
+  const fleet = await HostFleet.open(options);
+  try {
+    return new RemoteVerifier(fleet, options, versionsOf(fleet.hosts, options.dialects));
+  } catch (error) {
+    fleet.close();
+    throw error;
   }
-  return new RemoteVerifier(hosts, options, versionsOf(hosts, options.dialects));
-}
-
-/** Solver and library of each dialect, the same on every host. */
-function versionsOf(
-  hosts: readonly HostConnection[],
-  dialects: readonly string[],
-): ReadonlyMap<string, { backend: string; versions: string }> {
-  return new Map(
-    dialects.map((dialect) => {
-      const served = hosts.flatMap((host) =>
-        host.dialects.filter((one) => one.dialect === dialect && one.state === 'ready').map((one) => ({ ...one, url: host.url })),
-      );
-      const first = served[0];
-      if (first === undefined) {
-        const reason = hosts.flatMap((host) => host.dialects).find((one) => one.dialect === dialect)?.message;
-        throw new EvomError(
-          'E_CONFIG',
-          `no solver host serves ${dialect}${reason ? ` (${reason})` : ''}; start one with "evom solver-host --dialects ${dialect}"`,
-        );
-      }
-      const other = served.find((one) => one.library !== first.library || one.solver !== first.solver);
-      if (other !== undefined) {
-        throw new EvomError(
-          'E_CONFIG',
-          `${first.url} runs ${first.library} and ${other.url} runs ${other.library}; set them up alike with --setup`,
-        );
-      }
-      return [dialect, { backend: first.backend, versions: `${first.solver} ${first.library}` }];
-    }),
-  );
 }
 
 class RemoteVerifier implements Verifier {
   readonly backend: string;
   readonly dialects: readonly string[];
-  readonly #hosts: readonly HostConnection[];
+  readonly #fleet: HostFleet;
   readonly #options: RemoteVerifierOptions;
-  readonly #about: ReadonlyMap<string, { backend: string; versions: string }>;
+  readonly #about: ReadonlyMap<string, DialectVersions>;
   readonly #store: OutcomeStore | null;
   readonly #memory: OutcomeMemory;
   readonly #closing = new AbortController();
@@ -121,12 +91,8 @@ class RemoteVerifier implements Verifier {
   #refusal: EvomError | null = null;
   #stats = { executed: 0, requeued: 0 };
 
-  constructor(
-    hosts: readonly HostConnection[],
-    options: RemoteVerifierOptions,
-    about: ReadonlyMap<string, { backend: string; versions: string }>,
-  ) {
-    this.#hosts = hosts;
+  constructor(fleet: HostFleet, options: RemoteVerifierOptions, about: ReadonlyMap<string, DialectVersions>) {
+    this.#fleet = fleet;
     this.#options = options;
     this.#about = about;
     this.dialects = options.dialects;
@@ -134,6 +100,11 @@ class RemoteVerifier implements Verifier {
     sharedSignal(this.#closing.signal);
     this.#store = options.cacheDirectory ? new OutcomeStore(options.cacheDirectory) : null;
     this.#memory = new OutcomeMemory(options.cacheSize ?? 10_000, this.#store);
+    fleet.onChange(() => {
+      // Not only when there is work: who is known when it comes can have it at once.
+      for (const host of fleet.hosts) if (host.capacity === 0 && host.pauseMs(Date.now()) === 0) this.#revive(host);
+      this.#pumpIn(0);
+    });
   }
 
   async verify(program: Program): Promise<Outcome> {
@@ -144,7 +115,7 @@ class RemoteVerifier implements Verifier {
     if (this.#closing.signal.aborted) throw new EvomError('E_SANDBOX', 'the connection to the solver hosts is closed');
     if (this.#refusal !== null) throw this.#refusal;
     const key = createHash('sha256')
-      .update([programHash(program), about.versions, ...this.#setups(program.dialect)].join('\n'))
+      .update([programHash(program), `${about.solver} ${about.library}`, ...this.#setups(program.dialect)].join('\n'))
       .digest('hex');
     return this.#memory.outcome(key, () => this.#run(program));
   }
@@ -155,6 +126,7 @@ class RemoteVerifier implements Verifier {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#fleet.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const ticket of this.#queue) this.#giveUp(ticket, 'the connection to the solver hosts was closed');
     this.#queue = [];
@@ -163,7 +135,8 @@ class RemoteVerifier implements Verifier {
 
   /** How the hosts of a dialect are set up, each way once: an outcome under other limits is another outcome. */
   #setups(dialect: string): readonly string[] {
-    return [...new Set(this.#hosts.filter((host) => host.serves(dialect)).map((host) => host.setup))].sort();
+    if (this.#fleet.first !== null) return [this.#fleet.first.setup];
+    return [...new Set(this.#fleet.hosts.filter((host) => host.serves(dialect)).map((host) => host.setup))].sort();
   }
 
   async #run(program: Program): Promise<Outcome> {
@@ -194,14 +167,22 @@ class RemoteVerifier implements Verifier {
     const now = Date.now();
     for (const ticket of this.#queue) if (ticket.deadline <= now) this.#giveUp(ticket, 'no solver host gave an outcome in time');
     this.#queue = this.#queue.filter((ticket) => !ticket.settled);
-    if (this.#queue.length === 0 || this.#closing.signal.aborted) return;
-    for (const host of [...this.#hosts].sort((a, b) => a.inFlight - b.inFlight)) {
-      if (host.pauseMs(now) > 0) continue;
+    if (this.#queue.length === 0 || this.#closing.signal.aborted) {
+      this.#fleet.satisfied();
+      return;
+    }
+    const starvation = this.#fleet.starvation(now);
+    if (starvation !== null) {
+      this.#refuseAll(starvation);
+      return;
+    }
+    for (const host of [...this.#fleet.hosts].sort((a, b) => a.inFlight - b.inFlight)) {
+      if (host.pauseMs(now) > 0 || !this.#fleet.takes(host)) continue;
       if (host.capacity === 0) this.#revive(host);
       else this.#handOver(host);
     }
     if (this.#queue.length === 0) return;
-    const pauses = this.#hosts.map((host) => host.pauseMs(now)).filter((ms) => ms > 0);
+    const pauses = this.#fleet.hosts.map((host) => host.pauseMs(now)).filter((ms) => ms > 0);
     const untilDeadline = smallest(this.#queue.map((ticket) => ticket.deadline)) - now;
     this.#pumpIn(Math.max(1, smallest([1000, untilDeadline, ...pauses])));
   }
@@ -226,6 +207,7 @@ class RemoteVerifier implements Verifier {
     const take = (index: number, outcome: Outcome): void => {
       const ticket = batch[index];
       if (ticket === undefined || answered.has(ticket)) return;
+      this.#refuseOtherVersions(host, ticket.program.dialect, outcome);
       answered.add(ticket);
       host.inFlight -= 1;
       this.#stats.executed += 1;
@@ -240,18 +222,37 @@ class RemoteVerifier implements Verifier {
       );
     } catch (error) {
       if (!(error instanceof HostDown)) {
-        this.#refusal =
-          error instanceof EvomError ? error : new EvomError('E_INTERNAL', 'the exchange with a solver host failed', { cause: error });
-        for (const ticket of this.#queue.splice(0)) this.#giveUp(ticket, this.#refusal.message);
+        this.#refuseAll(
+          error instanceof EvomError ? error : new EvomError('E_INTERNAL', 'the exchange with a solver host failed', { cause: error }),
+        );
       } else if (!this.#closing.signal.aborted) host.failed(error);
       for (const ticket of batch) {
         if (answered.has(ticket)) continue;
         host.inFlight -= 1;
-        ticket.attempts += 1;
+        // A host that was taken away did not break off under its program.
+        if (this.#fleet.takes(host)) ticket.attempts += 1;
         this.#again(ticket, error instanceof Error ? error.message : String(error));
       }
     }
+    this.#fleet.release(host);
     this.#pumpIn(0);
+  }
+
+  /** Nobody gets an outcome any more. */
+  #refuseAll(error: EvomError): void {
+    this.#refusal = error;
+    for (const ticket of this.#queue.splice(0)) this.#giveUp(ticket, error.message);
+  }
+
+  /** A host that was set up anew at the same address says so first by its outcomes. @throws {HostDown} for one of another version. */
+  #refuseOtherVersions(host: HostConnection, dialect: string, { solverVersion }: Outcome): void {
+    const known = this.#about.get(dialect);
+    if (known === undefined || solverVersion === '') return;
+    const expected = `${known.solver} (${known.library})`;
+    if (solverVersion === expected) return;
+    const text = `${host.url} runs ${solverVersion} and ${known.url} runs ${expected}; set them up alike with --setup`;
+    this.#fleet.noticeOnce(`solver host refused: ${text}`);
+    throw new HostDown(text);
   }
 
   #settle(ticket: Ticket, outcome: Outcome, host: HostConnection): void {
@@ -260,7 +261,8 @@ class RemoteVerifier implements Verifier {
     if (outcome.error?.type !== 'LicenceRefused') ticket.attempts += 1;
     // It has waited for twice its wall time already: another host must come to it soon.
     if (outcome.error?.type === 'Starved') ticket.deadline = Math.min(ticket.deadline, Date.now() + starvedPatienceMs);
-    const isRefusedByAll = isRefused && this.#hosts.every((other) => ticket.refusedBy.has(other) || !other.serves(ticket.program.dialect));
+    const isRefusedByAll =
+      isRefused && this.#fleet.hosts.every((other) => ticket.refusedBy.has(other) || !other.serves(ticket.program.dialect));
     // A second try may find our solver less busy; a third costs more than it brings.
     const isTooHard = costly.has(outcome.error?.type ?? '') && ticket.attempts >= 2;
     if (outcome.status !== 'infra_error' || isRefusedByAll || isTooHard) this.#finish(ticket, outcome);
@@ -294,12 +296,11 @@ class RemoteVerifier implements Verifier {
     this.#revived.add(host);
     const revived = host.refresh(healthTimeoutMs).then(
       () => {
-        const differs = host.dialects.some(({ dialect, state, solver, library }) => {
-          const known = this.#about.get(dialect);
-          return state === 'ready' && known !== undefined && known.versions !== `${solver} ${library}`;
-        });
+        const difference = differenceFrom(host, this.#about, this.#fleet.first);
+        if (difference === null) return;
         // Its outcomes would not be the same.
-        if (differs) host.failed(new HostDown(`${host.url} came back with other versions`));
+        this.#fleet.noticeOnce(`solver host refused: ${difference}`);
+        host.failed(new HostDown(difference));
       },
       () => {}, // it has said so to itself
     );
