@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import { EvomError } from '../lib/errors.ts';
 import { nearestName } from '../lib/nearest.ts';
 import { type Choose, stdinName, type Work } from './arguments.ts';
+import { clusterCommand, clusterOptionNames } from './commands/cluster-command.ts';
 import { dataCommand, dataOptionNames } from './commands/data-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands/evaluate-command.ts';
@@ -40,6 +41,7 @@ const optionNames = [
     ...verifyOptionNames,
     ...portfolioOptionNames,
     ...solverHostOptionNames,
+    ...clusterOptionNames,
     ...solveModelOptionNames,
     ...solveOptionNames,
     ...judgeOptionNames,
@@ -130,6 +132,7 @@ async function parse(argv: readonly string[], io: CommandIo): Promise<Asked> {
     promptsCommand,
     portfolioCommand,
     solverHostCommand,
+    clusterCommand,
     serveCommand,
     solveModelCommand,
     solveCommand,

@@ -4,7 +4,7 @@
     torchrun --nproc-per-node 8 -m evom_torch.learn --root runs/my-run --model Qwen2.5-7B-Instruct --strategy fsdp
 
 It waits for `exchange/step_V/READY` with V its own version, takes the step, publishes `weights/vV+1` when asked to, and answers
-with `RESULT.json`. `exchange/save_V/READY` asks for a checkpoint in `state/vV`. `exchange/STOP` ends it.
+with `RESULT.json`. A step that has an answer was taken by a learner that died since: it is taken again, silently. `exchange/save_V/READY` asks for a checkpoint in `state/vV`. `exchange/STOP` ends it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
             if command["type"] == "save":
                 save(arguments, world, learner)
             else:
-                train(arguments, world, learner, Path(command["directory"]), command["manifest"])
+                train(arguments, world, learner, Path(command["directory"]), command["manifest"], command["answered"])
     finally:
         world.close()
 
@@ -61,7 +61,10 @@ def stand(arguments: argparse.Namespace, world: World, learner: Learner) -> None
     """Says that a learner is up, and at which version."""
     if world.rank == 0:
         (arguments.root / "exchange").mkdir(parents=True, exist_ok=True)
-        facts = {"version": learner.version, "processes": world.size, "device": world.device.type, "process": os.getpid()}
+        facts = {
+            "version": learner.version, "processes": world.size, "device": world.device.type, "process": os.getpid(),
+            "session": arguments.session,
+        }
         exchange.write_atomically(arguments.root / "exchange" / "LEARNER.json", json.dumps(facts) + "\n")
 
 
@@ -72,7 +75,10 @@ def next_command(arguments: argparse.Namespace, version: int) -> dict:
         if (root / "exchange" / "STOP").exists() or not is_alive(arguments.parent):
             return {"type": "stop"}
         for kind, directory in (("step", exchange.step_directory(root, version)), ("save", exchange.save_directory(root, version))):
-            if not (directory / "READY").exists() or (directory / "RESULT.json").exists():
+            if not (directory / "READY").exists():
+                continue
+            is_answered = (directory / "RESULT.json").exists()
+            if is_answered and not (kind == "step" and was_taken(directory)):
                 continue
             try:
                 manifest = exchange.read_published(directory)
@@ -80,8 +86,13 @@ def next_command(arguments: argparse.Namespace, version: int) -> dict:
                 answer(directory, {"error": str(error)})
                 continue
             if manifest is not None and (arguments.session is None or manifest.get("session") == arguments.session):
-                return {"type": kind, "directory": str(directory), "manifest": manifest}
+                return {"type": kind, "directory": str(directory), "manifest": manifest, "answered": is_answered}
         time.sleep(arguments.poll_s)
+
+
+def was_taken(directory: Path) -> bool:
+    """Whether a step was taken, by a learner before this one, which died: this one takes it too, to get where that one was."""
+    return "error" not in json.loads((directory / "RESULT.json").read_text())
 
 
 def is_alive(process: int | None) -> bool:
@@ -96,15 +107,18 @@ def is_alive(process: int | None) -> bool:
     return True
 
 
-def train(arguments: argparse.Namespace, world: World, learner: Learner, directory: Path, manifest: dict) -> None:
-    """Takes the step of one directory. A batch that cannot be trained on is answered with its fault, and ends the process."""
+def train(arguments: argparse.Namespace, world: World, learner: Learner, directory: Path, manifest: dict, is_answered: bool) -> None:
+    """Takes the step of one directory. A batch that cannot be trained on is answered with its fault, and ends the process.
+
+    The weights of a step that is answered already were published before.
+    """
     began = time.perf_counter()
     try:
         names = sorted(name for name in manifest["files"] if name.endswith(".arrow"))
         for name in names:
             metrics = learner.step(read_batch(directory / name), float(manifest.get("learning_rate_factor", 1.0)))
         seconds = time.perf_counter() - began
-        if manifest.get("publish_weights", True):
+        if manifest.get("publish_weights", True) and not is_answered:
             facts = {"version": learner.version, "step": manifest.get("step")}
             fill = lambda to: write_weights(learner, to, publish_dtype(arguments))
             exchange.publish(world, exchange.weights_directory(arguments.root, learner.version), fill, facts)
@@ -113,7 +127,7 @@ def train(arguments: argparse.Namespace, world: World, learner: Learner, directo
             answer(directory, {"error": f"{type(error).__name__}: {error}"})
         raise
     stand(arguments, world, learner)
-    if world.rank == 0:
+    if world.rank == 0 and not is_answered:
         answer(directory, {"version": learner.version, "metrics": metrics, "seconds": seconds})
 
 

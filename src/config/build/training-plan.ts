@@ -6,6 +6,7 @@ import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isHosted } from '../schema/vocabulary.ts';
 import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
+import { modelServer, onCpu } from './model-server.ts';
 
 export type { MemoryItem };
 
@@ -135,39 +136,12 @@ export function trainingPlan(
   return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
 }
 
-/** Longest prompt that the launch lines make room for, tokens. */
-const promptRoom = 4096;
-
-/** Flags that the rollouts depend on: log-probabilities at the sampling temperature, and no sampling defaults of the model's own. */
 function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
-  const { openai, checkpoint } = config.policy;
-  const { lora } = config.learner.torch;
-  const longest = Math.min(model.maxPositions, longestEpisode(config) + promptRoom);
-  return openai.servers.map((url, i) => {
-    const port = new URL(url).port || '80';
-    const device = onCpu(config) ? [] : [`CUDA_VISIBLE_DEVICES=${i}`];
-    const sglang = [
-      ...device,
-      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}`,
-      `--sampling-defaults openai --context-length ${longest}`,
-    ];
-    const vllm = [
-      ...device,
-      lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
-      ...(onCpu(config) ? ['PYTHONPATH=scripts/torch_host VLLM_CPU_KVCACHE_SPACE=4'] : []),
-      `vllm serve ${shellQuoted(checkpoint)} --port ${port} --logprobs-mode processed_logprobs --generation-config vllm`,
-      `--max-model-len ${longest}`,
-      ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
-      // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build, and its reload leaves a tied head as it was.
-      ...(onCpu(config)
-        ? [
-            `--dtype bfloat16 --no-enable-chunked-prefill --max-num-batched-tokens ${Math.max(16384, longest)}`,
-            '--worker-extension-cls evom_vllm.WorkerExtension',
-          ]
-        : []),
-      ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
-    ];
-    return { name: `sampler ${i}`, command: (openai.engine === 'sglang' ? sglang : vllm).join(' ') };
+  return config.policy.openai.servers.map((url, i) => {
+    const { env, words } = modelServer(config, model, { port: new URL(url).port || '80' });
+    const devices = onCpu(config) ? {} : { CUDA_VISIBLE_DEVICES: String(i) };
+    const settings = Object.entries({ ...devices, ...env }).map(([name, value]) => `${name}=${value}`);
+    return { name: `sampler ${i}`, command: [...settings, ...words.map(shellQuoted)].join(' ') };
   });
 }
 
@@ -181,12 +155,6 @@ function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, progr
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
   }));
 }
-/** vLLM takes these ranks alone as its largest. */
-const adapterRoom = (rank: number): number => [1, 8, 16, 32, 64, 128, 256, 320, 512].find((room) => room >= rank) ?? rank;
-
-/** The learner's device says where all of a configuration's PyTorch runs. */
-const onCpu = (config: TrainConfig): boolean => config.learner.torch.device === 'cpu';
-
 const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
 
 /** Learner processes take the devices after those of the servers. */

@@ -7,10 +7,12 @@ const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_pr
 export const torch = z.strictObject({
   python: z.string().min(1).optional().describe('Interpreter with torch and transformers; EVOM_PYTHON or python3 when left out.'),
   launch: z
-    .enum(['spawn', 'external'])
+    .enum(['spawn', 'external', 'cluster'])
     .default('spawn')
-    .describe('external: the learner is started by you, here or on another machine that sees the run directory.'),
-  processes: whole(1).default(1).describe('Learner processes on this machine, one a GPU (torchrun).'),
+    .describe(
+      'spawn: here, by the trainer; external: by you, here or on another machine that sees the run directory; cluster: by "evom cluster", which starts it again where it dies.',
+    ),
+  processes: whole(1).default(1).describe('Learner processes on one machine, one a GPU (torchrun).'),
   strategy: z.enum(['fsdp', 'ddp']).default('fsdp').describe('Of several processes: shards of weights and moments, or copies.'),
   device: z.enum(['auto', 'cuda', 'cpu']).default('auto'),
   precision: z
@@ -53,6 +55,7 @@ export const chat = z.strictObject({
 export const openai = z.strictObject({
   engine: z.enum(['vllm', 'sglang']).default('vllm'),
   servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1.'),
+  discover: z.string().min(1).nullable().default(null),
   model: z.string().min(1).optional().describe('Name under which the servers know the model; the checkpoint path when left out.'),
   reload: z
     .enum(['vllm-disk', 'vllm-lora', 'sglang-disk', 'none'])

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defaultLimits } from '../../sandbox/limits.ts';
 import { algorithmInput } from './algorithm-schema.ts';
+import { cluster } from './cluster-schema.ts';
 import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
@@ -154,6 +155,7 @@ export const solverHosts = z.strictObject({
     .min(1)
     .default(['http://127.0.0.1:8650'])
     .describe('Addresses of "evom solver-host"; programs are shared among them.'),
+  discover: z.string().min(1).nullable().default(null),
   token_env: z.string().min(1).default('EVOM_SOLVER_HOST_TOKEN').describe('Environment variable that holds their bearer token.'),
   cache: z.string().min(1).nullable().default(null).describe('Folder that keeps outcomes between runs; null keeps none.'),
   batch_size: whole(1).default(32).describe('Programs of one request.'),
@@ -205,4 +207,5 @@ export const trainInput = z.strictObject({
   schedule: schedule.prefault({}),
   learner: learner.prefault({}),
   guards: guards.prefault({}),
+  cluster: cluster.prefault({}),
 });
