@@ -20,8 +20,7 @@ const answerMs = 10_000;
 export function solverHostChecks(config: RunConfig): [name: string, check: Check][] {
   const dialects = config.dialect.map(({ name }) => name).filter(isHosted);
   if (dialects.length === 0) return [];
-  const { token_env, discover } = config.solver_hosts;
-  const urls = discover === null ? config.solver_hosts.urls : [];
+  const { urls, token_env } = config.solver_hosts;
   const token = process.env[token_env] ?? null;
   return [
     ...urls.map((url): [string, Check] => [`solver host ${url}`, () => checkSolverHost(url, token, dialects)]),
@@ -29,7 +28,7 @@ export function solverHostChecks(config: RunConfig): [name: string, check: Check
       'solver hosts',
       async () => {
         // Connected as the run will be: one host at least a dialect, and the same versions everywhere.
-        const verifier = await createRemoteVerifier({ hosts: urls, dialects, token, discover: discover === null ? null : { from: discover, everyMs: 1000, waitMs: 60_000 } });
+        const verifier = await createRemoteVerifier({ hosts: urls, dialects, token });
         await verifier.close();
         return ok(`serve ${dialects.join(', ')}`);
       },

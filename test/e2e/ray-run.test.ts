@@ -13,12 +13,11 @@ const program = (capacity: number): string =>
   `import gurobipy as gp\nm = gp.Model()\nx = m.addVar(ub=3)\ny = m.addVar()\nm.setObjective(x + y, -1)\nm.addConstr(x + 2 * y <= ${capacity})\nm.optimize()`;
 
 const sft = `kind: sft
-run: { name: start, seed: 1, steps: 150, checkpoint_every: 1000 }
+run: { name: start, seed: 1, steps: 250, checkpoint_every: 1000 }
 model: { hidden_size: 32, layers: 1, heads: 2, intermediate_size: 64, max_length: 160 }
 tokenizer: { vocab_size: 400, sample_problems: 6 }
 sampling: { max_tokens: 96 }
-dataset: { train: [{ type: jsonl, path: problems.jsonl }] }
-dialect: gurobipy
+dataset: { train: [{ type: jsonl, path: problems.jsonl, dialects: [{ name: gurobipy }] }] }
 batch_tokens: 700
 schedule: { type: constant, warmup_steps: 5 }
 policy: { threads: 1 }
@@ -29,12 +28,12 @@ output: model
 
 const train = (address: string): string => `run: { name: run, seed: 3, steps: 8, checkpoint_every: 4, keep_last: 100 }
 policy: { checkpoint: model, threads: 1 }
-sampling: { group_size: 4, max_tokens: 96, temperature: 1.3 }
+sampling: { group_size: 4, max_tokens: 96, temperature: 1 }
 dataset: { train: { type: jsonl, path: problems.jsonl } }
 backend: gurobi
 solver_hosts: { discover: "file:solver-hosts.txt" }
 algorithm: { estimator: grpo, groups_per_step: 4 }
-optimizer: { type: muon, lr: 0.01 }
+optimizer: { type: muon, lr: 0.003 }
 learner: { threads: 1 }
 sandbox: { workers: 1 }
 cluster: { address: "${address}", directory: logs, solver_hosts: { count: 2, environment: "${environmentDirectory}" } }

@@ -4,6 +4,9 @@
 
 Its standard input is a pipe whose other end the owner holds. The kernel closes it when the owner dies, by kill -9 too. torchrun and
 vLLM start their workers in sessions of their own, so a signal to a group would miss them: this process adopts orphans and ends them all.
+
+It is two processes. A worker of Ray's that ends kills its children with -9: that is the outer one, which only waits. The inner one lives
+on until it has ended the rest.
 """
 
 from __future__ import annotations
@@ -18,23 +21,29 @@ import time
 from pathlib import Path
 
 GRACE_S = 5.0
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+prctl = ctypes.CDLL(None).prctl
 
 
 def main(command: list[str]) -> int:
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)  # the pipe alone says when to end
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=default_signals)
+    inner = os.fork()
+    if inner != 0:
+        return os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1])
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=begin_child)
     threading.Thread(target=end_with_owner, args=(child,), daemon=True).start()
     code = child.wait()
     end_all(signal.SIGKILL)
     return code if code >= 0 else 128 - code
 
 
-def default_signals() -> None:
+def begin_child() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_DFL)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # should the inner process itself be killed
 
 
 def end_with_owner(child: subprocess.Popen) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 
 from .controller import Controller
@@ -13,6 +15,15 @@ ASK_S = 30.0
 
 class ClusterError(Exception):
     """Something that the user can mend."""
+
+
+def check_listens(address: str) -> None:
+    """Ray itself would try for minutes. Raises OSError or ValueError."""
+    given = os.environ.get("RAY_ADDRESS", "auto") if address == "auto" else address
+    if given in ("auto", "local") or "://" in given:
+        return
+    host, _, port = given.rpartition(":")
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 class PlacedController(Controller):
@@ -42,8 +53,9 @@ class RayCluster:
             raise ClusterError(f"{error}; scripts/setup-ray.sh installs Ray, and EVOM_RAY names its Python") from error
         self.ray, self.plan = ray, plan
         try:
+            check_listens(plan.address)
             ray.init(address=plan.address, namespace=namespace_of(plan.name), log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             how = "`ray start --head` begins one here, `ray start --address HEAD:6379` adds a machine; --local does without Ray"
             raise ClusterError(f"no Ray cluster answers at {plan.address} ({str(error).splitlines()[0]}); {how}") from error
 

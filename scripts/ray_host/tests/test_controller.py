@@ -11,6 +11,7 @@ from conftest import until
 from evom_ray.controller import Controller
 from evom_ray.engines import LocalEngine
 from evom_ray.gang import Gang, from_newest
+from evom_ray.guard import descendants
 from evom_ray.plan import LearnerPlan, Plan
 from evom_ray.registry import write_addresses
 
@@ -36,7 +37,7 @@ def test_names_each_part_that_answers_and_none_at_the_end(plan_of):
         for address in addresses(plan):
             with urllib.request.urlopen(f"{address}/v1/health", timeout=10) as answer:
                 assert answer.status == 200
-        os.kill(status["parts"][0]["pid"], signal.SIGKILL)
+        os.kill(descendants(status["parts"][0]["pid"])[-1], signal.SIGKILL)
         until(lambda: tended(controller)["parts"][0]["phase"] == "ended")
         assert addresses(plan) == [status["parts"][1]["address"]]
         assert not tended(controller)["up"]

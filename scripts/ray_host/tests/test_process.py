@@ -61,6 +61,24 @@ time.sleep(600)
     until(lambda: not any(map(is_alive, family)))
 
 
+def test_ends_when_its_owner_kills_its_children_and_goes_as_a_worker_of_ray_does(tmp_path):
+    owner = f"""
+import os, sys, time
+sys.path.insert(0, {str(PACKAGE_FOLDER)!r})
+from pathlib import Path
+from evom_ray.process import Process
+process = Process([sys.executable, "-c", {FAMILY!r}], {{}}, Path({str(tmp_path / 'log')!r}))
+sys.stdin.read()
+os.kill(process.pid, 9)
+os._exit(1)
+"""
+    started = subprocess.Popen([sys.executable, "-c", owner], stdin=subprocess.PIPE)
+    family = family_of(tmp_path / "log")
+    started.stdin.close()
+    started.wait()
+    until(lambda: not any(map(is_alive, family)))
+
+
 def test_a_killed_command_is_told_as_a_shell_tells_it(tmp_path):
     process = Process([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], {}, tmp_path / "log")
     assert process.wait() == 128 + signal.SIGKILL

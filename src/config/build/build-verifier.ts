@@ -36,7 +36,6 @@ export async function buildVerifier(dialects: readonly string[], config: Verifie
 function hostedVerifier(dialects: readonly string[], hosts: VerifierConfig['solver_hosts']): Promise<Verifier> {
   return createRemoteVerifier({
     hosts: hosts.urls,
-    discover: hosts.discover === null ? null : { from: hosts.discover, everyMs: 1000, waitMs: 60_000 },
     dialects,
     token: process.env[hosts.token_env] ?? null,
     cacheDirectory: hosts.cache,

@@ -55,7 +55,6 @@ export const chat = z.strictObject({
 export const openai = z.strictObject({
   engine: z.enum(['vllm', 'sglang']).default('vllm'),
   servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1.'),
-  discover: z.string().min(1).nullable().default(null),
   model: z.string().min(1).optional().describe('Name under which the servers know the model; the checkpoint path when left out.'),
   reload: z
     .enum(['vllm-disk', 'vllm-lora', 'sglang-disk', 'none'])

@@ -155,7 +155,6 @@ export const solverHosts = z.strictObject({
     .min(1)
     .default(['http://127.0.0.1:8650'])
     .describe('Addresses of "evom solver-host"; programs are shared among them.'),
-  discover: z.string().min(1).nullable().default(null),
   token_env: z.string().min(1).default('EVOM_SOLVER_HOST_TOKEN').describe('Environment variable that holds their bearer token.'),
   cache: z.string().min(1).nullable().default(null).describe('Folder that keeps outcomes between runs; null keeps none.'),
   batch_size: whole(1).default(32).describe('Programs of one request.'),
