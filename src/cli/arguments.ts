@@ -1,8 +1,10 @@
 /** The options that several commands share, and what a parsed command line asks for. */
 import type { Options } from 'yargs';
+import { hostOverrides } from '../config/load/host-overrides.ts';
 import type { LoadedConfig } from '../config/load/load.ts';
 import type { Override } from '../config/load/overrides.ts';
 import { promptTemplates } from '../dialects/prompt.ts';
+import { isAddressSource } from '../lib/discover/address-source.ts';
 import { EvomError } from '../lib/errors.ts';
 import type { OnInterrupt } from './interrupt.ts';
 import { wholeNumber } from './number-flags.ts';
@@ -48,7 +50,8 @@ export const hostOption = {
   alias: 'solver-host',
   array: true,
   nargs: 1,
-  describe: 'address of an evom solver-host, for Python dialects; repeatable, or several with commas',
+  describe:
+    'address of an evom solver-host, for Python dialects; repeatable, or several with commas; or where they are looked up: dns://name:port, file:hosts.txt',
 } as const satisfies Options;
 
 /** What a command with a configuration says of the policy and how it is asked: names for the keys that are changed most. */
@@ -79,23 +82,28 @@ export function policyOverrides({ prompt, maxTokens, host, samples }: PolicyFlag
     ...(maxTokens === undefined
       ? []
       : [{ assignment: `sampling.max_tokens=${wholeNumber(maxTokens, '--max-tokens')}`, flag: `--max-tokens ${maxTokens}` }]),
-    ...(hosts.length === 0 ? [] : [{ assignment: `solver_hosts.urls=${JSON.stringify(hosts)}`, flag: `--host ${hosts.join(',')}` }]),
+    ...hostOverrides(hosts, `--host ${hosts.join(',')}`),
     ...(samples === undefined
       ? []
       : [{ assignment: `sampling.group_size=${wholeNumber(samples, '--samples')}`, flag: `--samples ${samples}` }]),
   ];
 }
 
-/** Addresses of `--host`, given several times or in a list such as `http://a:8650,http://b:8650`. */
-export const addressesOf = (given: readonly string[] | undefined): string[] =>
-  (given ?? [])
+/** Addresses of `--host`, given several times or in a list such as `http://a:8650,http://b:8650`; or one place where they are looked up. */
+export function addressesOf(given: readonly string[] | undefined): string[] {
+  const hosts = (given ?? [])
     .flatMap((list) => list.split(','))
     .map((address) => address.trim())
     .filter((address) => address !== '')
     .map((address) => {
-      if (/^https?:/.test(address) && URL.canParse(address)) return address;
+      if ((/^https?:/.test(address) && URL.canParse(address)) || isAddressSource(address)) return address;
       throw new EvomError('E_USAGE', `--host: "${address}" is not an address such as http://127.0.0.1:8650`);
     });
+  const source = hosts.find(isAddressSource);
+  if (source !== undefined && hosts.length > 1)
+    throw new EvomError('E_USAGE', `--host ${source} is where hosts are looked up; give it alone, or addresses alone`);
+  return hosts;
+}
 
 /** The token that clients must send; null asks for none. An empty variable is an unset one, an empty flag a mistake. */
 export function tokenOf(flag: string | undefined, variable: string): string | null {

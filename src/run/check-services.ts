@@ -9,6 +9,7 @@ import { HttpFault, requestJson } from '../lib/http.ts';
 import { defaultPython, torchHostDirectory } from '../servers/python-process.ts';
 import { HostConnection } from '../solver-host/host-connection.ts';
 import { createRemoteVerifier } from '../solver-host/remote-verifier.ts';
+import { discoveredHostsCheck, discoveredServersCheck } from './check-discovered.ts';
 import { type Check, type Finding, fault, missing, ok, warning } from './finding.ts';
 import { gpus } from './gpus.ts';
 import type { RunConfig } from './session.ts';
@@ -16,14 +17,20 @@ import type { RunConfig } from './session.ts';
 const run = promisify(execFile);
 const answerMs = 10_000;
 
-/** Each solver host that the dialects need, then all of them together. */
-export function solverHostChecks(config: RunConfig): [name: string, check: Check][] {
+/**
+ * Each solver host that the dialects need, then all of them together.
+ *
+ * @param isPatient hosts that are looked up may take their time, as a run gives it to them.
+ */
+export function solverHostChecks(config: RunConfig, isPatient = true): [name: string, check: Check][] {
   const dialects = config.dialect.map(({ name }) => name).filter(isHosted);
   if (dialects.length === 0) return [];
   const { urls, token_env } = config.solver_hosts;
   const token = process.env[token_env] ?? null;
+  const look = (url: string): ReturnType<Check> => checkSolverHost(url, token, dialects);
+  if (config.solver_hosts.discover !== undefined) return discoveredHostsCheck(config, dialects, isPatient, look);
   return [
-    ...urls.map((url): [string, Check] => [`solver host ${url}`, () => checkSolverHost(url, token, dialects)]),
+    ...urls.map((url): [string, Check] => [`solver host ${url}`, () => look(url)]),
     [
       'solver hosts',
       async () => {
@@ -56,8 +63,12 @@ async function checkSolverHost(url: string, token: string | null, dialects: read
   }
 }
 
-/** Each model server, and that no address is named twice. */
-export function modelServerChecks({ policy }: TrainConfig): [name: string, check: Check][] {
+/**
+ * Each model server, and that no address is named twice.
+ *
+ * @param isPatient servers that are looked up may take their time, as a run gives it to them.
+ */
+export function modelServerChecks({ policy }: TrainConfig, isPatient = true): [name: string, check: Check][] {
   if (policy.type !== 'openai') return [];
   const { openai, checkpoint } = policy;
   const options = {
@@ -83,6 +94,7 @@ export function modelServerChecks({ policy }: TrainConfig): [name: string, check
     }
     return ok(text);
   };
+  if (openai.discover !== undefined) return discoveredServersCheck(policy, options.token, isPatient, check);
   return openai.servers.map((url, i): [string, Check] => [
     `${openai.engine} ${url}`,
     () => (openai.servers.indexOf(url) < i ? Promise.resolve(fault('is named twice; each server needs a port of its own')) : check(url)),

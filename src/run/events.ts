@@ -27,6 +27,8 @@ export type RunEvent =
   | { readonly type: 'evaluating'; readonly set: string; readonly done: number; readonly total: number }
   | { readonly type: 'evaluation'; readonly step: number; readonly evaluations: readonly Evaluation[] }
   | { readonly type: 'step'; readonly step: number; readonly steps: number; readonly metrics: StepMetrics }
+  /** A solver host or model server came, went or was refused; the run goes on. */
+  | { readonly type: 'service'; readonly message: string }
   /** A tracker does not get its figures; the run goes on. */
   | { readonly type: 'tracker'; readonly message: string }
   /** A guard's limit is passed. */

@@ -68,7 +68,8 @@ export async function openParts({
       return built.learner;
     }),
   );
-  const rollout = await lifetime.open(buildRollout(config, directory, learner.version, shared));
+  const onNotice = (message: string): void => report({ type: 'service', message });
+  const rollout = await lifetime.open(buildRollout(config, directory, learner.version, shared, onNotice));
   const { keep_last: keepLast, keep_steps: keepSteps } = session.config.run;
   const trackers = await buildTrackers(session.config, {
     paths,

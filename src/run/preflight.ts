@@ -69,7 +69,10 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
   for (const [key, path] of moduleKeys(config)) await look(key, () => checkModule(path));
   const local = config.dialect.map(({ name }) => name).filter((name) => !isHosted(name));
   if (local.length > 0) await look('backend', () => checkBackend(backendOfDialect(local[0] as string, config.backend)));
-  const services = [...solverHostChecks(config), ...torchChecks(config), ...(config.kind === 'train' ? modelServerChecks(config) : [])];
+  // A dry run does not wait as long as a run does.
+  const isPatient = options.makeProblems;
+  const servers = config.kind === 'train' ? modelServerChecks(config, isPatient) : [];
+  const services = [...solverHostChecks(config, isPatient), ...torchChecks(config), ...servers];
   for (const [name, check] of services) await look(name, check);
   const model = await modelFor(config, start, isEmbedded);
   if (model !== null) {

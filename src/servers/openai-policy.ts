@@ -1,19 +1,26 @@
 /** A policy served by vLLM or SGLang: replicas share the requests, weights are reloaded between them, every one checked. */
 
 import type { Completion } from '../core/rollout.ts';
+import type { DiscoverSettings } from '../lib/discover/address-watch.ts';
 import { EvomError } from '../lib/errors.ts';
 import { HttpFault, requestDone, withRetries } from '../lib/http.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
 import { checkSampleRequests, type PolicyLimits } from '../policy/check-requests.ts';
 import type { Policy, PolicyWeights, SampleOptions, SampleRequest, SamplingParams } from '../policy/policy.ts';
 import { requestCompletion, type ServerEngine } from './completion-request.ts';
-import { checkProbe, type ProbeOptions, probeServer } from './probe-prompt.ts';
+import { checkProbe, differentProbes, type ProbeOptions, probeServer } from './probe-prompt.ts';
+import { type Replica, ReplicaFleet, replicaAt } from './replica-fleet.ts';
+import { differentIdentity, type ServedIdentity, servedIdentity } from './served-identity.ts';
 import { checkServerSettings, deathOf } from './server-settings.ts';
-import { adapterName, type DirectoryWeights, type ReloadMethod, reloadWeights, type ServerAccess, servedVersion } from './weight-reload.ts';
+import { adapterName, type DirectoryWeights, type ReloadMethod, reloadWeights, servedVersion } from './weight-reload.ts';
 
 export interface OpenAiPolicyOptions {
-  /** Base addresses of the replicas, without `/v1`. */
+  /** Base addresses of the replicas, without `/v1`; not read with `discover`. */
   readonly servers: readonly string[];
+  /** Where the addresses of replicas that may come and go are looked up. */
+  readonly discover?: DiscoverSettings | null;
+  /** Told of replicas that come, go, or cannot be used. */
+  readonly onNotice?: (text: string) => void;
   readonly engine: ServerEngine;
   /** Name under which the servers know the model that the run began from. */
   readonly model: string;
@@ -44,24 +51,28 @@ export interface OpenAiPolicyOptions {
  * weights, is asked what it serves, and must say other log-probabilities than before. If one does not, the others go back and the
  * policy stays at the version before. A replica that was restarted with older weights is noticed, and given the right ones.
  *
+ * With `discover` replicas may come and go: one that comes is compared with the first, given the weights of the policy's version and then
+ * asked; one that leaves ends what it is at; what it cannot end is sampled anew by another. Without any, requests wait for
+ * `discover.waitMs`.
+ *
  * @throws {EvomError} `E_POLICY` when a server cannot be reached, or was started with settings that it cannot be used with.
  */
 export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<Policy> {
   const policy = new OpenAiPolicy(options);
-  await policy.checkServers();
-  await policy.forgetOtherRuns();
-  if (options.weights !== null) await policy.update(options.weights);
-  return policy;
+  try {
+    await (options.discover ? policy.findServers(options.discover) : policy.checkServers());
+    await policy.forgetOtherRuns();
+    if (options.weights !== null) await policy.update(options.weights);
+    policy.begin();
+    return policy;
+  } catch (error) {
+    await policy.close();
+    throw error;
+  }
 }
 
-interface Replica extends ServerAccess {
-  repacksHead: boolean;
-  inFlight: number;
-  /** Counts the restarts that were noticed: what was in flight at one is not kept. */
-  restarts: number;
-  /** Settles when the replica serves the policy's version again; set while it is given the weights that a restart lost. */
-  restoring: Promise<void> | null;
-}
+/** Silence of a server that is looked up after which others are taken without it, milliseconds. */
+const lookMs = 5000;
 
 /** What vLLM and SGLang call the version of weights that nobody gave them. */
 const untouched = 'default';
@@ -70,7 +81,12 @@ class OpenAiPolicy implements Policy {
   readonly modelId: string;
   readonly maxLength: number;
   private readonly options: OpenAiPolicyOptions;
-  private readonly replicas: readonly Replica[];
+  private readonly fixed: readonly Replica[];
+  /** Of servers that are looked up; null for a fixed list. */
+  private fleet: ReplicaFleet | null = null;
+  /** The first server that was looked at: those that come later must be alike. */
+  private first: ServedIdentity | null = null;
+  private readonly initial: DirectoryWeights;
   private served: DirectoryWeights;
   private currentVersion = 0;
   /** Resolves when requests may be sent: a reload closes it. */
@@ -79,26 +95,107 @@ class OpenAiPolicy implements Policy {
 
   constructor(options: OpenAiPolicyOptions) {
     this.options = options;
-    this.served = { type: 'directory', version: 0, directory: options.initial };
+    this.initial = { type: 'directory', version: 0, directory: options.initial };
+    this.served = this.initial;
     this.modelId = options.limits.modelId;
     this.maxLength = options.limits.maxLength;
-    const { token, timeoutMs } = options;
-    this.replicas = options.servers.map((url) => ({
-      url: url.replace(/\/+$/, '').replace(/\/v1$/, ''),
-      ...{ token, timeoutMs, repacksHead: false, inFlight: 0, restarts: 0, restoring: null },
-    }));
+    this.fixed = options.servers.map((url) => replicaAt(url, options));
   }
 
   get version(): number {
     return this.currentVersion;
   }
 
+  private get replicas(): readonly Replica[] {
+    return this.fleet?.ready ?? this.fixed;
+  }
+
   async checkServers(): Promise<void> {
-    for (const replica of this.replicas) {
-      await requestDone(`${replica.url}/health`, { token: replica.token, timeoutMs: 30_000, code: 'E_POLICY' });
-      const { onCpu } = await checkServerSettings(this.options.engine, replica);
-      replica.repacksHead = onCpu && this.options.hasTiedHead;
+    for (const replica of this.fixed) await this.check(replica, 30_000);
+  }
+
+  private async check(replica: Replica, timeoutMs: number): Promise<void> {
+    await requestDone(`${replica.url}/health`, { token: replica.token, timeoutMs, code: 'E_POLICY' });
+    const { onCpu } = await checkServerSettings(this.options.engine, replica);
+    replica.repacksHead = onCpu && this.options.hasTiedHead;
+  }
+
+  /** The first servers of a list that may change; those that do not answer yet are let in later. */
+  async findServers(discover: DiscoverSettings): Promise<void> {
+    const owner = {
+      create: (url: string) => replicaAt(url, this.options),
+      admit: (replica: Replica, join: () => void) => this.admit(replica, join),
+      onNotice: this.options.onNotice ?? (() => {}),
+    };
+    this.fleet = await ReplicaFleet.open(discover, owner, async (urls) => {
+      const asked = await Promise.allSettled(
+        urls.map(async (url) => {
+          const replica = owner.create(url);
+          await this.look(replica);
+          return replica;
+        }),
+      );
+      const refusal = asked.find((one) => one.status === 'rejected' && !(one.reason instanceof HttpFault && one.reason.mayPass));
+      if (refusal?.status === 'rejected') throw refusal.reason;
+      return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    });
+  }
+
+  /** From now on servers may join. */
+  begin(): void {
+    this.fleet?.follow();
+  }
+
+  /** @throws {EvomError} for a server that does not answer, has wrong settings, or differs from the first. */
+  private async look(replica: Replica): Promise<void> {
+    const { engine, model } = this.options;
+    await this.check(replica, lookMs);
+    const identity = await servedIdentity(engine, replica);
+    this.first ??= identity;
+    const difference = differentIdentity(identity, this.first, engine, model);
+    if (difference !== null) throw new EvomError('E_POLICY', difference);
+  }
+
+  /**
+   * Lets a server in that came while the run goes on. An update may begin at any time meanwhile: it joins in a moment in which none is under
+   * way and what it was given is what is served.
+   */
+  private async admit(replica: Replica, join: () => void): Promise<void> {
+    await this.look(replica);
+    for (;;) {
+      const { gate } = this;
+      await gate;
+      if (gate !== this.gate) continue;
+      const { served } = this;
+      const isStill = (): boolean => gate === this.gate && served === this.served;
+      await this.bring(replica, served);
+      if (!isStill()) continue;
+      const difference = await this.differentModel(replica);
+      if (!isStill()) continue;
+      if (difference !== null) throw new EvomError('E_POLICY', difference);
+      join();
+      return this.wake();
     }
+  }
+
+  /** Gives a server the weights of a version, whatever it had before. */
+  private async bring(replica: Replica, weights: DirectoryWeights): Promise<void> {
+    const { reload } = this.options;
+    if (reload === 'none') return;
+    if (reload === 'vllm-lora') return weights.version === 0 ? undefined : this.reload(replica, weights, 0);
+    const serves = await servedVersion(reload, replica);
+    // From the weights of its start, so that a probe can tell whether it takes others.
+    if (serves !== untouched && serves !== '0') await this.reload(replica, this.initial, 0);
+    if (weights.version > 0) await this.reloadChecked(replica, weights, this.initial);
+  }
+
+  /** Whether a server is of another model than one that is asked already, by what both say of one text; null where it is not. */
+  private async differentModel(replica: Replica): Promise<string | null> {
+    const other = this.replicas.find(({ restoring }) => restoring === null);
+    if (other === undefined) return null;
+    const probe = { ...this.probe(), model: this.modelName() };
+    const [own, others] = await Promise.all([probeServer(replica, probe), probeServer(other, probe)]);
+    return differentProbes({ url: replica.url, logprobs: own }, { url: other.url, logprobs: others });
   }
 
   /**
@@ -141,29 +238,38 @@ class OpenAiPolicy implements Policy {
   /** The samples of a prompt go to one replica, whose prefix cache then serves them; after a fault, to the next. */
   private async complete(promptIds: Int32Array, seed: string, params: SamplingParams, group: number, signal: AbortSignal) {
     const { engine, stopIds, retries } = this.options;
-    let replica = this.replicas[0] as Replica;
+    let replica = null as Replica | null;
     return withRetries(
       async (attempt) => {
-        replica = this.replicas[(group + attempt) % this.replicas.length] as Replica;
-        await this.enter(replica, signal);
-        const { restarts } = replica;
+        const chosen = await this.enter(group + attempt, signal);
+        replica = chosen;
+        const { restarts } = chosen;
         try {
           const request = { engine, model: this.modelName(), promptIds, seed, params, stopIds, version: this.currentVersion };
-          const completion = await requestCompletion(replica, request, signal).catch((fault: unknown) => this.unlessForgotten(fault));
-          const isCurrent = completion !== null && (await this.servesVersion(replica, completion));
-          if (isCurrent && restarts === replica.restarts) return completion;
+          const completion = await requestCompletion(chosen, request, signal).catch((fault: unknown) => this.unlessForgotten(fault));
+          const isCurrent = completion !== null && (await this.servesVersion(chosen, completion));
+          if (isCurrent && restarts === chosen.restarts) return completion;
+        } catch (fault) {
+          this.noteLoss(chosen, fault);
+          throw fault;
         } finally {
-          this.leave(replica);
+          this.leave(chosen);
         }
-        if (restarts === replica.restarts) this.restore(replica);
-        await replica.restoring;
-        throw new HttpFault('E_POLICY', `${replica.url} was restarted, and served weights of another version`, { failure: 'broken_off' });
+        if (restarts === chosen.restarts) this.restore(chosen);
+        await chosen.restoring;
+        throw new HttpFault('E_POLICY', `${chosen.url} was restarted, and served weights of another version`, { failure: 'broken_off' });
       },
       retries,
       signal,
     ).catch((fault: unknown) => {
-      throw fault instanceof HttpFault ? deathOf(engine, replica, promptIds.length, fault) : fault;
+      throw fault instanceof HttpFault && replica !== null ? deathOf(engine, replica, promptIds.length, fault) : fault;
     });
+  }
+
+  /** Of servers that come and go, one that does not answer is gone until it is let in again. */
+  private noteLoss(replica: Replica, fault: unknown): void {
+    if (fault instanceof HttpFault && (fault.failure === 'unreachable' || fault.failure === 'broken_off'))
+      this.fleet?.lost(replica, fault.message);
   }
 
   /** @returns null where a restarted server does not know the adapter any more; @throws any other fault. */
@@ -187,7 +293,7 @@ class OpenAiPolicy implements Policy {
     replica.restoring = this.reload(replica, this.served, 0).finally(() => {
       replica.restoring = null;
     });
-    replica.restoring.catch(() => undefined); // whoever waits for it is told
+    replica.restoring.catch((fault: unknown) => this.noteLoss(replica, fault)); // whoever waits for it is told
   }
 
   private modelName(): string {
@@ -195,19 +301,33 @@ class OpenAiPolicy implements Policy {
     return reload === 'vllm-lora' && this.currentVersion > 0 ? adapterName(this.currentVersion) : model;
   }
 
-  private async enter(replica: Replica, signal: AbortSignal): Promise<void> {
+  /** @param turn which of the replicas it should be, counted round. */
+  private async enter(turn: number, signal: AbortSignal): Promise<Replica> {
+    const { concurrency } = this.options;
     for (;;) {
       await this.gate;
-      await replica.restoring;
       signal.throwIfAborted();
-      if (replica.inFlight < this.options.concurrency) break;
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      // Nothing is awaited before the place is taken: a reload that is asked for meanwhile waits for it, and no two requests take the same.
+      const replica = this.fleet === null ? this.fixed[turn % this.fixed.length] : this.fleet.choose(turn, concurrency);
+      if (replica === undefined && this.fleet !== null) await this.fleet.untilReady(signal);
+      else if (replica === undefined)
+        throw new EvomError('E_POLICY', 'no model server is named; give at least one, such as http://localhost:8000');
+      else if (replica.restoring !== null) await replica.restoring;
+      else if (replica.inFlight >= concurrency) await new Promise<void>((resolve) => this.waiting.push(resolve));
+      else {
+        replica.inFlight += 1;
+        return replica;
+      }
     }
-    replica.inFlight += 1;
   }
 
   private leave(replica: Replica): void {
     replica.inFlight -= 1;
+    this.fleet?.ended(replica);
+    this.wake();
+  }
+
+  private wake(): void {
     for (const wake of this.waiting.splice(0)) wake();
   }
 
@@ -234,7 +354,7 @@ class OpenAiPolicy implements Policy {
     });
     try {
       await earlier;
-      while (this.replicas.some(({ inFlight }) => inFlight > 0)) await new Promise<void>((resolve) => this.waiting.push(resolve));
+      while (this.isBusy()) await new Promise<void>((resolve) => this.waiting.push(resolve));
       await this.reloadAll(weights);
       this.served = weights;
       this.currentVersion = weights.version;
@@ -243,10 +363,15 @@ class OpenAiPolicy implements Policy {
     }
   }
 
+  private isBusy(): boolean {
+    return this.fleet?.isBusy ?? this.fixed.some(({ inFlight }) => inFlight > 0);
+  }
+
   private async reloadAll(weights: DirectoryWeights): Promise<void> {
-    const outcomes = await Promise.allSettled(this.replicas.map((replica) => this.reloadChecked(replica, weights)));
-    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failure === undefined) return;
+    const replicas = this.replicas;
+    const outcomes = await Promise.allSettled(replicas.map((replica) => this.reloadChecked(replica, weights, this.served)));
+    const failure = outcomes.find((outcome, i) => outcome.status === 'rejected' && !this.isLost(replicas[i] as Replica, outcome.reason));
+    if (failure?.status !== 'rejected') return;
     // An adapter that nobody asks for harms nobody; a model must go back. The fault below is the one to tell.
     if (this.options.reload !== 'vllm-lora')
       for (const replica of this.replicas) await this.reload(replica, this.served, weights.version).catch(() => undefined);
@@ -254,14 +379,25 @@ class OpenAiPolicy implements Policy {
     throw new EvomError('E_POLICY', `the servers stay at version ${this.currentVersion}: ${reason}`, { cause: failure.reason });
   }
 
-  private async reloadChecked(replica: Replica, weights: DirectoryWeights): Promise<void> {
-    const { engine, model, limits, reload, differingShare } = this.options;
-    if (reload === 'vllm-lora' || reload === 'none') return this.reload(replica, weights, this.currentVersion);
-    const probe = { engine, model, vocabSize: limits.vocabSize, differingShare };
-    const before = await withRetries(() => probeServer(replica, probe), this.options.retries);
-    await this.reload(replica, weights, this.currentVersion);
-    const after = await withRetries(() => probeServer(replica, probe), this.options.retries);
-    await checkProbe(replica, { before, after }, this.served, weights, probe);
+  /** A server that is looked up may go while it is given weights: it gets them when it comes back. */
+  private isLost(replica: Replica, fault: unknown): boolean {
+    this.noteLoss(replica, fault);
+    return this.fleet !== null && !this.fleet.has(replica);
+  }
+
+  /** @param before what the server has now. */
+  private async reloadChecked(replica: Replica, weights: DirectoryWeights, before: DirectoryWeights): Promise<void> {
+    const { reload, retries } = this.options;
+    if (reload === 'vllm-lora' || reload === 'none') return this.reload(replica, weights, before.version);
+    const earlier = await withRetries(() => probeServer(replica, this.probe()), retries);
+    await this.reload(replica, weights, before.version);
+    const after = await withRetries(() => probeServer(replica, this.probe()), retries);
+    await checkProbe(replica, { before: earlier, after }, before, weights, this.probe());
+  }
+
+  private probe(): ProbeOptions {
+    const { engine, model, limits, differingShare } = this.options;
+    return { engine, model, vocabSize: limits.vocabSize, differingShare };
   }
 
   private reload(replica: Replica, weights: DirectoryWeights, previous: number): Promise<void> {
@@ -269,5 +405,7 @@ class OpenAiPolicy implements Policy {
     return withRetries(() => reloadWeights(reload, replica, weights, previous), retries);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.fleet?.close();
+  }
 }

@@ -20,6 +20,22 @@ export function probeServer(server: ServerAccess, { engine, model, vocabSize }: 
   return requestPromptLogprobs(server, { engine, model, promptIds });
 }
 
+/** Mean difference of two servers' probes beyond which they are taken for two models, nats: engines and devices round within a tenth of it. */
+const otherModel = 0.5;
+
+/** Whether two servers that should have the same weights have the same model: what to say where they do not, both by name; else null. */
+export function differentProbes(
+  own: { readonly url: string; readonly logprobs: readonly number[] },
+  others: { readonly url: string; readonly logprobs: readonly number[] },
+): string | null {
+  const count = Math.min(own.logprobs.length, others.logprobs.length);
+  if (count === 0) return null;
+  let sum = 0;
+  for (let t = 0; t < count; t++) sum += Math.abs((own.logprobs[t] ?? 0) - (others.logprobs[t] ?? 0));
+  if (sum / count <= otherModel) return null;
+  return `${own.url} and ${others.url} should have the same weights, and their log-probabilities of a probe text differ by ${(sum / count).toFixed(1)} nats a token; start both from the same model`;
+}
+
 /**
  * Compares two probes of a server.
  *

@@ -24,8 +24,8 @@ export interface StandIn {
   readonly completions: Body[];
   /** Most completions in flight at once. */
   readonly mostInFlight: () => number;
-  /** What goes wrong next: a path, the status it answers (0: the connection breaks) or a recorded exchange, and how often. */
-  fail(path: string, answer: number | string, times: number): void;
+  /** What goes wrong next: a path, the status it answers (0: the connection breaks), a recorded exchange or an answer, and how often. */
+  fail(path: string, answer: number | string | Answer, times: number): void;
   /** Says that it takes weights, and keeps those that it has. */
   keepWeights(): void;
   /** Does what is asked at a path and loses the answer, as often. */
@@ -84,7 +84,7 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
   const scratch = mkdtempSync(join(tmpdir(), 'evom-stand-in-'));
   const asked: string[] = [];
   const completions: Body[] = [];
-  const faults = new Map<string, { answer: number | string; times: number }>();
+  const faults = new Map<string, { answer: number | string | Answer; times: number }>();
   const losses = new Map<string, number>();
   const adapters = new Map<string, string>();
   const isTied = (JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Body).tie_word_embeddings === true;
@@ -256,6 +256,7 @@ export async function startStandIn(directory: string, model: string, delayMs = 0
     if (fault && fault.times > 0) {
       fault.times -= 1;
       if (typeof fault.answer === 'string') return answer(recorded(fault.answer));
+      if (typeof fault.answer === 'object') return answer(fault.answer);
       if (fault.answer === 0) return void request.socket.destroy();
       return answer(json(fault.answer, { error: { message: 'asked to fail' } }));
     }

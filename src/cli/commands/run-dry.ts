@@ -61,6 +61,9 @@ const overlapText = (ahead: number): string =>
     ? 'order    sampling and learning take turns (async.steps_ahead: 0)'
     : `order    while the learner takes a step, the next ${ahead === 1 ? 'batch is' : `${ahead} batches are`} sampled, with weights ${ahead === 1 ? 'one step' : `${ahead} steps`} older (async.steps_ahead: ${ahead})`;
 
+const serversText = ({ servers, discover }: TrainConfig['policy']['openai']): string =>
+  discover === undefined ? counted(servers.length, 'server') : `servers from ${discover.from}`;
+
 function planText(config: TrainConfig, directory: string, { parameters, memory, launch, slurm }: TrainingPlan): string {
   const { algorithm, sampling, learner, policy } = config;
   const step = algorithm.groups_per_step * sampling.group_size;
@@ -72,7 +75,7 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
   return `${[
     `${counted(config.run.steps, 'step')} of ${counted(algorithm.groups_per_step, 'problem')} x ${counted(sampling.group_size, 'sample')}: at most ${step * mostOwnTokens(config)} tokens sampled a step`,
     `model    ${directory}: ${(parameters / 1e9).toFixed(3)} billion weights`,
-    `policy   ${policy.type}${policy.type === 'openai' ? ` (${policy.openai.engine}, ${policy.openai.servers.length} servers)` : ''}`,
+    `policy   ${policy.type}${policy.type === 'openai' ? ` (${policy.openai.engine}, ${serversText(policy.openai)})` : ''}`,
     `learner  ${learner.type}${processes}; backend ${config.backend}`,
     overlapText(config.async.steps_ahead),
     '',
@@ -84,7 +87,10 @@ function planText(config: TrainConfig, directory: string, { parameters, memory, 
     ...table(memory.sampler),
     '',
     'start, each in its own shell, from the package folder',
-    ...launch.map(({ name, command }) => `  # ${name}\n  ${command}`),
+    ...launch.map(
+      ({ name, command, elsewhere }) =>
+        `  # ${name}${elsewhere === undefined ? '' : `, on each machine that ${elsewhere} names`}\n  ${command}`,
+    ),
     '',
     'or under SLURM: sbatch with this script',
     ...slurm.split('\n').map((line) => `  ${line}`),

@@ -34,7 +34,7 @@ export async function runEvaluate({ config, judges, outcomes, out, io, json, qui
   const reporter = createReporter(io, { quiet });
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
   await tellSolverHosts(config, reporter);
-  const rollout = await buildRollout(config, directory);
+  const rollout = await buildRollout(config, directory, 0, null, reporter.warn);
   const name = policyName(config.policy, directory);
   tellTemplate(rollout.template, reporter);
   const file = outcomes === null ? null : await OutcomeFile.open(resolve(io.cwd, outcomes));

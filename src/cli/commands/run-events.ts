@@ -72,6 +72,7 @@ export function printEvents(reporter: Reporter, io: Pick<CommandIo, 'now'>): Rep
         return;
       case 'step':
         return reporter.step(figuresOf(event.step, event.steps, event.metrics));
+      case 'service':
       case 'tracker':
         return reporter.warn(event.message);
       case 'alarm':

@@ -10,6 +10,7 @@ import { type RewardConfig, resolveDialects } from '../../config/schema/schema.t
 import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import { counted } from '../../lib/counted.ts';
+import { readAddresses } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { requestJson } from '../../lib/http.ts';
 import { isLoopback } from '../../lib/http-server.ts';
@@ -67,8 +68,7 @@ export async function runServe(options: RunServeOptions): Promise<number> {
     if (unlabelled > 0) reporter.warn(`${counted(unlabelled, 'problem')} without an answer: the completions are unscorable (NoLabel)`);
     const verification = await openVerification([dialect], settings, [paid.judge], paid.reward ?? undefined);
     try {
-      const { urls, token_env: tokenEnv } = settings.solver_hosts;
-      const [host] = urls;
+      const { urls, discover, token_env: tokenEnv } = settings.solver_hosts;
       const server = await openRewardServer({
         ...options,
         sets,
@@ -77,10 +77,10 @@ export async function runServe(options: RunServeOptions): Promise<number> {
         atOnce: settings.workers * atOncePerWorker,
         version: packageVersion(),
         runCode:
-          host === undefined
+          urls.length === 0
             ? null
-            : (body, gone) =>
-                requestJson(`${host.replace(/\/$/, '')}/run_code`, {
+            : async (body, gone) =>
+                requestJson(`${(await oneOf(discover?.from, urls)).replace(/\/$/, '')}/run_code`, {
                   body,
                   token: process.env[tokenEnv] ?? null,
                   signal: gone,
@@ -138,4 +138,12 @@ async function readSets({ io, datasets, dataDir }: RunServeOptions, onProgress: 
     sets.push({ name: basename(asked).replace(/\.[a-z]+$/i, ''), problems });
   }
   return sets;
+}
+
+/** The solver host that a request of SandboxFusion's form goes on to: the first one, of those that are looked up the first of now. */
+async function oneOf(from: string | undefined, urls: readonly string[]): Promise<string> {
+  const reading = from === undefined ? null : await readAddresses(from);
+  const host = reading === null ? urls[0] : reading.type === 'list' ? reading.addresses[0] : undefined;
+  if (host !== undefined) return host;
+  throw new EvomError('E_SOLVER', reading === null || reading.type === 'list' ? `${from} names no solver host` : reading.why);
 }

@@ -81,7 +81,7 @@ export async function runTransfer(options: RunTransferOptions): Promise<void> {
     const made = new Map<string, ReturnType<typeof buildEvalSets>>();
     const told = new Set<string>();
     for (const { config } of options.cells) {
-      const key = JSON.stringify([config.dialect, config.solver_hosts.urls]);
+      const key = JSON.stringify([config.dialect, config.solver_hosts]);
       if (!told.has(key)) await tellSolverHosts(config, reporter);
       told.add(key);
     }
@@ -114,7 +114,7 @@ async function evaluateCell(
   reporter: Reporter,
 ): Promise<TransferCell[]> {
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
-  const rollout = await buildRollout(config, directory);
+  const rollout = await buildRollout(config, directory, 0, null, reporter.warn);
   tellTemplate(rollout.template, reporter);
   const dialect = config.dialect.map(({ name }) => name).join('+');
   try {

@@ -88,7 +88,7 @@ export async function askedPolicy(args: AskFlags, cwd: string): Promise<AskedPol
     setup: {
       policy,
       backend: config?.backend ?? args.backend ?? 'highs',
-      solverHosts: config?.solver_hosts.urls ?? addressesOf(args.host),
+      solverHosts: config === null ? addressesOf(args.host) : config.solver_hosts.urls,
       running: config,
       dialect: config?.dialect[0]?.name ?? args.dialect ?? null,
       template: args.prompt ?? null,

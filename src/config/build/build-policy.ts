@@ -15,6 +15,7 @@ import { startTorchHost } from '../../servers/torch-host.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isModulePath } from '../schema/vocabulary.ts';
 import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
+import { discoverSettings } from './build-verifier.ts';
 
 export type PolicyConfig = {
   readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai' | 'chat'> & {
@@ -26,9 +27,16 @@ export type PolicyConfig = {
 };
 
 /**
- * Opens the policy of a checkpoint: the user's own by path, the embedded engine, or a PyTorch process.
+ * Opens the policy of a checkpoint: the user's own by path, the embedded engine, a PyTorch process, or servers.
+ *
+ * @param onNotice told of model servers that come, go or are refused while it samples.
  */
-export async function buildPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
+export async function buildPolicy(
+  config: PolicyConfig,
+  directory: string,
+  version: number,
+  onNotice: (text: string) => void = () => {},
+): Promise<Policy> {
   const { policy } = config;
   const threads = threadCount(policy.threads);
   if (isModulePath(policy.type)) {
@@ -50,7 +58,7 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
     });
     return createColocatedPolicy(host, { owned: true, version });
   }
-  if (policy.type === 'openai') return buildServedPolicy(config, directory, version);
+  if (policy.type === 'openai') return buildServedPolicy(config, directory, version, onNotice);
   return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
 }
 
@@ -72,7 +80,12 @@ const rowsAsked = (result: unknown, [requests]: readonly unknown[]): string | nu
     : `${Array.isArray(result) ? `${result.length} entries` : `${result}, no list`} for ${(requests as readonly unknown[]).length} requests`;
 
 /** A policy on servers that are up; a run that goes on gives them its checkpoint's weights first. */
-async function buildServedPolicy(config: PolicyConfig, directory: string, version: number): Promise<Policy> {
+async function buildServedPolicy(
+  config: PolicyConfig,
+  directory: string,
+  version: number,
+  onNotice: (text: string) => void,
+): Promise<Policy> {
   const { openai } = config.policy;
   const modelConfig = await readModelConfig(directory);
   const { vocab_size: vocabSize, max_position_embeddings: maxLength } = modelConfig;
@@ -83,6 +96,8 @@ async function buildServedPolicy(config: PolicyConfig, directory: string, versio
   const initial = config.policy.checkpoint ?? directory;
   return createOpenAiPolicy({
     servers: openai.servers,
+    discover: discoverSettings(openai.discover),
+    onNotice,
     engine: openai.engine,
     model: openai.model ?? initial,
     reload: openai.reload ?? (usesAdapters ? 'vllm-lora' : openai.engine === 'sglang' ? 'sglang-disk' : 'vllm-disk'),

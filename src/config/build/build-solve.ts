@@ -7,6 +7,7 @@ import type { SolveParts } from '../../solve/solve-parts.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
 import { backendNames, createBackend } from '../../solvers/registry.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
+import { hostKeys } from '../load/host-overrides.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { dialectsOfBackend, isHosted, isModulePath, backends as knownBackends } from '../schema/vocabulary.ts';
 import { type OpenSpeaker, openSpeaker, type PolicySource } from './open-speaker.ts';
@@ -150,7 +151,7 @@ export async function verifierOf(
   return buildVerifier(dialects, {
     backend,
     sandbox: sandbox.parse({ workers }),
-    solver_hosts: solverHosts.parse(urls.length === 0 ? {} : { urls }),
+    solver_hosts: solverHosts.parse(hostKeys(urls)),
   });
 }
 

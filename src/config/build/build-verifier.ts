@@ -1,7 +1,8 @@
 /** Configuration -> the verifier of any dialect: JavaScript programs in the sandbox here, Python programs on solver hosts. */
 import { availableParallelism } from 'node:os';
 import { camelKeys } from '../../lib/camel-keys.ts';
-import { createRemoteVerifier } from '../../solver-host/remote-verifier.ts';
+import type { DiscoverSettings } from '../../lib/discover/address-watch.ts';
+import { createRemoteVerifier, type RemoteVerifierOptions } from '../../solver-host/remote-verifier.ts';
 import { routeByDialect } from '../../solver-host/verifier-router.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
 import type { TrainConfig } from '../schema/schema.ts';
@@ -17,14 +18,19 @@ export type VerifierConfig = Pick<TrainConfig, 'sandbox' | 'solver_hosts'> & {
  * The verifier of a set of dialects, wherever each of them runs.
  *
  * @param dialects Python dialects go to `solver_hosts`, the others to the sandbox with `backend` as their solver.
+ * @param onNotice told of solver hosts that come, go or are refused while it works.
  * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or when no solver host serves a Python dialect.
  */
-export async function buildVerifier(dialects: readonly string[], config: VerifierConfig): Promise<Verifier> {
+export async function buildVerifier(
+  dialects: readonly string[],
+  config: VerifierConfig,
+  onNotice: (text: string) => void = () => {},
+): Promise<Verifier> {
   const hosted = dialects.filter(isHosted);
   const local = dialects.filter((name) => !isHosted(name));
   const built: Verifier[] = [];
   try {
-    if (hosted.length > 0) built.push(await hostedVerifier(hosted, config.solver_hosts));
+    if (hosted.length > 0) built.push(await createRemoteVerifier({ ...hostOptions(hosted, config.solver_hosts), onNotice }));
     if (local.length > 0 || hosted.length === 0) built.push(await sandboxVerifier(local, config));
   } catch (error) {
     await Promise.all(built.map((verifier) => verifier.close()));
@@ -33,16 +39,22 @@ export async function buildVerifier(dialects: readonly string[], config: Verifie
   return routeByDialect(built);
 }
 
-function hostedVerifier(dialects: readonly string[], hosts: VerifierConfig['solver_hosts']): Promise<Verifier> {
-  return createRemoteVerifier({
+/** What the hosts of a configuration are asked with. */
+export function hostOptions(dialects: readonly string[], hosts: VerifierConfig['solver_hosts']): RemoteVerifierOptions {
+  return {
     hosts: hosts.urls,
+    discover: discoverSettings(hosts.discover),
     dialects,
     token: process.env[hosts.token_env] ?? null,
     cacheDirectory: hosts.cache,
     batchSize: hosts.batch_size,
     deadlineMs: hosts.deadline_s * 1000,
-  });
+  };
 }
+
+/** A `discover` key in the words of whoever looks; null where there is none. */
+export const discoverSettings = (key: VerifierConfig['solver_hosts']['discover']): DiscoverSettings | null =>
+  key === undefined ? null : { from: key.from, everyMs: key.every_s * 1000, waitMs: key.wait_s * 1000 };
 
 function sandboxVerifier(dialects: readonly string[], { backend, sandbox }: VerifierConfig): Promise<Verifier> {
   return createVerifier({

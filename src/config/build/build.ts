@@ -60,12 +60,14 @@ export interface BuiltRollout {
  * Policy, tokenizer and verifier of a configuration, joined into rollout parts.
  *
  * @param shared the policy of a learner's own process; by default one is opened on `directory`.
+ * @param onNotice told of hosts and servers that come, go or are refused while they are used.
  */
 export async function buildRollout(
   config: RolloutConfig,
   directory: string,
   version = 0,
   shared: Policy | null = null,
+  onNotice: (text: string) => void = () => {},
 ): Promise<BuiltRollout> {
   const recorded = config.policy.type === 'recorded' ? await buildRecorded(directory) : null;
   const chat = config.policy.type === 'chat' ? buildChat(config.policy.chat) : null;
@@ -76,6 +78,7 @@ export async function buildRollout(
   const verifier = await buildVerifier(
     config.dialect.map((dialect) => dialect.name),
     config,
+    onNotice,
   );
   const closers: (() => Promise<void>)[] = [() => verifier.close()];
   const closeAll = async (): Promise<void> => {
@@ -84,7 +87,7 @@ export async function buildRollout(
   try {
     const scoring = await buildScoring(config);
     closers.push(() => scoring.close());
-    const policy = shared ?? recorded?.policy ?? chat?.policy ?? (await buildPolicy(config, directory, version));
+    const policy = shared ?? recorded?.policy ?? chat?.policy ?? (await buildPolicy(config, directory, version, onNotice));
     closers.push(() => policy.close());
     return {
       parts: {

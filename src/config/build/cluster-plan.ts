@@ -1,6 +1,7 @@
 /** Configuration -> what `evom cluster` starts: the plan that scripts/ray_host/evom_ray carries out. */
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
+import { addressSource } from '../../lib/discover/address-source.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { pythonEnvironment, torchHostDirectory } from '../../servers/python-process.ts';
 import { packageRoot } from '../load/find-file.ts';
@@ -82,8 +83,9 @@ const tokenOf = (kind: PartGroup['kind'], { solver_hosts: hosts, policy }: Train
 };
 
 /** The file that a `discover` key names; null for DNS and for a fixed list, which others look after. */
-function fileOf(discover: string | null, cwd: string): string | null {
-  return discover?.startsWith('file:') ? resolve(cwd, discover.replace(/^file:(?:\/\/)?/, '')) : null;
+function fileOf(discover: TrainConfig['solver_hosts']['discover'], cwd: string): string | null {
+  const source = discover === undefined ? null : addressSource(discover.from);
+  return source?.type === 'file' ? resolve(cwd, source.path) : null;
 }
 
 function solverHosts(config: TrainConfig, { cwd, env }: PlanContext): PartGroup[] {

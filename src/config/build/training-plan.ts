@@ -1,6 +1,7 @@
 /** What a training run will need, from its configuration and the model's `config.json` alone: memory, and how its parts start. */
 
 import { type DecoderConfig, decoderParameters } from '../../checkpoint/decoder-config.ts';
+import { addressSource } from '../../lib/discover/address-source.ts';
 import type { Override } from '../load/overrides.ts';
 import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
@@ -20,9 +21,16 @@ export interface TrainingPlan {
   readonly parameters: number;
   readonly memory: MemoryEstimate;
   /** Commands in the order in which they are started, each with what it is. */
-  readonly launch: readonly { readonly name: string; readonly command: string }[];
+  readonly launch: readonly LaunchLine[];
   /** A batch script that does the same under SLURM. */
   readonly slurm: string;
+}
+
+export interface LaunchLine {
+  readonly name: string;
+  readonly command: string;
+  /** Where the machines are named that it runs on, each by itself; left out: it runs here. */
+  readonly elsewhere?: string;
 }
 
 const gib = (bytes: number): number => bytes / 2 ** 30;
@@ -129,32 +137,52 @@ export function trainingPlan(
   program = 'node scripts/evom.mjs',
 ): TrainingPlan {
   const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
-  const changes = overrides.map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`)).join('');
+  const changes = overrides
+    .map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`))
+    .filter((one, i, all) => one !== all[i - 1]) // a flag may stand for several keys
+    .join('');
   const devices = config.learner.type === 'torch' && !onCpu(config) ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
   const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
   const launch = [...servers, train];
   return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
 }
 
-function serverCommands(config: TrainConfig, model: DecoderConfig): { name: string; command: string }[] {
-  return config.policy.openai.servers.map((url, i) => {
-    const { env, words } = modelServer(config, model, { port: new URL(url).port || '80' });
-    const devices = onCpu(config) ? {} : { CUDA_VISIBLE_DEVICES: String(i) };
+function serverCommands(config: TrainConfig, model: DecoderConfig): LaunchLine[] {
+  const { openai } = config.policy;
+  const elsewhere = openai.discover?.from;
+  const ports = elsewhere === undefined ? openai.servers.map((url) => new URL(url).port || '80') : [portOf(elsewhere, '8000')];
+  return ports.map((port, i) => {
+    // Of servers on other machines each has its own devices, and listens to the trainer's.
+    const { env, words } = modelServer(config, model, elsewhere === undefined ? { port } : { port, host: '0.0.0.0' });
+    const devices = onCpu(config) || elsewhere !== undefined ? {} : { CUDA_VISIBLE_DEVICES: String(i) };
     const settings = Object.entries({ ...devices, ...env }).map(([name, value]) => `${name}=${value}`);
-    return { name: `sampler ${i}`, command: [...settings, ...words.map(shellQuoted)].join(' ') };
+    const command = [...settings, ...words.map(shellQuoted)].join(' ');
+    return elsewhere === undefined ? { name: `sampler ${i}`, command } : { name: 'sampler', command, elsewhere };
   });
 }
 
-/** A solver host for the Python dialects, where one of the configured addresses is on this machine. */
-function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): { name: string; command: string }[] {
+/** Port of the machines that a source names; `otherwise` where it says each by itself. */
+function portOf(from: string, otherwise: string): string {
+  const source = addressSource(from);
+  return source.type === 'dns' && source.port !== null ? String(source.port) : otherwise;
+}
+
+/** A solver host for the Python dialects, where one of the configured addresses is on this machine, or for the machines that are looked up. */
+function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, program: string): LaunchLine[] {
   const dialects = dialect.map(({ name }) => name).filter(isHosted);
   const local = hosts.urls.filter((url) => ['127.0.0.1', 'localhost'].includes(new URL(url).hostname));
   if (dialects.length === 0) return [];
+  if (hosts.discover !== undefined) {
+    const { from } = hosts.discover;
+    const command = `${hosts.token_env}=TOKEN ${program} solver-host --dialects ${dialects.join(',')} --address 0.0.0.0 --port ${portOf(from, '8650')}`;
+    return [{ name: 'solver-host', command, elsewhere: from }];
+  }
   return local.map((url, i) => ({
     name: `solver-host ${i}`,
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
   }));
 }
+/** Of this machine. */
 const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
 
 /** Learner processes take the devices after those of the servers. */
@@ -169,12 +197,13 @@ const longestWaitS = 1800;
 function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
   const usesTorch = config.learner.type === 'torch';
   const gpus = onCpu(config) ? 0 : numServers(config) + (usesTorch ? config.learner.torch.processes : 0);
-  const lines = launch.map(({ name, command }) =>
+  const here = launch.filter(({ elsewhere }) => elsewhere === undefined); // the run itself waits for the others
+  const lines = here.map(({ name, command }) =>
     name === 'trainer' ? `${command} $resume &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
   );
   const health = [
     ...(config.policy.type === 'openai' ? config.policy.openai.servers.map((url) => `${url.replace(/\/+$/, '')}/health`) : []),
-    ...(config.dialect.some(({ name }) => isHosted(name))
+    ...(config.dialect.some(({ name }) => isHosted(name)) && config.solver_hosts.discover === undefined
       ? config.solver_hosts.urls.map((url) => `${url.replace(/\/+$/, '')}/v1/health`)
       : []),
   ];

@@ -9,6 +9,7 @@ import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { completionOutcome } from '../../verify/completion-outcome.ts';
 import type { Verifier } from '../../verify/verifier.ts';
+import { hostOverrides } from '../load/host-overrides.ts';
 import { formatIssues } from '../load/issues.ts';
 import { applyOverride, type Override, overrideOf } from '../load/overrides.ts';
 import type { Tree } from '../load/tree.ts';
@@ -41,11 +42,12 @@ export function verifySettings(flags: {
   readonly hosts: readonly string[];
   readonly set: readonly string[];
 }): VerifySettings {
-  const overrides: Override[] = flags.set.map(overrideOf);
-  if (flags.workers !== null) overrides.push({ assignment: `sandbox.workers=${flags.workers}`, flag: `--workers ${flags.workers}` });
-  if (flags.hosts.length > 0) {
-    overrides.push({ assignment: `solver_hosts.urls=${JSON.stringify(flags.hosts)}`, flag: `--host ${flags.hosts.join(' --host ')}` });
-  }
+  const { workers: atOnce } = flags;
+  const overrides: Override[] = [
+    ...flags.set.map(overrideOf),
+    ...(atOnce === null ? [] : [{ assignment: `sandbox.workers=${atOnce}`, flag: `--workers ${atOnce}` }]),
+    ...hostOverrides(flags.hosts, `--host ${flags.hosts.join(' --host ')}`),
+  ];
   const empty: Tree = { type: 'map', origin: { type: 'flag', flag: '' }, entries: new Map() };
   const applied = overrides.map((override) => applyOverride(empty, override));
   const tree = overrides.reduce<Tree>((base, override) => applyOverride(base, override).tree, empty);

@@ -1,7 +1,15 @@
 /** Combinations that each key allows and the whole does not. */
 import { longestEpisode } from '../schema/episode-length.ts';
 import { resolveDialects, resolveSft, resolveTrain, type SftInput, type TrainInput } from '../schema/schema.ts';
-import { dialects, dialectsOfBackend, groupEstimators, hostedDialects, isModulePath, simulatorDialects } from '../schema/vocabulary.ts';
+import {
+  defaultSolverHosts,
+  dialects,
+  dialectsOfBackend,
+  groupEstimators,
+  hostedDialects,
+  isModulePath,
+  simulatorDialects,
+} from '../schema/vocabulary.ts';
 import type { KeyPath } from './tree.ts';
 
 /** A finding: the keys that it is about (the first is where it is shown) and what to do. */
@@ -125,10 +133,16 @@ export function checkTrain(input: TrainInput): Finding[] {
     ...checkTurns(input),
     ...checkSplits(input),
     ...found(
-      input.policy.type === 'openai' && input.policy.openai.servers.length === 0,
-      'name at least one running server, such as http://localhost:8000',
+      input.policy.type === 'openai' && input.policy.openai.servers.length === 0 && input.policy.openai.discover === undefined,
+      'name at least one running server, such as http://localhost:8000, or where servers are looked up (discover)',
       ['policy', 'openai', 'servers'],
       ['policy', 'type'],
+    ),
+    ...found(
+      input.policy.openai.servers.length > 0 && input.policy.openai.discover !== undefined,
+      'names servers, and discover looks them up; leave one of the two out',
+      ['policy', 'openai', 'servers'],
+      ['policy', 'openai', 'discover'],
     ),
     ...found(
       input.policy.type === 'openai' && (sampling.top_k > 0 || sampling.top_p < 1),
@@ -228,6 +242,12 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
   const { schedule, run } = input.kind === 'train' ? resolveTrain(input) : resolveSft(input);
   return [
     ...checkDialects(input),
+    ...found(
+      input.solver_hosts.discover !== undefined && input.solver_hosts.urls.join() !== defaultSolverHosts.join(),
+      'names hosts, and discover looks them up; leave one of the two out',
+      ['solver_hosts', 'urls'],
+      ['solver_hosts', 'discover'],
+    ),
     ...found(
       input.learner.type === 'torch' && input.optimizer.type !== 'adamw',
       `learner.type torch runs AdamW, not ${input.optimizer.type}`,

@@ -20,7 +20,7 @@ import {
 import { checkSft, checkTrain, type Finding } from './checks.ts';
 import { findConfigFile } from './find-file.ts';
 import { type ConfigIssue, configFault } from './issues.ts';
-import { applyOverride, type Override, overrideOf } from './overrides.ts';
+import { applyOverride, type Override, overrideOf, typedFlags } from './overrides.ts';
 import { readLayers } from './read-layers.ts';
 import { type KeyPath, locate, type Tree } from './tree.ts';
 import { validate } from './validate.ts';
@@ -61,7 +61,7 @@ export function loadConfig(name: string, options: LoadOptions): LoadedConfig {
   const files = readLayers(path, options.cwd, issues);
   failWith(issues);
   const tree = withOverrides(files, overrides, issues);
-  const source: ConfigSource = { path, text: readFileSync(path, 'utf8'), overrides: overrides.map((o) => o.flag) };
+  const source: ConfigSource = { path, text: readFileSync(path, 'utf8'), overrides: typedFlags(overrides) };
   const notes: string[] = []; // of what was settled otherwise than the files say
   const inputs = options.checkFiles === false ? null : { cwd: options.cwd, configFile: path };
   const loaded: LoadedConfig | null =

@@ -12,6 +12,10 @@ export interface Override {
 export const overrideOf = (override: string | Override): Override =>
   typeof override === 'string' ? { assignment: override, flag: `--set ${override}` } : override;
 
+/** What was typed: a flag that stands for several keys once. */
+export const typedFlags = (overrides: readonly Override[]): string[] =>
+  overrides.map(({ flag }) => flag).filter((flag, i, all) => flag !== all[i - 1]);
+
 /** A key that addresses a place in a list, e.g. the 0 of `dataset.eval.0.samples`. */
 const isIndex = (key: string): boolean => /^\d+$/.test(key);
 

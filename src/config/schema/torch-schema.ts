@@ -1,5 +1,6 @@
 /** Settings of the PyTorch processes: the learner of `learner.type: torch`, and the host of `policy.type: colocated`. */
 import { z } from 'zod';
+import { discover } from './discover-schema.ts';
 import { positive, whole } from './fields.ts';
 
 const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
@@ -54,7 +55,8 @@ export const chat = z.strictObject({
 /** Settings of `policy.type: openai`: servers of vLLM or SGLang that are running already. */
 export const openai = z.strictObject({
   engine: z.enum(['vllm', 'sglang']).default('vllm'),
-  servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1.'),
+  servers: z.array(z.url()).default([]).describe('Base addresses of the replicas, without /v1. Not with discover.'),
+  discover: discover('replicas'),
   model: z.string().min(1).optional().describe('Name under which the servers know the model; the checkpoint path when left out.'),
   reload: z
     .enum(['vllm-disk', 'vllm-lora', 'sglang-disk', 'none'])

@@ -4,11 +4,12 @@ import { defaultLimits } from '../../sandbox/limits.ts';
 import { algorithmInput } from './algorithm-schema.ts';
 import { cluster } from './cluster-schema.ts';
 import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
+import { discover } from './discover-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
 import { audit, reward } from './reward-schema.ts';
 import { chat, openai } from './torch-schema.ts';
-import { backends, judgeRules } from './vocabulary.ts';
+import { backends, defaultSolverHosts, judgeRules } from './vocabulary.ts';
 
 const samples = whole().default(4).describe('Sample texts a step.');
 const project = z.string().min(1).default('evom');
@@ -153,8 +154,9 @@ export const solverHosts = z.strictObject({
   urls: z
     .array(z.url({ protocol: /^https?$/ }))
     .min(1)
-    .default(['http://127.0.0.1:8650'])
-    .describe('Addresses of "evom solver-host"; programs are shared among them.'),
+    .default([...defaultSolverHosts])
+    .describe('Addresses of "evom solver-host"; programs are shared among them. Not with discover.'),
+  discover: discover('solver hosts'),
   token_env: z.string().min(1).default('EVOM_SOLVER_HOST_TOKEN').describe('Environment variable that holds their bearer token.'),
   cache: z.string().min(1).nullable().default(null).describe('Folder that keeps outcomes between runs; null keeps none.'),
   batch_size: whole(1).default(32).describe('Programs of one request.'),

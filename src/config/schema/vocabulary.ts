@@ -80,4 +80,7 @@ export type Estimator = (typeof estimators)[number];
 export const groupEstimators: ReadonlySet<Estimator> = new Set(estimators.filter((e) => e !== 'reinforce_pp'));
 
 /** Whether a `type` or name is a user's own module rather than a built-in part. */
+/** Where solver hosts are asked when nothing is said. */
+export const defaultSolverHosts: readonly string[] = ['http://127.0.0.1:8650'];
+
 export const isModulePath = (name: string): boolean => /^(?:\.{0,2}\/|[A-Za-z]:[\\/])/.test(name) && /\.(?:m?js|ts)$/.test(name);

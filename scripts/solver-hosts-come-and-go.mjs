@@ -1,0 +1,199 @@
+/**
+ * Solver hosts that come, go, die and are named by nobody while programs run: every program must still get the outcome that it gets undisturbed.
+ *
+ *   node scripts/solver-hosts-come-and-go.mjs [--programs 5000] [--by file|dns] [--environment .venv-solvers] [--dialect highspy]
+ *
+ * Hosts are processes of `evom solver-host` on this machine. They are named by a file that is replaced, or by the SRV records of a resolver on
+ * loopback. Prints what became of the programs, and the seconds until a newcomer had work and until one that left had none, as one JSON line;
+ * exits 1 when a program is lost, wrong or a fault of ours, or when a host waited longer than --within seconds.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import dns2 from 'dns2';
+import { dialectByName } from '../dist/dialects/registry.js';
+import { createRemoteVerifier } from '../dist/solver-host/remote-verifier.js';
+
+const root = join(import.meta.dirname, '..');
+const { values: args } = parseArgs({
+  options: {
+    programs: { type: 'string', default: '5000' },
+    by: { type: 'string', default: 'file' },
+    environment: { type: 'string', default: join(root, '.venv-solvers') },
+    dialect: { type: 'string', default: 'highspy' },
+    concurrency: { type: 'string', default: '2' },
+    within: { type: 'string', default: '60' },
+  },
+});
+const count = Number(args.programs);
+const { dialect } = args;
+/** Programs that are asked for at once. */
+const window = 200;
+
+async function startHost() {
+  const options = ['--environment', args.environment, '--port', '0', '--concurrency', `${dialect}=${args.concurrency}`, '--json'];
+  const command = [join(root, 'dist/cli/main.js'), 'solver-host', '--dialects', dialect, ...options];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  const { url } = JSON.parse(String(line));
+  // The address of a proxy that counts nothing would be another host: its own word is asked for.
+  const running = async () => {
+    const answer = await fetch(`${url}/v1/health`, { signal: AbortSignal.timeout(2000) }).catch(() => null);
+    return answer === null ? null : (await answer.json()).running;
+  };
+  return { child, url, running };
+}
+
+/** Who is named, as hosts; how that is told is the choice of --by. */
+async function openList() {
+  if (args.by === 'file') {
+    const folder = mkdtempSync(join(tmpdir(), 'evom-hosts-'));
+    const path = join(folder, 'hosts.txt');
+    const name = (hosts) => {
+      writeFileSync(`${path}.new`, `# solver hosts\n${hosts.map(({ url }) => `${url}\n`).join('')}`);
+      renameSync(`${path}.new`, path);
+    };
+    return { from: `file:${path}`, name, close: () => rmSync(folder, { recursive: true }) };
+  }
+  const { Packet } = dns2;
+  const service = '_evom._tcp.hosts.test';
+  let ports = [];
+  const server = dns2.createServer({
+    udp: true,
+    handle: (request, send) => {
+      const response = Packet.createResponseFromRequest(request);
+      const [{ name, type }] = request.questions;
+      const about = { name, type, class: Packet.CLASS.IN, ttl: 0 };
+      if (name === service && type === Packet.TYPE.SRV)
+        for (const port of ports) response.answers.push({ ...about, priority: 1, weight: 1, target: 'here.test', port });
+      else if (name === 'here.test' && type === Packet.TYPE.A) response.answers.push({ ...about, address: '127.0.0.1' });
+      send(response);
+    },
+  });
+  const { udp } = await server.listen({ udp: { port: 0, address: '127.0.0.1' } });
+  const name = (hosts) => {
+    ports = hosts.map(({ url }) => Number(new URL(url).port));
+  };
+  return { from: `dns://${service}?server=127.0.0.1:${udp.port}`, name, close: () => server.close() };
+}
+
+/** max x + y with x + 2 y <= k, y <= 1, x <= k - 2: the optimum is k - 1. */
+const model = (k) => ({
+  sense: 'max',
+  offset: 0,
+  variables: [
+    { name: 'x', lower: 0, upper: k - 2, integer: true, cost: 1 },
+    { name: 'y', lower: 0, upper: 1, integer: true, cost: 1 },
+  ],
+  constraints: [{ name: 'c', lower: -Infinity, upper: k, columns: [0, 1], coefficients: [1, 2] }],
+});
+
+const seconds = async (until) => {
+  const began = performance.now();
+  while (!(await until())) await sleep(50);
+  return Number(((performance.now() - began) / 1000).toFixed(1));
+};
+const untilAtWork = (host) => seconds(async () => (await host.running()) > 0);
+const untilIdle = (host) => seconds(async () => !((await host.running()) > 0));
+
+const notices = [];
+const times = { untilAtWork: [], untilIdle: [] };
+const all = await Promise.all([startHost(), startHost(), startHost(), startHost()]);
+const [a, b, c, d] = all;
+const list = await openList();
+list.name([a]);
+const verifier = await createRemoteVerifier({
+  hosts: [],
+  discover: { from: list.from, everyMs: 1000, waitMs: 60_000 },
+  dialects: [dialect],
+  deadlineMs: 1_800_000,
+  onNotice: (text) => notices.push(text),
+});
+
+/** What happens, each when so large a share of the programs has been answered. */
+const events = [
+  [
+    0.1,
+    async () => {
+      list.name([a, b]);
+      times.untilAtWork.push(await untilAtWork(b));
+    },
+  ],
+  [
+    0.25,
+    async () => {
+      list.name([b, c]);
+      times.untilAtWork.push(await untilAtWork(c));
+      times.untilIdle.push(await untilIdle(a));
+    },
+  ],
+  [
+    0.4,
+    async () => {
+      b.child.kill('SIGKILL'); // still named for two seconds
+      await sleep(2000);
+      list.name([c, d]);
+      times.untilAtWork.push(await untilAtWork(d));
+    },
+  ],
+  [
+    0.55,
+    async () => {
+      list.name([]);
+      times.untilIdle.push(await untilIdle(c), await untilIdle(d));
+      list.name([d]); // back, after a second in which it is held
+      times.untilAtWork.push(await untilAtWork(d));
+    },
+  ],
+  [
+    0.7,
+    async () => {
+      d.child.kill('SIGINT'); // stopped in peace before the list says so
+      await sleep(1000);
+      list.name([a, c]);
+      times.untilAtWork.push(await untilAtWork(a), await untilAtWork(c));
+    },
+  ],
+];
+
+let asked = 0;
+let answered = 0;
+const outcomes = [];
+const happening = [];
+const began = performance.now();
+const askOn = async () => {
+  while (asked < count) {
+    const k = asked++;
+    outcomes[k] = await verifier.verify({ dialect, code: dialectByName(dialect).render(model(10 + k)) });
+    answered += 1;
+    while (events[0] !== undefined && answered >= events[0][0] * count) happening.push((events.shift()?.[1] ?? (() => {}))());
+  }
+};
+await Promise.all(Array.from({ length: window }, askOn));
+const tookS = (performance.now() - began) / 1000;
+await Promise.race([Promise.all(happening), sleep(10_000)]);
+const right = outcomes.filter((outcome, k) => outcome.status === 'optimal' && outcome.objective === 9 + k).length;
+const { requeued, executed, infraErrors } = verifier.stats();
+await verifier.close();
+await list.close();
+for (const { child } of all) if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
+const longest = [...times.untilAtWork, ...times.untilIdle].reduce((most, one) => Math.max(most, one), 0);
+console.log(
+  JSON.stringify({
+    programs: count,
+    by: args.by,
+    right,
+    infraErrors,
+    requeued,
+    executed,
+    ...times,
+    seconds: tookS,
+    load: loadavg()[0],
+    notices,
+  }),
+);
+process.exitCode = right === count && infraErrors === 0 && longest <= Number(args.within) ? 0 : 1;
