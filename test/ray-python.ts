@@ -20,8 +20,8 @@ export const noRay = 'reason' in found ? found.reason : null;
 
 export interface Raylets {
   readonly address: string;
-  /** kill -9 of the raylet of a node; another one takes its place. */
-  kill(node: string): Promise<void>;
+  /** kill -9 of the raylet of a node, or of all that runs there, as a machine is lost; another one takes its place. */
+  kill(node: string, what: 'raylet' | 'all'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,8 +40,8 @@ export async function startRaylets(count: number, cpus: number): Promise<Raylets
   const { address } = await next();
   return {
     address: address as string,
-    kill: async (node) => {
-      child.stdin?.write(`kill ${node}\n`);
+    kill: async (node, what) => {
+      child.stdin?.write(`${what === 'all' ? 'lose' : 'kill'} ${node}\n`);
       const answer = await next();
       if (answer.killed !== node) throw new Error(JSON.stringify(answer));
     },

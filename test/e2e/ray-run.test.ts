@@ -81,12 +81,13 @@ describe.skipIf(reason !== null)(`evom cluster on Ray${reason === null ? '' : ` 
     const before = addresses();
     const { child, ended } = startEvom(['train', '--config', 'train.yaml', '--set', 'run.dir=disturbed'], folder);
     const kills: Promise<void>[] = [];
-    const killIn = async (): Promise<void> => {
-      const part = (await status()).parts.find((one) => one.name === 'solver-host-0') as { node?: string } | undefined;
-      await raylets.kill(String(part?.node));
+    const kill = async (what: 'raylet' | 'all'): Promise<void> => {
+      const part = (await status()).parts.find(({ phase }) => phase === 'ready') as { node?: string } | undefined;
+      await raylets.kill(String(part?.node), what);
     };
     child.stderr?.on('data', (chunk: Buffer) => {
-      if (/^step +[25]\//m.test(`${chunk}`)) kills.push((kills.at(-1) ?? Promise.resolve()).then(killIn));
+      if (/^step +2\//m.test(`${chunk}`)) kills.push(kill('raylet'));
+      if (/^step +5\//m.test(`${chunk}`)) kills.push((kills[0] ?? Promise.resolve()).then(() => kill('all')));
     });
     const disturbed = await ended;
     expect(disturbed.code, disturbed.err).toBe(0);

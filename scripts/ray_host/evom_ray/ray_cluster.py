@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 
 from .controller import Controller
 from .engines import RayEngine, actor_options, group_name, namespace_of
 from .plan import Plan
 
-ASK_S = 30.0
+ASK_S = 90.0
 
 
 class ClusterError(Exception):
@@ -93,7 +94,7 @@ class RayCluster:
         controller = self._controller()
         if controller is not None:
             try:
-                self.ray.get(controller.end.remote(), timeout=ASK_S * 2)
+                self.ray.get(controller.end.remote(), timeout=ASK_S)
             except (self.ray.exceptions.RayActorError, self.ray.exceptions.GetTimeoutError):
                 pass  # its parts are ended below
             self.ray.kill(controller, no_restart=True)
@@ -112,7 +113,12 @@ class RayCluster:
             return None
 
     def _ask(self, method):
-        try:
-            return self.ray.get(method.remote(), timeout=ASK_S)
-        except (self.ray.exceptions.RayActorError, self.ray.exceptions.GetTimeoutError) as error:
-            raise ClusterError(f"the controller of {self.plan.name} does not answer: {error}") from error
+        """What the controller answers; it may be on its way to another machine."""
+        deadline = time.monotonic() + ASK_S
+        while True:
+            try:
+                return self.ray.get(method.remote(), timeout=ASK_S)
+            except (self.ray.exceptions.RayActorError, self.ray.exceptions.GetTimeoutError) as error:
+                if time.monotonic() > deadline:
+                    raise ClusterError(f"the controller of {self.plan.name} does not answer: {error}") from error
+                time.sleep(1)

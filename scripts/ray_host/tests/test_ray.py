@@ -73,12 +73,12 @@ def test_a_host_whose_raylet_is_killed_comes_back_elsewhere(cluster, up, plan_of
         nodes.append(cluster.add_node(num_cpus=1))  # as an operator or Ray's autoscaler does
         after = until(lambda: len(now := addresses(plan)) == 2 and now != before and now, 300)
         (gone,) = set(before) - set(after)
-        until(lambda: not is_serving(gone))
+        until(lambda: not is_serving(gone), 300)  # a worker notices by itself that its raylet is gone
     last = addresses(plan)
     assert all(map(is_serving, last))
     assert found.end()["parts"] == []
     assert addresses(plan) == []
-    until(lambda: not any(map(is_serving, last)))
+    until(lambda: not any(map(is_serving, last)), 300)
 
 
 def raylet_of(found, nodes, name):
