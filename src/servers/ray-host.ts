@@ -10,8 +10,9 @@ export interface PartStatus {
   readonly name: string;
   readonly phase: 'being placed' | 'starting' | 'ready' | 'ended' | 'leaving';
   readonly address: string | null;
-  /** Address of its machine, under Ray. */
+  /** Address of its machine and Ray's name of its node, under Ray. */
   readonly machine?: string;
+  readonly node?: string;
   /** How it last ended, with the end of its log; null where it never did. */
   readonly fault: string | null;
 }

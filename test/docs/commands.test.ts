@@ -41,6 +41,7 @@ const leftOut: readonly (readonly [RegExp, string])[] = [
   [/^npm run evom -- solve .* --policy http/, 'needs a model server: test/e2e/solve-served.test.ts'],
   [/^npm run evom -- sweep /, 'trains several runs: test/cli/sweep.test.ts'],
   [/^npm run evom -- portfolio experiment /, 'samples for minutes: test/evaluate/portfolio-experiment.test.ts'],
+  [/^npm run evom -- cluster (?!.*--dry-run)/, 'needs a Ray cluster, or runs until it is stopped: test/e2e/ray-run.test.ts'],
   [/--config grpo-1gpu/, 'needs a GPU and a downloaded model: test/config'],
 ];
 

@@ -18,6 +18,7 @@ export type Cause =
   | 'trackers'
   | 'browser'
   | 'torch'
+  | 'ray'
   | 'datasets'
   | 'shared data'
   | 'by design'
@@ -29,6 +30,7 @@ const told: Readonly<Record<Cause, string>> = {
   trackers: 'no Python with trackio, mlflow and wandb (scripts/setup-trackers.sh, EVOM_TRACKERS)',
   browser: 'no Chromium (apt-get install chromium, EVOM_CHROMIUM)',
   torch: 'no Python with torch (scripts/setup-torch.sh, EVOM_PYTHON)',
+  ray: 'no Python with Ray (scripts/setup-ray.sh, EVOM_RAY)',
   datasets: 'no Python with pyarrow and datasets (EVOM_PYTHON)',
   'shared data': 'no shared data (../shared, EVOM_SHARED)',
   'by design': 'what the part under test does not claim to do',
@@ -43,6 +45,7 @@ export function causeOf({ file, titles, note }: Pick<Skip, 'file' | 'titles' | '
   if (/EVOM_TRACKERS/.test(said)) return 'trackers';
   if (/EVOM_CHROMIUM/.test(said)) return 'browser';
   if (/pyarrow and datasets/.test(said)) return 'datasets';
+  if (/EVOM_RAY/.test(said)) return 'ray';
   if (/EVOM_PYTHON|torch/.test(said)) return 'torch';
   if (/solver environment|--setup/.test(said)) return 'solver environment';
   if (/(?:^|\/)test\/solver-host\//.test(file) && note === null) return 'solver environment';

@@ -95,7 +95,7 @@ function planText({ name, address, directory, groups, learner }: ClusterPlan): s
     learner === null
       ? []
       : [
-          `learner, ${counted(learner.processes, 'process')} on each of ${counted(learner.nodes, 'machine')} with ${room(learner)}, begun when the trainer asks for it`,
+          `learner, ${counted(learner.processes, 'process', 'processes')} on each of ${counted(learner.nodes, 'machine')} with ${room(learner)}, begun when the trainer asks for it`,
           `  run  ${learner.root}`,
         ];
   return `${[`cluster ${name}, on Ray at ${address}`, ...lines, ...learns, `logs  ${directory}`].join('\n')}\n`;
