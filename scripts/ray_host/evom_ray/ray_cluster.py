@@ -6,6 +6,8 @@ import os
 import socket
 import threading
 import time
+import uuid
+from pathlib import Path
 
 from .controller import Controller
 from .engines import RayEngine, actor_options, group_name, namespace_of
@@ -28,13 +30,25 @@ def check_listens(address: str) -> None:
 
 
 class PlacedController(Controller):
-    """Ray starts it again where it died; it finds the parts by their names."""
+    """Ray starts it again where it died; it finds the parts by their names.
+
+    Where its machine is only cut off, the one before may live on for a while. The newest has its name in a file, and the others end.
+    """
 
     def __init__(self, plan: Plan) -> None:
+        self._life = uuid.uuid4().hex
+        self._newest = Path(plan.directory) / "controller"
+        self._newest.parent.mkdir(parents=True, exist_ok=True)
+        self._newest.write_text(self._life)
         super().__init__(plan, RayEngine(plan))
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self.tend_until, args=(self._stop,), daemon=True)
         self._thread.start()
+
+    def tend(self) -> None:
+        if self._newest.read_text() != self._life:
+            os._exit(0)
+        super().tend()
 
     def plan_text(self) -> str:
         return self.plan.to_json()

@@ -25,9 +25,10 @@ for line in sys.stdin:
     if word not in ("kill", "lose") or node is None:
         print(json.dumps({"error": f"no raylet for {line.strip()}"}), flush=True)
         continue
-    raylet = node.all_processes["raylet"][0].process.pid
-    for process in [raylet, *(descendants(raylet) if word == "lose" else [])]:
+    raylet = node.all_processes["raylet"][0].process
+    for process in [raylet.pid, *(descendants(raylet.pid) if word == "lose" else [])]:
         os.kill(process, signal.SIGKILL)
+    raylet.wait()  # its workers look whether it is there, and a zombie is
     nodes.append(cluster.add_node(num_cpus=cpus))
     print(json.dumps({"killed": id_, "added": nodes[-1].node_id}), flush=True)
 cluster.shutdown()

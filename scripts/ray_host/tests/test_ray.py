@@ -69,7 +69,8 @@ def test_a_host_whose_raylet_is_killed_comes_back_elsewhere(cluster, up, plan_of
     for _ in range(2):
         before = addresses(plan)
         victim = raylet_of(found, nodes, "solver-host-0")
-        os.kill(victim, signal.SIGKILL)
+        victim.kill()
+        victim.wait()  # its workers look whether it is there, and a zombie is
         nodes.append(cluster.add_node(num_cpus=1))  # as an operator or Ray's autoscaler does
         after = until(lambda: len(now := addresses(plan)) == 2 and now != before and now, 300)
         (gone,) = set(before) - set(after)
@@ -82,9 +83,9 @@ def test_a_host_whose_raylet_is_killed_comes_back_elsewhere(cluster, up, plan_of
 
 
 def raylet_of(found, nodes, name):
-    """Process id of the raylet that runs a part."""
+    """The raylet that runs a part."""
     id_ = next(part["node"] for part in found.status()["parts"] if part["name"] == name)
-    return next(node.all_processes["raylet"][0].process.pid for node in nodes if node.node_id == id_)
+    return next(node.all_processes["raylet"][0].process for node in nodes if node.node_id == id_)
 
 
 def test_a_process_that_ends_by_itself_is_started_again(up, plan_of):
