@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from .plan import LearnerPlan
 
 # Learners that end at once are not begun again faster than this.
 SHORTEST_LIFE_S = 10.0
+# A machine that cannot be asked for this long is away.
+PATIENCE_S = 6.0
 
 
 class Gang:
@@ -19,18 +22,25 @@ class Gang:
         self._begun: dict | None = None  # the request that the processes are at, and the lives of the ranks that they began in
         self.starts = 0
         self.fault: str | None = None
+        self._last: tuple[float, dict] | None = None  # when all ranks answered last, and what was told then
 
     def tend(self) -> dict:
-        """Looks once, does what is due, and says how the learner stands."""
-        request = read_request(Path(self.plan.root))
+        """Looks once, does what is due, and says how the learner stands. A busy machine may answer late."""
+        now = time.monotonic()
         for rank in self.ranks:
             rank.ask()
         states = [rank.answer() for rank in self.ranks]
-        lives = [state and state["life"] for state in states]
-        faults = [state["fault"] for state in states if state and state["fault"]]
-        self.fault = faults[0] if faults else self.fault
-        if None in states:
+        if None not in states:
+            self._last = (now, self._tend(states))
+        elif self._last is None or now - self._last[0] > PATIENCE_S:
             return self._told("waiting for machines", states)
+        return self._last[1]
+
+    def _tend(self, states: list[dict]) -> dict:
+        request = read_request(Path(self.plan.root))
+        lives = [state["life"] for state in states]
+        faults = [state["fault"] for state in states if state["fault"]]
+        self.fault = faults[0] if faults else self.fault
         if request is None:
             if any(state["phase"] != "idle" for state in states):
                 self._stop()

@@ -13,6 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from evom_ray.guard import descendants  # noqa: E402
+
+os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own is 15, and a busy machine of tests would starve its workers
 from ray.cluster_utils import Cluster  # noqa: E402
 
 count, cpus = int(sys.argv[1]), float(sys.argv[2])

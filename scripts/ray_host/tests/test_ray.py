@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import STAND_IN, until
 
+os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's own is 15, and a busy machine of tests would starve its workers
 ray = pytest.importorskip("ray", reason="Ray is not installed (scripts/setup-ray.sh)")
 from evom_ray.guard import descendants  # noqa: E402
 from evom_ray.plan import Group, LearnerPlan  # noqa: E402
