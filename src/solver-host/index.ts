@@ -1,5 +1,6 @@
 /** `evom/solver-host`: programs of Python libraries, executed on this machine or another. */
 
+export type { DiscoverSettings } from '../lib/discover/address-watch.ts';
 export type { Service, ServiceOptions } from '../lib/http-server.ts';
 export { serveSolverHost } from './http-service.ts';
 export { createRemoteVerifier, type RemoteVerifierOptions } from './remote-verifier.ts';

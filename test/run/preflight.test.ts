@@ -1,6 +1,6 @@
 /** What keeps a run from starting is found before anything is written, by a dry run and by the start alike. */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +141,30 @@ describe('a run that cannot start', () => {
       'E_CONFIG',
       /solver hosts: no solver host answers at http:\/\/127\.0\.0\.1:9/,
     ],
+    [
+      'solver hosts that nobody names',
+      () => [writeEmpty('train.txt'), 'backend=gurobi', 'solver_hosts.discover={from: "file:train.txt", wait_s: 0.5}'],
+      'E_CONFIG',
+      /solver hosts file:.*train\.txt: no solver host from file:.* within 0\.5 s, and a run needs them: it names none/,
+    ],
+    [
+      'a bad line among model servers',
+      () => {
+        writeFileSync(join(cwd, 'gpus.txt'), 'http://a:1\nnonsense\n');
+        return ['policy.type=openai', 'policy.openai.discover=file:gpus.txt'];
+      },
+      'E_CONFIG',
+      /vllm servers file:.*gpus\.txt: .*gpus\.txt:2: "nonsense" is not an address/,
+    ],
+    [
+      'model servers that are away',
+      () => {
+        writeFileSync(join(cwd, 'gpus.txt'), 'http://127.0.0.1:9\n');
+        return ['policy.type=openai', 'policy.openai.discover={from: "file:gpus.txt", wait_s: 0.5}'];
+      },
+      'E_SETUP',
+      /vllm servers file:.*gpus\.txt: http:\/\/127\.0\.0\.1:9 .*nothing listens on this port/,
+    ],
     ['no torch', () => ['learner.type=torch', 'optimizer.type=adamw', 'learner.torch.python=./no-python'], 'E_SETUP', /torch: .*no-python/],
     [
       'a model server that is away',
@@ -175,6 +199,35 @@ describe('a run that cannot start', () => {
     const io = fakeIo({ cwd });
     expect(await main(['doctor', '--config', 'run.yaml'], io)).toBe(3);
     expect(io.out()).toMatch(/^dataset\.eval\.held +fault/m);
+  });
+
+  it('looks at model servers that are looked up one by one, and whether they are alike', async () => {
+    const serve = async (version: string, id: string): Promise<Server> => {
+      const server = createServer((request, response) => {
+        if (request.url === '/version') return void response.end(JSON.stringify({ version }));
+        if (request.url === '/v1/models') return void response.end(JSON.stringify({ data: [{ id, parent: null, max_model_len: 512 }] }));
+        response.end();
+      }).listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      return server;
+    };
+    const servers = [await serve('0.32.0', 'm'), await serve('0.31.1', 'm')];
+    const [one, two] = servers.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const look = async (...lines: (string | undefined)[]) => {
+      writeFileSync(join(cwd, 'gpus.txt'), `${lines.join('\n')}\n`);
+      const found = await dryRun('policy.type=openai', 'policy.openai.model=m', 'policy.openai.discover=file:gpus.txt');
+      return found.checks.find(({ name }) => name.startsWith('vllm servers file:'));
+    };
+    expect(await look(one)).toMatchObject({ status: 'ok', detail: `1 of 1: ${one} answers, version 0.32.0` });
+    expect(await look(one, 'http://127.0.0.1:9')).toMatchObject({
+      status: 'warning',
+      detail: expect.stringMatching(/^1 of 2: .*nothing listens/),
+    });
+    expect(await look(one, two)).toMatchObject({
+      status: 'fault',
+      detail: `${two} runs vllm 0.31.1 and ${one} runs vllm 0.32.0; install the same release on both`,
+    });
+    for (const server of servers) server.close();
   });
 
   it('is told from another program on a solver host’s port', async () => {

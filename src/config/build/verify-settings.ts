@@ -75,6 +75,7 @@ export interface Verification {
  * Starts what runs the programs of some dialects, and scores each by itself under the first rule.
  *
  * @param reward what an outcome earns; default the preset `evom`.
+ * @param onNotice told of solver hosts that come, go or are refused meanwhile.
  * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or a reward that needs more than one completion; E_SANDBOX if workers
  *   do not start.
  */
@@ -83,10 +84,11 @@ export async function openVerification(
   settings: VerifySettings,
   rules: readonly JudgeRuleName[],
   reward: RewardConfig = defaultScoring.reward,
+  onNotice: (text: string) => void = () => {},
 ): Promise<Verification> {
   const beyond = beyondOneCompletion(reward, settings);
   if (beyond !== null) throw new EvomError('E_CONFIG', beyond);
-  const verifier = await buildVerifier(dialects, settings);
+  const verifier = await buildVerifier(dialects, settings, onNotice);
   const scored = { reward, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
   const scoring = await buildScoring(scored).catch(closing(verifier));
   return {

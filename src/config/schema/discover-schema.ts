@@ -3,16 +3,17 @@ import { z } from 'zod';
 import { addressSource } from '../../lib/discover/address-source.ts';
 import { positive } from './fields.ts';
 
-const faultIn = (text: string): string | null => {
+/** What is wrong with a text, without the text, which the message names anyway; null when nothing is. */
+function faultIn(text: string): string | null {
   try {
     addressSource(text);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return (error instanceof Error ? error.message : String(error)).replace(`"${text}" `, '');
   }
-};
+}
 
-const from = z.string().refine((text) => faultIn(text) === null);
+const from = z.string().refine((text) => faultIn(text) === null, { error: ({ input }) => faultIn(String(input)) ?? '' });
 
 const settings = z.strictObject({
   from,
@@ -22,17 +23,10 @@ const settings = z.strictObject({
 
 const forms = 'dns://name:port, dns://_service._tcp.name or file:hosts.txt, or {from, every_s, wait_s} with such a text';
 
-/** What is wrong with a value, as far as its text is. */
-function messageFor(value: unknown): string {
-  const text = typeof value === 'string' ? value : (value as { readonly from?: unknown } | null)?.from;
-  const fault = typeof text === 'string' ? faultIn(text) : null;
-  return fault ?? `must be ${forms}`;
-}
-
 /** @param whose what the addresses are of, in the description. */
 export const discover = (whose: string) =>
   z
-    .union([from, settings, z.null()], { error: ({ input }) => messageFor(input) })
+    .union([from, settings, z.null()], { error: `must be ${forms}` })
     .transform((value) => (typeof value === 'string' ? settings.parse({ from: value }) : (value ?? undefined)))
     .optional()
     .describe(`Where ${whose} are looked up that may come and go while a run goes on: ${forms}; null: nowhere.`);

@@ -50,6 +50,31 @@ describe('the plan of a GPU run', () => {
     expect(totalGib(one.learner) + totalGib(one.sampler)).toBeLessThan(70);
   });
 
+  it('starts what is looked up on machines of its own, and waits for nobody in a batch script', () => {
+    const looked = config(
+      'grpo.yaml',
+      'policy.openai.servers=[]',
+      'policy.openai.discover=dns://gpus.lab:8001',
+      'backend=gurobi',
+      'dialect=auto',
+      'solver_hosts.discover=file:hosts.txt',
+    );
+    const { launch, slurm } = trainingPlan(looked, parseDecoderConfig(qwen7), 'grpo.yaml');
+    expect(launch.map(({ name, elsewhere }) => [name, elsewhere])).toEqual([
+      ['sampler', 'dns://gpus.lab:8001'],
+      ['solver-host', 'file:hosts.txt'],
+      ['trainer', undefined],
+    ]);
+    expect(launch[0]?.command).toMatch(/^VLLM_SERVER_DEV_MODE=1 vllm serve .* --port 8001 --host 0\.0\.0\.0 /);
+    expect(launch[1]?.command).toMatch(
+      /^EVOM_SOLVER_HOST_TOKEN=TOKEN .* solver-host --dialects gurobipy --address 0\.0\.0\.0 --port 8650$/,
+    );
+    expect(slurm).toMatch(/CUDA_VISIBLE_DEVICES=0,1,2,3 .* train/);
+    expect(slurm).not.toMatch(/vllm serve|solver-host|curl/);
+    // The gpus of this node are the learner's.
+    expect(slurm).toMatch(/--gpus-per-node=4 /);
+  });
+
   it('fits EVOM as published into 80 GB, its reference model included, with a solver host for gurobipy', () => {
     const paper = config('evom-paper.yaml');
     expect(paper.algorithm).toMatchObject({
