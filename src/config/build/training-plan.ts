@@ -136,14 +136,18 @@ export function trainingPlan(
   overrides: readonly (string | Override)[] = [],
   program = 'node scripts/evom.mjs',
 ): TrainingPlan {
-  const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
+  const all = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
+  const isPlaced = learnerElsewhere(config);
+  // What the cluster's files name, the cluster starts.
+  const servers = isPlaced ? all.filter(({ elsewhere }) => elsewhere?.startsWith('file:') !== true) : all;
   const changes = overrides
     .map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`))
     .filter((one, i, all) => one !== all[i - 1]) // a flag may stand for several keys
     .join('');
-  const devices = config.learner.type === 'torch' && !onCpu(config) ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
+  const cluster = { name: 'cluster', command: `${program} cluster up --config ${shellQuoted(configName)}${changes}` };
+  const devices = config.learner.type === 'torch' && !onCpu(config) && !isPlaced ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
   const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
-  const launch = [...servers, train];
+  const launch = [...servers, ...(isPlaced ? [cluster] : []), train];
   return { parameters: parameterCount(model), memory: estimateMemory(config, model), launch, slurm: slurmScript(config, launch) };
 }
 
@@ -182,6 +186,9 @@ function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, progr
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
   }));
 }
+/** Whether `evom cluster` starts the learner, on machines that it finds. */
+const learnerElsewhere = ({ learner }: TrainConfig): boolean => learner.type === 'torch' && learner.torch.launch === 'cluster';
+
 /** Of this machine. */
 const numServers = ({ policy }: TrainConfig): number => (policy.type === 'openai' ? policy.openai.servers.length : 0);
 
@@ -196,7 +203,7 @@ const longestWaitS = 1800;
 
 function slurmScript(config: TrainConfig, launch: TrainingPlan['launch']): string {
   const usesTorch = config.learner.type === 'torch';
-  const gpus = onCpu(config) ? 0 : numServers(config) + (usesTorch ? config.learner.torch.processes : 0);
+  const gpus = onCpu(config) ? 0 : numServers(config) + (usesTorch && !learnerElsewhere(config) ? config.learner.torch.processes : 0);
   const here = launch.filter(({ elsewhere }) => elsewhere === undefined); // the run itself waits for the others
   const lines = here.map(({ name, command }) =>
     name === 'trainer' ? `${command} $resume &` : `${command} > ${name.replace(' ', '-')}.log 2>&1 &`,
