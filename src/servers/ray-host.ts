@@ -27,6 +27,8 @@ export interface ClusterStatus {
   readonly learner: {
     readonly phase: string;
     readonly hosts: readonly (string | null)[];
+    /** Ray's names of their nodes. */
+    readonly nodes: readonly (string | null)[];
     /** How often its processes were begun. */
     readonly starts: number;
     readonly fault: string | null;

@@ -52,7 +52,8 @@ class Controller:
         parts, learner = told["parts"], told["learner"]
         ready = [part for part in parts if part["phase"] == "ready"]
         least = sum(keeper.group.least for keeper in self.groups)
-        up = len(ready) >= least and (learner is None or learner["phase"] != "waiting for machines")
+        has_machines = self.gang is None or (learner is not None and learner["phase"] != "waiting for machines")
+        up = len(ready) >= least and has_machines
         return {"name": self.plan.name, "up": up, "fault": self.fault, **told, "machines": self.engine.machines()}
 
     def end(self) -> None:

@@ -190,3 +190,8 @@ class PlacedRank(Rank):
         import ray
 
         super().__init__(name, ray.util.get_node_ip_address(), plan.directory, plan.cwd)
+
+    def state(self) -> dict:
+        import ray
+
+        return {**super().state(), "node": ray.get_runtime_context().get_node_id()}

@@ -87,7 +87,8 @@ class Gang:
 
     def _told(self, phase: str, states: list[dict | None]) -> dict:
         hosts = [state["host"] if state else None for state in states]
-        return {"name": "learner", "phase": phase, "hosts": hosts, "starts": self.starts, "fault": self.fault}
+        nodes = [state.get("node") if state else None for state in states]
+        return {"name": "learner", "phase": phase, "hosts": hosts, "nodes": nodes, "starts": self.starts, "fault": self.fault}
 
 
 def read_request(root: Path) -> dict | None:

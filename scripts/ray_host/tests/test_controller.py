@@ -101,6 +101,15 @@ def test_the_learner_begins_when_the_trainer_asks_and_again_from_the_newest_chec
             rank.end()
 
 
+def test_is_not_up_before_the_learner_was_looked_at(tmp_path, plan_of):
+    learner = LearnerPlan(root=str(tmp_path), nodes=1, processes=1, cpus=1, gpus=0, python="python")
+    plan = plan_of(learner=learner)
+    controller = Controller(Plan(**{**vars(plan), "groups": []}), LocalEngine(plan))
+    assert not controller.status()["up"]
+    assert tended(controller)["up"]
+    controller.end()
+
+
 def test_several_machines_meet_at_the_first_ones_address():
     learner = LearnerPlan(root="/run", nodes=2, processes=4, cpus=1, gpus=4, python="py")
     words = Gang(learner, []).command(1, "10.0.0.7:4000", ["--root", "/run"])
