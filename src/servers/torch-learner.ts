@@ -81,7 +81,7 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
       options.optimizer,
       options.settings,
     );
-    const request = ['--root', resolve(root), ...absolute, '--session', session as string];
+    const request = ['--root', resolve(root), ...absolute, '--session', session as string, '--supervised'];
     await askForLearner(root, { id: session as string, arguments: request });
     launch.onWaiting('evom cluster up --config FILE');
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));

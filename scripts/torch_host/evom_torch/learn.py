@@ -22,7 +22,7 @@ from . import exchange
 from .arguments import add_learner_arguments, learner_of, publish_dtype
 from .batch import read_batch
 from .checkpoint import write_state, write_weights
-from .distributed import World, join_world
+from .distributed import World, is_lost_peer, join_world
 from .learner import Learner
 
 
@@ -31,6 +31,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True, help="the run's directory")
     parser.add_argument("--session", help="take steps of this session of the trainer only")
     parser.add_argument("--parent", type=int, help="end when the process with this id is gone")
+    parser.add_argument("--supervised", action="store_true", help="somebody starts it again: a lost process of its own is then no answer")
     parser.add_argument("--poll-s", type=float, default=0.05)
     add_learner_arguments(parser)
     return parser.parse_args(argv)
@@ -123,7 +124,7 @@ def train(arguments: argparse.Namespace, world: World, learner: Learner, directo
             fill = lambda to: write_weights(learner, to, publish_dtype(arguments))
             exchange.publish(world, exchange.weights_directory(arguments.root, learner.version), fill, facts)
     except Exception as error:
-        if world.rank == 0:
+        if world.rank == 0 and not (arguments.supervised and is_lost_peer(error)):
             answer(directory, {"error": f"{type(error).__name__}: {error}"})
         raise
     stand(arguments, world, learner)
