@@ -41,7 +41,6 @@ function verdict({ correct, identical, status, objective, answer, certificate, e
     const model = identical === null ? '' : identical ? ', and the model equals the reference' : ', by another model than the reference';
     return `right: ${objective === null ? `${words(status)} is the wanted answer` : `${number(objective)} is the wanted optimum`} (${known})${model}`;
   }
-  // highs-js and GLPK give 0 as the objective of a model without a solution, and a program may report it.
   if (objective === null && status === answer && told.includes('unsupported_claim'))
     return `wrong: it ended as ${words(status)}, which is wanted, but reported a number; a program without an optimum must report none`;
   if (objective === null) return `wrong: it ended as ${words(status)}${error === null ? '' : ` (${firstLine(error)})`}`;
