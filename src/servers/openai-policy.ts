@@ -1,7 +1,7 @@
 /** A policy served by vLLM or SGLang: replicas share the requests, weights are reloaded between them, every one checked. */
 
 import type { Completion } from '../core/rollout.ts';
-import type { DiscoverSettings } from '../lib/discover/address-watch.ts';
+import type { DiscoverSettings, Following } from '../lib/discover/address-watch.ts';
 import { EvomError } from '../lib/errors.ts';
 import { HttpFault, requestDone, withRetries } from '../lib/http.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
@@ -14,13 +14,11 @@ import { differentIdentity, type ServedIdentity, servedIdentity } from './served
 import { checkServerSettings, deathOf } from './server-settings.ts';
 import { adapterName, type DirectoryWeights, type ReloadMethod, reloadWeights, servedVersion } from './weight-reload.ts';
 
-export interface OpenAiPolicyOptions {
+export interface OpenAiPolicyOptions extends Following {
   /** Base addresses of the replicas, without `/v1`; not read with `discover`. */
   readonly servers: readonly string[];
   /** Where the addresses of replicas that may come and go are looked up. */
   readonly discover?: DiscoverSettings | null;
-  /** Told of replicas that come, go, or cannot be used. */
-  readonly onNotice?: (text: string) => void;
   readonly engine: ServerEngine;
   /** Name under which the servers know the model that the run began from. */
   readonly model: string;
@@ -55,7 +53,8 @@ export interface OpenAiPolicyOptions {
  * asked; one that leaves ends what it is at; what it cannot end is sampled anew by another. Without any, requests wait for
  * `discover.waitMs`.
  *
- * @throws {EvomError} `E_POLICY` when a server cannot be reached, or was started with settings that it cannot be used with.
+ * @throws {EvomError} `E_POLICY` when a server cannot be reached, or was started with settings that it cannot be used with; the reason of
+ *   `signal` when aborted while none is there.
  */
 export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<Policy> {
   const policy = new OpenAiPolicy(options);
@@ -127,18 +126,23 @@ class OpenAiPolicy implements Policy {
       admit: (replica: Replica, join: () => void) => this.admit(replica, join),
       onNotice: this.options.onNotice ?? (() => {}),
     };
-    this.fleet = await ReplicaFleet.open(discover, owner, async (urls) => {
-      const asked = await Promise.allSettled(
-        urls.map(async (url) => {
-          const replica = owner.create(url);
-          await this.look(replica);
-          return replica;
-        }),
-      );
-      const refusal = asked.find((one) => one.status === 'rejected' && !(one.reason instanceof HttpFault && one.reason.mayPass));
-      if (refusal?.status === 'rejected') throw refusal.reason;
-      return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    });
+    this.fleet = await ReplicaFleet.open(
+      discover,
+      owner,
+      async (urls) => {
+        const asked = await Promise.allSettled(
+          urls.map(async (url) => {
+            const replica = owner.create(url);
+            await this.look(replica);
+            return replica;
+          }),
+        );
+        const refusal = asked.find((one) => one.status === 'rejected' && !(one.reason instanceof HttpFault && one.reason.mayPass));
+        if (refusal?.status === 'rejected') throw refusal.reason;
+        return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      },
+      this.options.signal,
+    );
   }
 
   /** From now on servers may join. */

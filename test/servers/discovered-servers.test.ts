@@ -223,6 +223,14 @@ describe('createOpenAiPolicy with servers that are looked up', () => {
     expect((await sample(policy, 1)).flat()).toHaveLength(1);
   });
 
+  it('ends a wait for the first server when it is told to', async () => {
+    for (const from of [name(), name('http://127.0.0.1:9')]) {
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(new Error('no more')), 100);
+      await expect(connect(from, { signal: stop.signal }, 60_000)).rejects.toThrow('no more');
+    }
+  });
+
   it('loads the adapter of the moment into a replica that joins', async () => {
     const adapter = join(folder, 'adapter');
     const { writeAdapter } = await import('../../scripts/record-vllm/server.mjs');
