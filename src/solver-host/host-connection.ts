@@ -27,6 +27,11 @@ export class HostConnection {
     this.#token = token;
   }
 
+  /** Faults in a row; a whole batch that it answered ends the row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** Milliseconds until it may be asked again; 0 when it is up. */
   pauseMs(now: number): number {
     return Math.max(0, this.#downUntil - now);
@@ -56,7 +61,9 @@ export class HostConnection {
       return health;
     } catch (cause) {
       this.failed(cause);
-      throw cause instanceof HostDown ? cause : new HostDown(`${this.url} does not answer`, { cause });
+      throw cause instanceof HostDown
+        ? cause
+        : new HostDown(`${this.url} does not answer (${cause instanceof Error ? cause.message : cause})`, { cause });
     }
   }
 

@@ -325,7 +325,11 @@ class RemoteVerifier implements Verifier {
         this.#fleet.refused(difference);
         host.failed(new HostDown(difference));
       },
-      () => {}, // it has said so to itself
+      (fault: HostDown) => {
+        // One that is being started is not worth a word.
+        if (this.#fleet.first !== null && host.failures > 1 && !this.#closing.signal.aborted)
+          this.#fleet.noticeOnce(`solver host is not asked: ${fault.message}`);
+      },
     );
     void revived.then(() => {
       this.#revived.delete(host);

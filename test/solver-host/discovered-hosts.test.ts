@@ -285,6 +285,18 @@ describe('a verifier whose hosts are looked up', () => {
     await all;
   });
 
+  it('says which named host does not answer, and why', async () => {
+    const [good, elsewhere] = [await start(), await start()];
+    elsewhere.healthText = 'a page';
+    good.held = [];
+    const { verifier, notices } = await connect(name(good, elsewhere, `https${elsewhere.url.slice(4)}`));
+    const all = ask(verifier, 5);
+    expect(await told(notices, new RegExp(`is not asked: ${elsewhere.url} `))).toMatch(/something else than JSON: a page/);
+    expect(await told(notices, /is not asked: https:/)).toMatch(/cannot be reached/);
+    good.release();
+    await all;
+  });
+
   it('waits as long for hosts that are named and do not answer, or are left out', async () => {
     const host = await start();
     const { verifier } = await connect(name(host), { waitMs: 600 });
