@@ -73,6 +73,9 @@ export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<
 /** Silence of a server that is looked up after which others are taken without it, milliseconds. */
 const lookMs = 5000;
 
+/** What is answered by a server that is not the one that was looked at: it moved, knows another token, or lacks the route. */
+const ofAnother: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405]);
+
 /** What vLLM and SGLang call the version of weights that nobody gave them. */
 const untouched = 'default';
 
@@ -255,7 +258,7 @@ class OpenAiPolicy implements Policy {
           if (isCurrent && restarts === chosen.restarts) return completion;
         } catch (fault) {
           this.noteLoss(chosen, fault);
-          throw fault;
+          throw this.unlessOther(chosen, fault);
         } finally {
           this.leave(chosen);
         }
@@ -274,6 +277,17 @@ class OpenAiPolicy implements Policy {
   private noteLoss(replica: Replica, fault: unknown): void {
     if (fault instanceof HttpFault && (fault.failure === 'unreachable' || fault.failure === 'broken_off'))
       this.fleet?.lost(replica, fault.message);
+  }
+
+  /**
+   * At an address that is looked up another program may listen by now, or one with another token: it is gone too, and another server may
+   * be asked. What any server would refuse stays as it is.
+   */
+  private unlessOther(replica: Replica, fault: unknown): unknown {
+    const isOther = fault instanceof HttpFault && (fault.failure === 'unreadable' || ofAnother.has(fault.status ?? 0));
+    if (this.fleet === null || !isOther) return fault;
+    this.fleet.lost(replica, fault.message);
+    return new HttpFault('E_POLICY', fault.message, { failure: 'broken_off', status: fault.status, cause: fault });
   }
 
   /** @returns null where a restarted server does not know the adapter any more; @throws any other fault. */
