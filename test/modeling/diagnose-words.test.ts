@@ -50,9 +50,7 @@ describe('the words of a difference', () => {
     });
 
     it('says what was done where the word is the same', () => {
-      expect(diagnose(model('max\n - 3 x - 2 y'), model('max\n 3 x + 2 y'))).toEqual([
-        { ...sense, found: 'max of the negated objective' },
-      ]);
+      expect(diagnose(model('max\n - 3 x - 2 y'), model('max\n 3 x + 2 y'))).toEqual([{ ...sense, found: 'max of the negated objective' }]);
     });
 
     it('is no difference where sense and costs are both turned', () => {
@@ -107,7 +105,10 @@ describe('the rows of a difference', () => {
   });
 
   it('tells each of two rows that are wrong alike', () => {
-    expect(kinds(rows('x + 5 y >= 6', '7 x + y >= 3'), rows('x + 5 y >= 4', '7 x + y >= 2'))).toEqual(['right_hand_side', 'right_hand_side']);
+    expect(kinds(rows('x + 5 y >= 6', '7 x + y >= 3'), rows('x + 5 y >= 4', '7 x + y >= 2'))).toEqual([
+      'right_hand_side',
+      'right_hand_side',
+    ]);
   });
 
   it('takes one turned sign for a wrong coefficient, and all of them for the direction', () => {
