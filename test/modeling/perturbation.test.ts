@@ -179,12 +179,28 @@ describe('what stays as it is', () => {
     }
   });
 
+  it('is not a side of 0: it moves by as much as a coefficient is worth, to either side', () => {
+    for (const row of ['x - 3 y <= 0', '3 y - x <= 0', 'x - 3 y = 0']) {
+      const sides = pairs(row).map((model) => sidesOf(model)[1] ?? 0);
+      expect(Math.max(...sides.map(Math.abs))).toBeLessThanOrEqual(1);
+      expect(Math.min(...sides)).toBeLessThan(-0.05);
+      expect(Math.max(...sides)).toBeGreaterThan(0.05);
+    }
+    // It is the first coefficient of a row that says which way.
+    const sideOf = (row: string) => sidesOf(pairs(row)[0] as LinearModel)[1] ?? 0;
+    expect(sideOf('- x + 3 y <= 0')).toBe(-sideOf('x - 3 y <= 0'));
+  });
+
   it('is that an equality of integers has a solution', () => {
     const integers = pairs('2 x + 3 y = 12', 'gen\n x y');
     for (const model of integers) {
       const side = 3 * (sidesOf(model)[1] ?? 0);
       expect(side).toBeCloseTo(Math.round(side), 9);
+      expect(side).toBeGreaterThanOrEqual(6);
+      expect(side).toBeLessThanOrEqual(24);
     }
+    // In thirds of the largest coefficient, not in whole ones.
+    expect(integers.some((model) => Math.round(3 * (sidesOf(model)[1] ?? 0)) % 3 !== 0)).toBe(true);
     const free = pairs('2 x + 3 y = 12', 'gen\n x').map((model) => 3 * (sidesOf(model)[1] ?? 0));
     expect(free.some((side) => Math.abs(side - Math.round(side)) > 0.01)).toBe(true);
     const inequality = pairs('2 x + 3 y <= 12', 'gen\n x y').map((model) => 3 * (sidesOf(model)[1] ?? 0));
