@@ -233,7 +233,11 @@ describe('the files of a step', () => {
 
   it('are counted in its manifest: the rows of all its batches', async () => {
     const learner = countingLearner();
-    const { parts } = trainParts(scriptedParts((_question, seed) => (seed.endsWith('/0') ? '1' : '2')), learner, initialTrainState);
+    const { parts } = trainParts(
+      scriptedParts((_question, seed) => (seed.endsWith('/0') ? '1' : '2')),
+      learner,
+      initialTrainState,
+    );
     await trainLoop(parts, settings({ steps: 1 }), initialTrainState);
     const [batch] = learner.batches;
     if (batch === undefined) throw new Error('no batch');
