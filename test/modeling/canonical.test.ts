@@ -188,6 +188,27 @@ describe('identicalModels', () => {
     expect(identicalModels(triangles([0, 1, 2, 3, 4, 5, 6, 7, 8], 3), renamed(triangles(order, 3)))).toBe(true);
   });
 
+  it('does not try what the colours rule out: rings of three for rings of six', () => {
+    const order = [...Array(12).keys()];
+    const threes = triangles(order, 4);
+    const sixes = {
+      ...threes,
+      constraints: threes.constraints.map((_, j) =>
+        row(
+          '',
+          1,
+          [
+            [j, 1],
+            [6 * Math.floor(j / 6) + ((j + 1) % 6), 1],
+          ],
+          inf,
+        ),
+      ),
+    };
+    expect(identicalModels(threes, sixes)).toBe(false);
+    expect(identicalModels(sixes, threes)).toBe(false);
+  });
+
   it.each([
     ['a lower bound', 'max\n 3 x + 2 y\nst\n x + 5 y <= 4\nbounds\n y >= 0.5\nend'],
     ['an upper bound', 'max\n 3 x + 2 y\nst\n x + 5 y <= 4\nbounds\n y <= 0.5\nend'],

@@ -50,6 +50,15 @@ describe('matchModels', () => {
     expect(match(alike(['a', 'b']), alike(['c', 'd']))).toEqual({ pairs: ['a=c', 'b=d'], rows: [0], agreement: 1 });
   });
 
+  it('breaks the smallest tie first, which tells the larger ones apart', () => {
+    // Each of two centres, known by their names, has two arms that are not.
+    const stars = (first: string, second: string, arms: string[]) =>
+      `min\n ${arms.join(' + ')} + 5 ${first} + 5 ${second}\nst\n ${arms.map((arm, i) => `${i < 2 ? first : second} + ${arm} >= 1`).join('\n ')}\nend`;
+    const found = match(stars('left', 'right', ['a', 'b', 'c', 'd']), stars('right', 'left', ['p', 'q', 'r', 's']));
+    expect(found.pairs).toEqual(expect.arrayContaining(['left=left', 'right=right', 'a=r', 'b=s', 'c=p', 'd=q']));
+    expect(found.agreement).toBe(1);
+  });
+
   it('breaks a tie though another variable has no partner', () => {
     const found = match('max\n p + q + 9 z\nst\n p + q <= 4\nend', 'max\n c + d + 40 e\nst\n c + d <= 4\nbounds\n e <= 3\nend');
     expect(found.pairs.slice(0, 2)).toEqual(['p=c', 'q=d']);
@@ -110,6 +119,14 @@ describe('matchModels', () => {
       expect(rowsOf(rows('x + 2 y + z <= 4'), rows('x + 2 y <= 4'))).toEqual([0, 1]); // a term more
       expect(rowsOf(rows('x + 2 y <= 4'), rows('x + 2 z <= 4'))).toEqual([-1, 1]); // one of three
       expect(rowsOf(rows('x + 2 y <= 4'), rows('z + 2 v <= 4'))).toEqual([-1, 1]); // none
+    });
+
+    it('takes variables without a partner for different ones, wherever they stand', () => {
+      const found = match(
+        'max\n 3 x + 2 y + 7 z\nst\n x + z <= 4\n 5 x + y <= 9\nend',
+        'max\n 3 x + 8 w + 2 y\nst\n x + w <= 4\n 5 x + y <= 9\nbounds\n 1 <= w <= 5\ngen\n w\nend',
+      );
+      expect(found).toMatchObject({ pairs: ['x=x', 'y=y', 'z='], rows: [-1, 1] });
     });
 
     it('pairs the likest first, and none twice', () => {
