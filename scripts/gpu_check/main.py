@@ -81,7 +81,9 @@ def run_phase(name: str, size: str, scratch: Path, limit_s: float) -> dict:
         return {"status": "skipped", "reason": figures["figures"]["skipped"], **seconds}
     if code == 0:
         return {"status": "ok", **seconds, **figures}
-    tail = [line for line in lines if not line.startswith(RESULT)][-12:]
+    spoken = [line for line in lines if not line.startswith(RESULT)]
+    # What a server died of stands above what its client then says.
+    tail = [*[line[:300] for line in spoken[:-12] if "Error" in line][-8:], *spoken[-12:]]
     if code is None:
         return {"status": "timeout", "reason": f"it was still running after {limit_s:.0f} s", **seconds, **figures, "log": tail}
     last = next((line.strip() for line in reversed(tail) if line.strip()), "it said nothing")

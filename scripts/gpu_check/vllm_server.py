@@ -51,8 +51,14 @@ def vllm_reload(phase: Phase) -> None:
 def measure(phase: Phase, address: str, shape: str, first: str, second: str, is_cpu: bool) -> None:
     sequences, tokens = (4, 16) if phase.is_tiny else (64, 256)
     prompt = [1 + i for i in range(32)]
-    probe = lambda: ask(address, "/v1/completions", {"model": first, "prompt": prompt, "max_tokens": 1, "temperature": 1, "prompt_logprobs": 0, "seed": 1})
-    before = logprobs_of(probe())
+
+    def probe() -> list[float]:
+        # Greedy: with a seed vLLM 0.32.0 on a CPU ends at a request for the prompt's log-probabilities.
+        body = {"model": first, "prompt": prompt, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}
+        given = ask(address, "/v1/completions", body)["choices"][0]["prompt_logprobs"]
+        return [entry[str(token)]["logprob"] for token, entry in zip(prompt, given) if entry is not None]
+
+    before = probe()
     began = time.perf_counter()
     body = {"model": first, "prompt": [[*prompt, 1 + i] for i in range(sequences)], "max_tokens": tokens, "temperature": 1, "logprobs": 0, "ignore_eos": True}
     made = ask(address, "/v1/completions", body)["usage"]["completion_tokens"]
@@ -61,9 +67,9 @@ def measure(phase: Phase, address: str, shape: str, first: str, second: str, is_
     began = time.perf_counter()
     reload(address, second, is_cpu)
     phase.tell({"reload_s": round(time.perf_counter() - began, 3)})
-    other = logprobs_of(probe())
+    other = probe()
     reload(address, first, is_cpu)
-    again = logprobs_of(probe())
+    again = probe()
     moved = max(abs(a - b) for a, b in zip(before, other))
     back = max(abs(a - b) for a, b in zip(before, again))
     phase.tell({"probe_moved": moved, "probe_came_back_to": back, "vocabulary": SHAPES[shape]["vocab_size"]})
@@ -76,11 +82,6 @@ def reload(address: str, folder: str, is_cpu: bool) -> None:
     if is_cpu:
         ask(address, "/collective_rpc", {"method": "repack_tied_head"})
     ask(address, "/reset_prefix_cache", {})
-
-
-def logprobs_of(answer: dict) -> list[float]:
-    given = answer["choices"][0]["prompt_logprobs"]
-    return [next(iter(token.values()))["logprob"] for token in given if token is not None]
 
 
 def ask(address: str, path: str, body: dict) -> dict:

@@ -3,6 +3,7 @@ import yargs from 'yargs';
 import { EvomError } from '../lib/errors.ts';
 import { nearestName } from '../lib/nearest.ts';
 import { type Choose, stdinName, type Work } from './arguments.ts';
+import { clusterCommand, clusterOptionNames } from './commands/cluster-command.ts';
 import { dataCommand, dataOptionNames } from './commands/data-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { evaluateCommand, evaluateOptionNames, rolloutCommand } from './commands/evaluate-command.ts';
@@ -40,6 +41,7 @@ const optionNames = [
     ...verifyOptionNames,
     ...portfolioOptionNames,
     ...solverHostOptionNames,
+    ...clusterOptionNames,
     ...solveModelOptionNames,
     ...solveOptionNames,
     ...judgeOptionNames,
@@ -135,6 +137,7 @@ export async function parseCommandLine(argv: readonly string[], io: CommandIo): 
     promptsCommand,
     portfolioCommand,
     solverHostCommand,
+    clusterCommand,
     serveCommand,
     solveModelCommand,
     solveCommand,

@@ -21,7 +21,7 @@ export async function checkMemory(config: RunConfig, model: DecoderConfig): Prom
   const estimate = estimateMemory(config, model);
   const samplesHere = policy.type === 'colocated' || (learner.type !== 'torch' && policy.type !== 'openai' && !samplesNothing(config));
   const wanted = totalGib(estimate.learner) + (samplesHere ? totalGib(estimate.sampler) : 0);
-  const isElsewhere = learner.type === 'torch' && (learner.torch.launch === 'external' || learner.torch.launcher.length > 0);
+  const isElsewhere = learner.type === 'torch' && (learner.torch.launch !== 'spawn' || learner.torch.launcher.length > 0);
   const found = learner.type === 'torch' && learner.torch.device !== 'cpu' && !isElsewhere ? await gpus() : null;
   if (found !== null) {
     const least = smallest(found.map((gpu) => gpu.freeGib));

@@ -7,6 +7,7 @@
  *     exchange/save_000013/manifest.json, then READY                      orchestrator -> learner: a checkpoint, please
  *     state/v000013/model.safetensors, evom_state/..., then STABLE        learner -> orchestrator
  *     exchange/LEARNER.json                                               learner: up, and at which version
+ *     exchange/LAUNCH.json                                                orchestrator -> evom cluster: a learner, please
  *
  * Every file is renamed into place; the marker comes last, so that whoever sees it may read all the rest.
  */
@@ -169,19 +170,47 @@ export async function waitForAnswer(directory: string, waiting: Waiting): Promis
   return answer;
 }
 
-/** Waits until a learner is up; it says at which version. */
-export function awaitLearner(root: string, waiting: Waiting): Promise<{ readonly version: number }> {
-  return waitForJson(join(root, 'exchange', 'LEARNER.json'), waiting);
+interface LearnerStanding {
+  readonly version: number;
+  readonly session?: string | null;
 }
 
-async function waitForJson<T>(path: string, { timeoutMs, pollMs = 50, signal }: Waiting): Promise<T> {
+/**
+ * Waits until a learner is up; it says at which version.
+ *
+ * @param session whose learner is waited for; null takes any.
+ */
+export function awaitLearner(root: string, session: string | null, waiting: Waiting): Promise<LearnerStanding> {
+  const isOurs = (standing: LearnerStanding): boolean => session === null || standing.session === session;
+  return waitForJson(join(root, 'exchange', 'LEARNER.json'), waiting, isOurs);
+}
+
+/** What starts a learner for a trainer (`evom cluster`) reads here what to start. */
+const launchFile = (root: string): string => join(root, 'exchange', 'LAUNCH.json');
+
+/** Asks whoever starts learners for one, in the place of what was asked for before. */
+export async function askForLearner(root: string, request: { readonly id: string; readonly arguments: readonly string[] }): Promise<void> {
+  await makeDirectory(join(root, 'exchange'));
+  await rm(join(root, 'exchange', 'LEARNER.json'), { force: true });
+  await writeFileAtomically(launchFile(root), `${JSON.stringify(request, null, 2)}\n`);
+}
+
+/** Nobody needs the learner any more. */
+export const dismissLearner = (root: string): Promise<void> => rm(launchFile(root), { force: true });
+
+async function waitForJson<T>(
+  path: string,
+  { timeoutMs, pollMs = 50, signal }: Waiting,
+  isIt: (value: T) => boolean = () => true,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
-  while (!(await exists(path))) {
+  for (;;) {
+    const value = (await exists(path)) ? await readJson<T>(path) : null;
+    if (value !== null && isIt(value)) return value;
     if (performance.now() >= deadline)
       throw new EvomError('E_LEARNER', `the learner wrote no ${path} within ${timeoutMs} ms; look at its log, or raise the limit`);
     await sleep(pollMs, undefined, signal ? { signal } : {});
   }
-  return readJson<T>(path);
 }
 
 /** Deletes steps and weights up to and including these: they have served. */

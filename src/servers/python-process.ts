@@ -11,6 +11,14 @@ export const torchHostDirectory = fileURLToPath(new URL('../../scripts/torch_hos
 /** The Python to run when the configuration names none. */
 export const defaultPython = (): string => process.env.EVOM_PYTHON ?? 'python3';
 
+/** What every Python process of ours is told: to write its lines at once, and no bars of progress. */
+export const pythonEnvironment: Readonly<Record<string, string>> = {
+  PYTHONUNBUFFERED: '1',
+  TRANSFORMERS_VERBOSITY: 'error',
+  HF_HUB_DISABLE_PROGRESS_BARS: '1',
+  TQDM_DISABLE: '1',
+};
+
 export interface PythonProcessOptions {
   /** What it is, for messages: `learner`, `host`. */
   readonly name: string;
@@ -41,10 +49,7 @@ export function startPython({ name, python, args, logFile, env = {} }: PythonPro
     env: {
       ...process.env,
       PYTHONPATH: [torchHostDirectory, process.env.PYTHONPATH].filter(Boolean).join(':'),
-      PYTHONUNBUFFERED: '1',
-      TRANSFORMERS_VERBOSITY: 'error',
-      HF_HUB_DISABLE_PROGRESS_BARS: '1',
-      TQDM_DISABLE: '1',
+      ...pythonEnvironment,
       ...env,
     },
   });

@@ -1,7 +1,7 @@
 /** A learner in PyTorch, in processes of its own: batches go out and weights come back through the exchange directory. */
 import { randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { TrainingBatch } from '../core/training.ts';
 import type { PolicyWeights } from '../core/weights.ts';
 import { makeDirectory, writeFileAtomically } from '../lib/atomic-write.ts';
@@ -11,7 +11,9 @@ import { turns } from '../lib/turns.ts';
 import { type Learner, type LearnerResult, type LearnerStepOptions, metricsFromJson, optimizerStateFile } from '../policy/learner.ts';
 import { checkOptimizerConfig, type OptimizerConfig } from '../policy/optimizer-config.ts';
 import {
+  askForLearner,
   awaitLearner,
+  dismissLearner,
   pruneExchange,
   publishBatches,
   publishSaveRequest,
@@ -45,7 +47,9 @@ export interface TorchLearnerOptions {
         readonly snapshotEvery?: number;
       } & Omit<ProcessLayout, 'id'>)
     /** Somebody else starts it, here or on another machine that sees `root`; `command` is what to run there. */
-    | { readonly type: 'external'; readonly onWaiting: (command: string) => void };
+    | { readonly type: 'external'; readonly onWaiting: (command: string) => void }
+    /** `evom cluster` starts it, and starts it again from the newest checkpoint when it dies. */
+    | { readonly type: 'cluster'; readonly onWaiting: (command: string) => void };
   /** Longest wait for a step, a save or a start. */
   readonly timeoutMs: number;
   /** Aborted: the start is not waited for any more. */
@@ -69,7 +73,7 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
   const checkpoint = options.stateDirectory === null ? null : dirname(options.stateDirectory);
   const args = ['--root', root, ...torchArguments({ model, checkpoint }, options.optimizer, options.settings)];
   await removeAfter(root, { step: version - 1, version });
-  const session = launch.type === 'spawn' ? randomUUID() : null;
+  const session = launch.type === 'external' ? null : randomUUID();
   if (session !== null) {
     // A learner's machine that sees this file sees the run's directory.
     await makeDirectory(join(root, 'exchange'));
@@ -84,11 +88,20 @@ export async function createTorchLearner(options: TorchLearnerOptions): Promise<
       logFile: logFileOf(root, 'learner'),
       env: freshStore,
     });
+  } else if (launch.type === 'cluster') {
+    const absolute = torchArguments(
+      { model: resolve(model), checkpoint: checkpoint && resolve(checkpoint) },
+      options.optimizer,
+      options.settings,
+    );
+    const request = ['--root', resolve(root), ...absolute, '--session', session as string, '--supervised'];
+    await askForLearner(root, { id: session as string, arguments: request });
+    launch.onWaiting('evom cluster up --config FILE');
   } else launch.onWaiting(['PYTHONPATH=scripts/torch_host', 'torchrun', '--nproc-per-node', 'N', '-m', module_, ...args].join(' '));
   const learner = new TorchLearner(options, { version, session, process: process_, checkpoint });
   try {
     const standing = await learner.racing((signal) =>
-      awaitLearner(root, {
+      awaitLearner(root, session, {
         timeoutMs: options.timeoutMs,
         signal: options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]),
       }),
@@ -154,6 +167,8 @@ class TorchLearner implements Learner {
   private readonly process: PythonProcess | null;
   private currentVersion: number;
   private current: string;
+  /** Versions of the checkpoints that a learner which is started again may begin from: the last two. */
+  private saved: readonly [number, number];
   /** Steps and saves wait for one another: a save never sees half an update. */
   private readonly inTurn = turns();
 
@@ -162,6 +177,7 @@ class TorchLearner implements Learner {
     this.session = session;
     this.process = process;
     this.currentVersion = version;
+    this.saved = [version, version];
     // Under LoRA the sampler needs the adapter, which a checkpoint keeps beside the merged weights.
     const adapter = options.settings.lora !== null && options.stateDirectory !== null ? join(options.stateDirectory, 'adapter') : null;
     this.current = adapter ?? checkpoint ?? options.model;
@@ -192,9 +208,14 @@ class TorchLearner implements Learner {
       }
       this.currentVersion = from + 1;
       // A sampler that cannot take the new version goes back to the one that it serves.
-      await pruneExchange(root, { step: from - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
+      await pruneExchange(root, { step: this.replayedFrom(from) - 1, version: Math.min(from, options.keepWeightsFrom ?? from) - 1 });
       return { version: this.currentVersion, metrics: metricsFromJson(answer.metrics) };
     });
+  }
+
+  /** First step that a learner may have to take again; the newest checkpoint may not be published yet. */
+  private replayedFrom(step: number): number {
+    return this.options.launch.type === 'cluster' ? Math.min(step, this.saved[0]) : step;
   }
 
   /** What is waited for, or the fault that ended the process meanwhile; then nothing is waited for any more. */
@@ -226,11 +247,13 @@ class TorchLearner implements Learner {
       }
       await rm(from, { recursive: true, force: true });
       await rm(saveRequestDirectory(root, version), { recursive: true, force: true });
+      this.saved = [this.saved[1], version];
     });
   }
 
   close(): Promise<void> {
-    const { launch } = this.options;
+    const { launch, root } = this.options;
+    if (launch.type === 'cluster') return this.inTurn(() => dismissLearner(root));
     return this.inTurn(async () => this.process?.stop(launch.type === 'spawn' && isTorchrun(launch) ? torchrunGraceMs : undefined));
   }
 }

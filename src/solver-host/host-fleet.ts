@@ -8,6 +8,9 @@ import { differenceFrom, versionsOf } from './host-versions.ts';
 
 export const healthTimeoutMs = 5000;
 
+/** How long a start waits for its first host before it says so. */
+const quietWaitMs = 2000;
+
 export interface FleetOptions {
   readonly hosts: readonly string[];
   readonly discover?: DiscoverSettings | null;
@@ -27,6 +30,8 @@ export class HostFleet {
   /** Hosts that are not on the list any more. */
   readonly #left = new Set<HostConnection>();
   readonly #told = new Set<string>();
+  /** Addresses that have answered as a host like the first one. */
+  readonly #met = new Set<string>();
   #emptySince: number | null = null;
 
   private constructor(hosts: readonly HostConnection[], watch: AddressWatch | null, options: FleetOptions) {
@@ -58,6 +63,13 @@ export class HostFleet {
   /** Whether a host may be given programs. */
   takes(host: HostConnection): boolean {
     return !this.#left.has(host);
+  }
+
+  /** Tells, once, that a host of a list that is looked up answers and can be used; nothing of those that a run began with. */
+  met(host: HostConnection, { atStart = false } = {}): void {
+    if (this.#watch === null || this.#met.has(host.url)) return;
+    this.#met.add(host.url);
+    if (!atStart) this.#notice(`solver host ${host.url} joined`);
   }
 
   /** Calls a listener whenever hosts came or went. */
@@ -144,7 +156,8 @@ async function openDiscovered(options: FleetOptions, discover: DiscoverSettings)
   const watch = await AddressWatch.open(discover);
   try {
     const fleet = HostFleet.watched(watch, options);
-    const deadline = performance.now() + discover.waitMs;
+    const begun = performance.now();
+    const deadline = begun + discover.waitMs;
     for (;;) {
       if (watch.isFaulty) throw new EvomError('E_CONFIG', watch.why ?? '');
       await Promise.allSettled(
@@ -158,10 +171,13 @@ async function openDiscovered(options: FleetOptions, discover: DiscoverSettings)
         fleet.first = { url, about, setup };
         const difference = up.map((host) => differenceFrom(host, known, fleet.first)).find((text) => text !== null);
         if (difference !== undefined) throw new EvomError('E_CONFIG', difference);
+        for (const host of up) fleet.met(host, { atStart: true });
         return fleet;
       }
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new EvomError('E_CONFIG', emptyText(watch, discover, 'a run needs them', options.dialects));
+      if (performance.now() - begun > quietWaitMs)
+        fleet.noticeOnce(`waiting up to ${discover.waitMs / 1000} s for a solver host from ${watch.from}: ${absence(watch)}`);
       await sleep(smallest([100, leftMs]));
     }
   } catch (error) {
@@ -170,10 +186,12 @@ async function openDiscovered(options: FleetOptions, discover: DiscoverSettings)
   }
 }
 
+/** Why nobody is there. A host that answers may lack a dialect. */
+const absence = ({ why, addresses }: AddressWatch): string =>
+  why ?? (addresses.length === 0 ? 'it names none' : `no solver host answers at ${addresses.slice(0, 8).join(', ')}`);
+
 /** That nobody is there, in the words of the source that should name somebody. */
 function emptyText(watch: AddressWatch, { waitMs }: DiscoverSettings, why: string, dialects: readonly string[] = []): string {
-  const said =
-    watch.why ?? (watch.addresses.length === 0 ? 'it names none' : `no solver host answers at ${watch.addresses.slice(0, 8).join(', ')}`);
   const start = dialects.length === 0 ? 'evom solver-host' : `evom solver-host --dialects ${dialects.join(',')}`;
-  return `no solver host from ${watch.from} within ${waitMs / 1000} s, and ${why}: ${said}; start one with "${start}" and have it named there`;
+  return `no solver host from ${watch.from} within ${waitMs / 1000} s, and ${why}: ${absence(watch)}; start one with "${start}" and have it named there`;
 }

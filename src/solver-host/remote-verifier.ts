@@ -297,7 +297,10 @@ class RemoteVerifier implements Verifier {
     const revived = host.refresh(healthTimeoutMs).then(
       () => {
         const difference = differenceFrom(host, this.#about, this.#fleet.first);
-        if (difference === null) return;
+        if (difference === null) {
+          if (host.capacity > 0) this.#fleet.met(host);
+          return;
+        }
         // Its outcomes would not be the same.
         this.#fleet.noticeOnce(`solver host refused: ${difference}`);
         host.failed(new HostDown(difference));

@@ -39,6 +39,7 @@ const leftOut: readonly (readonly [RegExp, string])[] = [
   [/^npm run evom -- data import (?:MAMO|benchmarks|rows|complexor)/, 'needs published files: test/benchmarks'],
   [/^npm run evom -- sweep /, 'trains several runs: test/cli/sweep.test.ts'],
   [/^npm run evom -- portfolio experiment /, 'samples for minutes: test/evaluate/portfolio-experiment.test.ts'],
+  [/^npm run evom -- cluster (?!.*--dry-run)/, 'needs a Ray cluster, or runs until it is stopped: test/e2e/ray-run.test.ts'],
   [/--config (?:evom-paper|grpo)/, 'needs a GPU and a downloaded model: test/config'],
   [/--config consistency/, 'trains for half an hour: test/reward/consistency.test.ts'],
 ];

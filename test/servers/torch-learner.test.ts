@@ -1,8 +1,10 @@
 /** The PyTorch learner on the same Arrow files as the embedded one, alone and by torchrun; and its life beside a trainer. */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -207,8 +209,55 @@ describeTorch('the PyTorch learner', () => {
     const learner = await open('pruned');
     for (const publishWeights of [true, true, false, true]) await learner.step(batch, { ...step, publishWeights });
     expect(readdirSync(join(folder, 'pruned', 'weights')).sort()).toEqual(['v000004']);
-    expect(readdirSync(join(folder, 'pruned', 'exchange')).sort()).toEqual(['LEARNER.json', 'step_000003']);
+    expect(readdirSync(join(folder, 'pruned', 'exchange')).sort()).toEqual(['LEARNER.json', 'SESSION', 'step_000003']);
     await learner.close();
+  });
+
+  it('may die under a cluster: begun again from the checkpoint, it takes the steps since then once more, to the bit', {
+    timeout: 400_000,
+  }, async () => {
+    const { batch } = await goldenCase('llama-grpo');
+    const root = join(folder, 'cluster');
+    const request = join(root, 'exchange', 'LAUNCH.json');
+    /** In the place of `evom cluster`: begins what is asked for. */
+    const begin = async (...more: string[]): Promise<ChildProcess> => {
+      while (!existsSync(request)) await sleep(20);
+      const { arguments: args } = JSON.parse(readFileSync(request, 'utf8')) as { arguments: string[] };
+      return spawn(torchPython, ['-m', 'evom_torch.learn', ...args, ...more], { env: torchEnvironment(), stdio: 'ignore' });
+    };
+    const kill = async (child: ChildProcess): Promise<void> => {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    };
+    const first = begin();
+    const learner = await createTorchLearner({
+      ...{ root, model: join(folder, 'llama'), stateDirectory: null, optimizer, settings, timeoutMs: 120_000 },
+      launch: { type: 'cluster', onWaiting: () => {} },
+    });
+    const saved = join(folder, 'cluster-saved');
+    await learner.step(batch, step);
+    await learner.save(saved);
+    await learner.step(batch, { learningRateFactor: 0.5 });
+    await learner.step(batch, { learningRateFactor: 0.25 });
+    await kill(await first);
+    // Asked for while nobody is there, as by a trainer that has not noticed.
+    const asked = learner.step(batch, { learningRateFactor: 0.125 });
+    const second = await begin('--from-checkpoint', saved);
+    expect((await asked).version).toBe(4);
+    const undisturbed = await open('undisturbed');
+    for (const learningRateFactor of [1, 0.5, 0.25, 0.125]) await undisturbed.step(batch, { learningRateFactor });
+    expect(await flatWeights(learner)).toEqual(await flatWeights(undisturbed));
+    expect(
+      readdirSync(join(root, 'exchange'))
+        .filter((name) => name.startsWith('step_'))
+        .sort(),
+    ).toEqual(
+      ['step_000000', 'step_000001', 'step_000002', 'step_000003'], // those since the checkpoint before the last: here the beginning
+    );
+    await Promise.all([learner.close(), undisturbed.close()]);
+    expect(existsSync(request)).toBe(false);
+    await kill(second);
   });
 
   it('tells what was wrong with a batch, and what its process said when it died', { timeout: 300_000 }, async () => {

@@ -19,6 +19,7 @@ export type Cause =
   | 'browser'
   | 'torch'
   | 'manifests'
+  | 'ray'
   | 'datasets'
   | 'shared data'
   | 'by design'
@@ -31,6 +32,7 @@ const told: Readonly<Record<Cause, string>> = {
   browser: 'no Chromium (apt-get install chromium, EVOM_CHROMIUM)',
   torch: 'no Python with torch (scripts/setup-torch.sh, EVOM_PYTHON)',
   manifests: 'no Python with kubernetes-validate (scripts/setup-manifests.sh, EVOM_MANIFESTS)',
+  ray: 'no Python with Ray (scripts/setup-ray.sh, EVOM_RAY)',
   datasets: 'no Python with pyarrow and datasets (EVOM_PYTHON)',
   'shared data': 'no shared data (../shared, EVOM_SHARED)',
   'by design': 'what the part under test does not claim to do',
@@ -46,6 +48,7 @@ export function causeOf({ file, titles, note }: Pick<Skip, 'file' | 'titles' | '
   if (/EVOM_CHROMIUM/.test(said)) return 'browser';
   if (/EVOM_MANIFESTS/.test(said)) return 'manifests';
   if (/pyarrow and datasets/.test(said)) return 'datasets';
+  if (/EVOM_RAY/.test(said)) return 'ray';
   if (/EVOM_PYTHON|torch/.test(said)) return 'torch';
   if (/solver environment|--setup/.test(said)) return 'solver environment';
   if (/(?:^|\/)test\/solver-host\//.test(file) && note === null) return 'solver environment';

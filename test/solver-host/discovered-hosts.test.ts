@@ -152,7 +152,7 @@ describe('a verifier whose hosts are looked up', () => {
   it('gives work to a host that comes while programs wait', async () => {
     const [first, second] = [await start(), await start()];
     first.held = [];
-    const { verifier } = await connect(name(first));
+    const { verifier, notices } = await connect(name(first));
     const all = ask(verifier, 12);
     while (first.given < 4) await sleep(5);
     name(first, second);
@@ -160,6 +160,7 @@ describe('a verifier whose hosts are looked up', () => {
     first.release();
     await all;
     expect([first.given, second.given]).toEqual([4, 8]);
+    expect(notices).toEqual([`solver host ${second.url} joined`]);
   });
 
   it('lets a host that leaves end what it is at, and sends what it cannot end elsewhere', async () => {
@@ -273,6 +274,17 @@ describe('a verifier whose hosts are looked up', () => {
       code: 'E_CONFIG',
       message: expect.stringMatching(/hosts\.txt:2: "not this" is not an address/),
     });
+  });
+
+  it('says after two seconds that it waits for a first host, and why, once', async () => {
+    const notices: string[] = [];
+    const onNotice = (text: string) => notices.push(text);
+    const discover = { from: 'file:nowhere.txt', everyMs: 50, waitMs: 2500 };
+    await expect(createRemoteVerifier({ hosts: [], discover, dialects: ['highspy'], onNotice })).rejects.toThrow(/within 2\.5 s/);
+    const waits = notices.filter((text) => text.startsWith('waiting'));
+    expect(waits).toEqual([
+      'waiting up to 2.5 s for a solver host from file:nowhere.txt: cannot read nowhere.txt: no such file; check the path',
+    ]);
   });
 
   it('asks a host that is well and breaks off everything less and less often', async () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -72,6 +73,13 @@ class World:
     def close(self) -> None:
         if self.size > 1:
             dist.destroy_process_group()
+
+
+def is_lost_peer(error: Exception) -> bool:
+    """Whether a collective failed because another process is gone. NCCL says so by the type, gloo in words alone."""
+    if isinstance(error, dist.DistError):
+        return True
+    return type(error) is RuntimeError and re.search(r"gloo|Connection (reset|closed)|Broken pipe", str(error)) is not None
 
 
 def join_world(device: str) -> World:

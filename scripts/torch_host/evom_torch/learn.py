@@ -8,7 +8,7 @@ batches are sent to those that do not see them. With `--snapshot-every` and torc
 again from the last snapshot (snapshots.py), and the trainer notices nothing but the time.
 
 It waits for `exchange/step_V/READY` with V its own version, takes the step, publishes `weights/vV+1` when asked to, and answers
-with `RESULT.json`. `exchange/save_V/READY` asks for a checkpoint in `state/vV`. `exchange/STOP` ends it.
+with `RESULT.json`. A step that has an answer was taken by a learner that died since: it is taken again, silently. `exchange/save_V/READY` asks for a checkpoint in `state/vV`. `exchange/STOP` ends it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from . import exchange
 from .arguments import add_learner_arguments, learner_of, publish_dtype
 from .batch import read_batch
 from .checkpoint import write_state, write_weights
-from .distributed import World, join_world
+from .distributed import World, is_lost_peer, join_world
 from .learner import Learner
 from .sending import Sent, sees, with_leader
 from .snapshots import Snapshots
@@ -37,6 +37,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--root", type=Path, required=True, help="the run's directory")
     parser.add_argument("--session", help="take steps of this session of the trainer only")
     parser.add_argument("--parent", type=int, help="end when the process with this id is gone")
+    parser.add_argument("--supervised", action="store_true", help="somebody starts it again: a lost process of its own is then no answer")
     parser.add_argument("--poll-s", type=float, default=0.05)
     parser.add_argument("--snapshot-every", type=int, default=0, help="steps between snapshots that restarted processes go on from; 0: none")
     add_learner_arguments(parser)
@@ -65,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
             if command["type"] == "save":
                 save(arguments, world, learner)
             else:
-                train(arguments, world, learner, Path(command["directory"]), command["manifest"], snapshots)
+                train(arguments, world, learner, Path(command["directory"]), command["manifest"], command["answered"], snapshots)
     finally:
         world.close()
 
@@ -99,7 +100,10 @@ def stand(arguments: argparse.Namespace, world: World, learner: Learner) -> None
     """Says that a learner is up, and at which version."""
     if world.leads:
         (arguments.root / "exchange").mkdir(parents=True, exist_ok=True)
-        facts = {"version": learner.version, "processes": world.size, "device": world.device.type, "process": os.getpid()}
+        facts = {
+            "version": learner.version, "processes": world.size, "device": world.device.type, "process": os.getpid(),
+            "session": arguments.session,
+        }
         exchange.write_atomically(arguments.root / "exchange" / "LEARNER.json", json.dumps(facts) + "\n")
 
 
@@ -110,7 +114,10 @@ def next_command(arguments: argparse.Namespace, version: int) -> dict:
         if (root / "exchange" / "STOP").exists() or not is_alive(arguments.parent):
             return {"type": "stop"}
         for kind, directory in (("step", exchange.step_directory(root, version)), ("save", exchange.save_directory(root, version))):
-            if not (directory / "READY").exists() or (directory / "RESULT.json").exists():
+            if not (directory / "READY").exists():
+                continue
+            is_answered = (directory / "RESULT.json").exists()
+            if is_answered and not (kind == "step" and was_taken(directory)):
                 continue
             try:
                 manifest = exchange.read_published(directory)
@@ -118,8 +125,13 @@ def next_command(arguments: argparse.Namespace, version: int) -> dict:
                 answer(directory, {"error": str(error)})
                 continue
             if manifest is not None and (arguments.session is None or manifest.get("session") == arguments.session):
-                return {"type": kind, "directory": str(directory), "manifest": manifest}
+                return {"type": kind, "directory": str(directory), "manifest": manifest, "answered": is_answered}
         time.sleep(arguments.poll_s)
+
+
+def was_taken(directory: Path) -> bool:
+    """Whether a step was taken, by a learner before this one, which died: this one takes it too, to get where that one was."""
+    return "error" not in json.loads((directory / "RESULT.json").read_text())
 
 
 def is_alive(process: int | None) -> bool:
@@ -145,29 +157,34 @@ def take(world: World, learner: Learner, directory: Path, manifest: dict) -> dic
 
 
 def train(
-    arguments: argparse.Namespace, world: World, learner: Learner, directory: Path, manifest: dict, snapshots: Snapshots | None = None
+    arguments: argparse.Namespace, world: World, learner: Learner, directory: Path, manifest: dict, is_answered: bool,
+    snapshots: Snapshots | None = None,
 ) -> None:
-    """Takes the step of one directory. A batch that cannot be trained on is answered with its fault, and ends the process."""
+    """Takes the step of one directory. A batch that cannot be trained on is answered with its fault, and ends the process.
+
+    The weights of a step that is answered already were published before.
+    """
     began = time.perf_counter()
     try:
         if snapshots is not None:
             snapshots.begin_step(directory)
         metrics = take(world, learner, directory, manifest)
         seconds = time.perf_counter() - began
-        if manifest.get("publish_weights", True):
+        if manifest.get("publish_weights", True) and not is_answered:
             facts = {"version": learner.version, "step": manifest.get("step")}
             fill = lambda to: write_weights(learner, to, publish_dtype(arguments))
             exchange.publish(world, exchange.weights_directory(arguments.root, learner.version), fill, facts)
     except Exception as error:
-        # With snapshots these processes begin again: only what another try would not change is the trainer's affair.
-        if world.leads and (snapshots is None or isinstance(error, ValueError)):
+        # Processes that begin again, from a snapshot or by whoever supervises them, answer only what another try would not change.
+        begins_again = not isinstance(error, ValueError) if snapshots is not None else arguments.supervised and is_lost_peer(error)
+        if world.leads and not begins_again:
             answer(directory, {"error": f"{type(error).__name__}: {error}"})
         raise
     stand(arguments, world, learner)
     result = {"version": learner.version, "metrics": metrics, "seconds": seconds}
     if snapshots is not None:
         snapshots.end_step(result)
-    if world.leads:
+    if world.leads and not is_answered:
         answer(directory, result)
 
 

@@ -79,9 +79,12 @@ class Sent:
         if wanted is None:
             raise ValueError(f"{folder} is not there, on the machine that leads the learner")
         lacks = own != wanted
+        machine = os.environ.get("GROUP_RANK", "0")
+        lacking = [rank for rank, (at, is_lacking) in enumerate(world.all((machine, lacks))) if is_lacking and at == machine]
         if True not in world.all(lacks):
             return
-        machine, writes = os.environ.get("GROUP_RANK", "0"), lacks and os.environ.get("LOCAL_RANK", "0") == "0"
+        # One rank a machine writes what all of it read.
+        writes = lacking[:1] == [world.rank]
         if writes:
             self.copy = Path(tempfile.mkdtemp(prefix="evom-sent-"))
         copies = dict(said for said in world.all((machine, self.copy)) if said[1] is not None)

@@ -108,6 +108,5 @@ def test_who_sees_the_exchange_leads_and_sends_what_others_lack(tmp_path, monkey
 def _send_on_machines(world, folder):
     import os
 
-    # Each rank is the first of its own machine.
-    os.environ.update(GROUP_RANK=str(world.rank), LOCAL_RANK="0")
+    os.environ.update(GROUP_RANK=str(world.rank))  # each on a machine of its own
     _send(world, folder)

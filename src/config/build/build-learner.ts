@@ -29,7 +29,7 @@ export interface LearnerStart {
   readonly initial: string;
   /** The run's directory. */
   readonly root: string;
-  /** Told once what to start elsewhere, where `learner.torch.launch` is external. */
+  /** Told once what to start elsewhere, where `learner.torch.launch` is external or cluster. */
   readonly onWaiting?: (command: string) => void;
   /** Aborted: a start is not waited for any more. */
   readonly signal?: AbortSignal;
@@ -81,7 +81,7 @@ async function buildTorch(
     optimizer: optimizerOf(config.optimizer),
     settings: torchSettings(config),
     launch:
-      torch.launch === 'external' ? { type: 'external', onWaiting } : { type: 'spawn', python: pythonOf(config), ...learnerLayout(config) },
+      torch.launch !== 'spawn' ? { type: torch.launch, onWaiting } : { type: 'spawn', python: pythonOf(config), ...learnerLayout(config) },
     timeoutMs: torch.timeout_s * 1000,
     ...(signal === undefined ? {} : { signal }),
   });

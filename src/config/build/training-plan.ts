@@ -7,6 +7,7 @@ import { longestEpisode } from '../schema/episode-length.ts';
 import type { TrainConfig } from '../schema/schema.ts';
 import { isHosted } from '../schema/vocabulary.ts';
 import { type EmbeddedConfig, embeddedLearnerMemory, embeddedSamplerMemory, type MemoryItem } from './embedded-memory.ts';
+import { modelServer, onCpu } from './model-server.ts';
 import { runDirectory, shellQuoted, slurmScript } from './slurm-script.ts';
 
 export type { MemoryItem };
@@ -138,15 +139,20 @@ export function trainingPlan(
   overrides: readonly (string | Override)[] = [],
   program = 'node scripts/evom.mjs',
 ): TrainingPlan {
-  const servers = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
+  const all = [...(config.policy.type === 'openai' ? serverCommands(config, model) : []), ...solverHostCommands(config, program)];
+  const isPlaced = learnerElsewhere(config);
+  // What the cluster's files name, the cluster starts.
+  const servers = isPlaced ? all.filter(({ elsewhere }) => elsewhere?.startsWith('file:') !== true) : all;
   const changes = overrides
     .map((one) => (typeof one === 'string' ? ` --set ${shellQuoted(one)}` : ` ${one.flag}`))
     .filter((one, i, all) => one !== all[i - 1]) // a flag may stand for several keys
     .join('');
-  const isHere = config.learner.type === 'torch' && !onCpu(config) && config.learner.torch.launcher.length === 0;
-  const devices = isHere ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
+  const { torch } = config.learner;
+  const cluster = { name: 'cluster', command: `${program} cluster up --config ${shellQuoted(configName)}${changes}` };
+  const learnsHere = config.learner.type === 'torch' && !onCpu(config) && !isPlaced && torch.launcher.length === 0;
+  const devices = learnsHere ? `CUDA_VISIBLE_DEVICES=${learnerDevices(config)} ` : '';
   const train = { name: 'trainer', command: `${devices}${program} train --config ${shellQuoted(configName)}${changes}` };
-  const launch = [...servers, train];
+  const launch = [...servers, ...(isPlaced ? [cluster] : []), train];
   return {
     parameters: parameterCount(model),
     memory: estimateMemory(config, model),
@@ -156,42 +162,16 @@ export function trainingPlan(
   };
 }
 
-/** Longest prompt that the launch lines make room for, tokens. */
-const promptRoom = 4096;
-
-/** Flags that the rollouts depend on: log-probabilities at the sampling temperature, and no sampling defaults of the model's own. */
 function serverCommands(config: TrainConfig, model: DecoderConfig): LaunchLine[] {
-  const { openai, checkpoint } = config.policy;
-  const { lora } = config.learner.torch;
-  const longest = Math.min(model.maxPositions, longestEpisode(config) + promptRoom);
+  const { openai } = config.policy;
   const elsewhere = openai.discover?.from;
   const ports = elsewhere === undefined ? openai.servers.map((url) => new URL(url).port || '80') : [portOf(elsewhere, '8000')];
-  // Of servers on other machines each has its own devices, and listens to the trainer's.
-  const address = elsewhere === undefined ? '' : ' --host 0.0.0.0';
   return ports.map((port, i) => {
-    const device = onCpu(config) || elsewhere !== undefined ? [] : [`CUDA_VISIBLE_DEVICES=${placeOnMachine(openai.servers, i)}`];
-    const sglang = [
-      ...device,
-      `python -m sglang.launch_server --model-path ${shellQuoted(checkpoint)} --port ${port}${address}`,
-      `--sampling-defaults openai --context-length ${longest}`,
-    ];
-    const vllm = [
-      ...device,
-      lora === null ? 'VLLM_SERVER_DEV_MODE=1' : 'VLLM_SERVER_DEV_MODE=1 VLLM_ALLOW_RUNTIME_LORA_UPDATING=1',
-      ...(onCpu(config) ? ['PYTHONPATH=scripts/torch_host VLLM_CPU_KVCACHE_SPACE=4'] : []),
-      `vllm serve ${shellQuoted(checkpoint)} --port ${port}${address} --logprobs-mode processed_logprobs --generation-config vllm`,
-      `--max-model-len ${longest}`,
-      ...(openai.model === undefined ? [] : [`--served-model-name ${shellQuoted(openai.model)}`]),
-      // A request with a seed whose prompt is prefilled in chunks ends vLLM's CPU build, and its reload leaves a tied head as it was.
-      ...(onCpu(config)
-        ? [
-            `--dtype bfloat16 --no-enable-chunked-prefill --max-num-batched-tokens ${Math.max(16384, longest)}`,
-            '--worker-extension-cls evom_vllm.WorkerExtension',
-          ]
-        : []),
-      ...(lora === null ? [] : [`--enable-lora --max-lora-rank ${adapterRoom(lora.rank)} --max-loras 2`]),
-    ];
-    const command = (openai.engine === 'sglang' ? sglang : vllm).join(' ');
+    // Of servers on other machines each has its own devices, and listens to the trainer's.
+    const { env, words } = modelServer(config, model, elsewhere === undefined ? { port } : { port, host: '0.0.0.0' });
+    const devices = onCpu(config) || elsewhere !== undefined ? {} : { CUDA_VISIBLE_DEVICES: String(placeOnMachine(openai.servers, i)) };
+    const settings = Object.entries({ ...devices, ...env }).map(([name, value]) => `${name}=${value}`);
+    const command = [...settings, ...words.map(shellQuoted)].join(' ');
     return elsewhere === undefined ? { name: `sampler ${i}`, command } : { name: 'sampler', command, elsewhere };
   });
 }
@@ -217,11 +197,8 @@ function solverHostCommands({ dialect, solver_hosts: hosts }: TrainConfig, progr
     command: `${program} solver-host --dialects ${dialects.join(',')} --port ${new URL(url).port || '80'}`,
   }));
 }
-/** vLLM takes these ranks alone as its largest. */
-const adapterRoom = (rank: number): number => [1, 8, 16, 32, 64, 128, 256, 320, 512].find((room) => room >= rank) ?? rank;
-
-/** The learner's device says where all of a configuration's PyTorch runs. */
-const onCpu = (config: TrainConfig): boolean => config.learner.torch.device === 'cpu';
+/** Whether `evom cluster` starts the learner, on machines that it finds. */
+const learnerElsewhere = ({ learner }: TrainConfig): boolean => learner.type === 'torch' && learner.torch.launch === 'cluster';
 
 /** Servers on the trainer's machine. */
 const serversHere = ({ policy }: TrainConfig): number =>
@@ -241,4 +218,6 @@ const learnerDevices = (config: TrainConfig): string =>
 
 /** Devices of the trainer's machine that a run takes. */
 const gpusHere = (config: TrainConfig): number =>
-  onCpu(config) ? 0 : serversHere(config) + (config.learner.type === 'torch' ? config.learner.torch.processes : 0);
+  onCpu(config)
+    ? 0
+    : serversHere(config) + (config.learner.type === 'torch' && !learnerElsewhere(config) ? config.learner.torch.processes : 0);

@@ -166,9 +166,9 @@ export function checkTrain(input: TrainInput): Finding[] {
       ['learner', 'type'],
     ),
     ...found(
-      input.policy.type === 'colocated' && (input.learner.torch.launch === 'external' || input.learner.torch.processes > 1),
+      input.policy.type === 'colocated' && (input.learner.torch.launch !== 'spawn' || input.learner.torch.processes > 1),
       'a colocated policy and its learner are one process, started by the trainer',
-      ['learner', 'torch', input.learner.torch.launch === 'external' ? 'launch' : 'processes'],
+      ['learner', 'torch', input.learner.torch.launch === 'spawn' ? 'processes' : 'launch'],
       ['policy', 'type'],
     ),
     ...found(

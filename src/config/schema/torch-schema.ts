@@ -8,9 +8,11 @@ const loraTargets = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_pr
 export const torch = z.strictObject({
   python: z.string().min(1).optional().describe('Interpreter with torch and transformers; EVOM_PYTHON or python3 when left out.'),
   launch: z
-    .enum(['spawn', 'external'])
+    .enum(['spawn', 'external', 'cluster'])
     .default('spawn')
-    .describe('external: the learner is started by you, here or on another machine that sees the run directory.'),
+    .describe(
+      'spawn: here, by the trainer; external: by you, here or on another machine that sees the run directory; cluster: by "evom cluster", which starts it again where it dies.',
+    ),
   processes: whole(1).default(1).describe('Learner processes on a machine, one a GPU (torchrun).'),
   nodes: whole(1).default(1).describe('Machines of the learner; above 1 launcher starts torchrun on each.'),
   launcher: z

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defaultLimits } from '../../sandbox/limits.ts';
 import { algorithmInput } from './algorithm-schema.ts';
+import { cluster } from './cluster-schema.ts';
 import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
 import { discover } from './discover-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
@@ -207,4 +208,5 @@ export const trainInput = z.strictObject({
   schedule: schedule.prefault({}),
   learner: learner.prefault({}),
   guards: guards.prefault({}),
+  cluster: cluster.prefault({}),
 });

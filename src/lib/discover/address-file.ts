@@ -6,10 +6,12 @@ import { listed, type Reading } from './reading.ts';
 
 /** Pause after which a text that has just changed must still be the same, milliseconds. */
 const settleMs = 200;
+/** Longest such pause for a text that may not be whole. */
+const longestMs = 5000;
 
 /**
  * A reader of one file. Whoever writes it need not do so at once: a text is taken when a second look finds it unchanged, and one that is
- * empty or ends in the middle of a line when it has been so for `patienceMs`.
+ * empty or ends in the middle of a line when it has been so for `patienceMs`, at most five seconds.
  *
  * @param shown the file as the user wrote it, for messages.
  */
@@ -20,7 +22,7 @@ export function fileReader(path: string, shown: string, patienceMs: number): () 
       let text = await readFile(path, 'utf8');
       if (text !== taken) {
         const isWhole = text.endsWith('\n');
-        await sleep(isWhole ? settleMs : Math.max(settleMs, patienceMs));
+        await sleep(isWhole ? settleMs : Math.max(settleMs, Math.min(longestMs, patienceMs)));
         const again = await readFile(path, 'utf8');
         if (again !== text) return { type: 'unknown', why: `${shown} is being written` };
         text = again;
