@@ -92,10 +92,12 @@ const model = (k) => ({
   constraints: [{ name: 'c', lower: -Infinity, upper: k, columns: [0, 1], coefficients: [1, 2] }],
 });
 
+/** Seconds until something is so, at most a little more than --within. */
 const seconds = async (until) => {
   const began = performance.now();
-  while (!(await until())) await sleep(50);
-  return Number(((performance.now() - began) / 1000).toFixed(1));
+  const passed = () => (performance.now() - began) / 1000;
+  while (!(await until()) && passed() <= Number(args.within)) await sleep(50);
+  return Number(passed().toFixed(1));
 };
 const untilAtWork = (host) => seconds(async () => (await host.running()) > 0);
 const untilIdle = (host) => seconds(async () => !((await host.running()) > 0));
@@ -162,20 +164,27 @@ const events = [
 
 let asked = 0;
 let answered = 0;
+let isOver = false;
 const outcomes = [];
-const happening = [];
 const began = performance.now();
+/** One after the other: whoever is named last by one must not be named by the one before. */
+const happen = async () => {
+  for (const [share, event] of events) {
+    while (answered < share * count) await sleep(20);
+    await event();
+  }
+  isOver = true;
+};
+/** However quick the machine is, there is work until all has happened. */
 const askOn = async () => {
-  while (asked < count) {
+  while (asked < count || !isOver) {
     const k = asked++;
     outcomes[k] = await verifier.verify({ dialect, code: dialectByName(dialect).render(model(10 + k)) });
     answered += 1;
-    while (events[0] !== undefined && answered >= events[0][0] * count) happening.push((events.shift()?.[1] ?? (() => {}))());
   }
 };
-await Promise.all(Array.from({ length: window }, askOn));
+await Promise.all([happen(), ...Array.from({ length: window }, askOn)]);
 const tookS = (performance.now() - began) / 1000;
-await Promise.race([Promise.all(happening), sleep(10_000)]);
 const right = outcomes.filter((outcome, k) => outcome.status === 'optimal' && outcome.objective === 9 + k).length;
 const { requeued, executed, infraErrors } = verifier.stats();
 await verifier.close();
@@ -184,7 +193,7 @@ for (const { child } of all) if (child.exitCode === null && child.signalCode ===
 const longest = [...times.untilAtWork, ...times.untilIdle].reduce((most, one) => Math.max(most, one), 0);
 console.log(
   JSON.stringify({
-    programs: count,
+    programs: asked,
     by: args.by,
     right,
     infraErrors,
@@ -196,4 +205,4 @@ console.log(
     notices,
   }),
 );
-process.exitCode = right === count && infraErrors === 0 && longest <= Number(args.within) ? 0 : 1;
+process.exitCode = right === asked && infraErrors === 0 && longest <= Number(args.within) ? 0 : 1;

@@ -127,7 +127,7 @@ describe('createOpenAiPolicy with servers that are looked up', () => {
   });
 
   it('samples elsewhere what a replica that left or died cannot end, and the same completions', async () => {
-    const [first, second, third] = (await serve(3, golden, 30)) as [StandIn, StandIn, StandIn];
+    const [first, second, third] = (await serve(3, golden, 150)) as [StandIn, StandIn, StandIn];
     const { policy, notices } = await connect(name(first, second, third));
     const [before = []] = await sample(policy);
     const samples = sample(policy);
@@ -137,6 +137,8 @@ describe('createOpenAiPolicy with servers that are looked up', () => {
     await third.kill();
     const [completions = []] = await samples;
     expect(completions.map(({ tokenIds }) => [...tokenIds])).toEqual(before.map(({ tokenIds }) => [...tokenIds]));
+    const [again = []] = await sample(policy); // should the third have ended its own before it died, it is asked once more
+    expect(again.map(({ tokenIds }) => [...tokenIds])).toEqual(before.map(({ tokenIds }) => [...tokenIds]));
     await told(notices, new RegExp(`${third.url} broke off`));
     // It comes back without the weights of the run, and is given them.
     await policy.update({ type: 'directory', version: 1, directory: other });
