@@ -1,6 +1,6 @@
 """A Ray cluster of several raylets on this machine, for tests and for trying things out: python raylets.py COUNT CPUS [GPUS]
 
-Prints {"address": ...}; then `kill NODE` on standard input kills that raylet with -9, and `lose NODE` all that runs under it too, as a
+GPUS is what each raylet claims to have, though there are none. Prints {"address": ...}; then `kill NODE` on standard input kills that raylet with -9, and `lose NODE` all that runs under it too, as a
 machine that is gone. Another one is added, as an operator or Ray's autoscaler does, and {"killed": NODE, "added": ...} is printed. Ends
 with standard input.
 """
