@@ -34,6 +34,7 @@ class WarmRunner {
     globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {};
     this.#state = globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE];
     Object.assign(process.env, { NODE_ENV: 'test', VITEST: 'true' });
+    this.#serveText();
     // Worker threads and guests run it as it is: thousands of files need no copy.
     if (!existsSync('dist')) symlinkSync(process.env.EVOM_MUTATION_DIST, 'dist');
     register(new URL('load-hooks.mjs', import.meta.url), { data: { root: process.cwd() } });
@@ -42,6 +43,27 @@ class WarmRunner {
       if (suite.result?.state === 'fail') throw new Error(`${suite.filepath}: ${suite.result.errors?.[0]?.stack}`);
       this.#collect(suite);
     }
+  }
+
+  /**
+   * Each changed file begins with functions that say whether a mutant is on and that it was passed. A function that is evaluated from
+   * its text, as the libraries of the guests are, has left them behind: it finds these.
+   */
+  #serveText() {
+    globalThis.stryNS_9fa48 = () => this.#state;
+    globalThis.stryMutAct_9fa48 = (id) => {
+      if (this.#state.activeMutant !== id) return false;
+      if (this.#state.hitCount !== undefined && ++this.#state.hitCount > this.#state.hitLimit) throw new Error('hit limit reached');
+      return true;
+    };
+    globalThis.stryCov_9fa48 = (...ids) => {
+      this.#state.mutantCoverage ??= { static: {}, perTest: {} };
+      const { static: always, perTest } = this.#state.mutantCoverage;
+      const test = this.#state.currentTestId;
+      if (test !== undefined) perTest[test] ??= {};
+      const counts = test === undefined ? always : perTest[test];
+      for (const id of ids) counts[id] = (counts[id] ?? 0) + 1;
+    };
   }
 
   #collect(suite) {

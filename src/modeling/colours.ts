@@ -51,7 +51,7 @@ export function initialColours(model: CanonicalModel): Colours {
  * Parts colours by the colours around them until no class parts any more.
  *
  * @param marked a column to give a colour of its own first, to break a tie; -1 for none.
- * @param rounds steps at most: after k of them a colour tells what lies within k rows.
+ * @param rounds steps at most: after k of them a colour tells what lies within k steps, from a variable to its rows or from a row to its variables.
  */
 export function refineColours(model: CanonicalModel, start: Colours, marked = -1, rounds = Number.POSITIVE_INFINITY): Colours {
   let columns = start.columns.slice();

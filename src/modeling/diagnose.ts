@@ -55,26 +55,32 @@ export function diagnoseModel(program: LinearModel, reference: LinearModel): Dif
   const [a, b] = [canonicalModel(program), canonicalModel(reference)];
   const match = matchModels(a, b);
   if (match.agreement < 1 && a.columns.some((column) => column.cost !== 0)) {
-    const turned = { ...a, columns: a.columns.map((column) => ({ ...column, cost: column.cost === 0 ? 0 : -column.cost })) };
+    const columns = a.columns.map((column) => ({ ...column, cost: negated(column.cost) }));
+    const turned = { ...a, offset: negated(a.offset), columns };
     const turnedMatch = matchModels(turned, b);
     if (turnedMatch.agreement > match.agreement) {
-      const sense: Difference = { kind: 'objective_sense', where: 'objective', expected: reference.sense, found: program.sense };
+      const found = program.sense === reference.sense ? `${program.sense} of the negated objective` : program.sense;
+      const sense: Difference = { kind: 'objective_sense', where: 'objective', expected: reference.sense, found };
       return [sense, ...differences(program, reference, turned, b, turnedMatch)];
     }
   }
   return differences(program, reference, a, b, match);
 }
 
+const negated = (value: number): number => (value === 0 ? 0 : -value);
+
 function differences(program: LinearModel, reference: LinearModel, a: CanonicalModel, b: CanonicalModel, match: ModelMatch): Difference[] {
-  return [...columnDifferences(a, b, match), ...rowDifferences(program, reference, a, b, match)];
+  return [...columnDifferences(a, b, match, reference.sense), ...rowDifferences(program, reference, a, b, match)];
 }
 
 const range = (lower: number, upper: number): string =>
   `${lower === -Infinity ? '' : `${lower} <= `}x${upper === Infinity ? '' : ` <= ${upper}`}`;
 const typeOf = (integer: boolean): string => (integer ? 'integer' : 'continuous');
 
-function columnDifferences(a: CanonicalModel, b: CanonicalModel, { columns }: ModelMatch): Difference[] {
+function columnDifferences(a: CanonicalModel, b: CanonicalModel, { columns }: ModelMatch, sense: LinearModel['sense']): Difference[] {
   const found: Difference[] = [];
+  // Canonical costs are those of a minimisation; they are told under the sense of the reference.
+  const costText = (cost: number): string => String(sense === 'max' ? negated(cost) : cost);
   const matched = new Set(columns);
   for (const [j, column] of a.columns.entries()) {
     const where = column.name;
@@ -87,14 +93,13 @@ function columnDifferences(a: CanonicalModel, b: CanonicalModel, { columns }: Mo
       found.push({ kind: 'variable_type', where, expected: typeOf(twin.integer), found: typeOf(column.integer) });
     if (column.lower !== twin.lower || column.upper !== twin.upper)
       found.push({ kind: 'bound', where, expected: range(twin.lower, twin.upper), found: range(column.lower, column.upper) });
-    // Canonical costs are those of a minimisation.
     if (column.cost !== twin.cost)
-      found.push({ kind: 'objective_coefficient', where, expected: String(Math.abs(twin.cost)), found: String(Math.abs(column.cost)) });
+      found.push({ kind: 'objective_coefficient', where, expected: costText(twin.cost), found: costText(column.cost) });
   }
   for (const [j, { name }] of b.columns.entries())
     if (!matched.has(j)) found.push({ kind: 'missing_variable', where: name, expected: name, found: null });
   if (a.offset !== b.offset)
-    found.push({ kind: 'objective_constant', where: 'objective', expected: String(b.offset), found: String(a.offset) });
+    found.push({ kind: 'objective_constant', where: 'objective', expected: costText(b.offset), found: costText(a.offset) });
   return found;
 }
 
@@ -161,27 +166,14 @@ type Terms = readonly { readonly j: number; readonly value: number }[];
 const keyOf = (terms: Terms): string => terms.map(({ j, value }) => `${j}*${value}`).join();
 const negatedKey = (terms: Terms): string => keyOf(terms.map(({ j, value }) => ({ j, value: -value })));
 
-/** What tells two matched rows apart, under the scale that makes most of them agree; null where nothing does. */
+/** What tells two matched rows apart; null where nothing does. The largest coefficient of each is 1, so that they share one scale. */
 function rowDifference(row: CanonicalRow, twin: CanonicalRow, image: Int32Array, identity: Int32Array): DifferenceKind | null {
   const [ours, theirs] = [imageOfRow(row, image), new Map(imageOfRow(twin, identity).map(({ j, value }) => [j, value]))];
   const near = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-7 * Math.max(1, Math.abs(x), Math.abs(y));
-  const common = ours.flatMap(({ j, value }) => {
-    const other = theirs.get(j);
-    return other === undefined ? [] : [{ ratio: other / value }];
-  });
-  const sidesRatio = row.upper === 0 || twin.upper === 0 ? [] : [{ ratio: twin.upper / row.upper }];
-  let best = { votes: -1, scale: 1 };
-  for (const { ratio } of [...common, ...sidesRatio]) {
-    if (ratio === 0) continue;
-    const votes =
-      ours.filter(({ j, value }) => near(theirs.get(j) ?? 0, value * ratio)).length + (near(twin.upper, row.upper * ratio) ? 1 : 0);
-    if (votes > best.votes || (votes === best.votes && ratio > 0 && best.scale < 0)) best = { votes, scale: ratio };
-  }
-  const sameTerms = ours.length === theirs.size && ours.every(({ j, value }) => near(theirs.get(j) ?? 0, value * best.scale));
-  const sameSide = near(twin.upper, row.upper * best.scale);
-  if (best.scale < 0 && sameTerms) return 'direction';
-  if (sameTerms) return sameSide ? null : 'right_hand_side';
-  return 'coefficient';
+  const sameTerms = (sign: 1 | -1): boolean =>
+    ours.length === theirs.size && ours.every(({ j, value }) => near(theirs.get(j) ?? 0, sign * value));
+  if (sameTerms(1)) return near(twin.upper, row.upper) ? null : 'right_hand_side';
+  return sameTerms(-1) ? 'direction' : 'coefficient';
 }
 
 const number = (value: number): string => String(Number(value.toPrecision(9)));

@@ -60,7 +60,6 @@ export function identicalModels(a: LinearModel, b: LinearModel): boolean {
 /** For each column of `a` the column of `b` with its name; null where names differ or stand twice. */
 function matchByName(a: CanonicalModel, b: CanonicalModel): Int32Array | null {
   const indexOf = new Map(b.columns.map((column, j) => [column.name, j]));
-  if (indexOf.size !== b.columns.length) return null;
   const image = new Int32Array(a.columns.length);
   for (const [j, column] of a.columns.entries()) {
     const found = indexOf.get(column.name);

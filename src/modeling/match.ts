@@ -132,7 +132,11 @@ function sameNamed(
   { members, twins }: { readonly members: readonly number[]; readonly twins: readonly number[] },
 ): readonly [number, number] | null {
   const nameOf = (model: CanonicalModel, j: number): string => normalised(model.columns[j]?.name ?? '');
-  for (const j of members) for (const twin of twins) if (nameOf(a, j) === nameOf(b, twin)) return [j, twin];
+  const firstTwin = new Map(twins.toReversed().map((twin) => [nameOf(b, twin), twin]));
+  for (const j of members) {
+    const twin = firstTwin.get(nameOf(a, j));
+    if (twin !== undefined) return [j, twin];
+  }
   const [j, twin] = [members[0], twins[0]];
   return j === undefined || twin === undefined ? null : [j, twin];
 }
@@ -140,6 +144,7 @@ function sameNamed(
 /** The two unmatched columns that are most alike, or null when no two are. */
 function likestPair(a: CanonicalModel, b: CanonicalModel, marksA: Int32Array, marksB: Int32Array): readonly [number, number] | null {
   const [entriesA, entriesB] = [entriesOf(a), entriesOf(b)];
+  const [namesA, namesB] = [a, b].map(({ columns }) => columns.map(({ name }) => normalised(name))) as [string[], string[]];
   let best: readonly [number, number] | null = null;
   let most = leastLikeness;
   for (let j = 0; j < a.columns.length; j++) {
@@ -150,7 +155,7 @@ function likestPair(a: CanonicalModel, b: CanonicalModel, marksA: Int32Array, ma
       if (x === undefined || y === undefined) continue;
       const common = commonShare(entriesA[j] ?? [], entriesB[k] ?? []);
       const votes = [x.cost === y.cost, x.cost === y.cost, x.integer === y.integer, x.lower === y.lower, x.upper === y.upper];
-      const named = normalised(x.name) === normalised(y.name) ? 3 : 0;
+      const named = namesA[j] === namesB[k] ? 3 : 0;
       const likeness = (votes.filter(Boolean).length + named + 3 * common) / 11;
       if (likeness > most) [best, most] = [[j, k], likeness];
     }

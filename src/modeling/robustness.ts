@@ -210,9 +210,7 @@ function withoutImplied(pair: Pair, solve: SolveModel): Pair {
 
 /** `model` without what `other` implies; `model` itself when nothing is. */
 function trimmed(model: CanonicalModel, other: CanonicalModel, image: Int32Array, rowImage: Int32Array, solve: SolveModel): CanonicalModel {
-  const unmatched = [...model.rows.keys()].filter(
-    (i) => (rowImage[i] ?? -1) < 0 || isTighter(model.rows[i], other.rows[rowImage[i] ?? -1]),
-  );
+  const unmatched = [...model.rows.keys()].filter((i) => (rowImage[i] ?? -1) < 0);
   let testsLeft = mostImpliedTests;
   const implies = (columns: readonly number[], coefficients: readonly number[], upper: number): boolean => {
     testsLeft -= 1;
@@ -223,7 +221,7 @@ function trimmed(model: CanonicalModel, other: CanonicalModel, image: Int32Array
     if (!isVerdict(furthest.status)) testsLeft = 0;
     return furthest.status === 'optimal' && -(furthest.objective ?? 0) <= upper + 1e-6 * Math.max(1, Math.abs(upper));
   };
-  const dropped = new Set(unmatched.filter((i) => (rowImage[i] ?? -1) < 0 && rowIsImplied(model.rows[i], implies)));
+  const dropped = new Set(unmatched.filter((i) => rowIsImplied(model.rows[i], implies)));
   let bounds = 0;
   const columns = model.columns.map((column, j) => {
     const twin = other.columns[image[j] ?? -1];
@@ -239,8 +237,6 @@ function trimmed(model: CanonicalModel, other: CanonicalModel, image: Int32Array
   return { ...model, columns, rows: model.rows.filter((_, i) => !dropped.has(i)) };
 }
 
-const isTighter = (row: CanonicalRow | undefined, twin: CanonicalRow | undefined): boolean =>
-  row !== undefined && twin !== undefined && row.upper < twin.upper;
 const rowIsImplied = (
   row: CanonicalRow | undefined,
   implies: (columns: readonly number[], coefficients: readonly number[], upper: number) => boolean,

@@ -35,12 +35,14 @@ function terms(parts: Judged['parts']): string {
   return nothing.length === 0 ? sum : `${sum} (nothing for ${nothing.map(words).join(', ')})`;
 }
 
-function verdict({ correct, identical, status, objective, answer, certificate, error, differences }: Judged): string {
+function verdict({ correct, identical, status, objective, answer, certificate, error, differences, flags: told }: Judged): string {
   if (correct) {
     const known = certificate === 'none' ? 'without a certificate' : `certificate ${words(certificate)}`;
     const model = identical === null ? '' : identical ? ', and the model equals the reference' : ', by another model than the reference';
     return `right: ${objective === null ? `${words(status)} is the wanted answer` : `${number(objective)} is the wanted optimum`} (${known})${model}`;
   }
+  if (objective === null && status === answer && told.includes('unsupported_claim'))
+    return `wrong: it ended as ${words(status)}, which is wanted, but reported a number; a program without an optimum must report none`;
   if (objective === null) return `wrong: it ended as ${words(status)}${error === null ? '' : ` (${firstLine(error)})`}`;
   const first = differences?.[0];
   const model = first === undefined ? '' : `; its model differs in ${words(first.kind)}`;

@@ -5,6 +5,7 @@ import type { LinearModel } from '../core/linear-model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import { evaluateQuadratic } from '../core/quadratic-model.ts';
+import { claimOf } from './claim.ts';
 import { coverageOf, literalShares, numbersOf, quadraticNumbersOf } from './literals.ts';
 import { numbersIn } from './text-numbers.ts';
 
@@ -98,7 +99,7 @@ export function hardFlags(
 ): HardFlag[] {
   const flags: HardFlag[] = [];
   const last = outcome.solves.at(-1);
-  const claim = outcome.reported;
+  const claim = claimOf(outcome);
   if (unsupportedClaim) flags.push('unsupported_claim');
   else if (claim !== null && !(last?.status === 'optimal' && last.objective !== null && near(last.objective, claim)))
     flags.push('earlier_solve');

@@ -3,6 +3,7 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Problem } from '../core/problem.ts';
 import { EvomError } from '../lib/errors.ts';
+import { claimOf } from './claim.ts';
 import { type JudgeRule, type JudgeRuleName, judgeRule, judgeRuleNames } from './judge-rules.ts';
 
 /** What has to stand beside every score to make it comparable. */
@@ -46,7 +47,7 @@ function ruleOf(rule: JudgeRuleName | JudgeRule): JudgeRule {
  * The answer is what the program gave to `report`, else the objective of its last solve, which has to be optimal. A reported value
  * counts only when an optimal solve of the same program has it as its objective: a program whose answer is computed from a solution
  * by other arithmetic is not right by this judge. Where the label is `infeasible` or `unbounded` the status of the last solve is the
- * answer; `infeasible_or_unbounded` proves neither and matches only under rules that take all three for one. A `time_limit`, and
+ * answer, and a reported 0 beside it is what the library gives where there is no objective; `infeasible_or_unbounded` proves neither and matches only under rules that take all three for one. A `time_limit`, and
  * whatever the wall clock decided, is never right. Beside `answer`, each number of `accepted` counts.
  *
  * @param rule name of a rule, or one of the caller's own.
@@ -63,7 +64,7 @@ function ruleOf(rule: JudgeRuleName | JudgeRule): JudgeRule {
  */
 export function judgeOutcome(outcome: Outcome, problem: Pick<Problem, 'answer' | 'accepted'>, rule: JudgeRuleName | JudgeRule): Verdict {
   const { matches, noSolution } = ruleOf(rule);
-  const claim = outcome.reported;
+  const claim = claimOf(outcome);
   const unsupportedClaim = claim !== null && outcome.status !== 'infra_error' && !isSupported(outcome, claim);
   const lastValue = outcome.status === 'optimal' ? outcome.objective : null;
   const value = unsupportedClaim ? null : (claim ?? lastValue);

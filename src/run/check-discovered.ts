@@ -1,7 +1,10 @@
 /** Preflight of solver hosts and model servers that are looked up: whether any is named in time, who answers, and whether they are alike. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { discoverSettings, hostOptions } from '../config/build/build-verifier.ts';
 import type { TrainConfig } from '../config/schema/schema.ts';
 import { AddressWatch, type DiscoverSettings } from '../lib/discover/address-watch.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 import { replicaAt } from '../servers/replica-fleet.ts';
 import { differentIdentity, servedIdentity } from '../servers/served-identity.ts';
 import { createRemoteVerifier } from '../solver-host/remote-verifier.ts';
@@ -13,7 +16,17 @@ type Found = Omit<Finding, 'name'>;
 /** How long a look may take that no run waits for, milliseconds. */
 const impatientMs = 3000;
 
-const waiting = (discover: DiscoverSettings, isPatient: boolean): DiscoverSettings =>
+/** With who is looked up. */
+export interface Patience {
+  /** They may take their time, as a run gives it to them. */
+  readonly isPatient: boolean;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const patient: Patience = { isPatient: true };
+
+const waiting = (discover: DiscoverSettings, { isPatient }: Patience): DiscoverSettings =>
   isPatient ? discover : { ...discover, waitMs: Math.min(discover.waitMs, impatientMs) };
 
 /**
@@ -24,7 +37,7 @@ const waiting = (discover: DiscoverSettings, isPatient: boolean): DiscoverSettin
 export function discoveredHostsCheck(
   config: Pick<RunConfig, 'solver_hosts'>,
   dialects: readonly string[],
-  isPatient: boolean,
+  patience: Patience,
   look: (url: string) => Promise<Found>,
 ): [name: string, check: Check][] {
   const options = hostOptions(dialects, config.solver_hosts);
@@ -34,10 +47,10 @@ export function discoveredHostsCheck(
     [
       `solver hosts ${discover.from}`,
       async () => {
-        const settings = waiting(discover, isPatient);
-        const verifier = await createRemoteVerifier({ ...options, cacheDirectory: null, discover: settings });
+        const settings = waiting(discover, patience);
+        const verifier = await createRemoteVerifier({ ...options, cacheDirectory: null, discover: settings, signal: patience.signal });
         await verifier.close();
-        return everyOne(settings, look);
+        return everyOne(settings, patience, look);
       },
     ],
   ];
@@ -47,13 +60,13 @@ export function discoveredHostsCheck(
 export function discoveredServersCheck(
   { openai, checkpoint }: TrainConfig['policy'],
   token: string | null,
-  isPatient: boolean,
+  patience: Patience,
   look: (url: string) => Promise<Found>,
 ): [name: string, check: Check][] {
   const discover = discoverSettings(openai.discover);
   if (discover === null) return [];
   const check = async (): Promise<Found> => {
-    const found = await everyOne(waiting(discover, isPatient), look, async (urls) => {
+    const found = await everyOne(waiting(discover, patience), patience, look, async (urls) => {
       const replicas = urls.map((url) => replicaAt(url, { token, timeoutMs: impatientMs }));
       const asked = await Promise.allSettled(replicas.map((replica) => servedIdentity(openai.engine, replica)));
       const known = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -71,10 +84,11 @@ export function discoveredServersCheck(
 /** Waits for an address, then asks each: a fault where none is well or they differ, a warning where some are not well. */
 async function everyOne(
   discover: DiscoverSettings,
+  { signal }: Patience,
   look: (url: string) => Promise<Found>,
   differ: (urls: readonly string[]) => Promise<string | null> = async () => null,
 ): Promise<Found> {
-  const watch = await AddressWatch.open(discover);
+  const watch = await AddressWatch.open(discover, signal);
   try {
     const deadline = performance.now() + discover.waitMs;
     for (;;) {
@@ -90,7 +104,7 @@ async function everyOne(
         const all = `${well.length} of ${urls.length}: ${text}`;
         return well.length === urls.length && watch.why === null ? ok(all) : warning(watch.why === null ? all : `${watch.why}; ${all}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await unlessAborted(sleep(250), signal);
     }
   } finally {
     watch.close();

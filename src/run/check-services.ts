@@ -9,7 +9,7 @@ import { HttpFault, requestJson } from '../lib/http.ts';
 import { defaultPython, torchHostDirectory } from '../servers/python-process.ts';
 import { HostConnection } from '../solver-host/host-connection.ts';
 import { createRemoteVerifier } from '../solver-host/remote-verifier.ts';
-import { discoveredHostsCheck, discoveredServersCheck } from './check-discovered.ts';
+import { discoveredHostsCheck, discoveredServersCheck, type Patience, patient } from './check-discovered.ts';
 import { type Check, type Finding, fault, missing, ok, warning } from './finding.ts';
 import { gpus } from './gpus.ts';
 import type { RunConfig } from './session.ts';
@@ -20,15 +20,15 @@ const answerMs = 10_000;
 /**
  * Each solver host that the dialects need, then all of them together.
  *
- * @param isPatient hosts that are looked up may take their time, as a run gives it to them.
+ * @param patience with hosts that are looked up.
  */
-export function solverHostChecks(config: RunConfig, isPatient = true): [name: string, check: Check][] {
+export function solverHostChecks(config: RunConfig, patience: Patience = patient): [name: string, check: Check][] {
   const dialects = config.dialect.map(({ name }) => name).filter(isHosted);
   if (dialects.length === 0) return [];
   const { urls, token_env } = config.solver_hosts;
   const token = process.env[token_env] ?? null;
   const look = (url: string): ReturnType<Check> => checkSolverHost(url, token, dialects);
-  if (config.solver_hosts.discover !== undefined) return discoveredHostsCheck(config, dialects, isPatient, look);
+  if (config.solver_hosts.discover !== undefined) return discoveredHostsCheck(config, dialects, patience, look);
   return [
     ...urls.map((url): [string, Check] => [`solver host ${url}`, () => look(url)]),
     [
@@ -66,9 +66,9 @@ async function checkSolverHost(url: string, token: string | null, dialects: read
 /**
  * Each model server, and that no address is named twice.
  *
- * @param isPatient servers that are looked up may take their time, as a run gives it to them.
+ * @param patience with servers that are looked up.
  */
-export function modelServerChecks({ policy }: TrainConfig, isPatient = true): [name: string, check: Check][] {
+export function modelServerChecks({ policy }: TrainConfig, patience: Patience = patient): [name: string, check: Check][] {
   if (policy.type !== 'openai') return [];
   const { openai, checkpoint } = policy;
   const options = {
@@ -94,7 +94,7 @@ export function modelServerChecks({ policy }: TrainConfig, isPatient = true): [n
     }
     return ok(text);
   };
-  if (openai.discover !== undefined) return discoveredServersCheck(policy, options.token, isPatient, check);
+  if (openai.discover !== undefined) return discoveredServersCheck(policy, options.token, patience, check);
   return openai.servers.map((url, i): [string, Check] => [
     `${openai.engine} ${url}`,
     () => (openai.servers.indexOf(url) < i ? Promise.resolve(fault('is named twice; each server needs a port of its own')) : check(url)),

@@ -21,6 +21,11 @@ export class Lifetime {
     this.#signal = signal;
   }
 
+  /** Aborted when the user does not wait any more. */
+  get signal(): AbortSignal | undefined {
+    return this.#signal;
+  }
+
   /** @throws {EvomError} `E_INTERRUPTED` once the signal is aborted. */
   goOn(): void {
     if (this.#signal?.aborted) throw interruptedBeforeStart();

@@ -71,7 +71,7 @@ export async function openParts({
   );
   const onNotice = (message: string): void => report({ type: 'service', message });
   const policy = shared ?? (samplesNothing(session.config) ? await buildUnsampledPolicy(directory, learner.version) : null);
-  const rollout = await lifetime.open(buildRollout(config, directory, learner.version, policy, onNotice));
+  const rollout = await lifetime.open(buildRollout(config, directory, learner.version, policy, { onNotice, signal }));
   const { keep_last: keepLast, keep_steps: keepSteps } = session.config.run;
   const trackers = await buildTrackers(session.config, {
     paths,

@@ -74,9 +74,9 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
   const local = config.dialect.map(({ name }) => name).filter((name) => !isHosted(name));
   if (local.length > 0) await look('backend', () => checkBackend(backendOfDialect(local[0] as string, config.backend)));
   // A dry run does not wait as long as a run does.
-  const isPatient = options.makeProblems;
-  const servers = config.kind === 'train' ? modelServerChecks(config, isPatient) : [];
-  const services = [...solverHostChecks(config, isPatient), ...torchChecks(config), ...servers];
+  const patience = { isPatient: options.makeProblems, signal: lifetime.signal };
+  const servers = config.kind === 'train' ? modelServerChecks(config, patience) : [];
+  const services = [...solverHostChecks(config, patience), ...torchChecks(config), ...servers];
   for (const [name, check] of services) await look(name, check);
   const model = await modelFor(config, start, isEmbedded);
   if (model !== null) {

@@ -1,7 +1,7 @@
 /** A policy served by vLLM or SGLang: replicas share the requests, weights are reloaded between them, every one checked. */
 
 import type { Completion } from '../core/rollout.ts';
-import type { DiscoverSettings } from '../lib/discover/address-watch.ts';
+import type { DiscoverSettings, Following } from '../lib/discover/address-watch.ts';
 import { EvomError } from '../lib/errors.ts';
 import { HttpFault, requestDone, withRetries } from '../lib/http.ts';
 import { sharedSignal } from '../lib/shared-signal.ts';
@@ -14,13 +14,11 @@ import { differentIdentity, type ServedIdentity, servedIdentity } from './served
 import { checkServerSettings, deathOf } from './server-settings.ts';
 import { adapterName, type DirectoryWeights, type ReloadMethod, reloadWeights, servedVersion } from './weight-reload.ts';
 
-export interface OpenAiPolicyOptions {
+export interface OpenAiPolicyOptions extends Following {
   /** Base addresses of the replicas, without `/v1`; not read with `discover`. */
   readonly servers: readonly string[];
   /** Where the addresses of replicas that may come and go are looked up. */
   readonly discover?: DiscoverSettings | null;
-  /** Told of replicas that come, go, or cannot be used. */
-  readonly onNotice?: (text: string) => void;
   readonly engine: ServerEngine;
   /** Name under which the servers know the model that the run began from. */
   readonly model: string;
@@ -55,7 +53,8 @@ export interface OpenAiPolicyOptions {
  * asked; one that leaves ends what it is at; what it cannot end is sampled anew by another. Without any, requests wait for
  * `discover.waitMs`.
  *
- * @throws {EvomError} `E_POLICY` when a server cannot be reached, or was started with settings that it cannot be used with.
+ * @throws {EvomError} `E_POLICY` when a server cannot be reached, or was started with settings that it cannot be used with; the reason of
+ *   `signal` when aborted while none is there.
  */
 export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<Policy> {
   const policy = new OpenAiPolicy(options);
@@ -73,6 +72,9 @@ export async function createOpenAiPolicy(options: OpenAiPolicyOptions): Promise<
 
 /** Silence of a server that is looked up after which others are taken without it, milliseconds. */
 const lookMs = 5000;
+
+/** What is answered by a server that is not the one that was looked at: it moved, knows another token, or lacks the route. */
+const ofAnother: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 401, 403, 404, 405]);
 
 /** What vLLM and SGLang call the version of weights that nobody gave them. */
 const untouched = 'default';
@@ -127,18 +129,23 @@ class OpenAiPolicy implements Policy {
       admit: (replica: Replica, join: () => void) => this.admit(replica, join),
       onNotice: this.options.onNotice ?? (() => {}),
     };
-    this.fleet = await ReplicaFleet.open(discover, owner, async (urls) => {
-      const asked = await Promise.allSettled(
-        urls.map(async (url) => {
-          const replica = owner.create(url);
-          await this.look(replica);
-          return replica;
-        }),
-      );
-      const refusal = asked.find((one) => one.status === 'rejected' && !(one.reason instanceof HttpFault && one.reason.mayPass));
-      if (refusal?.status === 'rejected') throw refusal.reason;
-      return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    });
+    this.fleet = await ReplicaFleet.open(
+      discover,
+      owner,
+      async (urls) => {
+        const asked = await Promise.allSettled(
+          urls.map(async (url) => {
+            const replica = owner.create(url);
+            await this.look(replica);
+            return replica;
+          }),
+        );
+        const refusal = asked.find((one) => one.status === 'rejected' && !(one.reason instanceof HttpFault && one.reason.mayPass));
+        if (refusal?.status === 'rejected') throw refusal.reason;
+        return asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+      },
+      this.options.signal,
+    );
   }
 
   /** From now on servers may join. */
@@ -251,7 +258,7 @@ class OpenAiPolicy implements Policy {
           if (isCurrent && restarts === chosen.restarts) return completion;
         } catch (fault) {
           this.noteLoss(chosen, fault);
-          throw fault;
+          throw this.unlessOther(chosen, fault);
         } finally {
           this.leave(chosen);
         }
@@ -270,6 +277,17 @@ class OpenAiPolicy implements Policy {
   private noteLoss(replica: Replica, fault: unknown): void {
     if (fault instanceof HttpFault && (fault.failure === 'unreachable' || fault.failure === 'broken_off'))
       this.fleet?.lost(replica, fault.message);
+  }
+
+  /**
+   * At an address that is looked up another program may listen by now, or one with another token: it is gone too, and another server may
+   * be asked. What any server would refuse stays as it is.
+   */
+  private unlessOther(replica: Replica, fault: unknown): unknown {
+    const isOther = fault instanceof HttpFault && (fault.failure === 'unreadable' || ofAnother.has(fault.status ?? 0));
+    if (this.fleet === null || !isOther) return fault;
+    this.fleet.lost(replica, fault.message);
+    return new HttpFault('E_POLICY', fault.message, { failure: 'broken_off', status: fault.status, cause: fault });
   }
 
   /** @returns null where a restarted server does not know the adapter any more; @throws any other fault. */

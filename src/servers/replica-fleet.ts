@@ -4,6 +4,7 @@ import { AddressWatch, type DiscoverSettings } from '../lib/discover/address-wat
 import { EvomError } from '../lib/errors.ts';
 import { smallest } from '../lib/extremes.ts';
 import { retryPauseMs } from '../lib/http.ts';
+import { unlessAborted } from '../lib/unless-aborted.ts';
 import type { ServerAccess } from './weight-reload.ts';
 
 export interface Replica extends ServerAccess {
@@ -57,23 +58,24 @@ export class ReplicaFleet {
    * Waits for the first servers that can be looked at.
    *
    * @param look gives the servers of some addresses that answer; the others are let in when they do.
-   * @throws {EvomError} `E_POLICY` when there is none in time, or what `look` throws.
+   * @throws {EvomError} `E_POLICY` when there is none in time, what `look` throws, or the signal's reason.
    */
   static async open(
     discover: DiscoverSettings,
     owner: FleetOwner,
     look: (urls: readonly string[]) => Promise<readonly Replica[]>,
+    signal?: AbortSignal,
   ): Promise<ReplicaFleet> {
-    const watch = await AddressWatch.open(discover);
+    const watch = await AddressWatch.open(discover, signal);
     const fleet = new ReplicaFleet(watch, discover.waitMs, owner);
     try {
       const deadline = performance.now() + discover.waitMs;
       while (fleet.ready.length === 0) {
         if (watch.isFaulty) throw new EvomError('E_CONFIG', watch.why ?? '');
-        fleet.ready = await look(watch.addresses);
+        fleet.ready = await unlessAborted(look(watch.addresses), signal);
         const leftMs = deadline - performance.now();
         if (fleet.ready.length === 0 && leftMs <= 0) throw fleet.#nobody();
-        if (fleet.ready.length === 0) await sleep(smallest([250, leftMs]));
+        if (fleet.ready.length === 0) await unlessAborted(sleep(smallest([250, leftMs])), signal);
       }
       return fleet;
     } catch (error) {

@@ -27,6 +27,11 @@ export class HostConnection {
     this.#token = token;
   }
 
+  /** Faults in a row; a whole batch that it answered ends the row. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** Milliseconds until it may be asked again; 0 when it is up. */
   pauseMs(now: number): number {
     return Math.max(0, this.#downUntil - now);
@@ -44,18 +49,21 @@ export class HostConnection {
   /**
    * Asks for its health and takes its dialects and capacity from it.
    *
-   * @throws {HostDown} when it does not answer.
+   * @throws {HostDown} when it does not answer, or not as a solver host does.
    */
-  async refresh(timeoutMs: number): Promise<Health> {
+  async refresh(timeoutMs: number, stop?: AbortSignal): Promise<Health> {
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const signal = stop === undefined ? timeout : AbortSignal.any([timeout, stop]);
       const health = await requestJson<Health>(`${this.url}/v1/health`, { token: this.#token, signal, code: 'E_CONFIG' });
-      if (health?.service !== 'evom-solver-host') throw new HostDown(`${this.url} is not a solver host`);
+      if (!isHealth(health)) throw new HostDown(`${this.url} is not a solver host`);
       this.#take(health);
       return health;
     } catch (cause) {
       this.failed(cause);
-      throw cause instanceof HostDown ? cause : new HostDown(`${this.url} does not answer`, { cause });
+      throw cause instanceof HostDown
+        ? cause
+        : new HostDown(`${this.url} does not answer (${cause instanceof Error ? cause.message : cause})`, { cause });
     }
   }
 
@@ -94,13 +102,24 @@ export class HostConnection {
       await requestLines(`${this.url}/v1/execute`, { body, token: this.#token, signal, timeoutMs: stallMs, code: 'E_CONFIG' }, (line) => {
         const { index, outcome } = JSON.parse(line) as ExecuteLine;
         if (!left.delete(index)) throw new HostDown(`${this.url} answers for program ${index}, which nobody asked for, or twice`);
-        onOutcome(index, outcomeFromJson(outcome));
+        onOutcome(index, this.#outcomeOf(outcome));
       });
     } catch (cause) {
       throw this.#meaningOf(cause);
     }
     if (left.size > 0) throw new HostDown(`${this.url} left ${left.size} programs unanswered`);
     if (programs.length > 0) this.#failures = 0;
+  }
+
+  /** @throws {HostDown} for what is not an outcome. */
+  #outcomeOf(json: unknown): Outcome {
+    try {
+      return outcomeFromJson(json);
+    } catch (cause) {
+      throw new HostDown(`${this.url} answers something that is not an outcome (${cause instanceof Error ? cause.message : cause})`, {
+        cause,
+      });
+    }
   }
 
   /** Refusals of the request itself are ours; anything else is a host in trouble. */
@@ -113,4 +132,10 @@ export class HostConnection {
     if (cause instanceof EvomError || cause instanceof HostDown) return cause;
     return new HostDown(`${this.url} broke off`, { cause });
   }
+}
+
+/** Whether an answer has what is read of it: another program may listen at the address, or an evom of another time. */
+function isHealth(answer: unknown): answer is Health {
+  const { service, dialects } = (answer ?? {}) as Partial<Health>;
+  return service === 'evom-solver-host' && Array.isArray(dialects) && dialects.every((one) => Number.isFinite(one?.concurrency));
 }

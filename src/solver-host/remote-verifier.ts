@@ -36,6 +36,7 @@ interface Ticket {
   readonly program: Program;
   deadline: number;
   readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: EvomError) => void;
   /** Times that a host broke off under it or answered with a fault of its own. */
   attempts: number;
   /** Hosts that cannot give it an outcome: asked again, they would answer the same or cost as much. */
@@ -59,8 +60,8 @@ const costly: ReadonlySet<string> = new Set(['NotResolved', 'Starved']);
  * that no host gives in time is `infra_error`, which has no reward: never a low one.
  *
  * With `discover` hosts may come and go: one that comes is given programs once its versions are found to be those of the first, one that
- * leaves ends what it is at, and what it cannot end goes to the others. Without any, programs wait for `discover.waitMs`; then all of them
- * are refused with `E_SANDBOX`.
+ * leaves ends what it is at, and what it cannot end goes to the others. One that refuses requests is left out while another does not.
+ * Without any that answers, programs wait for `discover.waitMs`; then those that wait are refused with `E_SANDBOX`.
  *
  * @throws {EvomError} E_CONFIG when no host answers, none serves one of the dialects, hosts run different versions of its library, or a
  * token is missing.
@@ -86,6 +87,8 @@ class RemoteVerifier implements Verifier {
   readonly #closing = new AbortController();
   /** Hosts whose health is being asked for. */
   readonly #revived = new Set<HostConnection>();
+  /** Hosts that refused the last request: another token, or another program at their address. */
+  readonly #refusing = new WeakSet<HostConnection>();
   #queue: Ticket[] = [];
   #timer: NodeJS.Timeout | null = null;
   #refusal: EvomError | null = null;
@@ -146,9 +149,9 @@ class RemoteVerifier implements Verifier {
   }
 
   #send(program: Program): Promise<Outcome> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const deadline = Date.now() + (this.#options.deadlineMs ?? 300_000);
-      this.#queue.push({ program, deadline, resolve, attempts: 0, refusedBy: new Set(), settled: false });
+      this.#queue.push({ program, deadline, resolve, reject, attempts: 0, refusedBy: new Set(), settled: false });
       // Programs asked for in the same turn leave in the same request.
       this.#pumpIn(0);
     });
@@ -173,7 +176,9 @@ class RemoteVerifier implements Verifier {
     }
     const starvation = this.#fleet.starvation(now);
     if (starvation !== null) {
-      this.#refuseAll(starvation);
+      // Not for ever: a server of rewards outlives its hosts, and a host that comes back works for what comes then.
+      for (const ticket of this.#queue.splice(0)) this.#refuse(ticket, starvation);
+      this.#fleet.satisfied();
       return;
     }
     for (const host of [...this.#fleet.hosts].sort((a, b) => a.inFlight - b.inFlight)) {
@@ -220,8 +225,11 @@ class RemoteVerifier implements Verifier {
         take,
         { signal: this.#closing.signal, stallMs: this.#options.stallMs ?? 90_000 },
       );
+      this.#refusing.delete(host);
     } catch (error) {
-      if (!(error instanceof HostDown)) {
+      const isLeftOut = this.#isLeftOut(host, error);
+      if (isLeftOut) host.failed(error);
+      else if (!(error instanceof HostDown)) {
         this.#refuseAll(
           error instanceof EvomError ? error : new EvomError('E_INTERNAL', 'the exchange with a solver host failed', { cause: error }),
         );
@@ -229,8 +237,8 @@ class RemoteVerifier implements Verifier {
       for (const ticket of batch) {
         if (answered.has(ticket)) continue;
         host.inFlight -= 1;
-        // A host that was taken away did not break off under its program.
-        if (this.#fleet.takes(host)) ticket.attempts += 1;
+        // A host that was taken away, or did not begin, did not break off under its program.
+        if (this.#fleet.takes(host) && !isLeftOut) ticket.attempts += 1;
         this.#again(ticket, error instanceof Error ? error.message : String(error));
       }
     }
@@ -238,10 +246,19 @@ class RemoteVerifier implements Verifier {
     this.#pumpIn(0);
   }
 
+  /** Whether a host's refusal is its own: of hosts that come and go, one must not end a run that the others can go on with. */
+  #isLeftOut(host: HostConnection, error: unknown): boolean {
+    if (this.#fleet.first === null || error instanceof HostDown || !(error instanceof EvomError)) return false;
+    this.#refusing.add(host);
+    if (this.#fleet.hosts.every((one) => this.#refusing.has(one) || !this.#fleet.takes(one))) return false;
+    this.#fleet.refused(error.message);
+    return true;
+  }
+
   /** Nobody gets an outcome any more. */
   #refuseAll(error: EvomError): void {
     this.#refusal = error;
-    for (const ticket of this.#queue.splice(0)) this.#giveUp(ticket, error.message);
+    for (const ticket of this.#queue.splice(0)) this.#refuse(ticket, error);
   }
 
   /** A host that was set up anew at the same address says so first by its outcomes. @throws {HostDown} for one of another version. */
@@ -251,7 +268,7 @@ class RemoteVerifier implements Verifier {
     const expected = `${known.solver} (${known.library})`;
     if (solverVersion === expected) return;
     const text = `${host.url} runs ${solverVersion} and ${known.url} runs ${expected}; set them up alike with --setup`;
-    this.#fleet.noticeOnce(`solver host refused: ${text}`);
+    this.#fleet.refused(text);
     throw new HostDown(text);
   }
 
@@ -284,6 +301,12 @@ class RemoteVerifier implements Verifier {
     ticket.resolve(outcome);
   }
 
+  #refuse(ticket: Ticket, error: EvomError): void {
+    if (ticket.settled) return;
+    ticket.settled = true;
+    ticket.reject(error);
+  }
+
   #giveUp(ticket: Ticket, message: string): void {
     const { dialect } = ticket.program;
     const backend = this.#about.get(dialect)?.backend ?? '';
@@ -294,15 +317,22 @@ class RemoteVerifier implements Verifier {
   #revive(host: HostConnection): void {
     if (this.#revived.has(host)) return;
     this.#revived.add(host);
-    const revived = host.refresh(healthTimeoutMs).then(
+    const revived = host.refresh(healthTimeoutMs, this.#closing.signal).then(
       () => {
         const difference = differenceFrom(host, this.#about, this.#fleet.first);
-        if (difference === null) return;
+        if (difference === null) {
+          if (host.capacity > 0) this.#fleet.met(host);
+          return;
+        }
         // Its outcomes would not be the same.
-        this.#fleet.noticeOnce(`solver host refused: ${difference}`);
+        this.#fleet.refused(difference);
         host.failed(new HostDown(difference));
       },
-      () => {}, // it has said so to itself
+      (fault: HostDown) => {
+        // One that is being started is not worth a word.
+        if (this.#fleet.first !== null && host.failures > 1 && !this.#closing.signal.aborted)
+          this.#fleet.noticeOnce(`solver host is not asked: ${fault.message}`);
+      },
     );
     void revived.then(() => {
       this.#revived.delete(host);

@@ -84,7 +84,10 @@ export class SolverHost {
     const unknown = options.dialects.find((dialect) => !known.includes(dialect));
     if (unknown !== undefined) throw new EvomError('E_CONFIG', `no solver host serves dialect "${unknown}"; known: ${known.join(', ')}`);
     if (!existsSync(options.python)) {
-      throw new EvomError('E_CONFIG', `there is no Python at ${options.python}; make it with "evom solver-host --setup DIR"`);
+      throw new EvomError(
+        'E_CONFIG',
+        `there is no Python at ${options.python}; make it with "evom solver-host --setup DIR", or name the folder where it is with --environment DIR`,
+      );
     }
     await removeLeftBehind();
     const directory = await mkdtemp(await folderPrefix());

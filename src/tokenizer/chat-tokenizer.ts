@@ -1,6 +1,7 @@
 /** Text to token ids and back, and chats to text, as a model folder's files say. Door of `@huggingface/tokenizers` and `jinja`. */
 
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EvomError } from '../lib/errors.ts';
@@ -55,7 +56,13 @@ type Json = Record<string, unknown>;
 export async function loadTokenizer(directory: string): Promise<ChatTokenizer> {
   const [{ Tokenizer }, { Template }] = await Promise.all([import('@huggingface/tokenizers'), import('@huggingface/jinja')]);
   const tokenizerText = await readText(join(directory, 'tokenizer.json'));
-  if (tokenizerText === null) throw new EvomError('E_CHECKPOINT', `${directory} has no tokenizer.json; save the tokenizer as a fast one`);
+  if (tokenizerText === null) {
+    const isModel = existsSync(join(directory, 'config.json'));
+    const text = isModel
+      ? 'has no tokenizer.json; save the tokenizer as a fast one'
+      : 'is no checkpoint: it has neither config.json nor tokenizer.json; give the folder of a model or of a run';
+    throw new EvomError('E_CHECKPOINT', `${directory} ${text}`);
+  }
   const tokenizerFile = parse(tokenizerText, join(directory, 'tokenizer.json'));
   const config = await readJson(join(directory, 'tokenizer_config.json'));
   const generation = await readJson(join(directory, 'generation_config.json'));

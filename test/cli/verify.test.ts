@@ -75,6 +75,24 @@ describe('evom verify FILE', () => {
     expect(out).toContain('unsupported_claim');
   });
 
+  it('takes a model without a solution for the answer, also where the program reports the 0 that the library gives', async () => {
+    write('none.js', program('Min\n 5 t + 6 u\nst\n t + u >= 10\n t + u <= 8\nEnd'));
+    expect((await evom('verify', 'none.js', '--answer', 'infeasible')).out).toContain('  answer     infeasible: right by sirl\n');
+    expect((await evom('verify', 'none.js', '--answer', '0')).out).toContain('  answer     0: wrong by sirl\n');
+  });
+
+  it('says why a program is wrong that reports a number of its own', async () => {
+    expect((await evom('verify', 'silent.js', '--dialect', 'highs-js', '--answer', '1904')).out).toContain(
+      '  why        it reported 1904, which is the objective of none of its optimal solves\n',
+    );
+  });
+
+  it('says that a flag denies the reward of a right answer', async () => {
+    write('trivial.js', program('Min\n 5 t\nst\n t >= 10\n t <= 18\nEnd'));
+    const { out } = await evom('verify', 'trivial.js', '--answer', '50');
+    expect(out).toContain('right by sirl\n  why        the flags deny the reward for the answer\n');
+  });
+
   it.each([
     [['verify'], 2, /needs programs: name files, or a JSONL file with --input/],
     [['verify', 'nothing.js'], 3, /cannot read nothing\.js: no such file; check the path/],

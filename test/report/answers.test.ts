@@ -128,6 +128,8 @@ describe('whyOf', () => {
     expect(
       whyOf({ ...sample, objective: null, status: 'infeasible', answer: 'infeasible', certificate: 'farkas', identical: null }),
     ).toMatch(/right: infeasible is the wanted answer \(certificate farkas\)$/);
+    const claimed = { ...wrong, objective: null, status: 'infeasible', answer: 'infeasible', flags: ['unsupported_claim'] } as const;
+    expect(whyOf(claimed)).toMatch(/wrong: it ended as infeasible, which is wanted, but reported a number; .*; flagged unsupported claim$/);
     expect(whyOf({ ...sample, reward: null, error: null })).toBe("no reward: a fault of ours; it is left out of its group's mean");
   });
 });

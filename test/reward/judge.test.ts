@@ -188,7 +188,7 @@ describe('judgeOutcome', () => {
       correct: false,
       unsupportedClaim: true,
     });
-    expect(judgeOutcome(ended('infeasible', null, { reported: 0 }), { answer: 'infeasible' }, 'sirl')).toMatchObject({
+    expect(judgeOutcome(ended('infeasible', null, { reported: 3 }), { answer: 'infeasible' }, 'sirl')).toMatchObject({
       correct: false,
       unsupportedClaim: true,
     });
@@ -196,6 +196,16 @@ describe('judgeOutcome', () => {
       correct: false,
       unsupportedClaim: true,
     });
+  });
+  it.each(['infeasible', 'unbounded'] as const)('takes the 0 that a library gives for no objective for no number: %s', (status) => {
+    const passedOn = ended(status, null, { reported: 0 });
+    expect(judgeOutcome(passedOn, { answer: status }, 'sirl')).toEqual({ correct: true, value: null, unsupportedClaim: false });
+    expect(correct(passedOn, 0)).toBe(false);
+    expect(correct(passedOn, status === 'infeasible' ? 'unbounded' : 'infeasible')).toBe(false);
+    for (const solves of [[], [solve(5)], [{ ...solve(5), status, objective: null }, solve(5)]])
+      expect(judgeOutcome({ ...passedOn, solves }, { answer: status }, 'sirl')).toMatchObject({ correct: false, unsupportedClaim: true });
+    for (const other of ['time_limit', 'feasible', 'runtime_error'] as const)
+      expect(judgeOutcome(ended(other, null, { reported: 0 }), { answer: status }, 'sirl').unsupportedClaim).toBe(true);
   });
   it('takes no number of an earlier solve beside a last solve without a solution, whatever the label says', () => {
     for (const status of ['infeasible', 'unbounded'] as const) {

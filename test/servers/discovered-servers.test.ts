@@ -223,6 +223,30 @@ describe('createOpenAiPolicy with servers that are looked up', () => {
     expect((await sample(policy, 1)).flat()).toHaveLength(1);
   });
 
+  it.each([
+    ['asks for another token', 401],
+    ['sends elsewhere', 307],
+    ['is another program by now', 404],
+  ] as const)('samples elsewhere what a server refuses that %s', async (_, status) => {
+    const [first, second] = (await serve(2)) as [StandIn, StandIn];
+    const { policy, notices } = await connect(name(first, second));
+    second.fail('/v1/completions', status, 999);
+    const [completions = []] = await sample(policy);
+    expect(completions).toHaveLength(24);
+    await told(notices, new RegExp(`${second.url} broke off .*${status}`));
+    // What another server would refuse too ends the run as before.
+    first.fail('/v1/completions', 400, 999);
+    await expect(sample(policy, 1)).rejects.toThrow(/answered 400/);
+  });
+
+  it('ends a wait for the first server when it is told to', async () => {
+    for (const from of [name(), name('http://127.0.0.1:9')]) {
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(new Error('no more')), 100);
+      await expect(connect(from, { signal: stop.signal }, 60_000)).rejects.toThrow('no more');
+    }
+  });
+
   it('loads the adapter of the moment into a replica that joins', async () => {
     const adapter = join(folder, 'adapter');
     const { writeAdapter } = await import('../../scripts/record-vllm/server.mjs');

@@ -36,6 +36,10 @@ class Host {
   held: (() => void)[] | null = null;
   /** Breaks off every batch. */
   breaks = false;
+  /** Answers every batch so, instead of running it. */
+  instead: ((response: ServerResponse) => void) | null = null;
+  /** Answers so when its health is asked for. */
+  healthText: string | null = null;
   /** What its outcomes say that ran them. */
   solverVersion = 'S 1 (L 1)';
 
@@ -44,10 +48,11 @@ class Host {
     this.#server = createServer(async (request, response) => {
       if (request.url === '/v1/health') {
         this.healthAsked += 1;
-        response.end(this.#health());
+        response.end(this.healthText ?? this.#health());
         return;
       }
       const { programs } = JSON.parse(await textOf(request)) as ExecuteRequest;
+      if (this.instead !== null) return void this.instead(response);
       this.given += programs.length;
       if (this.breaks) return void request.socket.destroy();
       response.flushHeaders();
@@ -98,6 +103,12 @@ class Host {
   }
 }
 
+interface Waits {
+  readonly waitMs?: number;
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'evom-come-and-go-'));
@@ -121,7 +132,7 @@ function name(...named: readonly (Host | string)[]): string {
   renameSync(`${path}.new`, path);
   return `file:${path}`;
 }
-async function connect(from: string, { waitMs = 20_000, deadlineMs = 60_000 } = {}) {
+async function connect(from: string, { waitMs = 20_000, deadlineMs = 60_000, signal }: Waits = {}) {
   const notices: string[] = [];
   const verifier = await createRemoteVerifier({
     hosts: [],
@@ -130,6 +141,7 @@ async function connect(from: string, { waitMs = 20_000, deadlineMs = 60_000 } = 
     onNotice: (text) => notices.push(text),
     batchSize: 2,
     deadlineMs,
+    signal,
   });
   verifiers.push(verifier);
   return { verifier, notices };
@@ -152,7 +164,7 @@ describe('a verifier whose hosts are looked up', () => {
   it('gives work to a host that comes while programs wait', async () => {
     const [first, second] = [await start(), await start()];
     first.held = [];
-    const { verifier } = await connect(name(first));
+    const { verifier, notices } = await connect(name(first));
     const all = ask(verifier, 12);
     while (first.given < 4) await sleep(5);
     name(first, second);
@@ -160,6 +172,7 @@ describe('a verifier whose hosts are looked up', () => {
     first.release();
     await all;
     expect([first.given, second.given]).toEqual([4, 8]);
+    expect(notices).toEqual([`solver host ${second.url} joined`]);
   });
 
   it('lets a host that leaves end what it is at, and sends what it cannot end elsewhere', async () => {
@@ -224,6 +237,107 @@ describe('a verifier whose hosts are looked up', () => {
     expect(await told(notices, /refused/)).toMatch(new RegExp(`${second.url} runs S 1 \\(L 2\\) and ${first.url} runs S 1 \\(L 1\\)`));
   });
 
+  const answers = (status: number, text: string) => (response: ServerResponse) => void response.writeHead(status).end(text);
+  it.each([
+    ['asks for another token', answers(401, '{"error": "send the token"}'), /asks for a token/],
+    ['is another program', answers(404, 'no such page'), /answered 404: no such page/],
+    ['sends elsewhere', answers(307, ''), /answered 307/],
+  ] as const)('goes on without a host that %s, and ends when no other is left', async (_, instead, why) => {
+    const [good, bad] = [await start(), await start()];
+    bad.instead = instead;
+    const { verifier, notices } = await connect(name(good));
+    name(good, bad);
+    while (bad.healthAsked === 0) await sleep(10);
+    await ask(verifier, 24);
+    expect(await told(notices, /refused/)).toMatch(why);
+    expect(verifier.stats()).toMatchObject({ infraErrors: 0 });
+    name(bad);
+    await told(notices, new RegExp(`${good.url} left`));
+    const alone = verifier.verify({ dialect: 'highspy', code: '1e8' });
+    await expect(alone).rejects.toMatchObject({ code: 'E_CONFIG', message: expect.stringMatching(why) });
+  });
+
+  it.each(['nonsense', 'null', '{"index":0,"outcome":{"status":"weird"}}', '{"index":0,"outcome":{"status":"optimal","objective":"x"}}'])(
+    'loses nothing by a host that answers %s',
+    async (line) => {
+      const [good, bad] = [await start(), await start()];
+      bad.instead = answers(200, `${line}\n`);
+      const { verifier } = await connect(name(good, bad));
+      await ask(verifier, 12);
+      expect(verifier.stats()).toMatchObject({ infraErrors: 0 });
+    },
+  );
+
+  it.each([
+    'null',
+    '{"service":"evom-solver-host"}',
+    '{"service":"evom-solver-host","dialects":[null]}',
+    '{"service":"evom-solver-host","dialects":[{"concurrency":"x"}]}',
+  ])('asks a host again whose health is %s', async (text) => {
+    const [good, bad] = [await start(), await start()];
+    bad.healthText = text;
+    good.held = [];
+    const { verifier } = await connect(name(good, bad));
+    const all = ask(verifier, 8);
+    while (bad.healthAsked < 2) await sleep(10);
+    bad.healthText = null;
+    while (bad.given < 4) await sleep(10);
+    good.release();
+    await all;
+  });
+
+  it('says which named host does not answer, and why', async () => {
+    const [good, elsewhere] = [await start(), await start()];
+    elsewhere.healthText = 'a page';
+    good.held = [];
+    const { verifier, notices } = await connect(name(good, elsewhere, `https${elsewhere.url.slice(4)}`));
+    const all = ask(verifier, 5);
+    expect(await told(notices, new RegExp(`is not asked: ${elsewhere.url} `))).toMatch(/something else than JSON: a page/);
+    expect(await told(notices, /is not asked: https:/)).toMatch(/cannot be reached/);
+    good.release();
+    await all;
+  });
+
+  it('waits as long for hosts that are named and do not answer, or are left out', async () => {
+    const host = await start();
+    const { verifier } = await connect(name(host), { waitMs: 600 });
+    host.held = [];
+    const all = Promise.allSettled([1, 2, 3].map((k) => verifier.verify({ dialect: 'highspy', code: `${k}e7` })));
+    while (host.given === 0) await sleep(5);
+    host.stop();
+    for (const one of await all)
+      expect((one as PromiseRejectedResult).reason).toMatchObject({
+        code: 'E_SANDBOX',
+        message: expect.stringMatching(/within 0\.6 s, and programs wait: no solver host answers at http:\/\/127/),
+      });
+    const [first, other] = [await start(), await start({ library: 'L 2' })];
+    const next = await connect(name(first), { waitMs: 600 });
+    name(other);
+    await told(next.notices, /left/);
+    await expect(next.verifier.verify({ dialect: 'highspy', code: '4e7' })).rejects.toThrow(/left out: .* runs S 1 \(L 2\)/);
+  });
+
+  it('ends a wait for the first host when it is told to, whatever is waited for', async () => {
+    const silent = await start();
+    silent.healthText = 'null';
+    const nobody = 'dns://nobody.test:1?server=127.0.0.1:9';
+    const half = join(folder, 'half.txt');
+    writeFileSync(half, 'http://127.0.0.1:86');
+    for (const from of [name(), name(silent), nobody, `file:${half}`]) {
+      const stop = new AbortController();
+      const began = performance.now();
+      const waiting = createRemoteVerifier({
+        hosts: [],
+        discover: { from, everyMs: 60_000, waitMs: 60_000 },
+        dialects: ['highspy'],
+        signal: stop.signal,
+      });
+      setTimeout(() => stop.abort(new Error('no more')), 100);
+      await expect(waiting).rejects.toThrow('no more');
+      expect(performance.now() - began).toBeLessThan(10_000);
+    }
+  });
+
   it('waits for a bounded time where no host is named, then ends every program with the reason', async () => {
     const host = await start();
     const { verifier, notices } = await connect(name(host), { waitMs: 400 });
@@ -238,6 +352,10 @@ describe('a verifier whose hosts are looked up', () => {
         message: expect.stringMatching(/no solver host from file:.*hosts\.txt within 0\.4 s, and programs wait: it names none; start one/),
       });
     expect(host.given).toBe(0);
+    // Whoever goes on asking, as a server of rewards does, has its outcomes once a host is back.
+    name(host);
+    while (host.given === 0) await verifier.verify({ dialect: 'highspy', code: '4e9' }).catch(() => sleep(50));
+    await ask(verifier, 2);
   });
 
   it('loses nothing when the list is empty for less than that', async () => {
@@ -273,6 +391,17 @@ describe('a verifier whose hosts are looked up', () => {
       code: 'E_CONFIG',
       message: expect.stringMatching(/hosts\.txt:2: "not this" is not an address/),
     });
+  });
+
+  it('says after two seconds that it waits for a first host, and why, once', async () => {
+    const notices: string[] = [];
+    const onNotice = (text: string) => notices.push(text);
+    const discover = { from: 'file:nowhere.txt', everyMs: 50, waitMs: 2500 };
+    await expect(createRemoteVerifier({ hosts: [], discover, dialects: ['highspy'], onNotice })).rejects.toThrow(/within 2\.5 s/);
+    const waits = notices.filter((text) => text.startsWith('waiting'));
+    expect(waits).toEqual([
+      'waiting up to 2.5 s for a solver host from file:nowhere.txt: cannot read nowhere.txt: no such file; check the path',
+    ]);
   });
 
   it('asks a host that is well and breaks off everything less and less often', async () => {

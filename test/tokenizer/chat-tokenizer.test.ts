@@ -163,7 +163,10 @@ describe('loadTokenizer', () => {
     await expect(loadTokenizer(directory)).rejects.toMatchObject({ code: 'E_CHECKPOINT', message: expect.stringContaining('not JSON') });
     await expect(loadTokenizer(tmpdir())).rejects.toMatchObject({
       code: 'E_CHECKPOINT',
-      message: expect.stringContaining('no tokenizer.json'),
+      message: expect.stringMatching(/is no checkpoint: it has neither config\.json nor tokenizer\.json; give the folder/),
     });
+    await rm(join(directory, 'tokenizer.json'));
+    await writeFile(join(directory, 'config.json'), '{}');
+    await expect(loadTokenizer(directory)).rejects.toThrow(/has no tokenizer\.json; save the tokenizer as a fast one/);
   });
 });

@@ -67,6 +67,62 @@ describe('trainLoop', () => {
     expect(learner.factors[0]).toBeLessThan(1);
   });
 
+  it('has the weights published by the last batch of a step alone', async () => {
+    const asked: unknown[] = [];
+    const counting = countingLearner();
+    const { parts } = trainParts(mixed(), counting, initialTrainState);
+    const learner: typeof parts.learner = {
+      ...counting,
+      get version() {
+        return counting.version;
+      },
+      step: (batch, options) => {
+        asked.push([options.publishWeights, options.keepWeightsFrom]);
+        return counting.step(batch, options);
+      },
+    };
+    const batches: typeof parts.batches = async (...args) => {
+      const made = await parts.batches(...args);
+      return [...made, ...made, ...made];
+    };
+    await trainLoop({ ...parts, learner, batches }, settings({ steps: 2 }), initialTrainState);
+    expect(asked).toEqual([
+      [false, 0],
+      [false, 0],
+      [true, 0],
+      [false, 3],
+      [false, 3],
+      [true, 3],
+    ]);
+  });
+
+  it('times a step in seconds, its parts within it', async () => {
+    const counting = countingLearner();
+    const { parts, store } = trainParts(mixed(), counting, initialTrainState);
+    const learner: typeof parts.learner = {
+      ...counting,
+      get version() {
+        return counting.version;
+      },
+      step: async (batch, options) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return counting.step(batch, options);
+      },
+    };
+    const began = performance.now();
+    await trainLoop({ ...parts, learner }, settings({ steps: 2 }), initialTrainState);
+    const wallS = (performance.now() - began) / 1000;
+    let sum = 0;
+    for (const line of store.lines) {
+      const [step, learn, update, wait] = ['step', 'learn', 'update', 'learner_wait'].map((name) => Number(line[`time/${name}_s`]));
+      expect(learn).toBeGreaterThan(0.015);
+      expect(step).toBeGreaterThanOrEqual(learn ?? 0);
+      for (const part of [update, wait]) expect(part).toBeGreaterThanOrEqual(0);
+      sum += step ?? 0;
+    }
+    expect(sum).toBeLessThanOrEqual(wallS);
+  });
+
   describe('with a learner whose figures are not finite', () => {
     const run = (over: Parameters<typeof settings>[0]) => {
       const { parts, store, alarms } = trainParts(mixed(), notANumberLearner(), initialTrainState);

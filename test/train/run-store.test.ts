@@ -230,6 +230,31 @@ describe('the files of a step', () => {
     await store.close();
     expect(readdirSync(step).sort()).toEqual(['manifest.json', 'rollouts.arrow']);
   });
+
+  it('are counted in its manifest: the rows of all its batches', async () => {
+    const learner = countingLearner();
+    const { parts } = trainParts(
+      scriptedParts((_question, seed) => (seed.endsWith('/0') ? '1' : '2')),
+      learner,
+      initialTrainState,
+    );
+    await trainLoop(parts, settings({ steps: 1 }), initialTrainState);
+    const [batch] = learner.batches;
+    if (batch === undefined) throw new Error('no batch');
+    const directory = join(folder, 'counted');
+    const store = await DiskRunStore.open(options(directory), null);
+    await store.writeStep(1, [], [batch, batch, batch], 7);
+    await store.close();
+    const step = runPaths(directory).step(1);
+    expect(readdirSync(step).sort()).toEqual(['batch-000.arrow', 'batch-001.arrow', 'batch-002.arrow', 'manifest.json', 'rollouts.arrow']);
+    expect(JSON.parse(readFileSync(join(step, 'manifest.json'), 'utf8'))).toMatchObject({
+      step: 1,
+      weight_version: 7,
+      groups: 0,
+      rows: 3 * batch.rows.length,
+    });
+    expect(batch.rows.length).toBeGreaterThan(0);
+  });
 });
 
 describe('the metrics of a resumed run', () => {

@@ -27,6 +27,8 @@ describe('sftRow', () => {
       lossWeight: 1,
       weightVersionMin: 4,
       weightVersionMax: 4,
+      status: 'reference', // no outcome: nobody ran it
+      finishReason: 'stop',
     });
     expect(row.samplerLogprobs).toEqual(new Float32Array(5));
   });

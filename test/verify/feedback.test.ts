@@ -31,6 +31,16 @@ describe('solverFeedback', () => {
     expect(solverFeedback(outcome({ objective: 2, solution: wide }))).toMatch(/x19 = 1; 10 more, 0 of them 0\.$/);
   });
 
+  it('names five of the rows that a point misses, with their signs, and counts the others', () => {
+    const told = (numRows: number) => {
+      const rows = Array.from({ length: numRows }, (_, i) => row('', 1, Infinity, -1, 1 - 0.125 * (i + 1)));
+      const bounded = model(rows, variable('x', { upper: 0 }), variable('y', { upper: 0 }));
+      return solverFeedback(outcome({ status: 'infeasible', model: bounded }));
+    };
+    expect(told(5)).toMatch(/: - x \+ 0\.875 y >= 1 \(missed by 1\);.*- x \+ 0\.375 y >= 1 \(missed by 1\)\.$/);
+    expect(told(7)).toMatch(/- x \+ 0\.375 y >= 1 \(missed by 1\) and 2 more\.$/);
+  });
+
   it('has a sentence for every ending', () => {
     for (const status of outcomeStatuses) expect(solverFeedback(outcome({ status }))).toMatch(/^T.*\.$/);
     const error = { type: 'SyntaxError', message: "unexpected token: ')'.\n", line: 4 };

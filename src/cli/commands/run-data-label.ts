@@ -45,7 +45,8 @@ export async function runDataLabel({ files, settings, out, overwrite, io, json, 
   const labelled: Problem[] = [];
   const leftOut: Record<string, number> = {};
   let had = 0;
-  const verification = dialects.length === 0 ? null : await openVerification(dialects, settings, ['sirl'], undefined, reporter.warn);
+  const verification =
+    dialects.length === 0 ? null : await openVerification(dialects, settings, ['sirl'], undefined, { onNotice: reporter.warn, signal });
   const outcomeOf = async ({ problem, program }: Worked): Promise<Outcome | null> =>
     program === null || verification === null
       ? null

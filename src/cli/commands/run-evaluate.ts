@@ -33,8 +33,8 @@ export interface RunEvaluateOptions extends RunOptions {
 export async function runEvaluate({ config, judges, outcomes, out, io, json, quiet, signal }: RunEvaluateOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
-  await tellSolverHosts(config, reporter);
-  const rollout = await buildRollout(config, directory, 0, null, reporter.warn);
+  await tellSolverHosts(config, reporter, signal);
+  const rollout = await buildRollout(config, directory, 0, null, { onNotice: reporter.warn, signal });
   const name = policyName(config.policy, directory);
   tellTemplate(rollout.template, reporter);
   const file = outcomes === null ? null : await OutcomeFile.open(resolve(io.cwd, outcomes));

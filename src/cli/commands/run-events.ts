@@ -16,9 +16,11 @@ import { percent } from '../view/terminal-text.ts';
 export const findingText = ({ name, detail }: Finding): string => `${name}  ${detail}`;
 
 /** The solver hosts that a command is about to use, with their versions; what is wrong with them the command itself will say. */
-export async function tellSolverHosts(config: RunConfig, reporter: Reporter): Promise<void> {
-  for (const [name, check] of solverHostChecks(config)) {
+export async function tellSolverHosts(config: RunConfig, reporter: Reporter, signal: AbortSignal): Promise<void> {
+  // The command itself waits for those that are to come.
+  for (const [name, check] of solverHostChecks(config, { isPatient: false, signal })) {
     const found = await check().catch(() => null);
+    signal.throwIfAborted();
     if (found === null || found.status === 'fault') continue;
     (found.status === 'warning' ? reporter.warn : reporter.info)(findingText({ name, ...found }));
   }

@@ -7,6 +7,7 @@ import { evaluatorOrder, generatorProbabilities, guaranteeOf, robustPortfolio } 
 import { buildPrompt, type PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
 import { noProbabilities } from '../../evaluate/portfolio-experiment.ts';
+import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { askPrograms } from '../../solve/ask.ts';
 import { type Candidate, candidatesOf, meanLogprobOf } from '../../solve/candidates.ts';
@@ -154,8 +155,11 @@ function reportJson({ trust, template: _, candidates, portfolio, ...rest }: Repo
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const firstOf = (ran: readonly Ran[], candidate: Candidate | undefined): Ran | undefined => ran[candidate?.samples[0] ?? -1];
 
+const followingOf = ({ io, signal }: RunPortfolioBuildOptions): Following => ({ onNotice: (text) => io.stderr(`${text}\n`), signal });
+
 async function sampled(options: RunPortfolioBuildOptions, question: string): Promise<Asked> {
-  const { parts, close } = await buildSolve({ ...options.setup, now: options.io.now });
+  const { setup, io } = options;
+  const { parts, close } = await buildSolve({ ...setup, now: io.now, following: followingOf(options) });
   try {
     return { ran: await sampleRan(parts, options, question), template: parts.template };
   } finally {
@@ -182,12 +186,14 @@ async function sampleRan(
   });
 }
 
-async function fromFile({ setup, io }: RunPortfolioBuildOptions, file: string): Promise<Asked> {
+async function fromFile(options: RunPortfolioBuildOptions, file: string): Promise<Asked> {
+  const { setup, io } = options;
   const given = await readCandidates(file, io.cwd);
   const programs = given.map(
     ({ program, dialect }): Program => ({ code: program, dialect: dialectByName(dialect ?? setup.dialect ?? 'highs-js').name }),
   );
-  const verifier = await verifierOf({ ...setup, samples: programs.length }, [...new Set(programs.map(({ dialect }) => dialect))]);
+  const dialects = [...new Set(programs.map(({ dialect }) => dialect))];
+  const verifier = await verifierOf({ ...setup, samples: programs.length, following: followingOf(options) }, dialects);
   try {
     const ran = await Promise.all(
       given.map(async ({ logprobs, scores }, i) => {
@@ -222,7 +228,7 @@ async function scoresOf(
       });
     case 'judge': {
       if (options.judge === null) throw new EvomError('E_USAGE', '--evaluator judge needs --judge, a policy');
-      const { speaker, close } = await openSpeaker(options.judge, null);
+      const { speaker, close } = await openSpeaker(options.judge, null, followingOf(options));
       try {
         const { repeats, seed, judgeTokens, signal } = options;
         return await judgeScores(speaker, question, ran, candidates, { repeats, seed, maxTokens: judgeTokens, signal });

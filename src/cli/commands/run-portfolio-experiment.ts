@@ -54,7 +54,7 @@ export interface RunPortfolioExperimentOptions extends RunOptions {
 
 /** @throws {EvomError} `E_DATA` where no problem is left; `E_POLICY` for a server that is away, after which the log goes on. */
 export async function runPortfolioExperiment(asked: RunPortfolioExperimentOptions): Promise<void> {
-  const { dataset, dataDir, limit, judge, evaluatorPolicy, setup, out, io, quiet } = asked;
+  const { dataset, dataDir, limit, judge, evaluatorPolicy, setup, out, io, quiet, signal } = asked;
   const reporter = createReporter(io, { quiet });
   const path = await findDataset(dataset, { cwd: io.cwd, dataDir });
   const { problems } = await buildProblems(evalSet.parse({ name: 'experiment', type: 'file', path, limit }));
@@ -63,10 +63,11 @@ export async function runPortfolioExperiment(asked: RunPortfolioExperimentOption
     const log = out === null ? null : await openJsonlOutput(join(resolve(io.cwd, out), 'problems.jsonl'));
     if (log !== null) closing.push(() => log.close());
     reporter.progress('opening the policies');
-    const { parts: generator, close } = await buildSolve({ ...setup, now: io.now });
+    const following = { onNotice: reporter.warn, signal };
+    const { parts: generator, close } = await buildSolve({ ...setup, now: io.now, following });
     closing.push(close);
     const speakerOf = async (source: PolicySource) => {
-      const { speaker, close: closeSpeaker } = await openSpeaker(source, null);
+      const { speaker, close: closeSpeaker } = await openSpeaker(source, null, following);
       closing.push(closeSpeaker);
       return speaker;
     };

@@ -30,7 +30,9 @@ export async function runPromptsExport({ config, source, forChat, out, io, json,
     const tokenizer =
       forChat || textPolicies.has(config.policy.type) ? null : await loadTokenizer(resolveCheckpoint(config.policy.checkpoint));
     const chosen = chooseTemplate(config.prompt.template, tokenizer === null || speaksChat(tokenizer));
-    tellTemplate(chosen, reporter);
+    const isAssumed = tokenizer === null && config.prompt.template === 'auto';
+    const text = `prompt.template ${chosen.template}: no checkpoint is named, so the prompts are for a model of chats`;
+    tellTemplate(isAssumed ? { ...chosen, text } : chosen, reporter);
     const sets = await buildEvalSets(config.dataset.eval, (name, made, wanted) =>
       reporter.progress(`making problems ${name} ${made}/${wanted}`),
     );

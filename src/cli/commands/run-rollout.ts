@@ -30,8 +30,9 @@ export interface RunRolloutOptions extends RunOptions {
 
 export async function runRollout({ config, problems: wanted, set, out, io, json, quiet, signal }: RunRolloutOptions): Promise<void> {
   const reporter = createReporter(io, { quiet });
-  await tellSolverHosts(config, reporter);
-  const rollout = await buildRollout(config, resolveCheckpoint(config.policy.checkpoint, config.policy.type), 0, null, reporter.warn);
+  await tellSolverHosts(config, reporter, signal);
+  const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
+  const rollout = await buildRollout(config, directory, 0, null, { onNotice: reporter.warn, signal });
   tellTemplate(rollout.template, reporter);
   try {
     const dataset = set === null ? config.dataset.train : config.dataset.eval.find((one) => one.name === set);

@@ -66,7 +66,10 @@ export async function runServe(options: RunServeOptions): Promise<number> {
     const sets = await readSets(options, (text) => reporter.progress(text));
     const unlabelled = sets.flatMap(({ problems }) => problems).filter(({ answer }) => answer === null).length;
     if (unlabelled > 0) reporter.warn(`${counted(unlabelled, 'problem')} without an answer: the completions are unscorable (NoLabel)`);
-    const verification = await openVerification([dialect], settings, [paid.judge], paid.reward ?? undefined, reporter.warn);
+    const verification = await openVerification([dialect], settings, [paid.judge], paid.reward ?? undefined, {
+      onNotice: reporter.warn,
+      signal,
+    });
     try {
       const { urls, discover, token_env: tokenEnv } = settings.solver_hosts;
       const server = await openRewardServer({

@@ -41,7 +41,7 @@ export async function runSolveSet(asked: RunSolveSetOptions): Promise<void> {
   const setting = await settingOf(asked);
   const log: JsonlOutput | null = out === null ? null : await openJsonlOutput(resolve(io.cwd, out));
   try {
-    const { parts, close } = await buildSolve({ ...setup, now: io.now });
+    const { parts, close } = await buildSolve({ ...setup, now: io.now, following: { onNotice: reporter.warn, signal } });
     try {
       let done = 0;
       const total = problems.length * variants.length;

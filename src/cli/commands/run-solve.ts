@@ -45,7 +45,7 @@ export async function runSolve({ file, setup, options, io, json, quiet, signal }
   const reporter = createReporter(io, { quiet });
   const question = await readQuestion(file, io.cwd);
   reporter.progress('opening the policy');
-  const { parts, close } = await buildSolve({ ...setup, now: io.now });
+  const { parts, close } = await buildSolve({ ...setup, now: io.now, following: { onNotice: reporter.warn, signal } });
   try {
     const openMs = io.now() - began;
     reporter.progress(`sampling ${counted(options.samples, 'program')}`);

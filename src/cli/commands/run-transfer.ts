@@ -82,7 +82,7 @@ export async function runTransfer(options: RunTransferOptions): Promise<void> {
     const told = new Set<string>();
     for (const { config } of options.cells) {
       const key = JSON.stringify([config.dialect, config.solver_hosts]);
-      if (!told.has(key)) await tellSolverHosts(config, reporter);
+      if (!told.has(key)) await tellSolverHosts(config, reporter, options.signal);
       told.add(key);
     }
     for (const cell of options.cells)
@@ -114,7 +114,7 @@ async function evaluateCell(
   reporter: Reporter,
 ): Promise<TransferCell[]> {
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
-  const rollout = await buildRollout(config, directory, 0, null, reporter.warn);
+  const rollout = await buildRollout(config, directory, 0, null, { onNotice: reporter.warn, signal });
   tellTemplate(rollout.template, reporter);
   const dialect = config.dialect.map(({ name }) => name).join('+');
   try {

@@ -55,7 +55,7 @@ export async function runVerifyBatch(options: RunVerifyBatchOptions): Promise<nu
     const began = io.now();
     let fault: EvomError | null = null;
     if (before < lines.length) {
-      const verification = await openVerification(dialects, settings, rules, undefined, reporter.warn);
+      const verification = await openVerification(dialects, settings, rules, undefined, { onNotice: reporter.warn, signal });
       const stop = (): void => void verification.close();
       signal.addEventListener('abort', stop);
       const verifyLines = (

@@ -45,7 +45,9 @@ export async function runVerifyStream(options: VerifyOptions & { readonly input:
   };
   signal.addEventListener('abort', end);
   const verificationOf = (dialect: string): Promise<Verification> => {
-    const known = opened.get(dialect) ?? openVerification([dialect], settings, rules, undefined, (text) => io.stderr(`${text}\n`));
+    const known =
+      opened.get(dialect) ??
+      openVerification([dialect], settings, rules, undefined, { onNotice: (text) => io.stderr(`${text}\n`), signal });
     opened.set(dialect, known);
     return known;
   };

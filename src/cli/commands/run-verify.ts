@@ -35,7 +35,9 @@ export async function runVerify({
   const about = { cwd: io.cwd, dialect, answer: answerOf(answer), question };
   const items = [];
   for (const file of files) items.push(await fileItem(file, about));
-  const verification = await openVerification([...new Set(items.map((item) => item.dialect))], settings, rules);
+  const dialects = [...new Set(items.map((item) => item.dialect))];
+  const following = { onNotice: (text: string) => io.stderr(`${text}\n`), signal };
+  const verification = await openVerification(dialects, settings, rules, undefined, following);
   const stop = (): void => void verification.close();
   signal.addEventListener('abort', stop);
   try {

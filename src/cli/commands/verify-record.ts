@@ -101,6 +101,17 @@ export function verdictRecord(
 
 const shownDifferences = 8;
 
+/** Why an answer that looks right earned nothing; null where the other lines tell it, and where it did not look right. */
+function whyUnpaid(record: VerdictRecord): string | null {
+  const { correct, answer, status, reported, flags, identical, certificate, wallLimited } = record;
+  if (correct === false && reported !== null && flags.includes('unsupported_claim')) {
+    const advice = status === answer ? `; where the model is ${status}, report no number` : '';
+    return `it reported ${reported}, which is the objective of none of its optimal solves${advice}`;
+  }
+  const isFlagged = flags.length > 0 && identical !== false && certificate !== 'none' && !wallLimited;
+  return correct && record.reward_parts.answer === 0 && isFlagged ? 'the flags deny the reward for the answer' : null;
+}
+
 /** A verdict in a few lines. */
 export function verdictText(record: VerdictRecord): string {
   const { solves, error, options } = record;
@@ -126,6 +137,8 @@ export function verdictText(record: VerdictRecord): string {
       'answer',
       `${[record.answer, ...(record.accepted ?? [])].join(' or ')}: ${verdicts.filter((text) => text !== '').join('; ')}`,
     ]);
+    const why = whyUnpaid(record);
+    if (why !== null) lines.push(['why', why]);
     const parts = Object.entries(record.reward_parts).map(([name, value]) => `${name} ${value}`);
     lines.push(['reward', record.reward === null ? 'none: nothing can be said' : `${record.reward} (${parts.join(', ')})`]);
   }

@@ -6,6 +6,7 @@ import type { Completion } from '../../core/rollout.ts';
 import { createOnnxExportPolicy } from '../../embedded/sampler/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../../embedded/sampler/onnx-policy.ts';
 import { stopIdsOf } from '../../embedded/sampler/stop-ids.ts';
+import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { loadPlugin } from '../../lib/plugin.ts';
 import type { Policy, SampleRequest } from '../../policy/policy.ts';
@@ -27,17 +28,8 @@ export type PolicyConfig = {
   readonly run: Pick<TrainConfig['run'], 'seed'>;
 };
 
-/**
- * Opens the policy of a checkpoint: the user's own by path, the embedded engine, a PyTorch process, or servers.
- *
- * @param onNotice told of model servers that come, go or are refused while it samples.
- */
-export async function buildPolicy(
-  config: PolicyConfig,
-  directory: string,
-  version: number,
-  onNotice: (text: string) => void = () => {},
-): Promise<Policy> {
+/** Opens the policy of a checkpoint: the user's own by path, the embedded engine, a PyTorch process, or servers. */
+export async function buildPolicy(config: PolicyConfig, directory: string, version: number, following: Following = {}): Promise<Policy> {
   const { policy } = config;
   const threads = threadCount(policy.threads);
   if (isModulePath(policy.type)) {
@@ -59,7 +51,7 @@ export async function buildPolicy(
     });
     return createColocatedPolicy(host, { owned: true, version });
   }
-  if (policy.type === 'openai') return buildServedPolicy(config, directory, version, onNotice);
+  if (policy.type === 'openai') return buildServedPolicy(config, directory, version, following);
   return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
 }
 
@@ -88,12 +80,7 @@ const rowsAsked = (result: unknown, [requests]: readonly unknown[]): string | nu
     : `${Array.isArray(result) ? `${result.length} entries` : `${result}, no list`} for ${(requests as readonly unknown[]).length} requests`;
 
 /** A policy on servers that are up; a run that goes on gives them its checkpoint's weights first. */
-async function buildServedPolicy(
-  config: PolicyConfig,
-  directory: string,
-  version: number,
-  onNotice: (text: string) => void,
-): Promise<Policy> {
+async function buildServedPolicy(config: PolicyConfig, directory: string, version: number, following: Following): Promise<Policy> {
   const { openai } = config.policy;
   const modelConfig = await readModelConfig(directory);
   const { vocab_size: vocabSize, max_position_embeddings: maxLength } = modelConfig;
@@ -105,7 +92,7 @@ async function buildServedPolicy(
   return createOpenAiPolicy({
     servers: openai.servers,
     discover: discoverSettings(openai.discover),
-    onNotice,
+    ...following,
     engine: openai.engine,
     model: openai.model ?? initial,
     reload: openai.reload ?? (usesAdapters ? 'vllm-lora' : openai.engine === 'sglang' ? 'sglang-disk' : 'vllm-disk'),

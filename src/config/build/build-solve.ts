@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
 import { dialectByName } from '../../dialects/registry.ts';
+import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import type { SolveParts } from '../../solve/solve-parts.ts';
 import type { SolverBackend } from '../../solvers/backend.ts';
@@ -40,6 +41,8 @@ export interface SolveSetup {
   /** Programs that will be asked for, so that no more workers start than they need. */
   readonly samples: number;
   readonly now: () => number;
+  /** Of solver hosts and model servers that are looked up. */
+  readonly following?: Following;
 }
 
 export interface BuiltSolve {
@@ -67,7 +70,7 @@ export async function buildSolve(setup: SolveSetup): Promise<BuiltSolve> {
     return part;
   };
   const speakerOf = async (source: PolicySource | null | undefined, template: PromptTemplate | null): Promise<OpenSpeaker | null> =>
-    source === null || source === undefined ? null : opened(await openSpeaker(source, template));
+    source === null || source === undefined ? null : opened(await openSpeaker(source, template, setup.following));
   const opening = [
     speakerOf(setup.policy, setup.template),
     speakerOf(setup.judge, null),
@@ -130,7 +133,13 @@ const programsPerWorker = 32;
 
 /** A verifier of some dialects, with the limits and solver hosts of `running`, or those that a configuration has by default. */
 export async function verifierOf(
-  { backend: chosen, solverHosts: urls, samples, running = null }: Pick<SolveSetup, 'backend' | 'solverHosts' | 'samples' | 'running'>,
+  {
+    backend: chosen,
+    solverHosts: urls,
+    samples,
+    running = null,
+    following,
+  }: Pick<SolveSetup, 'backend' | 'solverHosts' | 'samples' | 'running' | 'following'>,
   dialects: readonly string[],
 ): Promise<Verifier> {
   if (!dialects.some(isHosted) && !isLocal(chosen)) dialectOfBackend(chosen);
@@ -140,7 +149,7 @@ export async function verifierOf(
   if (running !== null) {
     const { buildVerifier } = await import('./build-verifier.ts');
     const own = running.sandbox.workers === 'auto' ? { ...running.sandbox, workers } : running.sandbox;
-    return buildVerifier(dialects, { backend, sandbox: own, solver_hosts: running.solver_hosts });
+    return buildVerifier(dialects, { backend, sandbox: own, solver_hosts: running.solver_hosts }, following);
   }
   if (!dialects.some(isHosted)) return createVerifier({ backend, dialects, workers });
   // The configuration's schema takes as long to load as a policy of a million weights: only where its defaults are needed.
@@ -148,11 +157,8 @@ export async function verifierOf(
     import('./build-verifier.ts'),
     import('../schema/train-schema.ts'),
   ]);
-  return buildVerifier(dialects, {
-    backend,
-    sandbox: sandbox.parse({ workers }),
-    solver_hosts: solverHosts.parse(hostKeys(urls)),
-  });
+  const settings = { backend, sandbox: sandbox.parse({ workers }), solver_hosts: solverHosts.parse(hostKeys(urls)) };
+  return buildVerifier(dialects, settings, following);
 }
 
 /** The chosen backend first, if it is one of this machine, then the other built-in ones that are installed. */

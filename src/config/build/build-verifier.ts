@@ -1,7 +1,7 @@
 /** Configuration -> the verifier of any dialect: JavaScript programs in the sandbox here, Python programs on solver hosts. */
 import { availableParallelism } from 'node:os';
 import { camelKeys } from '../../lib/camel-keys.ts';
-import type { DiscoverSettings } from '../../lib/discover/address-watch.ts';
+import type { DiscoverSettings, Following } from '../../lib/discover/address-watch.ts';
 import { createRemoteVerifier, type RemoteVerifierOptions } from '../../solver-host/remote-verifier.ts';
 import { routeByDialect } from '../../solver-host/verifier-router.ts';
 import { createVerifier, type Verifier } from '../../verify/verifier.ts';
@@ -18,19 +18,15 @@ export type VerifierConfig = Pick<TrainConfig, 'sandbox' | 'solver_hosts'> & {
  * The verifier of a set of dialects, wherever each of them runs.
  *
  * @param dialects Python dialects go to `solver_hosts`, the others to the sandbox with `backend` as their solver.
- * @param onNotice told of solver hosts that come, go or are refused while it works.
- * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or when no solver host serves a Python dialect.
+ * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or when no solver host serves a Python dialect; the reason of
+ *   `following.signal` when aborted while hosts are waited for.
  */
-export async function buildVerifier(
-  dialects: readonly string[],
-  config: VerifierConfig,
-  onNotice: (text: string) => void = () => {},
-): Promise<Verifier> {
+export async function buildVerifier(dialects: readonly string[], config: VerifierConfig, following: Following = {}): Promise<Verifier> {
   const hosted = dialects.filter(isHosted);
   const local = dialects.filter((name) => !isHosted(name));
   const built: Verifier[] = [];
   try {
-    if (hosted.length > 0) built.push(await createRemoteVerifier({ ...hostOptions(hosted, config.solver_hosts), onNotice }));
+    if (hosted.length > 0) built.push(await createRemoteVerifier({ ...hostOptions(hosted, config.solver_hosts), ...following }));
     if (local.length > 0 || hosted.length === 0) built.push(await sandboxVerifier(local, config));
   } catch (error) {
     await Promise.all(built.map((verifier) => verifier.close()));

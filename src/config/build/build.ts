@@ -8,6 +8,7 @@ import { dialectByName } from '../../dialects/registry.ts';
 import type { Evaluation } from '../../evaluate/evaluate.ts';
 import { evaluatePolicy } from '../../evaluate/evaluate.ts';
 import type { OutcomeMemory } from '../../evaluate/sampled.ts';
+import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { randomStream } from '../../lib/random.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -62,14 +63,14 @@ export interface BuiltRollout {
  * Policy, tokenizer and verifier of a configuration, joined into rollout parts.
  *
  * @param shared the policy of a learner's own process; by default one is opened on `directory`.
- * @param onNotice told of hosts and servers that come, go or are refused while they are used.
+ * @throws {EvomError} also the reason of `following.signal` when aborted while hosts or servers are waited for.
  */
 export async function buildRollout(
   config: RolloutConfig,
   directory: string,
   version = 0,
   shared: Policy | null = null,
-  onNotice: (text: string) => void = () => {},
+  following: Following = {},
 ): Promise<BuiltRollout> {
   const recorded = config.policy.type === 'recorded' ? await buildRecorded(directory) : null;
   const chat = config.policy.type === 'chat' ? buildChat(config.policy.chat) : null;
@@ -79,7 +80,7 @@ export async function buildRollout(
     throw new EvomError('E_CONFIG', `prompt.examples: a bare prompt has none, and ${template.text}; take template: instruct, evom or sirl`);
   const simulation = config.reward.consistency > 0 ? config.reward.simulators : undefined;
   const dialects = [...config.dialect.map((dialect) => dialect.name), ...(simulation === undefined ? [] : [simulation.dialect])];
-  const verifier = await buildVerifier(dialects, config, onNotice);
+  const verifier = await buildVerifier(dialects, config, following);
   const closers: (() => Promise<void>)[] = [() => verifier.close()];
   const closeAll = async (): Promise<void> => {
     for (const close of closers.toReversed()) await close();
@@ -89,7 +90,7 @@ export async function buildRollout(
     if (simulators !== null) closers.push(() => simulators.close());
     const scoring = await buildScoring(config, simulators);
     closers.push(() => scoring.close());
-    const policy = shared ?? recorded?.policy ?? chat?.policy ?? (await buildPolicy(config, directory, version, onNotice));
+    const policy = shared ?? recorded?.policy ?? chat?.policy ?? (await buildPolicy(config, directory, version, following));
     closers.push(() => policy.close());
     return {
       parts: {

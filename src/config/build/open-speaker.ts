@@ -1,6 +1,7 @@
 /** A policy of any kind, with the way to ask it in messages: a folder, or what a configuration says. */
 import { availableParallelism } from 'node:os';
 import type { PromptTemplate } from '../../dialects/prompt.ts';
+import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import type { Speaker } from '../../solve/speaker.ts';
 import { loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';
@@ -23,7 +24,7 @@ export interface OpenSpeaker {
  * @throws {EvomError} `E_CHECKPOINT` for a folder that is none; `E_CONFIG` for a policy that answers nothing new; `E_POLICY` for a server that
  *   cannot be reached.
  */
-export async function openSpeaker(source: PolicySource, asked: PromptTemplate | null): Promise<OpenSpeaker> {
+export async function openSpeaker(source: PolicySource, asked: PromptTemplate | null, following: Following = {}): Promise<OpenSpeaker> {
   if (typeof source === 'string') {
     const directory = resolveCheckpoint(source);
     const opening = [
@@ -41,7 +42,7 @@ export async function openSpeaker(source: PolicySource, asked: PromptTemplate | 
     return joined([Promise.resolve(tokenizer), Promise.resolve(chat)], template, true);
   }
   const directory = resolveCheckpoint(policy.checkpoint, policy.type);
-  return joined([loadTokenizer(directory), buildPolicy(source, directory, 0)], template, false);
+  return joined([loadTokenizer(directory), buildPolicy(source, directory, 0, following)], template, false);
 }
 
 type Opening = readonly [ReturnType<typeof loadTokenizer>, ReturnType<typeof buildPolicy>];

@@ -5,6 +5,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { Problem } from '../../core/problem.ts';
 import type { Program } from '../../core/program.ts';
 import type { Reward } from '../../core/rollout.ts';
+import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import { completionOutcome } from '../../verify/completion-outcome.ts';
@@ -75,7 +76,6 @@ export interface Verification {
  * Starts what runs the programs of some dialects, and scores each by itself under the first rule.
  *
  * @param reward what an outcome earns; default the preset `evom`.
- * @param onNotice told of solver hosts that come, go or are refused meanwhile.
  * @throws {EvomError} E_CONFIG for an unknown dialect or backend, or a reward that needs more than one completion; E_SANDBOX if workers
  *   do not start.
  */
@@ -84,11 +84,11 @@ export async function openVerification(
   settings: VerifySettings,
   rules: readonly JudgeRuleName[],
   reward: RewardConfig = defaultScoring.reward,
-  onNotice: (text: string) => void = () => {},
+  following: Following = {},
 ): Promise<Verification> {
   const beyond = beyondOneCompletion(reward, settings);
   if (beyond !== null) throw new EvomError('E_CONFIG', beyond);
-  const verifier = await buildVerifier(dialects, settings, onNotice);
+  const verifier = await buildVerifier(dialects, settings, following);
   const scored = { reward, audit: settings.audit, judge: { rule: rules[0] ?? 'sirl' }, backend: settings.backend };
   const scoring = await buildScoring(scored).catch(closing(verifier));
   return {

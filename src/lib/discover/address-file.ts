@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFault } from '../file-fault.ts';
-import { listed, type Reading } from './reading.ts';
+import { type Look, listed, type Reading } from './reading.ts';
 
 /** Pause after which a text that has just changed must still be the same, milliseconds. */
 const settleMs = 200;
@@ -15,14 +15,14 @@ const longestMs = 5000;
  *
  * @param shown the file as the user wrote it, for messages.
  */
-export function fileReader(path: string, shown: string, patienceMs: number): () => Promise<Reading> {
+export function fileReader(path: string, shown: string, patienceMs: number): Look {
   let taken: string | null = null;
-  return async () => {
+  return async (signal) => {
     try {
       let text = await readFile(path, 'utf8');
       if (text !== taken) {
         const isWhole = text.endsWith('\n');
-        await sleep(isWhole ? settleMs : Math.max(settleMs, Math.min(longestMs, patienceMs)));
+        await sleep(isWhole ? settleMs : Math.max(settleMs, Math.min(longestMs, patienceMs)), undefined, { signal });
         const again = await readFile(path, 'utf8');
         if (again !== text) return { type: 'unknown', why: `${shown} is being written` };
         text = again;

@@ -1,15 +1,17 @@
 /** The addresses that DNS names for a source. */
 import { lookup, Resolver } from 'node:dns/promises';
 import type { AddressSource } from './address-source.ts';
-import { listed, type Reading } from './reading.ts';
+import { type Look, listed } from './reading.ts';
 
 type DnsSource = AddressSource & { readonly type: 'dns' };
 
 /** A reader of one source; several looks share a resolver. */
-export function dnsReader(source: DnsSource): () => Promise<Reading> {
+export function dnsReader(source: DnsSource): Look {
   const resolver = new Resolver({ timeout: 2000, tries: 2 });
   if (source.server !== null) resolver.setServers([source.server]);
-  return async () => {
+  return async (signal) => {
+    const cancel = (): void => resolver.cancel();
+    signal.addEventListener('abort', cancel, { once: true });
     try {
       const addresses = source.port === null ? await ofService(source, resolver) : await ofName(source, source.name, source.port, resolver);
       return listed(addresses.sort());
@@ -17,6 +19,8 @@ export function dnsReader(source: DnsSource): () => Promise<Reading> {
       if (isNone(error)) return listed([]);
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       return { type: 'unknown', why: `${source.server ?? 'the resolver of this machine'} does not answer for ${source.name} (${code})` };
+    } finally {
+      signal.removeEventListener('abort', cancel);
     }
   };
 }

@@ -6,4 +6,7 @@ export type Reading =
   /** It says something that is not an address, and will until somebody mends it. */
   | { readonly type: 'faulty'; readonly why: string };
 
+/** One look at a source; the signal ends what it waits for. */
+export type Look = (signal: AbortSignal) => Promise<Reading>;
+
 export const listed = (addresses: readonly string[]): Reading => ({ type: 'list', addresses: [...new Set(addresses)] });

@@ -5,8 +5,13 @@ import glpk from 'glpk.js/node';
 const require = createRequire(import.meta.url);
 const AsyncFunction = (async () => undefined).constructor as new (...args: string[]) => (...args: unknown[]) => Promise<void>;
 
-/** @returns what it printed by `console.log`, as the sandbox prints: typed arrays as lists, a big integer with its n. */
-export async function runInNode(code: string): Promise<string> {
+const realPackage = (name: string): unknown => (name.startsWith('glpk.js') ? glpk : require(name));
+
+/**
+ * @param load what the program is given for the name of a package; the package itself by default.
+ * @returns what it printed by `console.log`, as the sandbox prints: typed arrays as lists, a big integer with its n.
+ */
+export async function runInNode(code: string, load: (name: string) => unknown = realPackage): Promise<string> {
   const lines: string[] = [];
   const show = (value: unknown): string => {
     if (typeof value === 'string') return value;
@@ -16,7 +21,6 @@ export async function runInNode(code: string): Promise<string> {
   };
   const log = (...values: unknown[]): void => void lines.push(`${values.map(show).join(' ')}\n`);
   const importing = code.replace(/^import (\w+) from (["'][^"']+["']);/gm, 'const $1 = load($2);');
-  const load = (name: string): unknown => (name.startsWith('glpk.js') ? glpk : require(name));
-  await new AsyncFunction('require', 'load', 'console', importing)(require, load, { log, error: log });
+  await new AsyncFunction('require', 'load', 'console', importing)(load, load, { log, error: log });
   return lines.join('');
 }
