@@ -25,10 +25,14 @@ export interface Raylets {
   close(): Promise<void>;
 }
 
-/** A head without room for parts, and so many raylets with so many CPUs each. */
-export async function startRaylets(count: number, cpus: number): Promise<Raylets> {
+/**
+ * A head without room for parts, and so many raylets with so many CPUs each.
+ *
+ * @param gpus what each claims to have, though there are none.
+ */
+export async function startRaylets(count: number, cpus: number, gpus = 0): Promise<Raylets> {
   const script = fileURLToPath(new URL('../scripts/ray_host/tests/raylets.py', import.meta.url));
-  const child: ChildProcess = spawn(rayPython, [script, String(count), String(cpus)], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const child: ChildProcess = spawn(rayPython, [script, ...[count, cpus, gpus].map(String)], { stdio: ['pipe', 'pipe', 'ignore'] });
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const next = async (): Promise<Record<string, string>> => {
     for (;;) {

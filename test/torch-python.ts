@@ -16,6 +16,8 @@ const found = ((): { python: string } | { reason: string } => {
 })();
 
 export const torchPython = 'python' in found ? found.python : '';
+/** Why tests are skipped; null where they run. */
+export const noTorch = 'reason' in found ? found.reason : null;
 
 /** A suite that needs that Python; without it, the reason stands in the suite's name. */
 export function describeTorch(name: string, body: () => void): void {

@@ -7,24 +7,8 @@ import { readMetrics } from '../../src/runs/metrics.ts';
 import type { ClusterStatus } from '../../src/servers/ray-host.ts';
 import { noRay, type Raylets, startRaylets } from '../ray-python.ts';
 import { environmentDirectory, skipReason } from '../solver-host/environment.ts';
+import { makeHostedRun } from './hosted-run.ts';
 import { evom, fingerprint, startEvom } from './tiny-run.ts';
-
-const program = (capacity: number): string =>
-  `import gurobipy as gp\nm = gp.Model()\nx = m.addVar(ub=3)\ny = m.addVar()\nm.setObjective(x + y, -1)\nm.addConstr(x + 2 * y <= ${capacity})\nm.optimize()`;
-
-const sft = `kind: sft
-run: { name: start, seed: 1, steps: 250, checkpoint_every: 1000 }
-model: { hidden_size: 32, layers: 1, heads: 2, intermediate_size: 64, max_length: 160 }
-tokenizer: { vocab_size: 400, sample_problems: 6 }
-sampling: { max_tokens: 96 }
-dataset: { train: [{ type: jsonl, path: problems.jsonl, dialects: [{ name: gurobipy }] }] }
-batch_tokens: 700
-schedule: { type: constant, warmup_steps: 5 }
-policy: { threads: 1 }
-learner: { threads: 1 }
-sandbox: { workers: 1 }
-output: model
-`;
 
 const train = (address: string): string => `run: { name: run, seed: 3, steps: 16, checkpoint_every: 4, keep_last: 100 }
 policy: { checkpoint: model, threads: 1 }
@@ -58,18 +42,7 @@ describe.skipIf(reason !== null)(`evom cluster on Ray${reason === null ? '' : ` 
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'evom-ray-'));
-    const problems = [4, 5, 6, 7, 8, 9].map((capacity) =>
-      JSON.stringify({
-        id: `p${capacity}`,
-        question: `How much fits in ${capacity}?`,
-        answer: 3 + (capacity - 3) / 2,
-        programs: { gurobipy: program(capacity) },
-      }),
-    );
-    writeFileSync(join(folder, 'problems.jsonl'), `${problems.join('\n')}\n`);
-    writeFileSync(join(folder, 'sft.yaml'), sft);
-    const taught = await evom(['sft', '--config', 'sft.yaml', '--quiet'], folder);
-    if (taught.code !== 0) throw new Error(`the tiny checkpoint could not be made: ${taught.err}`);
+    await makeHostedRun(folder, { width: 32, steps: 250 });
     raylets = await startRaylets(3, 1);
     writeFileSync(join(folder, 'train.yaml'), train(raylets.address));
     const up = await evom(['cluster', 'up', '--config', 'train.yaml', '--json'], folder);

@@ -124,7 +124,7 @@ function modelServers(config: TrainConfig, { cwd, env, model }: PlanContext): Pa
       'E_CHECKPOINT',
       `${config.policy.checkpoint}: its config.json must say how long a context is; see docs/guide/gpu.md`,
     );
-  const { count, gpus: asked, cpus, program: named, arguments: more } = config.cluster.model_servers;
+  const { count, gpus: asked, cpus, program: named, arguments: more, env: own } = config.cluster.model_servers;
   const gpus = asked ?? (onCpu(config) ? 0 : 1);
   const program = named ?? (openai.engine === 'vllm' ? (env.EVOM_VLLM ?? 'vllm') : 'python');
   const token = tokenOf('model-server', config, env);
@@ -146,6 +146,7 @@ function modelServers(config: TrainConfig, { cwd, env, model }: PlanContext): Pa
         ...(token !== null && openai.engine === 'vllm' ? { VLLM_API_KEY: token } : {}),
         // vLLM starts programs that lie beside it.
         ...(isAbsolute(program) ? { PATH: [dirname(program), env.PATH].filter(Boolean).join(delimiter) } : {}),
+        ...Object.fromEntries(Object.entries(own).map(([name, value]) => [name, String(value)])),
       },
     },
   ];

@@ -33,6 +33,12 @@ export const cluster = z.strictObject({
       cpus: positive().default(1).describe('Cores of one replica.'),
       program: z.string().min(1).optional().describe('Program of vLLM (EVOM_VLLM or vllm when left out), or the Python that has SGLang.'),
       arguments: words.describe('More words for its command line.'),
+      env: z
+        .record(z.string().regex(/^[A-Za-z_]\w*$/, 'must be the name of a variable'), z.union([z.string(), z.number()]))
+        .default({})
+        .describe(
+          'Environment variables, in place of those that evom sets, such as {VLLM_CPU_KVCACHE_SPACE: 1}; no secrets: the configuration is kept.',
+        ),
     })
     .prefault({}),
   learner: z

@@ -70,6 +70,15 @@ describe('the plan of a cluster', () => {
     );
   });
 
+  it('gives servers the variables of the configuration, in place of its own', () => {
+    const servers = groupOf('model-server', [
+      'learner.torch.device=cpu',
+      'cluster.model_servers.env={VLLM_CPU_KVCACHE_SPACE: 1, NCCL_DEBUG: INFO}',
+    ]);
+    expect(servers?.env).toMatchObject({ VLLM_SERVER_DEV_MODE: '1', VLLM_CPU_KVCACHE_SPACE: '1', NCCL_DEBUG: 'INFO' });
+    expect(() => config('cluster.model_servers.env={A-B: 1}')).toThrow(/cluster\.model_servers\.env/);
+  });
+
   it('lets parts listen to other machines only where all of them ask for a token', () => {
     expect(plan([], { EVOM_SOLVER_HOST_TOKEN: 'a' }).exposed).toBe(false);
     const env = { EVOM_SOLVER_HOST_TOKEN: 'a', EVOM_MODEL_SERVER_TOKEN: 'b' };
