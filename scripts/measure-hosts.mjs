@@ -8,14 +8,13 @@
  * The run with one host gives the simulation what it cannot know: processor seconds of a program, and how many other threads want the
  * cores; the runs with more are predicted. Rounds take turns; medians. Prints one JSON line.
  */
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { largest, smallest } from '../dist/lib/extremes.js';
 import { createRemoteVerifier } from '../dist/solver-host/remote-verifier.js';
+import { startHost } from './local-hosts.mjs';
 import { simulateHosts } from './simulate-scale/hosts.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -53,25 +52,6 @@ function nextProgram() {
   };
 }
 
-async function startHost() {
-  const options = [
-    '--dialects',
-    'gurobipy',
-    '--port',
-    '0',
-    '--json',
-    '--concurrency',
-    `gurobipy=${slots}`,
-    '--environment',
-    args.environment,
-  ];
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), 'solver-host', ...options], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface(child.stdout)) return { child, url: JSON.parse(line).url };
-  throw new Error('a solver host ended before it served');
-}
-
 /** Processor seconds so far of a process and all below it, the ended ones included. */
 function processorS(pid) {
   const stats = new Map();
@@ -89,7 +69,9 @@ function processorS(pid) {
   return below(pid) / 100;
 }
 
-const hosts = await Promise.all(Array.from({ length: largest(counts) }, startHost));
+const hosts = await Promise.all(
+  Array.from({ length: largest(counts) }, () => startHost('gurobipy', args.environment, ['--concurrency', `gurobipy=${slots}`])),
+);
 const usedByHosts = () => hosts.reduce((sum, { child }) => sum + processorS(child.pid), 0);
 
 async function measure(count, number) {

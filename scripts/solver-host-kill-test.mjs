@@ -5,12 +5,10 @@
  *
  * Prints what became of the programs as one JSON line; exits 1 when one is lost, wrong or a fault of ours.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dialectByName } from '../dist/dialects/registry.js';
 import { createRemoteVerifier } from '../dist/solver-host/remote-verifier.js';
+import { optimumOf, programOf, startHost } from './local-hosts.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { values: args } = parseArgs({
@@ -22,37 +20,20 @@ const { values: args } = parseArgs({
 });
 const count = Number(args.programs);
 
-async function startHost() {
-  const options = ['solver-host', '--dialects', args.dialect, '--environment', args.environment, '--port', '0', '--json'];
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
-  return { child, url: JSON.parse(String(line)).url };
-}
-
-/** max x + y with x + 2 y <= k, y <= 1, x <= k - 2: the optimum is k - 1. */
-const model = (k) => ({
-  sense: 'max',
-  offset: 0,
-  variables: [
-    { name: 'x', lower: 0, upper: k - 2, integer: true, cost: 1 },
-    { name: 'y', lower: 0, upper: 1, integer: true, cost: 1 },
-  ],
-  constraints: [{ name: 'c', lower: -Infinity, upper: k, columns: [0, 1], coefficients: [1, 2] }],
-});
-
-const hosts = [await startHost(), await startHost()];
+const start = () => startHost(args.dialect, args.environment);
+const hosts = [await start(), await start()];
 const verifier = await createRemoteVerifier({ hosts: hosts.map(({ url }) => url), dialects: [args.dialect] });
 let answered = 0;
 const began = performance.now();
 const outcomes = await Promise.all(
   Array.from({ length: count }, async (_, k) => {
-    const outcome = await verifier.verify({ dialect: args.dialect, code: dialectByName(args.dialect).render(model(10 + k)) });
+    const outcome = await verifier.verify({ dialect: args.dialect, code: programOf(k, args.dialect) });
     answered += 1;
     if (answered === count >> 1) hosts[0].child.kill('SIGKILL');
     return outcome;
   }),
 );
-const right = outcomes.filter((outcome, k) => outcome.status === 'optimal' && outcome.objective === 9 + k).length;
+const right = outcomes.filter((outcome, k) => outcome.status === 'optimal' && outcome.objective === optimumOf(k)).length;
 const { requeued, executed, infraErrors } = verifier.stats();
 await verifier.close();
 hosts[1].child.kill('SIGINT');

@@ -7,16 +7,14 @@
  * loopback. Prints what became of the programs, and the seconds until a newcomer had work and until one that left had none, as one JSON line;
  * exits 1 when a program is lost, wrong or a fault of ours, or when a host waited longer than --within seconds.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import dns2 from 'dns2';
-import { dialectByName } from '../dist/dialects/registry.js';
 import { createRemoteVerifier } from '../dist/solver-host/remote-verifier.js';
+import { optimumOf, programOf, startHost } from './local-hosts.mjs';
 
 const root = join(import.meta.dirname, '..');
 const { values: args } = parseArgs({
@@ -34,12 +32,8 @@ const { dialect } = args;
 /** Programs that are asked for at once. */
 const window = 200;
 
-async function startHost() {
-  const options = ['--environment', args.environment, '--port', '0', '--concurrency', `${dialect}=${args.concurrency}`, '--json'];
-  const command = [join(root, 'dist/cli/main.js'), 'solver-host', '--dialects', dialect, ...options];
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
-  const { url } = JSON.parse(String(line));
+async function start() {
+  const { child, url } = await startHost(dialect, args.environment, ['--concurrency', `${dialect}=${args.concurrency}`]);
   // The address of a proxy that counts nothing would be another host: its own word is asked for.
   const running = async () => {
     const answer = await fetch(`${url}/v1/health`, { signal: AbortSignal.timeout(2000) }).catch(() => null);
@@ -81,17 +75,6 @@ async function openList() {
   return { from: `dns://${service}?server=127.0.0.1:${udp.port}`, name, close: () => server.close() };
 }
 
-/** max x + y with x + 2 y <= k, y <= 1, x <= k - 2: the optimum is k - 1. */
-const model = (k) => ({
-  sense: 'max',
-  offset: 0,
-  variables: [
-    { name: 'x', lower: 0, upper: k - 2, integer: true, cost: 1 },
-    { name: 'y', lower: 0, upper: 1, integer: true, cost: 1 },
-  ],
-  constraints: [{ name: 'c', lower: -Infinity, upper: k, columns: [0, 1], coefficients: [1, 2] }],
-});
-
 /** Seconds until something is so, at most a little more than --within. */
 const seconds = async (until) => {
   const began = performance.now();
@@ -104,7 +87,7 @@ const untilIdle = (host) => seconds(async () => !((await host.running()) > 0));
 
 const notices = [];
 const times = { untilAtWork: [], untilIdle: [] };
-const all = await Promise.all([startHost(), startHost(), startHost(), startHost()]);
+const all = await Promise.all([start(), start(), start(), start()]);
 const [a, b, c, d] = all;
 const list = await openList();
 list.name([a]);
@@ -179,13 +162,13 @@ const happen = async () => {
 const askOn = async () => {
   while (asked < count || !isOver) {
     const k = asked++;
-    outcomes[k] = await verifier.verify({ dialect, code: dialectByName(dialect).render(model(10 + k)) });
+    outcomes[k] = await verifier.verify({ dialect, code: programOf(k, dialect) });
     answered += 1;
   }
 };
 await Promise.all([happen(), ...Array.from({ length: window }, askOn)]);
 const tookS = (performance.now() - began) / 1000;
-const right = outcomes.filter((outcome, k) => outcome.status === 'optimal' && outcome.objective === 9 + k).length;
+const right = outcomes.filter((outcome, k) => outcome.status === 'optimal' && outcome.objective === optimumOf(k)).length;
 const { requeued, executed, infraErrors } = verifier.stats();
 await verifier.close();
 await list.close();

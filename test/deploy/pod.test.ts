@@ -1,6 +1,7 @@
 /** A solver host as its pod runs it: another user, no capability, a root that cannot be written to, and the seccomp profile. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../src/config/load/find-file.ts';
@@ -20,7 +21,7 @@ const noPod = ((): string | null => {
 /** Folder of the environment's Python where it lies in root's home, which the pod's user may not enter. */
 const hidden = (): string => {
   const { stdout } = spawnSync(pythonOf(environmentDirectory), ['-c', 'import sys; print(sys.base_prefix)'], { encoding: 'utf8' });
-  return stdout.startsWith('/root/') ? stdout.trim().split('/').slice(0, 3).join('/') : '';
+  return stdout.startsWith(`${homedir()}/`) ? stdout.trim().split('/').slice(0, 3).join('/') : '';
 };
 
 function startInPod(...options: string[]): { child: ChildProcess; said: () => string } {
