@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import type { LinearModel } from '../core/linear-model.ts';
 import type { Answer, Problem } from '../core/problem.ts';
 import { EvomError } from '../lib/errors.ts';
 import { mostNamed, refuseFaultyRecords } from '../lib/fault-list.ts';
@@ -27,6 +28,8 @@ export interface ImportOptions {
   readonly name?: string;
   /** Leave -99999 and -9999 the numbers that they are, as the evaluations of ORLM and SIRL themselves take them. @default false */
   readonly keepSentinels?: boolean;
+  /** Take the variables of declared models for whole numbers, which NL4OPT's declarations do not say. @default false */
+  readonly wholeNumbers?: boolean;
   /** Questions for files that hold instances without text. */
   readonly texts?: readonly string[];
   /** Finds the answers of problems that come with a model and none. */
@@ -123,8 +126,15 @@ export async function* importInput(input: ImportInput, options: ImportOptions = 
       yield { type: 'fault', fault: { ...place, field: draft.field, message: draft.message } };
       return;
     }
-    const solved = draft.answer === null && draft.model && options.solve ? answerOf(draft.model, options.solve) : labelOf(draft, options);
-    const { key, source: ownSource, answer: _, doubt, meta, ...rest } = draft;
+    const { key, source: ownSource, answer, doubt, meta, model: declared, kind, ...others } = draft;
+    const isWhole = options.wholeNumbers === true && declared != null && answer === null;
+    const model = isWhole ? wholeModel(declared) : declared;
+    const solved = answer === null && model && options.solve ? answerOf(model, options.solve) : labelOf(draft, options);
+    const rest = {
+      ...others,
+      ...(kind === undefined ? {} : { kind: isWhole ? ('milp' as const) : kind }),
+      ...(model === undefined ? {} : { model }),
+    };
     const textKey = (): string => `q-${createHash('sha256').update(draft.question).digest('hex').slice(0, 16)}`;
     const wanted = ownSource === undefined ? `${name}/${key ?? textKey()}` : String(key ?? textKey());
     const doubtful = doubt === undefined ? meta : { ...meta, label_doubt: `${doubt.field} ${doubt.message}` };
@@ -231,6 +241,11 @@ export async function importProblems(path: string, options: ImportOptions & { re
   if (problems.length === 0) throw new EvomError('E_DATA', `${path} holds no problem; evom data import --help lists what is read`);
   return problems;
 }
+
+const wholeModel = (model: LinearModel): LinearModel => ({
+  ...model,
+  variables: model.variables.map((variable) => ({ ...variable, integer: true })),
+});
 
 /** The label as it is meant, or as the number that stands there. */
 function labelOf({ answer, meta }: ProblemDraft, { keepSentinels = false }: ImportOptions): Answer {

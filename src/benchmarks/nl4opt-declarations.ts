@@ -33,11 +33,32 @@ function numberAt(field: string, value: unknown): number {
   return number;
 }
 
-/** Finds the variable that a mention stands for: itself, the annotators' map, then either without regard to case. */
-function variableFinder(record: Fields): (field: string, mention: unknown) => string {
-  const names = record.vars as readonly string[];
-  const mentions = isFields(record.var_mention_to_first_var) ? record.var_mention_to_first_var : {};
+/** Names of the variables, by `vars`, or the first mention of each in `order_mapping {mention: column}`, which copies without `vars` have. */
+function variableNames(record: Fields): readonly string[] {
+  const names = record.vars ?? (isFields(record.order_mapping) ? firstMentions(record.order_mapping) : undefined);
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string') || names.length === 0)
+    throw new DeclarationFault('vars', 'is not a list of names');
+  return [...new Set<string>(names)];
+}
+
+function firstMentions(columns: Fields): readonly string[] {
+  const first = new Map<unknown, string>();
+  for (const [mention, column] of Object.entries(columns)) if (!first.has(column)) first.set(column, mention);
+  return [...first.values()];
+}
+
+/** Finds the variable that a mention stands for: itself, the annotators' maps, then either without regard to case. */
+function variableFinder(record: Fields, names: readonly string[]): (field: string, mention: unknown) => string {
   const known = new Map<string, string>();
+  if (isFields(record.order_mapping)) {
+    const first = new Map(
+      Object.entries(record.order_mapping)
+        .map(([mention, column]) => [column, mention] as const)
+        .reverse(),
+    );
+    for (const [mention, column] of Object.entries(record.order_mapping)) known.set(mention.toLowerCase(), first.get(column) ?? mention);
+  }
+  const mentions = isFields(record.var_mention_to_first_var) ? record.var_mention_to_first_var : {};
   for (const [mention, first] of Object.entries(mentions)) if (typeof first === 'string') known.set(mention.toLowerCase(), first);
   for (const name of names) known.set(name.toLowerCase(), name);
   return (field, mention) => {
@@ -102,11 +123,8 @@ function termsOf(terms: unknown, field: string, variable: (field: string, mentio
 
 /** The linear program that a record declares; variables are at least 0 and, as in the competition, not whole. */
 export function declaredModel(record: Fields): LinearModel {
-  const mentioned = record.vars;
-  if (!Array.isArray(mentioned) || !mentioned.every((name) => typeof name === 'string') || mentioned.length === 0)
-    throw new DeclarationFault('vars', 'is not a list of names');
-  const names = [...new Set<string>(mentioned)];
-  const variable = variableFinder(record);
+  const names = variableNames(record);
+  const variable = variableFinder(record, names);
   const objective = record.obj_declaration;
   if (!isFields(objective)) throw new DeclarationFault('obj_declaration', 'is missing');
   const costs =
@@ -121,7 +139,36 @@ export function declaredModel(record: Fields): LinearModel {
     return rowOf(declaration, field, names, variable);
   });
   const columns = names.map((name) => ({ name, lower: 0, upper: Infinity, integer: false, cost: costs.get(name) ?? 0 }));
-  return modelOf(senseOf(objective.direction), columns, rows);
+  const sense = senseOf(objective.direction);
+  if (isFields(record.canonical)) checkCanonical(record.canonical, sense, columns, rows);
+  return modelOf(sense, columns, rows);
+}
+
+/**
+ * Holds the declarations to `canonical {objective, constraints}`, which corrected copies have beside them: minimize `objective`, and
+ * `[coefficients..., limit]` of each row is at most. Declarations say a loss of 5 as "5"; such a record has no model.
+ */
+function checkCanonical(
+  canonical: Fields,
+  sense: LinearModel['sense'],
+  columns: readonly { name: string; cost: number }[],
+  rows: readonly Row[],
+): void {
+  const text = (numbers: readonly number[]): string => numbers.map((number) => String(Number(number.toPrecision(6)) + 0)).join(' ');
+  const told = [...columns.map(({ cost }) => (sense === 'max' ? -cost : cost))];
+  const atMost = rows.flatMap(({ terms, op, rhs }) => {
+    const coefficients = new Map(terms);
+    const row = [...columns.map(({ name }) => coefficients.get(name) ?? 0), rhs];
+    const turned = row.map((number) => -number);
+    return op === '<=' ? [row] : op === '>=' ? [turned] : [row, turned];
+  });
+  const { objective, constraints } = canonical as { readonly objective?: unknown; readonly constraints?: unknown };
+  const isRow = (row: unknown): row is number[] => Array.isArray(row) && row.every((number) => typeof number === 'number');
+  if (!isRow(objective) || text(objective) !== text(told))
+    throw new DeclarationFault('obj_declaration', 'differs from canonical.objective');
+  const isSame =
+    Array.isArray(constraints) && constraints.every(isRow) && constraints.map(text).sort().join() === atMost.map(text).sort().join();
+  if (!isSame) throw new DeclarationFault('const_declarations', 'differ from canonical.constraints');
 }
 
 function draftOf(key: string, record: Fields): Draft {
@@ -150,7 +197,7 @@ export const nl4optDeclarationsFormat: Format = {
   description: 'NL4OPT competition: {id: {document, vars, obj_declaration, const_declarations}}; the answer is solved',
   matches: (record) => isDeclared(record) || (Object.keys(record).length > 0 && Object.values(record).every(isDeclared)),
   read: (record) => {
-    if (isDeclared(record)) return [draftOf(String(record.id ?? record._input_hash ?? ''), record)];
+    if (isDeclared(record)) return [draftOf(String(record.id ?? record.doc_id ?? record._input_hash ?? ''), record)];
     return Object.entries(record).map(([key, value]) => draftOf(key, value as Fields));
   },
 };

@@ -9,13 +9,13 @@ export interface ChatMessage {
 }
 
 /**
- * `bare`: question and dialect marker, for policies trained on nothing else. The others teach the dialect to a general model and differ in
- * the form of its answer: `instruct`: free text with one fenced program; `evom`: `<think>`, then `<code>` (EVOM); `sirl`: `<think>`,
+ * `bare`: question and dialect marker, for policies trained on nothing else. `brief`: the same for a chat model, one system line and the
+ * question, for one that training has taught the library. The others teach the dialect to a general model and differ in the form of its answer: `instruct`: free text with one fenced program; `evom`: `<think>`, then `<code>` (EVOM); `sirl`: `<think>`,
  * `<model>`, then `<python>` (SIRL; `<javascript>` for programs in JavaScript).
  */
-export type PromptTemplate = 'bare' | 'instruct' | 'evom' | 'sirl';
+export type PromptTemplate = 'bare' | 'brief' | 'instruct' | 'evom' | 'sirl';
 
-export const promptTemplates: readonly PromptTemplate[] = ['bare', 'instruct', 'evom', 'sirl'];
+export const promptTemplates: readonly PromptTemplate[] = ['bare', 'brief', 'instruct', 'evom', 'sirl'];
 
 /** Worked examples that there are. */
 export const maxExamples = workedExamples.length;
@@ -29,7 +29,7 @@ interface AnswerForm {
 const fenceOf = (dialect: Dialect): string => (dialect.language === 'python' ? 'python' : 'js');
 const fenced = (dialect: Dialect, code: string): string => `\`\`\`${fenceOf(dialect)}\n${code}\n\`\`\``;
 
-const forms: Readonly<Record<Exclude<PromptTemplate, 'bare'>, AnswerForm>> = {
+const forms: Readonly<Record<Exclude<PromptTemplate, 'bare' | 'brief'>, AnswerForm>> = {
   instruct: {
     ask: (dialect) => `Think it through, then give the whole program in one \`\`\`${fenceOf(dialect)} block at the end.`,
     answer: ({ reasoning, model }, dialect) => `${reasoning}\n\n${fenced(dialect, dialect.render(model))}`,
@@ -50,7 +50,7 @@ const forms: Readonly<Record<Exclude<PromptTemplate, 'bare'>, AnswerForm>> = {
  * The messages that ask for a program.
  *
  * @param question the problem's text; surrounding white space is left out.
- * @param options.examples worked examples before the question, each an exchange of its own; at most `maxExamples`. `bare` has none.
+ * @param options.examples worked examples before the question, each an exchange of its own; at most `maxExamples`. `bare` and `brief` have none.
  * @throws {EvomError} E_CONFIG for an unknown template or more examples than there are.
  * @example
  * ```ts
@@ -70,6 +70,12 @@ export function buildPrompt(
 ): readonly ChatMessage[] {
   const text = question.trim();
   if (template === 'bare') return [{ role: 'user', content: `${text}\n[${dialect.name}]` }];
+  if (template === 'brief') {
+    return [
+      { role: 'system', content: `Answer with one program: ${dialect.name}` },
+      { role: 'user', content: text },
+    ];
+  }
   const form = Object.hasOwn(forms, template) ? forms[template] : undefined;
   if (form === undefined) {
     throw new EvomError('E_CONFIG', `prompt template "${String(template)}" is not known; known: ${promptTemplates.join(', ')}`);
@@ -107,6 +113,7 @@ export function buildReply(
   { mayKeep = false }: { readonly mayKeep?: boolean } = {},
 ): string {
   if (template === 'bare') return `${said}\n[${dialect.name}]`;
+  if (template === 'brief') return said;
   const keep = mayKeep ? ' If your program is right as it is, answer with one sentence and no program.' : '';
   return `${said}\n\nRevise your program.${keep} ${forms[template].ask(dialect)}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinearModel } from '../../src/core/linear-model.ts';
-import { buildPrompt, maxExamples, type PromptTemplate, type promptTemplates } from '../../src/dialects/prompt.ts';
+import { buildPrompt, buildReply, maxExamples, type PromptTemplate, type promptTemplates } from '../../src/dialects/prompt.ts';
 import { dialectByName, dialectNames, simulatorNames } from '../../src/dialects/registry.ts';
 import { workedExamples } from '../../src/dialects/worked-examples.ts';
 import { column, inf, model, row } from '../solvers/models.ts';
@@ -95,6 +95,14 @@ describe('buildPrompt', () => {
 
   it('ends a bare prompt with the marker of the dialect', () => {
     expect(buildPrompt('bare', ' Make mugs.\n', dialect)).toEqual([{ role: 'user', content: 'Make mugs.\n[highs-js]' }]);
+  });
+
+  it('asks a chat model that knows the dialect in one line and the question', () => {
+    expect(buildPrompt('brief', ' Make mugs.\n', dialectByName('ortools'))).toEqual([
+      { role: 'system', content: 'Answer with one program: ortools' },
+      { role: 'user', content: 'Make mugs.' },
+    ]);
+    expect(buildReply('brief', 'It is infeasible.', dialect)).toBe('It is infeasible.');
   });
 
   it('teaches the dialect to a general model', () => {

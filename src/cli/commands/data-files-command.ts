@@ -24,6 +24,11 @@ const importOptions = {
     default: false,
     describe: 'leave -99999 and -9999 the numbers that they are, to repeat published scores',
   },
+  'whole-numbers': {
+    type: 'boolean',
+    default: false,
+    describe: 'take the variables of declared models (NL4OPT) for whole numbers, which the declarations do not say',
+  },
   'skip-faulty': { type: 'boolean', default: false, describe: 'write what can be read although some records cannot' },
   ...outputOptions,
 } as const;
@@ -115,6 +120,7 @@ export function dataFilesCommands(data: Argv, choose: Choose): Argv {
             name: args.name ?? null,
             texts: args.texts ?? null,
             keepSentinels: args.keepSentinels,
+            wholeNumbers: args.wholeNumbers,
             skipFaulty: args.skipFaulty,
             out: args.out ?? null,
             overwrite: args.overwrite,

@@ -30,6 +30,7 @@ export interface RunDataImportOptions extends RunOptions {
   /** File with questions for instances without text. */
   readonly texts: string | null;
   readonly keepSentinels: boolean;
+  readonly wholeNumbers: boolean;
   readonly skipFaulty: boolean;
   /** JSONL file to write; null: stdout. */
   readonly out: string | null;
@@ -54,6 +55,7 @@ export async function runDataImport(options: RunDataImportOptions): Promise<void
       format: options.format,
       fields: options.fields,
       keepSentinels: options.keepSentinels,
+      wholeNumbers: options.wholeNumbers,
       solve: await declaredSolver(),
       texts,
       ...(options.name === null ? {} : { name: options.name }),

@@ -22,7 +22,7 @@ export const askOptions = {
   host: hostOption,
   prompt: {
     type: 'string',
-    choices: ['bare', 'instruct', 'evom', 'sirl'] as const,
+    choices: ['bare', 'brief', 'instruct', 'evom', 'sirl'] as const,
     describe: 'how the policy is asked (prompt.template); by the size of its vocabulary when left out',
   },
   samples: { type: 'number', default: 16, describe: 'programs sampled' },

@@ -256,8 +256,8 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
       ['learner', 'type'],
     ),
     ...found(
-      input.prompt.template === 'bare' && input.prompt.examples > 0,
-      'a bare prompt has no examples; take template: instruct, evom or sirl',
+      (input.prompt.template === 'bare' || input.prompt.template === 'brief') && input.prompt.examples > 0,
+      `a ${input.prompt.template} prompt has no examples; take template: instruct, evom or sirl`,
       ['prompt', 'examples'],
       ['prompt', 'template'],
     ),

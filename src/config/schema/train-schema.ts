@@ -130,12 +130,12 @@ export const sandbox = z.strictObject({
 
 export const prompt = z.strictObject({
   template: z
-    .enum(['auto', 'bare', 'instruct', 'evom', 'sirl'])
+    .enum(['auto', 'bare', 'brief', 'instruct', 'evom', 'sirl'])
     .default('auto')
     .describe(
-      'auto: instruct for a checkpoint whose chat template makes turns of messages and for policy.type chat, else bare; bare: question and a dialect mark; the others are written tasks for chat models: instruct with a fenced program, evom with <think> and <code>, sirl with <think>, <model> and <python>.',
+      'auto: instruct for a checkpoint whose chat template makes turns of messages and for policy.type chat, else bare; bare: question and a dialect mark; brief: one line that names the dialect and the question, for a chat model that was trained on such programs; the others are written tasks for chat models: instruct with a fenced program, evom with <think> and <code>, sirl with <think>, <model> and <python>.',
     ),
-  examples: whole().max(3).default(0).describe('Worked examples before the question; not with bare.'),
+  examples: whole().max(3).default(0).describe('Worked examples before the question; not with bare or brief.'),
 });
 
 export const judge = z.strictObject({ rule: z.enum(judgeRules).default('sirl') });
