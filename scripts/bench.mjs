@@ -74,7 +74,12 @@ const parts = {
   sampling() {
     const python = hasPackages(['torch', 'transformers']) ? options.python : '';
     const args = ['--json', '--python', python, '--models', models, '--threads', threads, '--rounds', rounds];
-    const names = { evom: 'evom', loop: 'PyTorch loop with a KV cache', generate: 'Hugging Face generate' };
+    const names = {
+      evom: 'evom',
+      int8: 'evom, policy.precision: int8',
+      loop: 'PyTorch loop with a KV cache',
+      generate: 'Hugging Face generate',
+    };
     return [
       ...script('sampling.mjs', args).map((row) => ({
         setting: `${row.model}, ${row.threads} threads`,

@@ -1,13 +1,14 @@
 /**
- * Sampling speed beside a hand-written PyTorch loop and Hugging Face `generate`: the same random model, batch and threads,
- * in interleaved rounds of one run. `npm run build` first; Python (torch, transformers) by --python, else ours alone.
+ * Sampling speed beside `policy.precision: int8`, a hand-written PyTorch loop and Hugging Face `generate`: the same model, batch and threads,
+ * in interleaved rounds of one run. `npm run build` first; Python (torch, transformers) by --python, else ours alone. A model is the name of a
+ * shape, with random weights, or a folder (without Python). A batch is prompts x samples of each.
  *
- * node scripts/bench/sampling.mjs [--python PATH] [--models s1,s3] [--threads 1,2] [--rounds 5] [--json]
+ * node scripts/bench/sampling.mjs [--python PATH] [--models s1,s3] [--threads 1,2] [--rounds 5] [--batches 8x8] [--tokens 128+96] [--json]
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { decoderConfigJson, decoderParameters, parseDecoderConfig } from '../../dist/checkpoint/decoder-config.js';
@@ -21,6 +22,8 @@ const { values: options } = parseArgs({
     models: { type: 'string', default: 's1,s3' },
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '5' },
+    batches: { type: 'string', default: '8x8' },
+    tokens: { type: 'string', default: '128+96' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -28,11 +31,8 @@ const shapes = {
   s1: { vocab_size: 1024, hidden_size: 128, intermediate_size: 344, num_hidden_layers: 4, num_attention_heads: 4 },
   s3: { vocab_size: 2048, hidden_size: 256, intermediate_size: 688, num_hidden_layers: 4, num_attention_heads: 8 },
 };
-const prompts = 8;
-const group = 8;
-const promptTokens = 128;
-const newTokens = 96;
-const sampled = prompts * group * newTokens;
+const batches = options.batches.split(',').map((batch) => batch.split('x').map(Number));
+const [promptTokens, newTokens] = options.tokens.split('+').map(Number);
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 async function writeModel(directory, shape) {
@@ -50,7 +50,7 @@ async function writeModel(directory, shape) {
 }
 
 /** A PyTorch process that runs what it is told, or null where there is no Python. */
-function startPython(directory, threads) {
+function startPython(directory, threads, [prompts, group]) {
   if (options.python === '') return null;
   const script = join(import.meta.dirname, 'sampling.py');
   const args = [script, directory, threads, prompts, group, promptTokens, newTokens].map(String);
@@ -69,7 +69,7 @@ function startPython(directory, threads) {
   };
 }
 
-async function ours(policy, config) {
+async function ours(policy, config, [prompts, group]) {
   const requests = Array.from({ length: prompts }, (_, i) => ({
     promptIds: Int32Array.from({ length: promptTokens }, (_, t) => ((i * 131 + t * 17) % (config.vocabSize - 3)) + 3),
     seeds: Array.from({ length: group }, (_, g) => `bench/${i}/${g}`),
@@ -84,36 +84,47 @@ async function ours(policy, config) {
 
 const results = [];
 for (const model of options.models.split(',')) {
-  const directory = await mkdtemp(join(tmpdir(), 'evom-bench-'));
-  const config = await writeModel(directory, shapes[model]);
+  const isFolder = !(model in shapes);
+  const directory = isFolder ? model : await mkdtemp(join(tmpdir(), 'evom-bench-'));
+  const config = isFolder
+    ? parseDecoderConfig(JSON.parse(await readFile(join(directory, 'config.json'), 'utf8')))
+    : await writeModel(directory, shapes[model]);
   for (const threads of options.threads.split(',').map(Number)) {
-    const policy = await createOnnxPolicy({ directory, threads, stopIds: [] });
-    const python = startPython(directory, threads);
-    const rounds = { evom: [], loop: [], generate: [] };
-    for (let round = -1; round < Number(options.rounds); round++) {
-      const times = { evom: await ours(policy, config) };
-      if (python) for (const what of ['loop', 'generate']) times[what] = await python.run(what);
-      if (round >= 0) for (const [what, time] of Object.entries(times)) rounds[what].push(time);
-    }
-    python?.stop();
-    await policy.close();
-    for (const [what, times] of Object.entries(rounds)) {
-      if (times.length === 0) continue;
-      const perSecond = (key) => Math.round(sampled / median(times.map((time) => time[key])));
-      const ratio = (key) => Number((median(times.map((time) => time[key])) / median(rounds.evom.map((time) => time[key]))).toFixed(2));
-      results.push({
-        model,
-        threads,
-        what,
-        tokensPerSecond: perSecond('wall'),
-        tokensPerCpuSecond: perSecond('cpu'),
-        evomIsFaster: ratio('wall'),
-        evomIsFasterByCpu: ratio('cpu'),
-        load: Number((loadavg()[0] ?? 0).toFixed(1)),
-      });
-    }
+    const open = (precision) => createOnnxPolicy({ directory, threads, stopIds: [], precision });
+    const policies = { evom: await open('float32'), int8: await open('int8') };
+    for (const batch of batches) await measure({ model, threads, directory: isFolder ? null : directory, config, policies, batch });
+    for (const policy of Object.values(policies)) await policy.close();
   }
-  await rm(directory, { recursive: true });
+  if (!isFolder) await rm(directory, { recursive: true });
+}
+
+async function measure({ model, threads, directory, config, policies, batch }) {
+  const python = directory === null ? null : startPython(directory, threads, batch);
+  const rounds = { evom: [], int8: [], loop: [], generate: [] };
+  for (let round = -1; round < Number(options.rounds); round++) {
+    const times = {};
+    for (const [what, policy] of Object.entries(policies)) times[what] = await ours(policy, config, batch);
+    if (python) for (const what of ['loop', 'generate']) times[what] = await python.run(what);
+    if (round >= 0) for (const [what, time] of Object.entries(times)) rounds[what].push(time);
+  }
+  python?.stop();
+  const sampled = batch[0] * batch[1] * newTokens;
+  for (const [what, times] of Object.entries(rounds)) {
+    if (times.length === 0) continue;
+    const perSecond = (key) => Math.round(sampled / median(times.map((time) => time[key])));
+    const ratio = (key) => Number((median(times.map((time) => time[key])) / median(rounds.evom.map((time) => time[key]))).toFixed(2));
+    results.push({
+      model: basename(model),
+      threads,
+      batch: batch.join('x'),
+      what,
+      tokensPerSecond: perSecond('wall'),
+      tokensPerCpuSecond: perSecond('cpu'),
+      evomIsFaster: ratio('wall'),
+      evomIsFasterByCpu: ratio('cpu'),
+      load: Number((loadavg()[0] ?? 0).toFixed(1)),
+    });
+  }
 }
 if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 else console.table(results);

@@ -67,6 +67,7 @@ export async function preflight(config: RunConfig, options: PreflightOptions): P
   const start = config.kind === 'train' ? config.policy.checkpoint : config.model.type === 'checkpoint' ? config.model.path : null;
   const isEmbedded = config.learner.type === 'onnx';
   await look('checkpoint', async () => (start === null ? ok('a new model with random weights') : checkCheckpoint(start, isEmbedded)));
+  if (config.policy.precision !== 'float32') await look('policy.precision', async () => checkPrecision(config));
   const simulators = config.kind === 'train' && config.reward.consistency > 0 ? config.reward.simulators : undefined;
   if (simulators?.checkpoint)
     await look('reward.simulators.checkpoint', () => checkCheckpoint(resolveCheckpoint(simulators.checkpoint as string), true));
@@ -101,6 +102,18 @@ export function startFault(findings: readonly Finding[]): EvomError | null {
   const code = codes.size === 1 ? (first.code ?? 'E_SETUP') : 'E_SETUP';
   if (faults.length === 1) return new EvomError(code, `the run cannot start: ${first.name}: ${first.detail}`);
   return new EvomError(code, `the run cannot start:\n${faults.map(({ name, detail }) => `  ${name}: ${detail}`).join('\n')}`);
+}
+
+/** A sampler that rounds is another policy than the one that learns; where nothing is learned of its samples, that is no fault. */
+function checkPrecision(config: RunConfig): Omit<Finding, 'name'> {
+  const { precision } = config.policy;
+  if (config.kind !== 'train') return ok(`samples in ${precision}`);
+  const correction = config.algorithm.sampler_correction;
+  if (correction !== null) return ok(`samples in ${precision}, corrected by ${correction.type}`);
+  return fault(
+    `${precision} samples from weights that are rounded, and the learner's are not; set algorithm.sampler_correction='{type: truncate, level: token, high: 2}', or leave policy.precision at float32`,
+    'E_CONFIG',
+  );
 }
 
 /** The generator reports often: a good place to notice that the user has stopped. */

@@ -41,7 +41,9 @@ export async function openTrainRun(session: RunSession<TrainConfig>, found: Pref
   // PyTorch learners score the batch with the initial weights themselves.
   const { kl } = config.algorithm;
   const scoresReference = kl.coef > 0 && kl.reference === 'initial' && config.learner.type !== 'torch';
-  const frozen = scoresReference ? await lifetime.open(buildPolicy(config, initial, 0)) : null;
+  // In float32 like the learner's: what rounding does to the sampler is no distance from the reference.
+  const exact: TrainConfig = { ...config, policy: { ...config.policy, precision: 'float32' } };
+  const frozen = scoresReference ? await lifetime.open(buildPolicy(exact, initial, 0)) : null;
   const reference = kl.coef > 0 && kl.reference === 'sampler' ? 'sampler' : frozen;
   const { rollout, store, state, sets } = parts;
   report({ type: 'ready', run: factsOf(config, paths.directory, parts, problems.length) });

@@ -5,6 +5,7 @@ import { differingShare, readGenerationConfig, readModelConfig } from '../../che
 import type { Completion } from '../../core/rollout.ts';
 import { createOnnxExportPolicy } from '../../embedded/sampler/onnx-export-policy.ts';
 import { createOnnxPolicy } from '../../embedded/sampler/onnx-policy.ts';
+import type { SamplerPrecision } from '../../embedded/sampler/projections.ts';
 import { stopIdsOf } from '../../embedded/sampler/stop-ids.ts';
 import type { Following } from '../../lib/discover/address-watch.ts';
 import { EvomError } from '../../lib/errors.ts';
@@ -20,7 +21,7 @@ import { pythonOf, threadCount, torchSettings } from './build-torch.ts';
 import { discoverSettings } from './build-verifier.ts';
 
 export type PolicyConfig = {
-  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'openai' | 'chat'> & {
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'threads' | 'batch_rows' | 'precision' | 'openai' | 'chat'> & {
     /** Folder that the run began from; a supervised run has none. */
     readonly checkpoint?: string;
   };
@@ -52,7 +53,7 @@ export async function buildPolicy(config: PolicyConfig, directory: string, versi
     return createColocatedPolicy(host, { owned: true, version });
   }
   if (policy.type === 'openai') return buildServedPolicy(config, directory, version, following);
-  return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version });
+  return buildEmbeddedPolicy(directory, { threads, batchRows: policy.batch_rows, version, precision: policy.precision });
 }
 
 /** What a supervised run without evaluation sets has for a policy: the learner alone is opened. */
@@ -112,10 +113,15 @@ async function buildServedPolicy(config: PolicyConfig, directory: string, versio
 /** A checkpoint sampled in this process's worker threads: our graphs for safetensors, the given graph for an ONNX export. */
 export async function buildEmbeddedPolicy(
   directory: string,
-  options: { readonly threads: number; readonly batchRows: number; readonly version: number },
+  options: { readonly threads: number; readonly batchRows: number; readonly version: number; readonly precision?: SamplerPrecision },
 ): Promise<Policy> {
   const isExport = !existsSync(join(directory, 'model.safetensors')) && !existsSync(join(directory, 'model.safetensors.index.json'));
   if (isExport && (existsSync(join(directory, 'onnx', 'model.onnx')) || existsSync(join(directory, 'model.onnx')))) {
+    if (options.precision === 'int8')
+      throw new EvomError(
+        'E_CONFIG',
+        `policy.precision: int8 rounds the weights of a safetensors checkpoint, and ${directory} is an ONNX export; leave the key out`,
+      );
     return createOnnxExportPolicy({ directory, threads: options.threads });
   }
   return createOnnxPolicy({ directory, ...options });

@@ -11,7 +11,7 @@ export interface MemoryItem {
 }
 
 export type EmbeddedConfig = Pick<TrainConfig, 'learner' | 'sampling' | 'sandbox'> & {
-  readonly policy: Pick<TrainConfig['policy'], 'threads' | 'batch_rows'>;
+  readonly policy: Pick<TrainConfig['policy'], 'threads' | 'batch_rows' | 'precision'>;
   /** Groups of a step; none in supervised training. */
   readonly algorithm?: Pick<TrainConfig['algorithm'], 'groups_per_step' | 'kl'>;
   readonly rollout?: TrainConfig['rollout'];
@@ -59,7 +59,10 @@ export function embeddedLearnerMemory(
   ];
 }
 
-/** Memory of the embedded sampler: each thread has a copy of the weights and the key-value cache of its rows. */
+/**
+ * Memory of the embedded sampler: each thread has a copy of the weights and the key-value cache of its rows. In int8 a weight takes a byte, the
+ * embedding beside it four.
+ */
 export function embeddedSamplerMemory({ policy, algorithm, sampling, rollout }: EmbeddedConfig, model: DecoderConfig): MemoryItem[] {
   const threads = threadCount(policy.threads);
   const asked = Math.ceil(((algorithm?.groups_per_step ?? 1) * sampling.group_size) / threads);
@@ -67,7 +70,12 @@ export function embeddedSamplerMemory({ policy, algorithm, sampling, rollout }: 
   const length = Math.min(model.maxPositions, promptTokens + longestEpisode({ sampling, rollout }));
   const perToken = 2 * model.numLayers * model.numKeyValueHeads * model.headDim * 4;
   return [
-    { name: `weights of ${threads} threads, float32`, gib: gib(weightsOf(model) * 4 * threads) },
+    policy.precision === 'int8'
+      ? {
+          name: `weights of ${threads} threads, int8 with a float32 embedding`,
+          gib: gib((weightsOf({ ...model, tieWordEmbeddings: false }) + 3 * model.vocabSize * model.hiddenSize) * threads),
+        }
+      : { name: `weights of ${threads} threads, float32`, gib: gib(weightsOf(model) * 4 * threads) },
     { name: `key-value cache of ${rows} x ${length} tokens`, gib: gib(rows * length * perToken) },
     { name: 'logits of a token', gib: gib(rows * model.vocabSize * 4 * 2) },
     ...(algorithm !== undefined && algorithm.kl.coef > 0 && algorithm.kl.reference === 'initial'

@@ -244,6 +244,12 @@ function checkShared(input: TrainInput | SftInput): Finding[] {
   return [
     ...checkDialects(input),
     ...found(
+      input.policy.precision !== 'float32' && input.policy.type !== 'onnx' && !isModulePath(input.policy.type),
+      `is of the embedded policy (policy.type: onnx), not of ${input.policy.type}; a PyTorch policy has learner.torch.precision, a server its own settings`,
+      ['policy', 'precision'],
+      ['policy', 'type'],
+    ),
+    ...found(
       input.solver_hosts.discover !== undefined && input.solver_hosts.urls.join() !== defaultSolverHosts.join(),
       'names hosts, and discover looks them up; leave one of the two out',
       ['solver_hosts', 'urls'],

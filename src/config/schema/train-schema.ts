@@ -77,6 +77,10 @@ export const policy = z.strictObject({
     .describe('Hugging Face folder that training starts from; --checkpoint sets it. With recorded, the file; chat needs none.'),
   threads: threads().default('auto'),
   batch_rows: whole(1).default(64).describe('Completions sampled together.'),
+  precision: z
+    .enum(['float32', 'int8'])
+    .default('float32')
+    .describe('Of the products with weights in the embedded policy (onnx): int8 rounds them at each update, for faster sampling.'),
   openai: openai.prefault({}),
   chat: chat.prefault({}),
 });

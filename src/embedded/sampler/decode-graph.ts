@@ -5,7 +5,7 @@
  */
 import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { Graph, type Value } from '../nn/graph.ts';
-import { type AttentionInputs, DecoderLayers, splitLast, type WeightMap } from './decoder-layers.ts';
+import { type AttentionInputs, DecoderLayers, type ModelWeights, splitLast } from './decoder-layers.ts';
 
 /** The graph, and the names of its outputs by layer: giving them names of our own would copy them. */
 export interface DecodeGraph {
@@ -23,7 +23,7 @@ export interface DecodeGraph {
  *
  * Outputs: `probs` [R, V], `entropy_parts` [R, 3], and the new keys [R, 1, K*D] and values [R, K*D] of each layer.
  */
-export function buildDecodeGraph(config: DecoderConfig, weights: WeightMap): DecodeGraph {
+export function buildDecodeGraph(config: DecoderConfig, weights: ModelWeights): DecodeGraph {
   const g = new Graph('decode');
   const { numKeyValueHeads: heads, headDim } = config;
   const layers = new DecoderLayers(g, config, weights, config.maxPositions);

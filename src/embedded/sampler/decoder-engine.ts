@@ -6,8 +6,10 @@ import type { Graph } from '../nn/graph.ts';
 import type { Dim } from '../nn/onnx-proto.ts';
 import { createSession, type Session, type Tensor } from '../nn/session.ts';
 import { buildDecodeGraph } from './decode-graph.ts';
-import type { WeightMap } from './decoder-layers.ts';
+import type { ModelWeights, WeightMap } from './decoder-layers.ts';
+import { requireInt8Products } from './int8-check.ts';
 import { buildPrefillGraph } from './prefill-graph.ts';
+import type { SamplerPrecision } from './projections.ts';
 
 type Shapes = ReadonlyMap<string, readonly Dim[]>;
 
@@ -30,10 +32,12 @@ export interface DecoderEngine {
 /** Builds the graphs of a model and opens their sessions, one thread each. */
 export async function openDecoder(
   config: DecoderConfig,
-  weights: WeightMap,
+  tensors: WeightMap,
   version: number,
-  stopIds: readonly number[],
+  { stopIds, precision }: { readonly stopIds: readonly number[]; readonly precision: SamplerPrecision },
 ): Promise<DecoderEngine> {
+  if (precision === 'int8') await requireInt8Products();
+  const weights: ModelWeights = { tensors, int8: precision === 'int8' ? new Map() : null };
   const open = async (graph: Graph) => ({
     session: await createSession(graph.encode()),
     shapes: graph.shapeInputs(),

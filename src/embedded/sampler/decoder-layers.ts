@@ -5,23 +5,33 @@ import { EvomError } from '../../lib/errors.ts';
 import type { Graph, Value } from '../nn/graph.ts';
 import type { Dim } from '../nn/onnx-proto.ts';
 import { ropeTables } from '../nn/rope.ts';
+import { float32Projections, type Int8Matrices, int8Projections, type Projections, type Weight } from './projections.ts';
 
 /** Weights by Hugging Face name, row-major [out, in]. */
 export type WeightMap = ReadonlyMap<string, Float32Array>;
 
+const embeddingName = 'model.embed_tokens.weight';
+
 /** One layer's weights in the graph: query, key and value in one matrix, gate and up apart. */
 interface LayerWeights {
   readonly inputNorm: Value;
-  readonly qkv: Value;
+  readonly qkv: Weight;
   readonly qkvBias: Value | undefined;
   readonly qNorm: Value | undefined;
   readonly kNorm: Value | undefined;
-  readonly output: Value;
+  readonly output: Weight;
   readonly outputBias: Value | undefined;
   readonly postNorm: Value;
-  readonly gate: Value;
-  readonly up: Value;
-  readonly down: Value;
+  readonly gate: Weight;
+  readonly up: Weight;
+  readonly down: Weight;
+}
+
+/** Weights of a model as its graphs take them. */
+export interface ModelWeights {
+  readonly tensors: WeightMap;
+  /** Products in int8, by matrices that the graphs of one engine share; null: in float32. Embeddings and norms are float32 always. */
+  readonly int8: Int8Matrices | null;
 }
 
 /** Query (scaled by 1 / sqrt(headDim) and rotated), key (rotated), both [rows, 1, heads * headDim], and value [rows, heads * headDim]. */
@@ -36,16 +46,22 @@ export class DecoderLayers {
   private readonly graph: Graph;
   private readonly config: DecoderConfig;
   private readonly weights: WeightMap;
+  private readonly projections: Projections;
+  private readonly isInt8: boolean;
   private readonly embedding: Value;
   private readonly cos: Value;
   private readonly sin: Value;
 
   /** @param positions rows of the rotation tables: the longest sequence. */
-  constructor(graph: Graph, config: DecoderConfig, weights: WeightMap, positions: number) {
+  constructor(graph: Graph, config: DecoderConfig, weights: ModelWeights, positions: number) {
+    const { vocabSize, hiddenSize } = config;
     this.graph = graph;
     this.config = config;
-    this.weights = weights;
-    this.embedding = this.matrix('model.embed_tokens.weight', config.vocabSize, config.hiddenSize);
+    this.weights = weights.tensors;
+    this.isInt8 = weights.int8 !== null;
+    this.projections = weights.int8 === null ? float32Projections(graph) : int8Projections(graph, weights.int8);
+    const embedding = this.data(embeddingName, vocabSize * hiddenSize);
+    this.embedding = graph.initializer(embeddingName, embedding, 'float32', [vocabSize, hiddenSize]);
     const { cos, sin } = ropeTables(positions, config.headDim, config.ropeTheta);
     this.cos = graph.initializer('rope.cos', cos, 'float32', [positions, config.headDim / 2]);
     this.sin = graph.initializer('rope.sin', sin, 'float32', [positions, config.headDim / 2]);
@@ -62,8 +78,8 @@ export class DecoderLayers {
     return data;
   }
 
-  private matrix(name: string, out: number, inner: number): Value {
-    return this.graph.initializer(name, this.data(name, out * inner), 'float32', [out, inner]);
+  private matrix(name: string, out: number, inner: number): Weight {
+    return this.projections.weight(name, () => this.data(name, out * inner), out, inner);
   }
 
   private vector(name: string, length: number, scale = 1): Value {
@@ -96,7 +112,7 @@ export class DecoderLayers {
     };
     return {
       inputNorm: this.vector(`${prefix}.input_layernorm.weight`, d),
-      qkv: this.graph.initializer(`${prefix}.qkv`, joined('weight', d), 'float32', [total, d]),
+      qkv: this.projections.weight(`${prefix}.qkv`, () => joined('weight', d), total, d),
       qkvBias: config.qkvBias ? this.graph.initializer(`${prefix}.qkv.bias`, joined('bias', 1), 'float32', [total]) : undefined,
       qNorm: config.qkNorm ? this.vector(`${prefix}.self_attn.q_norm.weight`, headDim, scale) : undefined,
       kNorm: config.qkNorm ? this.vector(`${prefix}.self_attn.k_norm.weight`, headDim) : undefined,
@@ -116,16 +132,17 @@ export class DecoderLayers {
    * @param positions int64 [rows, 1].
    */
   apply(index: number, x: Value, positions: Value, attend: (inputs: AttentionInputs) => Value): Value {
-    const { graph: g, config } = this;
+    const { graph: g, config, projections: p } = this;
     const w = this.layer(index);
     const [normed] = g.rmsNorm(x, w.inputNorm, config.rmsNormEps);
     const attended = attend(this.project(w, normed, positions));
-    let y = g.linear(attended, w.output, x);
+    let y = p.product(p.operand(attended), w.output, x);
     if (w.outputBias) y = g.add(y, w.outputBias);
     const [inner] = g.rmsNorm(y, w.postNorm, config.rmsNormEps);
-    const gate = g.linear(inner, w.gate);
+    const rows = p.operand(inner);
+    const gate = p.product(rows, w.gate);
     const silu = g.op('QuickGelu', [gate], gate.shape, { attributes: { alpha: { float: 1 } }, domain: 'com.microsoft' });
-    return g.linear(g.mul(silu, g.linear(inner, w.up)), w.down, y);
+    return p.product(p.operand(g.mul(silu, p.product(rows, w.up))), w.down, y);
   }
 
   private project(w: LayerWeights, normed: Value, positions: Value): AttentionInputs {
@@ -133,7 +150,7 @@ export class DecoderLayers {
     const { numHeads, numKeyValueHeads, headDim } = config;
     const rows = normed.shape[0] as Dim;
     const sizes = [numHeads * headDim, numKeyValueHeads * headDim] as const;
-    const qkv = g.linear(normed, w.qkv, w.qkvBias);
+    const qkv = this.projections.product(this.projections.operand(normed), w.qkv, w.qkvBias);
     const rotate = (values: Value, heads: number): Value =>
       g.rope(g.reshape(values, [rows, 1, heads * headDim]), positions, this.cos, this.sin, heads);
     if (w.qNorm && w.kNorm) {
@@ -154,11 +171,17 @@ export class DecoderLayers {
 
   /** Logits divided by the temperature: x [rows, hidden] to [rows, vocabulary]. */
   logits(x: Value, inverseTemperature: Value): Value {
-    const { graph: g, config } = this;
+    const { graph: g, config, projections: p } = this;
     const [normed] = g.rmsNorm(x, this.vector('model.norm.weight', config.hiddenSize), config.rmsNormEps);
-    const head = config.tieWordEmbeddings ? this.embedding : this.matrix('lm_head.weight', config.vocabSize, config.hiddenSize);
     // Scaling the hidden rows is far cheaper than scaling the logits.
-    return g.linear(g.mul(normed, inverseTemperature), head);
+    return p.product(p.operand(g.mul(normed, inverseTemperature)), this.head());
+  }
+
+  private head(): Weight {
+    const { tieWordEmbeddings, vocabSize, hiddenSize } = this.config;
+    // In float32 the tied head is the embedding itself, stored once.
+    if (tieWordEmbeddings && !this.isInt8) return { values: this.embedding, scales: null, out: vocabSize };
+    return this.matrix(tieWordEmbeddings ? embeddingName : 'lm_head.weight', vocabSize, hiddenSize);
   }
 
   /**

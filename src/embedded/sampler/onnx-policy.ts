@@ -6,6 +6,7 @@ import { verifyDirectory } from '../../checkpoint/publish.ts';
 import { compiledEntry } from '../../lib/compiled.ts';
 import { EvomError } from '../../lib/errors.ts';
 import type { Policy, PolicyWeights } from '../../policy/policy.ts';
+import type { SamplerPrecision } from './projections.ts';
 import type { SamplerWorkerData, SharedWeights } from './sampler-protocol.ts';
 import { stopIdsOf } from './stop-ids.ts';
 import { ThreadedPolicy } from './threaded-policy.ts';
@@ -24,6 +25,11 @@ export interface OnnxPolicyOptions {
   readonly stopIds?: readonly number[];
   /** Version of the checkpoint's weights; default 0. */
   readonly version?: number;
+  /**
+   * Arithmetic of the products with weights: float32 (default), or int8, for which weights are rounded here and at each update. Embeddings,
+   * norms and attention are float32 either way, and all log-probabilities are those of the model that samples.
+   */
+  readonly precision?: SamplerPrecision;
   /** Name in records; the folder's name by default. */
   readonly modelId?: string;
 }
@@ -37,7 +43,7 @@ export interface OnnxPolicyOptions {
  * @throws {EvomError} `E_CHECKPOINT` if the folder is no model that the embedded engine runs.
  */
 export async function createOnnxPolicy(options: OnnxPolicyOptions): Promise<Policy> {
-  const { directory, threads, batchRows = 64, refillBelow = 1, version = 0 } = options;
+  const { directory, threads, batchRows = 64, refillBelow = 1, version = 0, precision = 'float32' } = options;
   if (!(Number.isInteger(batchRows) && batchRows >= 1)) throw new EvomError('E_POLICY', `batchRows is ${batchRows}; give at least 1`);
   await verifyDirectory(directory);
   const configJson = await readModelConfig(directory);
@@ -45,7 +51,7 @@ export async function createOnnxPolicy(options: OnnxPolicyOptions): Promise<Poli
   const stopIds = options.stopIds ?? stopIdsOf(await readGenerationConfig(directory), configJson, directory);
   const tensors = new Map([...(await readWeights(directory))].map(([name, tensor]) => [name, tensor.data]));
   const limits = { modelId: options.modelId ?? basename(resolve(directory)), maxLength: config.maxPositions, vocabSize: config.vocabSize };
-  const workerData: SamplerWorkerData = { config, stopIds, batchRows, refillBelow };
+  const workerData: SamplerWorkerData = { config, stopIds, precision, batchRows, refillBelow };
   const pool = new SamplerPool(compiledEntry(import.meta.url, './sampler-worker.js'), threads, workerData);
   const policy = new ThreadedPolicy({ pool, limits, batchRows, share: (weights) => share(weights, config) });
   try {

@@ -1,7 +1,7 @@
 /** The graphs that read whole sequences: prompts before decoding, and given tokens to be scored. */
 import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import { Graph, type Value } from '../nn/graph.ts';
-import { type AttentionInputs, DecoderLayers, type WeightMap } from './decoder-layers.ts';
+import { type AttentionInputs, DecoderLayers, type ModelWeights } from './decoder-layers.ts';
 
 /**
  * Inputs, with B right-padded sequences of T tokens and N selected rows: `ids` int32 [B*T]; `positions` int64 [B*T, 1];
@@ -11,7 +11,7 @@ import { type AttentionInputs, DecoderLayers, type WeightMap } from './decoder-l
  * Outputs of `prefill`: `key.l`, `value.l` [B, K, T, D], and `probs`, `entropy_parts` of the selected rows.
  * `score` also takes `targets` int64 [N, 1] and gives `logprobs` [N, 1].
  */
-export function buildPrefillGraph(config: DecoderConfig, weights: WeightMap, purpose: 'prefill' | 'score'): Graph {
+export function buildPrefillGraph(config: DecoderConfig, weights: ModelWeights, purpose: 'prefill' | 'score'): Graph {
   const g = new Graph(purpose);
   const layers = new DecoderLayers(g, config, weights, config.maxPositions);
   const ids = g.input('ids', 'int32', ['B*T']);

@@ -4,6 +4,7 @@ import type { DecoderConfig } from '../../checkpoint/decoder-config.ts';
 import type { EvomErrorCode } from '../../lib/errors.ts';
 import type { SamplingParams, ScoreRequest } from '../../policy/policy.ts';
 import type { SampledCompletion, SampleUnit } from './batch-sampler.ts';
+import type { SamplerPrecision } from './projections.ts';
 
 /** Weights in shared memory: every worker builds its graphs from the same copy. */
 export interface SharedWeights {
@@ -14,6 +15,7 @@ export interface SharedWeights {
 export interface SamplerWorkerData {
   readonly config: DecoderConfig;
   readonly stopIds: readonly number[];
+  readonly precision: SamplerPrecision;
   readonly batchRows: number;
   readonly refillBelow: number;
 }

@@ -7,7 +7,7 @@ import { scoreCompletions } from './prefill.ts';
 import type { SamplerWorkerData } from './sampler-protocol.ts';
 import { serveJobs } from './worker-loop.ts';
 
-const { config, stopIds, batchRows, refillBelow } = workerData as SamplerWorkerData;
+const { config, stopIds, precision, batchRows, refillBelow } = workerData as SamplerWorkerData;
 let engine: DecoderEngine | null = null;
 
 function loaded(): DecoderEngine {
@@ -19,7 +19,7 @@ serveJobs({
   load: async ({ weights }) => {
     await engine?.close();
     engine = null;
-    engine = await openDecoder(config, weights.tensors, weights.version, stopIds);
+    engine = await openDecoder(config, weights.tensors, weights.version, { stopIds, precision });
   },
   sample: async ({ units, params }, emit, isAborted) => {
     const { version } = loaded();

@@ -28,7 +28,7 @@ export async function writeOnnxExport(directory: string, subfolder: 'onnx' | '',
   const padding = g.op('Mul', [g.op('Sub', [g.constant([1]), ones], ['B', 'N']), g.constant([-1e9])], ['B', 'N']);
   const mask = g.op('Add', [causal, g.op('Unsqueeze', [padding, int64([1, 2])], ['B', 1, 1, 'N'])], ['B', 1, 'T', 'N']);
 
-  const layers = new DecoderLayers(g, config, weights, config.maxPositions);
+  const layers = new DecoderLayers(g, config, { tensors: weights, int8: null }, config.maxPositions);
   const rowPositions = g.op('Reshape', [positionIds, int64([-1, 1])], ['R', 1]);
   let x = layers.embed(g.op('Reshape', [ids, int64([-1])], ['R']));
   const one = g.concat([size(ids, 0), length], 0, 2);
