@@ -69,14 +69,14 @@ function startPython(directory, threads, [prompts, group]) {
   };
 }
 
-async function ours(policy, config, [prompts, group]) {
+async function ours(policy, config, [prompts, group], maxTokens = newTokens) {
   const requests = Array.from({ length: prompts }, (_, i) => ({
     promptIds: Int32Array.from({ length: promptTokens }, (_, t) => ((i * 131 + t * 17) % (config.vocabSize - 3)) + 3),
     seeds: Array.from({ length: group }, (_, g) => `bench/${i}/${g}`),
   }));
   const cpu = process.cpuUsage();
   const start = performance.now();
-  await policy.sample(requests, { temperature: 1, topK: 0, topP: 1, maxTokens: newTokens });
+  await policy.sample(requests, { temperature: 1, topK: 0, topP: 1, maxTokens });
   const wall = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   return { wall, cpu: (user + system) / 1e6 };
@@ -91,26 +91,56 @@ for (const model of options.models.split(',')) {
     : await writeModel(directory, shapes[model]);
   for (const threads of options.threads.split(',').map(Number)) {
     const open = (precision) => createOnnxPolicy({ directory, threads, stopIds: [], precision });
-    const policies = { evom: await open('float32'), int8: await open('int8') };
-    for (const batch of batches) await measure({ model, threads, directory: isFolder ? null : directory, config, policies, batch });
-    for (const policy of Object.values(policies)) await policy.close();
+    if (isFolder) await measureAlone({ model, threads, config, open });
+    else await measureTogether({ model, threads, config, open, directory });
   }
   if (!isFolder) await rm(directory, { recursive: true });
 }
 
-async function measure({ model, threads, directory, config, policies, batch }) {
-  const python = directory === null ? null : startPython(directory, threads, batch);
-  const rounds = { evom: [], int8: [], loop: [], generate: [] };
-  for (let round = -1; round < Number(options.rounds); round++) {
-    const times = {};
-    for (const [what, policy] of Object.entries(policies)) times[what] = await ours(policy, config, batch);
-    if (python) for (const what of ['loop', 'generate']) times[what] = await python.run(what);
-    if (round >= 0) for (const [what, time] of Object.entries(times)) rounds[what].push(time);
+/** All engines are open at the same time and take turns. */
+async function measureTogether({ model, threads, config, open, directory }) {
+  const policies = { evom: await open('float32'), int8: await open('int8') };
+  for (const batch of batches) {
+    const python = startPython(directory, threads, batch);
+    const rounds = { evom: [], int8: [], ...(python ? { loop: [], generate: [] } : {}) };
+    for (let round = -1; round < Number(options.rounds); round++) {
+      const times = {};
+      for (const [what, policy] of Object.entries(policies)) times[what] = await ours(policy, config, batch);
+      if (python) for (const what of ['loop', 'generate']) times[what] = await python.run(what);
+      if (round >= 0) for (const [what, time] of Object.entries(times)) rounds[what].push(time);
+    }
+    python?.stop();
+    report({ model, threads, batch, rounds });
   }
-  python?.stop();
+  for (const policy of Object.values(policies)) await policy.close();
+}
+
+/** Each engine is opened for its turn: two of a large model take too much memory. The first run after it was opened is not counted. */
+async function measureAlone({ model, threads, config, open }) {
+  const all = batches.map(() => ({ evom: [], int8: [] }));
+  for (let round = 0; round < Number(options.rounds); round++)
+    for (const [what, precision] of [
+      ['evom', 'float32'],
+      ['int8', 'int8'],
+    ]) {
+      const cpu = process.cpuUsage();
+      const start = performance.now();
+      const policy = await open(precision);
+      await ours(policy, config, [1, 1], 1);
+      const { user, system } = process.cpuUsage(cpu);
+      const rss = (process.memoryUsage().rss / 2 ** 30).toFixed(1);
+      process.stderr.write(
+        `${precision}: opened, first token after ${((performance.now() - start) / 1000).toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of processor time, ${rss} GiB\n`,
+      );
+      for (const [i, batch] of batches.entries()) all[i][what].push(await ours(policy, config, batch));
+      await policy.close();
+    }
+  for (const [i, batch] of batches.entries()) report({ model, threads, batch, rounds: all[i] });
+}
+
+function report({ model, threads, batch, rounds }) {
   const sampled = batch[0] * batch[1] * newTokens;
   for (const [what, times] of Object.entries(rounds)) {
-    if (times.length === 0) continue;
     const perSecond = (key) => Math.round(sampled / median(times.map((time) => time[key])));
     const ratio = (key) => Number((median(times.map((time) => time[key])) / median(rounds.evom.map((time) => time[key]))).toFixed(2));
     results.push({
@@ -126,6 +156,7 @@ async function measure({ model, threads, directory, config, policies, batch }) {
     });
   }
 }
+
 if (options.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 else console.table(results);
 if (options.python === '') process.stderr.write('PyTorch was left out: pass --python PATH (an environment with torch and transformers)\n');

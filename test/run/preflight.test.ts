@@ -126,6 +126,12 @@ describe('a run that cannot start', () => {
       'E_CHECKPOINT',
       /checkpoint: .* lacks the weight model\.layers/,
     ],
+    [
+      'a sampler that rounds, uncorrected',
+      () => ['policy.precision=int8'],
+      'E_CONFIG',
+      /policy\.precision: int8 samples from weights that are rounded.*set algorithm\.sampler_correction=/,
+    ],
     ['an empty training file', () => [writeEmpty('train.jsonl')], 'E_DATA', /dataset\.train: .*holds no problem/],
     ['an empty evaluation file', () => [writeEmpty('eval.jsonl')], 'E_DATA', /dataset\.eval\.held: .*holds no problem/],
     [

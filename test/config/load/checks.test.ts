@@ -75,6 +75,11 @@ describe('a kind: train configuration refuses', () => {
       ['async.steps_ahead=1', 'policy.type=colocated', 'learner.type=torch', 'optimizer.type=adamw'],
       /async\.steps_ahead: a colocated policy samples and learns in turn/,
     ],
+    [
+      'int8 products of a server',
+      ['policy.precision=int8', 'policy.type=openai', 'policy.openai.servers=["http://localhost:8000"]'],
+      /policy\.precision: is of the embedded policy \(policy\.type: onnx\), not of openai/,
+    ],
     ['a negative number of steps ahead', ['async.steps_ahead=-1'], /steps_ahead: must be at least 0, not -1/],
     [
       'stale groups without a correction',

@@ -114,7 +114,7 @@ async function roundedFolder(directory: string): Promise<string> {
   const tensors = await readWeights(directory);
   const embedding = tensors.get('model.embed_tokens.weight');
   if (config.tieWordEmbeddings && embedding) tensors.set('lm_head.weight', embedding);
-  for (const [name, { data, shape }] of tensors) {
+  for (const [name, { dtype, data, shape }] of tensors) {
     const [rows = 0, columns = 0] = shape;
     if (shape.length !== 2 || name === 'model.embed_tokens.weight') continue;
     const rounded = Float32Array.from(data);
@@ -125,7 +125,7 @@ async function roundedFolder(directory: string): Promise<string> {
         of[i] = Math.round(weight / scale) * scale;
       });
     }
-    tensors.set(name, { shape, data: rounded });
+    tensors.set(name, { dtype, shape, data: rounded });
   }
   const folder = await mkdtemp(join(tmpdir(), 'evom-rounded-'));
   await writeModelFolder(folder, {
