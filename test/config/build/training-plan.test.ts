@@ -94,6 +94,19 @@ describe('the plan of a GPU run', () => {
     expect(totalGib(small.learner) + totalGib(small.sampler)).toBeLessThan(70);
   });
 
+  it('counts a byte a weight of an embedded policy in int8, and four of its embedding', () => {
+    const model = parseDecoderConfig(qwen1);
+    const [exact, rounded] = ['float32', 'int8'].map((precision) => {
+      const { sampler } = estimateMemory(config('quickstart.yaml', `policy.precision=${precision}`, 'policy.threads=2'), model);
+      return sampler.find(({ name }) => name.startsWith('weights'));
+    });
+    const embedding = model.vocabSize * model.hiddenSize;
+    expect((exact?.gib ?? 0) * 2 ** 30).toBeCloseTo(2 * 4 * parameterCount(model), -2);
+    const head = model.tieWordEmbeddings ? embedding : 0;
+    expect((rounded?.gib ?? 0) * 2 ** 30).toBeCloseTo(2 * (parameterCount(model) + head + 3 * embedding), -2);
+    expect(rounded?.name).toBe('weights of 2 threads, int8 with a float32 embedding');
+  });
+
   it('shrinks with adapters, and grows without checkpointing', () => {
     const model = parseDecoderConfig(qwen7);
     const total = (...overrides: string[]) => totalGib(estimateMemory(config('grpo.yaml', ...overrides), model).learner);

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decoderConfigJson, parseDecoderConfig } from '../../../src/checkpoint/decoder-config.ts';
 import { readModelConfig, readWeights, writeModelFolder } from '../../../src/checkpoint/hf-layout.ts';
+import { buildEmbeddedPolicy } from '../../../src/config/build/build-policy.ts';
 import type { Completion } from '../../../src/core/rollout.ts';
 import { Graph } from '../../../src/embedded/nn/graph.ts';
 import { createSession } from '../../../src/embedded/nn/session.ts';
@@ -16,6 +17,7 @@ import { createOnnxPolicy } from '../../../src/embedded/sampler/onnx-policy.ts';
 import { int8Projections } from '../../../src/embedded/sampler/projections.ts';
 import type { Policy, SampleRequest } from '../../../src/policy/policy.ts';
 import { describePolicy } from '../../../src/testing/policy-suite.ts';
+import { loadTokenizer } from '../../../src/tokenizer/chat-tokenizer.ts';
 
 const golden = (name: string) => fileURLToPath(new URL(`../../golden/policy/${name}`, import.meta.url));
 const tiny = fileURLToPath(new URL('../../../checkpoints/tiny', import.meta.url));
@@ -162,31 +164,57 @@ describe('createOnnxPolicy in int8', () => {
   });
 
   it('samples with the new weights after an update', async () => {
-    const policy = await createOnnxPolicy({ directory: golden('llama'), threads: 1, precision: 'int8' });
+    const directory = golden('llama');
+    const other = async (): Promise<Map<string, Float32Array>> =>
+      new Map(
+        [...(await readWeights(directory))].map(([name, { data }]) => [name, data.map((weight, i) => weight * (1 + 0.5 * Math.sin(i)))]),
+      );
+    const policy = await createOnnxPolicy({ directory, threads: 1, precision: 'int8' });
     const before = await policy.sample(asked, free);
-    const tensors = new Map(
-      [...(await readWeights(golden('llama')))].map(([name, { data }]) => [
-        name,
-        data.map((weight, i) => weight * (1 + 0.5 * Math.sin(i))),
-      ]),
-    );
+    const tensors = await other();
     const updating = policy.update({ type: 'tensors', version: 1, tensors });
     // The learner may go on with its own at once.
     for (const data of tensors.values()) data.fill(0);
     await updating;
     const after = await policy.sample(asked, free);
     expect(after.flat().map(({ policyVersion }) => policyVersion)).toEqual(new Array(6).fill(1));
-    const old = await createOnnxPolicy({ directory: golden('llama'), threads: 1 });
-    expect(meanSize(await differences(before, old))).toBeLessThan(0.05);
-    const restored = new Map(
-      [...(await readWeights(golden('llama')))].map(([name, { data }]) => [
-        name,
-        data.map((weight, i) => weight * (1 + 0.5 * Math.sin(i))),
-      ]),
-    );
-    await old.update({ type: 'tensors', version: 1, tensors: restored });
-    expect(meanSize(await differences(after, old))).toBeLessThan(0.05);
-    expect(meanSize(await differences(before, old))).toBeGreaterThan(0.1);
-    await Promise.all([policy.close(), old.close()]);
+    const exact = await createOnnxPolicy({ directory, threads: 1 });
+    expect(meanSize(await differences(before, exact))).toBeLessThan(0.05);
+    await exact.update({ type: 'tensors', version: 1, tensors: await other() });
+    expect(meanSize(await differences(after, exact))).toBeLessThan(0.05);
+    expect(meanSize(await differences(before, exact))).toBeGreaterThan(0.1);
+    await Promise.all([policy.close(), exact.close()]);
   });
+});
+
+describe('an ONNX export', () => {
+  it('is not sampled in int8, and the message says what to do', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'evom-export-'));
+    await mkdir(join(directory, 'onnx'));
+    await writeFile(join(directory, 'onnx', 'model.onnx'), '');
+    const opening = buildEmbeddedPolicy(directory, { threads: 1, batchRows: 8, version: 0, precision: 'int8' });
+    await expect(opening).rejects.toMatchObject({ code: 'E_CONFIG', message: expect.stringContaining('leave the key out') });
+  });
+});
+
+const model = process.env.EVOM_TEST_MODEL ?? '';
+
+describe.skipIf(model === '')('a model of real size in int8 (EVOM_TEST_MODEL names its folder)', () => {
+  it('is near the float32 model on what it says itself', async () => {
+    const { encodeChat } = await loadTokenizer(model);
+    const { tokenIds } = encodeChat([{ role: 'user', content: 'A bakery earns 5 dollars a cake and 3 a loaf. What should it bake?' }]);
+    const requests = [{ promptIds: tokenIds, seeds: ['a', 'b', 'c', 'd'] }];
+    const policy = await createOnnxPolicy({ directory: model, threads: 1, precision: 'int8' });
+    const groups = await policy.sample(requests, { ...free, maxTokens: 64 });
+    // One after the other: two engines of a large model take too much memory.
+    await policy.close();
+    const exact = await createOnnxPolicy({ directory: model, threads: 1 });
+    const found = await differences(groups, exact, requests);
+    await exact.close();
+    process.stderr.write(
+      `${found.length} tokens, int8 less float32: mean size ${meanSize(found).toFixed(4)}, largest ${Math.max(...found.map(Math.abs)).toFixed(3)} nats\n`,
+    );
+    expect(meanSize(found)).toBeLessThan(0.15);
+    expect(Math.abs(found.reduce((sum, value) => sum + value, 0) / found.length)).toBeLessThan(0.05);
+  }, 600_000);
 });
