@@ -49,6 +49,13 @@ function problemOf(record: Fields): ProblemDraft | null {
 
 const fence = (code: string, dialect: string): string => `\`\`\`${dialect.endsWith('-js') ? 'js' : 'python'}\n${code}\n\`\`\``;
 
+/** Files that people name in the place of completions, and what they are for. */
+const mistaken: readonly (readonly [RegExp, string])[] = [
+  [/\.ya?ml$/i, 'it is a configuration, which --config takes; --checkpoint takes the folder of a model or a run'],
+  [/\.(?:gguf|whl)$/i, 'evom model import makes a folder of it that --checkpoint takes'],
+  [/\.(?:safetensors|bin|pt|onnx)$/i, 'it is one of the files of a model; give the folder that it is in'],
+];
+
 /**
  * Reads recordings from JSON, JSONL, CSV, Parquet or Arrow: records with `completion` or `completions` (or `response`, `output`) beside
  * `question` or `id`; published results such as ORLM's, by the programs in them; or the file of outcomes of another evaluation.
@@ -59,6 +66,8 @@ const fence = (code: string, dialect: string): string => `\`\`\`${dialect.endsWi
  * @throws {EvomError} `E_DATA` naming file and line of a record without a completion, or without question and id.
  */
 export async function readRecordings(path: string): Promise<Recordings> {
+  const [, otherwise] = mistaken.find(([pattern]) => pattern.test(path)) ?? [];
+  if (otherwise !== undefined) throw new EvomError('E_DATA', `${path} holds no recorded completions: ${otherwise}`);
   const byText = new Map<string, Entry>();
   const byId = new Map<string, Entry>();
   for await (const item of recordsOf(path, await containerOf(path))) {

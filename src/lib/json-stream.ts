@@ -11,7 +11,8 @@ const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\
  * Splits a stream of text into its top-level JSON objects, whatever stands between them; a byte order mark, commas and
  * the brackets of one enclosing array are skipped. Raw control characters inside strings are read as themselves, and `NaN`, `Infinity`
  * and `-Infinity`, which Python's `json` writes, as these numbers. A whole number under `id`, `index`, `key` or a name that ends in `_id`
- * becomes a text beyond 2^53, where a float64 rounds: two ids never become one.
+ * becomes a text beyond 2^53, where a float64 rounds: two ids never become one. Of what a broken object takes with it, the lines that are
+ * an object each are read all the same.
  *
  * @param chunks pieces of the file in order, cut anywhere.
  * @example
@@ -30,6 +31,7 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
   let escaped = false;
   let start = 1;
   let parts: string[] = [];
+  let hasControls = false;
   let strayLine = 0;
   let first = true;
   for await (const piece of chunks) {
@@ -43,10 +45,7 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
         if (escaped) escaped = false;
         else if (char === '\\') escaped = true;
         else if (char === '"') inString = false;
-        else if (char < ' ') {
-          parts.push(chunk.slice(from, i), escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-          from = i + 1;
-        }
+        else if (char < ' ') hasControls = true;
         continue;
       }
       if (depth === 0) {
@@ -55,6 +54,7 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
           start = line;
           from = i;
           parts = [];
+          hasControls = false;
         } else if (!/[\s,[\]]/.test(char) && strayLine !== line) {
           strayLine = line;
           const [found = ''] = chunk.slice(i, i + 20).split(/[\r\n]/, 1);
@@ -68,7 +68,7 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
         depth--;
         if (depth === 0) {
           parts.push(chunk.slice(from, i + 1));
-          yield parsed(parts.join(''), start);
+          yield* parsed(parts.join(''), start, hasControls);
           parts = [];
           from = i + 1;
         }
@@ -76,7 +76,39 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
     }
     if (depth > 0) parts.push(chunk.slice(from));
   }
-  if (depth > 0) yield { kind: 'fault', line: start, message: 'the object that starts here never ends' };
+  if (depth > 0) {
+    yield { kind: 'fault', line: start, message: 'the object that starts here never ends' };
+    yield* wholeLines(parts.join(''), start);
+  }
+}
+
+/** What a broken object swallowed: the later lines that begin with an object and are nothing else. */
+function* wholeLines(text: string, start: number): Generator<JsonItem> {
+  for (const [i, line] of text.split('\n').entries()) {
+    if (i === 0 || !line.startsWith('{')) continue;
+    try {
+      yield { kind: 'value', line: start + i, value: jsonValue(line.replace(/,?\s*$/, '')) };
+    } catch {
+      // It belongs to what is broken.
+    }
+  }
+}
+
+/** Raw control characters inside strings, as JSON writes them; one behind a backslash stays the fault that it is. */
+function withEscapedControls(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i] as string;
+    if (char === '"') inString = !inString;
+    else if (inString && char === '\\') i++;
+    else if (inString && char < ' ') {
+      parts.push(text.slice(from, i), escapes[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+      from = i + 1;
+    }
+  }
+  return parts.join('') + text.slice(from);
 }
 
 /** Strings, which are passed over, with the long id behind one that is a key; and Python's words for numbers. */
@@ -102,10 +134,14 @@ function jsonValue(text: string): unknown {
   );
 }
 
-function parsed(text: string, line: number): JsonItem {
+function* parsed(text: string, line: number, hasControls: boolean): Generator<JsonItem> {
+  let value: unknown;
   try {
-    return { kind: 'value', line, value: jsonValue(text) };
+    value = jsonValue(hasControls ? withEscapedControls(text) : text);
   } catch (error) {
-    return { kind: 'fault', line, message: error instanceof Error ? error.message : String(error) };
+    yield { kind: 'fault', line, message: error instanceof Error ? error.message : String(error) };
+    yield* wholeLines(text, line);
+    return;
   }
+  yield { kind: 'value', line, value };
 }

@@ -26,7 +26,8 @@ export interface Task {
 /** The live parts that a rollout passes through, in order. */
 export interface RolloutParts {
   readonly policy: Policy;
-  readonly task: (problem: Problem) => Task;
+  /** @param dialect the one to ask in; the configuration decides when left out. */
+  readonly task: (problem: Problem, dialect?: string) => Task;
   readonly decode: (tokenIds: Int32Array) => string;
   readonly verify: (program: Program) => Promise<Outcome>;
   /** Rewards of one problem's outcomes, in their order. */
@@ -84,7 +85,7 @@ export interface RolloutResult {
  *   a fault of ours; nothing that a program does.
  */
 export async function rollOut(parts: RolloutParts, request: RolloutRequest): Promise<RolloutResult> {
-  const tasks = request.problems.map(parts.task);
+  const tasks = request.problems.map((problem) => parts.task(problem));
   const { maxTokens } = request.sampling;
   for (const task of tasks) if (!fits(parts.policy, task, maxTokens)) throw tooLong(parts.policy, task, request);
   const names = distinctNames(request.problems);

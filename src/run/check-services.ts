@@ -143,15 +143,21 @@ async function portText(url: string): Promise<string> {
 /** Interpreter, torch and what goes with it. */
 export async function checkTorch(python = defaultPython()): Promise<Omit<Finding, 'name'> & { readonly cuda?: boolean }> {
   const text =
-    'import json, torch, transformers, pyarrow, evom_torch; print(json.dumps([torch.__version__, transformers.__version__, torch.cuda.is_available()]))';
+    'import json, torch, transformers, pyarrow, evom_torch; print(json.dumps([torch.__version__, transformers.__version__, torch.cuda.is_available(), getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()]))';
   const env = { ...process.env, PYTHONPATH: torchHostDirectory };
   const answer = await run(python, ['-c', text], { timeout: 120_000, env }).catch((error: Error & { stderr?: string }) => error);
   if (answer instanceof Error)
     return missing(
       `${python}: ${(answer.stderr ?? '').trim().split('\n').at(-1) || 'cannot be started'}; scripts/setup-torch.sh installs it, EVOM_PYTHON names another`,
     );
-  const [torch, transformers, cuda] = JSON.parse(answer.stdout.trim().split('\n').at(-1) ?? '[]') as [string, string, boolean];
-  return { ...ok(`torch ${torch} (${cuda ? 'sees CUDA' : 'CPU only'}), transformers ${transformers}, ${python}`), cuda };
+  const [torch, transformers, cuda, amx] = JSON.parse(answer.stdout.trim().split('\n').at(-1) ?? '[]') as [
+    string,
+    string,
+    boolean,
+    boolean,
+  ];
+  const device = cuda ? 'sees CUDA' : amx ? 'CPU only' : 'CPU only, without AMX: float32 is the faster precision';
+  return { ...ok(`torch ${torch} (${device}), transformers ${transformers}, ${python}`), cuda };
 }
 
 /** The PyTorch that a configuration runs in; none where it runs in none, or somebody starts it elsewhere. */

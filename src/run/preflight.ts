@@ -3,6 +3,7 @@ import { constants, existsSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { DecoderConfig } from '../checkpoint/decoder-config.ts';
+import { checkSetDialects } from '../config/build/build.ts';
 import { resolveCheckpoint } from '../config/build/resolve-checkpoint.ts';
 import { backendOfDialect, isHosted, isModulePath } from '../config/schema/vocabulary.ts';
 import { EvomError } from '../lib/errors.ts';
@@ -40,6 +41,7 @@ export interface Preflight {
 /** Answers each question about a configuration; a check that throws has found a fault. */
 export async function preflight(config: RunConfig, options: PreflightOptions): Promise<Preflight> {
   const { report = () => {}, lifetime = new Lifetime(), directory, doneSteps } = options;
+  checkSetDialects(config);
   const findings: Finding[] = [];
   const look = async (name: string, check: Check): Promise<void> => {
     const finding = { name, ...(await lifetime.wait(check().catch(faultOf))) };

@@ -6,7 +6,7 @@ export interface TorchSettings {
   readonly device: 'auto' | 'cpu' | 'cuda';
   /** CPU threads a process; null leaves them to torch. */
   readonly threads: number | null;
-  readonly precision: 'float32' | 'bfloat16';
+  readonly precision: 'auto' | 'float32' | 'bfloat16';
   readonly attention: 'sdpa' | 'flash_attention_2' | 'eager';
   readonly gradientCheckpointing: boolean;
   /** null trains all weights. */

@@ -314,6 +314,50 @@ describe('NL4OPT declarations', () => {
     expect(problem?.answer).toBeCloseTo((100 + 1200) * (1000 / 450), 6);
   });
 
+  const corrected = (canonical: object) => ({
+    doc_id: '-12',
+    document: 'A bakery ...',
+    order_mapping: { cakes: 0, pies: 1, Cakes: 0, pie: 1 },
+    obj_declaration: { type: 'objective', direction: 'maximize', terms: { Cakes: '5', pie: '3' } },
+    const_declarations: [
+      { type: 'linear', limit: '7', terms: { cakes: '2', pies: '1' }, operator: 'LESS_OR_EQUAL' },
+      { type: 'xby', x_var: 'pies', param: 'twice', y_var: 'Cakes', operator: 'LESS_OR_EQUAL' },
+    ],
+    canonical,
+  });
+  const said = {
+    objective: [-5, -3],
+    constraints: [
+      [-2, 1, 0],
+      [2, 1, 7],
+    ],
+  };
+
+  it('of corrected copies name their variables in order_mapping, and are held to the canonical form', async () => {
+    const [problem] = await importProblems(await write('copy.jsonl', JSON.stringify(corrected(said))), { solve: solvers.solve });
+    expect(problem).toMatchObject({ id: 'copy/-12', kind: 'lp' });
+    expect(problem?.model?.variables.map(({ name, cost }) => [name, cost])).toEqual([
+      ['cakes', 5],
+      ['pies', 3],
+    ]);
+    for (const [canonical, why] of [
+      [{ ...said, objective: [5, -3] }, /obj_declaration differs from canonical.objective/],
+      [{ ...said, constraints: said.constraints.slice(1) }, /const_declarations differ from canonical.constraints/],
+      [{ objective: [-5, -3] }, /differ from canonical.constraints/],
+    ] as const) {
+      const items = await itemsOf(await write('loss.jsonl', JSON.stringify(corrected(canonical))));
+      expect(problemsOf(items)).toMatchObject([{ answer: null, meta: { label_doubt: expect.stringMatching(why) } }]);
+    }
+  });
+
+  it('become whole numbers where that is asked for', async () => {
+    const file = await write('whole.jsonl', JSON.stringify(corrected(said)));
+    const answers = async (wholeNumbers: boolean) => (await importProblems(file, { solve: solvers.solve, wholeNumbers }))[0];
+    // 2 c + p <= 7 and p <= 2 c: c = 1.75, p = 3.5 makes 19.25; whole: c = 2, p = 3.
+    expect(await answers(false)).toMatchObject({ kind: 'lp', answer: 19.25 });
+    expect(await answers(true)).toMatchObject({ kind: 'milp', answer: 19 });
+  });
+
   it('that mean nothing leave the text without model and answer, and are named', async () => {
     for (const [constraint, why] of [
       [{ type: 'ratio', var: 'sled', limit: '5', operator: 'GREATER_OR_EQUAL' }, /not a share of a whole/],

@@ -138,6 +138,6 @@ describe('buildPrompt', () => {
   });
 
   it('names the templates when one is unknown', () => {
-    expect(() => buildPrompt('chat' as (typeof promptTemplates)[number], 'q', dialect)).toThrow(/bare, instruct/);
+    expect(() => buildPrompt('chat' as (typeof promptTemplates)[number], 'q', dialect)).toThrow(/bare, brief, instruct/);
   });
 });

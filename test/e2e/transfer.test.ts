@@ -149,3 +149,58 @@ describe('evom transfer', () => {
     expect(other).toMatchObject({ code: 3, err: expect.stringContaining('holds too few completions') });
   });
 });
+
+describe('an evaluation set with a dialect of its own', () => {
+  const config = (dialect: string): string => `policy: { type: recorded, checkpoint: programs.jsonl }
+backend: highs
+dialect: [{ name: highs-js, weight: 3 }, { name: glpk-js, weight: 1 }]
+dataset:
+  train: { type: generated }
+  eval:
+    - { name: here, type: file, path: bench/shop.json, dialect: highs-js }
+    - { name: there, type: file, path: bench/shop.json, dialect: ${dialect} }
+`;
+
+  it('asks every problem in it, where the run has several; transfer asks in that of the row', async () => {
+    const programs = [9, 11, 13].map((capacity) => ({
+      id: `p${capacity}`,
+      question: question(capacity),
+      answer: optimum(capacity),
+      source: 's',
+      programs: { 'highs-js': lp(capacity), 'glpk-js': 'report(' },
+    }));
+    writeFileSync(join(folder, 'programs.jsonl'), programs.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    writeFileSync(join(folder, 'two.yaml'), config('glpk-js'));
+    const { code, out, err } = await evom(['evaluate', '--config', 'two.yaml', '--judge', 'evom', '--json', '-q'], folder);
+    expect(code, err).toBe(0);
+    const scores = (text: string, key: 'evaluations' | 'rows'): unknown =>
+      (JSON.parse(text) as Record<string, { name?: string; set?: string; pass_at_1: number }[]>)[key]?.map((row) => [
+        row.name ?? row.set,
+        row.pass_at_1,
+      ]);
+    expect(scores(out, 'evaluations')).toEqual([
+      ['here', 1],
+      ['there', 0],
+    ]);
+    const moved = await evom(['transfer', '--config', 'two.yaml', '--backends', 'glpk/glpk-js', '--judge', 'evom', '--json', '-q'], folder);
+    expect(scores(moved.out, 'rows'), moved.err).toEqual([
+      ['here', 0],
+      ['there', 0],
+    ]);
+  });
+
+  it('is refused where the run does not have it', async () => {
+    writeFileSync(join(folder, 'evaluate.yaml'), config('gurobipy'));
+    const checkpoint = join(process.cwd(), 'checkpoints', 'tiny');
+    const trained = config('gurobipy').replace('type: recorded, checkpoint: programs.jsonl', `checkpoint: "${checkpoint}"`);
+    writeFileSync(join(folder, 'train.yaml'), trained);
+    for (const words of [
+      ['evaluate', '--config', 'evaluate.yaml'],
+      ['train', '--config', 'train.yaml', '--dry-run'],
+    ])
+      expect(await evom(words, folder)).toMatchObject({
+        code: 3,
+        err: expect.stringContaining("dataset.eval[1].dialect: gurobipy is none of the run's dialects, highs-js, glpk-js"),
+      });
+  });
+});

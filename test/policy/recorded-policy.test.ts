@@ -88,6 +88,14 @@ describe('readRecordings', () => {
     expect((await recordingsOf('d.jsonl', [line])).recall({ id: 'p1', question: 'q?' }, 'highs-js')).toEqual(['one', 'two']);
   });
 
+  it.each([
+    ['run.yaml', /a configuration, which --config takes/],
+    ['model.gguf', /evom model import makes a folder/],
+    ['model.safetensors', /give the folder that it is in/],
+  ])('says what %s is for', async (name, why) => {
+    await expect(readRecordings(name)).rejects.toThrow(why);
+  });
+
   it('names line and want of a record without a completion or a question', async () => {
     await expect(recordingsOf('e.jsonl', [{ question: 'q', completion: 'x' }, { question: 'q' }])).rejects.toThrow(
       /e\.jsonl:2: holds no completion/,

@@ -118,6 +118,37 @@ describe('jsonObjects', () => {
       }),
     );
   });
+
+  it('reads the lines that a broken object takes with it, in their order', async () => {
+    const collect = async (text: string): Promise<unknown[]> => {
+      const out: unknown[] = [];
+      for await (const item of jsonObjects([text])) out.push(item.kind === 'value' ? [item.line, item.value] : [item.line, 'fault']);
+      return out;
+    };
+    const c = { kind: 'c', text: 'x}{"' };
+    for (const broken of ['{"a":', '{"a":[1', '{"a":"never', '{"a":"\\', '{"a":{"b":1}'])
+      expect(await collect(`{"z":0}\n${broken}\n${JSON.stringify(c)}\n{"d":4},\n`), broken).toEqual(
+        expect.arrayContaining([
+          [1, { z: 0 }],
+          [2, 'fault'],
+          [4, { d: 4 }],
+        ]),
+      );
+    // A nested object on a line of its own belongs to what is broken.
+    expect(await collect('{"a": [\n  {"b":1}\n  oops]}\n{"c":2}')).toEqual([
+      [1, 'fault'],
+      [4, { c: 2 }],
+    ]);
+  });
+
+  it('leaves a raw newline behind a backslash the fault that it is', async () => {
+    const items = [];
+    for await (const item of jsonObjects(['{"a":"x\ny\\\nz"} {"b":"\u0001"}'])) items.push(item);
+    expect(items).toMatchObject([
+      { kind: 'fault', line: 1 },
+      { kind: 'value', line: 3, value: { b: '\u0001' } },
+    ]);
+  });
 });
 
 describe('answerFromLabel', () => {

@@ -18,7 +18,7 @@ def add_learner_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from-checkpoint", type=Path, help="checkpoint with evom_state/ to go on from")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     parser.add_argument("--threads", type=int, help="CPU threads of one process; sums depend on it")
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="bfloat16")
+    parser.add_argument("--precision", choices=["auto", "float32", "bfloat16"], default="auto", help="auto: what the device is fast at")
     parser.add_argument("--attention", choices=["sdpa", "flash_attention_2", "eager"], default="sdpa")
     parser.add_argument("--gradient-checkpointing", action="store_true")
     parser.add_argument("--lora-rank", type=int, default=0, help="0 trains all weights")
@@ -34,8 +34,16 @@ def add_learner_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-grad-norm", type=float, default=0.0, help="0 does not clip")
 
 
+def settle_precision(arguments: argparse.Namespace, device: torch.device) -> None:
+    """`auto` becomes bfloat16, or float32 on a processor without AMX, which computes it twice as fast as bfloat16."""
+    if arguments.precision == "auto":
+        has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+        arguments.precision = "float32" if device.type == "cpu" and not has_amx else "bfloat16"
+
+
 def learner_of(arguments: argparse.Namespace, world: World) -> Learner:
     """The learner that the arguments describe, gone on from its checkpoint where one is named."""
+    settle_precision(arguments, world.device)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.use_deterministic_algorithms(world.device.type == "cpu")

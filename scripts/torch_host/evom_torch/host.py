@@ -29,7 +29,7 @@ import numpy as np
 import torch
 
 from . import exchange
-from .arguments import add_learner_arguments, learner_of
+from .arguments import add_learner_arguments, learner_of, settle_precision
 from .batch import Row, read_batch
 from .checkpoint import write_state
 from .distributed import World, join_world
@@ -51,6 +51,7 @@ class Host:
         if world.size != 1:
             raise SystemExit("the colocated host is one process; for more, take samplers of their own and evom_torch.learn")
         self.device = world.device
+        settle_precision(arguments, world.device)
         is_half = arguments.precision == "bfloat16"
         self.learner: Learner | None = None
         self._copy = None
@@ -79,6 +80,7 @@ class Host:
         facts = {
             "version": self.version, "model": self.arguments.model.name, "max_length": int(self.config.max_position_embeddings),
             "vocab_size": int(self.config.vocab_size), "stop_ids": self.stop_ids, "device": str(self.device), "torch": torch.__version__,
+            "precision": self.arguments.precision,
         }
         if self.device.type == "cuda":
             facts["memory_bytes"] = torch.cuda.max_memory_allocated(self.device)

@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     if snapshots is not None:
         catch_up(arguments, world, learner, snapshots)
     stand(arguments, world, learner)
-    say(world, f"ready at version {learner.version} on {world.size} x {world.device.type}")
+    say(world, f"ready at version {learner.version} on {world.size} x {world.device.type}, {arguments.precision}")
     try:
         while True:
             command = world.agree(next_command(arguments, learner.version) if world.leads else None)

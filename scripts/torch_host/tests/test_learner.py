@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from argparse import Namespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from golden import CASES, golden_batch, golden_learner, relative_error
 
 from evom_torch import learner as module
+from evom_torch.arguments import settle_precision
 from evom_torch.checkpoint import load_state, write_state
 from evom_torch.packing import micro_batch, pack
 from evom_torch.policy_model import LoraOptions
@@ -171,3 +173,13 @@ def test_a_row_longer_than_the_model_is_refused_before_anything_changes(tmp_path
     with pytest.raises(ValueError, match="the model has 5 positions"):
         learner.step(batch, 1.0)
     assert learner.version == 0
+
+
+@pytest.mark.parametrize(("device", "amx", "asked", "taken"), [
+    ("cpu", False, "auto", "float32"), ("cpu", True, "auto", "bfloat16"), ("cuda", False, "auto", "bfloat16"), ("cpu", False, "bfloat16", "bfloat16"),
+])
+def test_takes_the_precision_that_the_device_is_fast_at(monkeypatch, device, amx, asked, taken):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    arguments = Namespace(precision=asked)
+    settle_precision(arguments, torch.device(device))
+    assert arguments.precision == taken

@@ -1,7 +1,7 @@
 /** The work behind `evom evaluate`: a checkpoint on every evaluation set of a configuration. */
 
 import { resolve } from 'node:path';
-import { type BuiltRollout, buildEvalSets, buildRollout, evaluateSets } from '../../config/build/build.ts';
+import { type BuiltRollout, buildEvalSets, buildRollout, checkSetDialects, evaluateSets } from '../../config/build/build.ts';
 import { cellOf, memoryOf, policyFingerprint } from '../../config/build/outcome-memory.ts';
 import { policyName, resolveCheckpoint } from '../../config/build/resolve-checkpoint.ts';
 import type { ConfigSource } from '../../config/load/load.ts';
@@ -31,6 +31,7 @@ export interface RunEvaluateOptions extends RunOptions {
 }
 
 export async function runEvaluate({ config, judges, outcomes, out, io, json, quiet, signal }: RunEvaluateOptions): Promise<void> {
+  checkSetDialects(config);
   const reporter = createReporter(io, { quiet });
   const directory = resolveCheckpoint(config.policy.checkpoint, config.policy.type);
   await tellSolverHosts(config, reporter, signal);

@@ -38,7 +38,7 @@ export async function runPromptsExport({ config, source, forChat, out, io, json,
     );
     const lines = sets.flatMap(({ config: set, problems }) =>
       problems.map(({ id, question }) => {
-        const dialect = drawDialect(config, id);
+        const dialect = set.dialect ?? drawDialect(config, id);
         const messages = buildPrompt(chosen.template, question, dialectByName(dialect), config.prompt);
         // Models without a server of chats are asked by the text that their own chat template makes.
         const text = tokenizer === null ? {} : { prompt: tokenizer.encodeChat(messages).text };

@@ -86,7 +86,7 @@ export function transferCommand(cli: Argv, choose: Choose): Argv {
             ];
             const { config } = ofKind(await loadNamed(args.config ?? 'evaluate.yaml', run.io.cwd, overrides), 'train', 'evom transfer');
             if (config.dataset.eval.length === 0) throw new EvomError('E_CONFIG', 'dataset.eval is empty; name a set with --dataset');
-            const sets = config.dataset.eval.map((set) => ({
+            const sets = config.dataset.eval.map(({ dialect: _, ...set }) => ({
               ...set,
               ...(samples === null ? {} : { samples }),
               ...(args.greedy === undefined ? {} : { greedy: args.greedy }),

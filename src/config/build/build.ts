@@ -122,15 +122,15 @@ function simulatorsOf({ policy, run }: RolloutConfig, settings: SimulatorRewardC
   return openSimulators({ ...settings, checkpoint }, run.seed, (program) => verifier.verify(program));
 }
 
-/** How a problem is asked: its dialect is drawn by weight, the same whenever it comes up. */
+/** How a problem is asked: in the dialect that is named, else in one drawn by weight, the same whenever it comes up. */
 function taskBuilder(
   config: RolloutConfig,
   tokenizer: ChatTokenizer,
   template: PromptTemplate,
   promptOf?: RecordedParts['promptOf'],
-): (problem: Problem) => Task {
-  return (problem) => {
-    const dialect = dialectByName(drawDialect(config, problem.id));
+): RolloutParts['task'] {
+  return (problem, asked) => {
+    const dialect = dialectByName(asked ?? drawDialect(config, problem.id));
     const messages = () => buildPrompt(template, problem.question, dialect, config.prompt);
     const prompt = promptOf?.(problem, dialect.name) ?? tokenizer.encodeChat(messages());
     const { turns: mostTurns, feedback_chars: mostChars } = config.rollout ?? { turns: 1, feedback_chars: 0 };
@@ -189,6 +189,17 @@ export async function buildEvalSets(
   return built;
 }
 
+/** @throws {EvomError} `E_CONFIG` where a set is to be asked in a dialect that the run does not have. */
+export function checkSetDialects({ dataset, dialect }: Pick<TrainConfig | SftConfig, 'dataset' | 'dialect'>): void {
+  const names = dialect.map(({ name }) => name);
+  for (const [i, set] of dataset.eval.entries())
+    if (set.dialect !== undefined && !names.includes(set.dialect))
+      throw new EvomError(
+        'E_CONFIG',
+        `dataset.eval[${i}].dialect: ${set.dialect} is none of the run's dialects, ${names.join(', ')}; add it to dialect`,
+      );
+}
+
 /** Evaluates the rollout's policy on every set. */
 export async function evaluateSets(
   parts: RolloutParts,
@@ -209,7 +220,7 @@ export async function evaluateSets(
   for (const { config: set, problems } of sets) {
     const temperature = set.greedy ? 0 : set.temperature;
     evaluations.push(
-      await evaluatePolicy(parts, {
+      await evaluatePolicy(set.dialect === undefined ? parts : { ...parts, task: (problem) => parts.task(problem, set.dialect) }, {
         name: set.name,
         problems,
         samples: set.greedy ? 1 : set.samples,

@@ -72,9 +72,13 @@ export function estimateMemory(config: MemoryConfig, model: DecoderConfig): Memo
   };
 }
 
+/** Whether the arithmetic is bfloat16; on a processor `auto` may be float32, which takes more. */
+const computesHalf = ({ precision, device }: MemoryConfig['learner']['torch']): boolean =>
+  precision === 'bfloat16' || (precision === 'auto' && device !== 'cpu');
+
 function torchLearnerMemory(config: MemoryConfig, model: DecoderConfig): MemoryItem[] {
   const { torch, micro_batch_tokens: tokens } = config.learner;
-  const half = torch.precision === 'bfloat16';
+  const half = computesHalf(torch);
   const width = half ? 2 : 4;
   const weights = parameterCount(model);
   const shards = torch.strategy === 'fsdp' ? torch.processes * torch.nodes : 1;
@@ -99,7 +103,7 @@ function torchLearnerMemory(config: MemoryConfig, model: DecoderConfig): MemoryI
 
 function torchSamplerMemory(config: MemoryConfig, model: DecoderConfig): MemoryItem[] {
   const { torch } = config.learner;
-  const half = torch.precision === 'bfloat16';
+  const half = computesHalf(torch);
   const width = half ? 2 : 4;
   const weights = parameterCount(model);
   const { numLayers: layers, vocabSize } = model;

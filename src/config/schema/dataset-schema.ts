@@ -83,6 +83,13 @@ const measured = {
   samples: whole(1).default(1).describe('Completions a problem; pass@k is reported up to this k.'),
   temperature: z.number().gt(0).max(10).optional().describe('That of sampling when left out.'),
   greedy: z.boolean().default(false).describe('Take the likeliest token every time; temperature is then not used.'),
+  dialect: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'The one of the run’s dialects that its problems are asked in; when left out, drawn problem by problem where the run has several.',
+    ),
 };
 
 /** One named set of problems on which a policy is measured. */

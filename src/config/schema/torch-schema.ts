@@ -29,9 +29,11 @@ export const torch = z.strictObject({
   strategy: z.enum(['fsdp', 'ddp']).default('fsdp').describe('Of several processes: shards of weights and moments, or copies.'),
   device: z.enum(['auto', 'cuda', 'cpu']).default('auto'),
   precision: z
-    .enum(['bfloat16', 'float32'])
-    .default('bfloat16')
-    .describe('Of the arithmetic; trained weights and moments are float32 either way.'),
+    .enum(['auto', 'bfloat16', 'float32'])
+    .default('auto')
+    .describe(
+      'Of the arithmetic; trained weights and moments are float32 either way. auto: bfloat16, or float32 on a processor without AMX, where bfloat16 is slower.',
+    ),
   attention: z.enum(['sdpa', 'flash_attention_2', 'eager']).default('sdpa'),
   gradient_checkpointing: z.boolean().default(true).describe('Compute activations again in the backward pass.'),
   lora: z
