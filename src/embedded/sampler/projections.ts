@@ -50,7 +50,7 @@ const secondDigit = 1 / (2 * levels);
 /**
  * Weights rounded to int8 an output (`int8Matrix`), activations written with two digits of 255 levels a row, products summed as int32.
  *
- * One digit is not enough: a few channels of a language model are a hundred times as large as the rest. Both digits are rows of one product, which
+ * One digit is not enough: a few channels are so large that the rest of the row has few levels left (decision 0077). Both digits are rows of one product, which
  * reads the weights once. Each row has its own scale, so what a token gets does not depend on what is computed beside it. onnxruntime's own
  * DynamicQuantizeMatMul has one digit and one scale for all rows together.
  */
