@@ -1,7 +1,7 @@
 /** Where problems come from: the seeded generator, a JSONL or other file, or a weighted mixture of them. */
 import { z } from 'zod';
 import { familyNames } from '../../problems/families/index.ts';
-import { path, positive, share, whole } from './fields.ts';
+import { nonNegative, path, positive, share, whole } from './fields.ts';
 
 const known = familyNames('wide');
 const family = z.enum(known as [string, ...string[]]);
@@ -113,15 +113,20 @@ export const evalSet = z.discriminatedUnion('type', [
 ]);
 
 /** A dialect and how often it is asked for. */
-export const weightedDialect = z.strictObject({ name: z.string().min(1), weight: positive().default(1) });
+export const weightedDialect = z.strictObject({
+  name: z.string().min(1),
+  weight: nonNegative().default(1).describe('Share; 0: only evaluation sets that name it.'),
+});
+
+/** Several, of which one at least is asked for. */
+export const weightedDialects = z
+  .array(weightedDialect)
+  .min(1)
+  .refine((list) => list.some(({ weight }) => weight > 0), { error: 'every weight is 0; one dialect at least must be asked for' });
 
 const written = {
   ...weight,
-  dialects: z
-    .array(weightedDialect)
-    .min(1)
-    .prefault([{ name: 'highs-js' }])
-    .describe('Dialects of the programs to imitate.'),
+  dialects: weightedDialects.prefault([{ name: 'highs-js' }]).describe('Dialects of the programs to imitate.'),
   examples: z
     .tuple([whole(), whole(1)])
     .nullable()

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defaultLimits } from '../../sandbox/limits.ts';
 import { algorithmInput } from './algorithm-schema.ts';
 import { cluster } from './cluster-schema.ts';
-import { evalSet, trainDataset, weightedDialect } from './dataset-schema.ts';
+import { evalSet, trainDataset, weightedDialects } from './dataset-schema.ts';
 import { discover } from './discover-schema.ts';
 import { named, nonNegative, path, positive, share, threads, whole } from './fields.ts';
 import { learner, optimizer, schedule } from './optimizer-schema.ts';
@@ -145,7 +145,7 @@ export const prompt = z.strictObject({
 export const judge = z.strictObject({ rule: z.enum(judgeRules).default('sirl') });
 
 export const dialect = z
-  .union([z.string().min(1), z.array(weightedDialect).min(1)], {
+  .union([z.string().min(1), weightedDialects], {
     error: 'must be auto, the name of a dialect, or a list of {name, weight}',
   })
   .describe('API that programs are written against; auto: the one that the backend speaks.');
