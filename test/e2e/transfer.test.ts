@@ -204,3 +204,16 @@ dataset:
       });
   });
 });
+
+it('says how many answers were cut off: their score tells nothing of the policy', async () => {
+  const checkpoint = join(process.cwd(), 'checkpoints', 'tiny');
+  const text = `policy: { checkpoint: "${checkpoint}" }
+dataset: { train: { type: generated }, eval: [{ name: few, type: generated, split: test, count: 2, families: [diet], difficulties: [1], check: none }] }
+`;
+  writeFileSync(join(folder, 'few.yaml'), text);
+  for (const words of [['evaluate'], ['transfer', '--backends', 'highs']]) {
+    const { code, err } = await evom([...words, '--config', 'few.yaml', '--max-tokens', '8'], folder);
+    expect(code, err).toBe(0);
+    expect(err).toContain('few: 100 % of the answers were cut off at 8 tokens; --max-tokens gives them more room');
+  }
+});

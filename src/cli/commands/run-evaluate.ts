@@ -57,6 +57,7 @@ export async function runEvaluate({ config, judges, outcomes, out, io, json, qui
           }),
       onProgress: (name, done, total) => reporter.progress(`evaluating ${name} ${done}/${total}`),
     });
+    tellCutOff(evaluations, config, '', reporter);
     reporter.close();
     if (json) {
       io.stdout(
@@ -70,6 +71,20 @@ export async function runEvaluate({ config, judges, outcomes, out, io, json, qui
     await file?.close();
     await rollout.close();
   }
+}
+
+/** Answers that end where the room ends are wrong for a reason that the score does not tell. */
+export function tellCutOff(
+  evaluations: readonly Evaluation[],
+  { sampling }: Pick<TrainConfig, 'sampling'>,
+  about: string,
+  reporter: Reporter,
+): void {
+  for (const { summary } of evaluations)
+    if ((summary.truncated ?? 0) >= 0.1)
+      reporter.warn(
+        `${about}${summary.name}: ${Math.round(100 * (summary.truncated ?? 0))} % of the answers were cut off at ${sampling.max_tokens} tokens; --max-tokens gives them more room`,
+      );
 }
 
 type Sets = Awaited<ReturnType<typeof buildEvalSets>>;

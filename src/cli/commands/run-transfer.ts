@@ -25,7 +25,7 @@ import { OutcomeFile } from '../../runs/outcome-file.ts';
 import type { RunOptions } from '../run-options.ts';
 import { createReporter, type Reporter } from '../view/terminal.ts';
 import { textTable } from '../view/terminal-text.ts';
-import { askable } from './run-evaluate.ts';
+import { askable, tellCutOff } from './run-evaluate.ts';
 import { tellSolverHosts, tellTemplate } from './run-events.ts';
 
 export interface RunTransferOptions extends RunOptions {
@@ -136,6 +136,7 @@ async function evaluateCell(
           }),
       onProgress: (name, done, total) => reporter.progress(`${policy} on ${config.backend} (${dialect}): ${name} ${done}/${total}`),
     });
+    tellCutOff(evaluations, config, `${policy} on ${config.backend} (${dialect}), `, reporter);
     return evaluations.map((evaluation) => ({ policy, backend: config.backend, dialect, evaluation }));
   } finally {
     await rollout.close();

@@ -15,7 +15,7 @@ import type { Policy } from '../../policy/policy.ts';
 import type { JudgeRuleName } from '../../reward/judge-rules.ts';
 import type { ScheduleConfig as RateSchedule } from '../../rl/schedule.ts';
 
-import type { RolloutParts, Task } from '../../rollout/engine.ts';
+import type { RolloutParts } from '../../rollout/engine.ts';
 import type { TurnSettings } from '../../rollout/episode.ts';
 
 import { type ChatTokenizer, loadTokenizer } from '../../tokenizer/chat-tokenizer.ts';

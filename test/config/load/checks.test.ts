@@ -58,7 +58,8 @@ describe('a kind: train configuration refuses', () => {
       /dialect\[1\]\.name: backend gurobi does not speak highs-js/,
     ],
     ['examples in a bare prompt', ['prompt.template=bare', 'prompt.examples=2'], /prompt\.examples: a bare prompt has no examples/],
-    ['a weight that is not one', ['dialect=[{name: highs-js, weight: 0}]'], /dialect\[0\]\.weight: must be greater than 0, not 0/],
+    ['a weight that is not one', ['dialect=[{name: highs-js, weight: -1}]'], /dialect\[0\]\.weight: must be at least 0, not -1/],
+    ['dialects that nobody asks for', ['dialect=[{name: highs-js, weight: 0}]'], /dialect: every weight is 0/],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
     ['a dual clip of a soft gate', ['algorithm.surrogate=sapo', 'algorithm.dual_clip=3'], /sapo has no dual clip/],
     [
