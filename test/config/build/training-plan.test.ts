@@ -149,7 +149,7 @@ describe('the plan of a GPU run', () => {
     ['grpo.yaml', []],
     ['grpo-1gpu.yaml', []],
     ['smollm2-grpo.yaml', []],
-    ['quickstart.yaml', ['backend=gurobi']],
+    ['tiny-grpo.yaml', ['backend=gurobi']],
     ['grpo.yaml', ['learner.torch.device=cpu', "policy.checkpoint=my model's folder", 'policy.openai.engine=sglang']],
   ])('writes a batch script for %s that bash can read (%j)', (file, changes) => {
     const { slurm } = trainingPlan(config(file, ...changes), parseDecoderConfig(qwen1), '/my configs/a.yaml', changes);
