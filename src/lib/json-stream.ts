@@ -78,20 +78,39 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
   }
   if (depth > 0) {
     yield { kind: 'fault', line: start, message: 'the object that starts here never ends' };
-    yield* wholeLines(parts.join(''), start);
+    yield* wholeLines(parts, start);
   }
 }
 
 /** What a broken object swallowed: the later lines that begin with an object and are nothing else. */
-function* wholeLines(text: string, start: number): Generator<JsonItem> {
-  for (const [i, line] of text.split('\n').entries()) {
-    if (i === 0 || !line.startsWith('{')) continue;
-    try {
-      yield { kind: 'value', line: start + i, value: jsonValue(line.replace(/,?\s*$/, '')) };
-    } catch {
-      // It belongs to what is broken.
+function* wholeLines(pieces: readonly string[], start: number): Generator<JsonItem> {
+  let line = start;
+  for (const text of linesOf(pieces)) {
+    if (line > start && text.startsWith('{')) {
+      const trimmed = text.trimEnd();
+      const object = trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed;
+      try {
+        yield { kind: 'value', line, value: jsonValue(withEscapedControls(object)) };
+      } catch {
+        // It belongs to what is broken.
+      }
+    }
+    line++;
+  }
+}
+
+/** Lines of a text in pieces, which as one string may be longer than a string can be. */
+function* linesOf(pieces: readonly string[]): Generator<string> {
+  let rest: string[] = [];
+  for (const piece of pieces) {
+    const [first = '', ...others] = piece.split('\n');
+    rest.push(first);
+    for (const next of others) {
+      yield rest.join('');
+      rest = [next];
     }
   }
+  yield rest.join('');
 }
 
 /** Raw control characters inside strings, as JSON writes them; one behind a backslash stays the fault that it is. */
@@ -140,7 +159,7 @@ function* parsed(text: string, line: number, hasControls: boolean): Generator<Js
     value = jsonValue(hasControls ? withEscapedControls(text) : text);
   } catch (error) {
     yield { kind: 'fault', line, message: error instanceof Error ? error.message : String(error) };
-    yield* wholeLines(text, line);
+    yield* wholeLines([text], line);
     return;
   }
   yield { kind: 'value', line, value };
