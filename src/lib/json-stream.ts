@@ -82,20 +82,25 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
   }
 }
 
-/** What a broken object swallowed: the later lines that begin with an object and are nothing else. */
+/** What a broken object swallowed: the later lines that begin with an object and are nothing else, and those that begin with one and break. */
 function* wholeLines(pieces: readonly string[], start: number): Generator<JsonItem> {
   let line = start;
   for (const text of linesOf(pieces)) {
     if (line > start && text.startsWith('{')) {
-      const trimmed = text.trimEnd();
-      const object = trimmed.endsWith(',') ? trimmed.slice(0, -1) : trimmed;
-      try {
-        yield { kind: 'value', line, value: jsonValue(withEscapedControls(object)) };
-      } catch {
-        // It belongs to what is broken.
-      }
+      yield lineItem(text, line);
     }
     line++;
+  }
+}
+
+function lineItem(text: string, line: number): JsonItem {
+  const trimmed = text.trimEnd();
+  // A comma, or the end of the array that encloses all objects.
+  const object = /[,\]]$/.test(trimmed) ? trimmed.slice(0, -1).trimEnd() : trimmed;
+  try {
+    return { kind: 'value', line, value: jsonValue(withEscapedControls(object)) };
+  } catch {
+    return { kind: 'fault', line, message: 'is not an object by itself, and one that begins before it is broken' };
   }
 }
 
