@@ -31,6 +31,7 @@ const { config } = loadConfig('quickstart.yaml', {
     `sampling.temperature=${settings.temperature}`,
     `algorithm.groups_per_step=${settings.groups}`,
     `optimizer.lr=${settings.learningRate}`,
+    'dialect=highs-js', // as the other sides are asked
     'schedule.type=constant',
     'schedule.warmup_steps=0',
     'guards.action=warn',

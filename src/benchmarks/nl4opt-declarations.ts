@@ -33,30 +33,53 @@ function numberAt(field: string, value: unknown): number {
   return number;
 }
 
-/** Names of the variables, by `vars`, or the first mention of each in `order_mapping {mention: column}`, which copies without `vars` have. */
-function variableNames(record: Fields): readonly string[] {
-  const names = record.vars ?? (isFields(record.order_mapping) ? firstMentions(record.order_mapping) : undefined);
+/**
+ * Columns by mention in lower case, as `order_mapping {mention: column}` says; empty where there is none.
+ *
+ * Copies without `vars` have their variables from it, so a mapping that says two things is a fault there.
+ */
+function columnsOf({ order_mapping: mapping, vars }: Fields): ReadonlyMap<string, number> {
+  const columns = new Map<string, number>();
+  for (const [mention, column] of isFields(mapping) ? Object.entries(mapping) : []) {
+    const key = mention.toLowerCase();
+    const isColumn = typeof column === 'number' && Number.isInteger(column) && column >= 0;
+    if (isColumn && (columns.get(key) ?? column) === column) columns.set(key, column);
+    else if (vars != null) return new Map();
+    else {
+      const why = isColumn ? `column ${column}, and another in another case` : `${JSON.stringify(column)}, which is not a column`;
+      throw new DeclarationFault('order_mapping', `gives ${JSON.stringify(mention)} ${why}`);
+    }
+  }
+  return columns;
+}
+
+/** Names of the variables: `vars`, or the first mention of each column of `order_mapping`, in the order of the columns. */
+function variableNames(record: Fields, columns: ReadonlyMap<string, number>): readonly string[] {
+  const names = record.vars ?? (isFields(record.order_mapping) ? firstMentions(Object.keys(record.order_mapping), columns) : undefined);
   if (!Array.isArray(names) || !names.every((name) => typeof name === 'string') || names.length === 0)
     throw new DeclarationFault('vars', 'is not a list of names');
   return [...new Set<string>(names)];
 }
 
-function firstMentions(columns: Fields): readonly string[] {
-  const first = new Map<unknown, string>();
-  for (const [mention, column] of Object.entries(columns)) if (!first.has(column)) first.set(column, mention);
-  return [...first.values()];
+function firstMentions(mentions: readonly string[], columns: ReadonlyMap<string, number>): readonly string[] {
+  const first = new Map<number, string>();
+  for (const mention of mentions) {
+    const column = columns.get(mention.toLowerCase());
+    if (column !== undefined && !first.has(column)) first.set(column, mention);
+  }
+  return [...first].sort(([a], [b]) => a - b).map(([, mention]) => mention);
 }
 
 /** Finds the variable that a mention stands for: itself, the annotators' maps, then either without regard to case. */
-function variableFinder(record: Fields, names: readonly string[]): (field: string, mention: unknown) => string {
+function variableFinder(
+  record: Fields,
+  names: readonly string[],
+  columns: ReadonlyMap<string, number>,
+): (field: string, mention: unknown) => string {
   const known = new Map<string, string>();
-  if (isFields(record.order_mapping)) {
-    const first = new Map(
-      Object.entries(record.order_mapping)
-        .map(([mention, column]) => [column, mention] as const)
-        .reverse(),
-    );
-    for (const [mention, column] of Object.entries(record.order_mapping)) known.set(mention.toLowerCase(), first.get(column) ?? mention);
+  for (const [mention, column] of columns) {
+    const name = names.find((candidate) => columns.get(candidate.toLowerCase()) === column);
+    if (name !== undefined) known.set(mention, name);
   }
   const mentions = isFields(record.var_mention_to_first_var) ? record.var_mention_to_first_var : {};
   for (const [mention, first] of Object.entries(mentions)) if (typeof first === 'string') known.set(mention.toLowerCase(), first);
@@ -123,8 +146,9 @@ function termsOf(terms: unknown, field: string, variable: (field: string, mentio
 
 /** The linear program that a record declares; variables are at least 0 and, as in the competition, not whole. */
 export function declaredModel(record: Fields): LinearModel {
-  const names = variableNames(record);
-  const variable = variableFinder(record, names);
+  const places = columnsOf(record);
+  const names = variableNames(record, places);
+  const variable = variableFinder(record, names, places);
   const objective = record.obj_declaration;
   if (!isFields(objective)) throw new DeclarationFault('obj_declaration', 'is missing');
   const costs =
@@ -140,7 +164,15 @@ export function declaredModel(record: Fields): LinearModel {
   });
   const columns = names.map((name) => ({ name, lower: 0, upper: Infinity, integer: false, cost: costs.get(name) ?? 0 }));
   const sense = senseOf(objective.direction);
-  if (isFields(record.canonical)) checkCanonical(record.canonical, sense, columns, rows);
+  if (isFields(record.canonical)) {
+    const place = ({ name }: { readonly name: string }): number => places.get(name.toLowerCase()) ?? columns.length;
+    checkCanonical(
+      record.canonical,
+      sense,
+      columns.toSorted((a, b) => place(a) - place(b)),
+      rows,
+    );
+  }
   return modelOf(sense, columns, rows);
 }
 
@@ -155,7 +187,7 @@ function checkCanonical(
   rows: readonly Row[],
 ): void {
   const text = (numbers: readonly number[]): string => numbers.map((number) => String(Number(number.toPrecision(6)) + 0)).join(' ');
-  const told = [...columns.map(({ cost }) => (sense === 'max' ? -cost : cost))];
+  const told = columns.map(({ cost }) => (sense === 'max' ? -cost : cost));
   const atMost = rows.flatMap(({ terms, op, rhs }) => {
     const coefficients = new Map(terms);
     const row = [...columns.map(({ name }) => coefficients.get(name) ?? 0), rhs];

@@ -78,20 +78,44 @@ export async function* jsonObjects(chunks: Iterable<string> | AsyncIterable<stri
   }
   if (depth > 0) {
     yield { kind: 'fault', line: start, message: 'the object that starts here never ends' };
-    yield* wholeLines(parts.join(''), start);
+    yield* wholeLines(parts, start);
   }
 }
 
-/** What a broken object swallowed: the later lines that begin with an object and are nothing else. */
-function* wholeLines(text: string, start: number): Generator<JsonItem> {
-  for (const [i, line] of text.split('\n').entries()) {
-    if (i === 0 || !line.startsWith('{')) continue;
-    try {
-      yield { kind: 'value', line: start + i, value: jsonValue(line.replace(/,?\s*$/, '')) };
-    } catch {
-      // It belongs to what is broken.
+/** What a broken object swallowed: the later lines that begin with an object and are nothing else, and those that begin with one and break. */
+function* wholeLines(pieces: readonly string[], start: number): Generator<JsonItem> {
+  let line = start;
+  for (const text of linesOf(pieces)) {
+    if (line > start && text.startsWith('{')) {
+      yield lineItem(text, line);
+    }
+    line++;
+  }
+}
+
+function lineItem(text: string, line: number): JsonItem {
+  const trimmed = text.trimEnd();
+  // A comma, or the end of the array that encloses all objects.
+  const object = /[,\]]$/.test(trimmed) ? trimmed.slice(0, -1).trimEnd() : trimmed;
+  try {
+    return { kind: 'value', line, value: jsonValue(withEscapedControls(object)) };
+  } catch {
+    return { kind: 'fault', line, message: 'is not an object by itself, and one that begins before it is broken' };
+  }
+}
+
+/** Lines of a text in pieces, which as one string may be longer than a string can be. */
+function* linesOf(pieces: readonly string[]): Generator<string> {
+  let rest: string[] = [];
+  for (const piece of pieces) {
+    const [first = '', ...others] = piece.split('\n');
+    rest.push(first);
+    for (const next of others) {
+      yield rest.join('');
+      rest = [next];
     }
   }
+  yield rest.join('');
 }
 
 /** Raw control characters inside strings, as JSON writes them; one behind a backslash stays the fault that it is. */
@@ -140,7 +164,7 @@ function* parsed(text: string, line: number, hasControls: boolean): Generator<Js
     value = jsonValue(hasControls ? withEscapedControls(text) : text);
   } catch (error) {
     yield { kind: 'fault', line, message: error instanceof Error ? error.message : String(error) };
-    yield* wholeLines(text, line);
+    yield* wholeLines([text], line);
     return;
   }
   yield { kind: 'value', line, value };

@@ -350,6 +350,25 @@ describe('NL4OPT declarations', () => {
     }
   });
 
+  it.each([
+    ['in another order than the columns', { pies: 1, pie: 1, Cakes: 0, cakes: 0 }, {}],
+    ['beside names in another order', { cakes: 0, pies: 1, pie: 1 }, { vars: ['pies', 'cakes'] }],
+    ['beside names that are later mentions', { Cakes: 0, cakes: 0, pies: 1, pie: 1, cake: 0 }, { vars: ['cake', 'pie'] }],
+  ])('of corrected copies are understood with mentions %s', async (_, mapping, more) => {
+    const record = { ...corrected(said), order_mapping: mapping, ...more };
+    const [problem] = await importProblems(await write('order.jsonl', JSON.stringify(record)), { solve: solvers.solve });
+    expect(problem).toMatchObject({ answer: 19.25 });
+  });
+
+  it.each([
+    [{ cakes: null, pies: null, Cakes: null, pie: null }, /order_mapping gives "cakes" null, which is not a column/],
+    [{ cakes: 0, Cakes: 1, pies: 2, pie: 2 }, /order_mapping gives "Cakes" column 1, and another in another case/],
+  ])('of corrected copies are in doubt where order_mapping is %j', async (mapping, why) => {
+    const record = { ...corrected(said), canonical: undefined, order_mapping: mapping };
+    const items = await itemsOf(await write('mapping.jsonl', JSON.stringify(record)));
+    expect(problemsOf(items)).toMatchObject([{ answer: null, meta: { label_doubt: expect.stringMatching(why) } }]);
+  });
+
   it('become whole numbers where that is asked for', async () => {
     const file = await write('whole.jsonl', JSON.stringify(corrected(said)));
     const answers = async (wholeNumbers: boolean) => (await importProblems(file, { solve: solvers.solve, wholeNumbers }))[0];

@@ -46,12 +46,7 @@ describe('the arms of recipes/tiny', () => {
       return config;
     });
     expect(settled.map(({ reward }) => reward.value_only_weight)).toEqual([0, 1, 1, 1]);
-    expect(settled.map(({ dialect }) => dialect.map(({ name }) => name).join('+'))).toEqual([
-      'highs-js',
-      'highs-js',
-      'highs-js+glpk-js',
-      'highs-js',
-    ]);
+    expect(settled.map(({ dialect }) => dialect.map(({ weight }) => weight).join(':'))).toEqual(['1:0', '1:0', '7:1', '1:0']);
     expect(settled.map(({ algorithm }) => algorithm.kl.coef)).toEqual([0, 0, 0, 0.05]);
     const rest = settled.map(
       ({

@@ -202,6 +202,25 @@ dataset:
         code: 3,
         err: expect.stringContaining("dataset.eval[1].dialect: gurobipy is none of the run's dialects, highs-js, glpk-js"),
       });
+    // A flag goes before what the configuration says.
+    const flags = ['--dialect', 'highs-js', '--judge', 'evom', '--json', '-q'];
+    const { code, out, err } = await evom(['evaluate', '--config', 'evaluate.yaml', ...flags], folder);
+    expect(code, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ evaluations: [{ name: 'here' }, { name: 'there', pass_at_1: 1 }] });
+    const words = [
+      'prompts',
+      'export',
+      '--config',
+      'evaluate.yaml',
+      '--dialect',
+      'highs-js',
+      '--prompt',
+      'instruct',
+      '--out',
+      'asked.jsonl',
+    ];
+    expect(await evom(words, folder)).toMatchObject({ code: 0 });
+    expect(readFileSync(join(folder, 'asked.jsonl'), 'utf8')).not.toContain('gurobipy');
   });
 });
 

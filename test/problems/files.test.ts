@@ -141,6 +141,22 @@ describe('jsonObjects', () => {
     ]);
   });
 
+  it('reads such lines with raw tabs and long runs of spaces, from a text that is cut anywhere', async () => {
+    const wide = { text: ' '.repeat(300_000).concat('x') };
+    const text = `{"a":"never\n{"b":"1\t2"}\r\n${JSON.stringify(wide)} , \n`;
+    const values: unknown[] = [];
+    for await (const item of jsonObjects([text.slice(0, 15), text.slice(15, 40), text.slice(40)]))
+      values.push(item.kind === 'value' ? [item.line, item.value] : item.line);
+    expect(values).toEqual([1, [2, { b: '1\t2' }], [3, wide]]);
+  });
+
+  it('names each line that is broken, and reads the last object of an array', async () => {
+    const items: unknown[] = [];
+    for await (const item of jsonObjects(['[{"a":1},\n{"a":"x},\n{"a":3},\n{"a":"y},\n{"a":5} ]\n']))
+      items.push(item.kind === 'value' ? [item.line, item.value] : item.line);
+    expect(items).toEqual([[1, { a: 1 }], 2, [3, { a: 3 }], 4, [5, { a: 5 }]]);
+  });
+
   it('leaves a raw newline behind a backslash the fault that it is', async () => {
     const items = [];
     for await (const item of jsonObjects(['{"a":"x\ny\\\nz"} {"b":"\u0001"}'])) items.push(item);

@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Override } from '../../config/load/overrides.ts';
+import type { TrainConfig } from '../../config/schema/schema.ts';
 import { backendOfDialect, isHosted } from '../../config/schema/vocabulary.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type JudgeRuleName, judgeRuleNames } from '../../reward/judge-rules.ts';
@@ -106,6 +107,10 @@ export const listOverride = (key: string, flag: string, value: string | undefine
   return [{ assignment: `${key}=${JSON.stringify(given)}`, flag: `--${flag} ${value}` }];
 };
 
+/** Evaluation sets where `--dialect` goes before the dialects that they name. */
+export const askedIn = (dialect: string | undefined, sets: TrainConfig['dataset']['eval']): TrainConfig['dataset']['eval'] =>
+  dialect === undefined ? sets : sets.map(({ dialect: _, ...set }) => set);
+
 /** `--backend` and `--dialect`. A Python dialect brings its solver along, so it says which backend is meant. */
 export function solverOverrides({
   backend,
@@ -158,7 +163,7 @@ export function evaluateCommand(cli: Argv, choose: Choose): Argv {
         if (args.greedy && (args.samples ?? 1) > 1) {
           throw new EvomError('E_USAGE', '--greedy gives the same completion every time; take --samples 1');
         }
-        const sets = config.dataset.eval.map((set) => ({
+        const sets = askedIn(args.dialect, config.dataset.eval).map((set) => ({
           ...set,
           ...(args.samples === undefined ? {} : { samples: wholeNumber(args.samples, '--samples') }),
           ...(args.greedy === undefined ? {} : { greedy: args.greedy, ...(args.greedy ? { samples: 1 } : {}) }),

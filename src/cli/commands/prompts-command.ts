@@ -1,7 +1,7 @@
 /** `evom prompts`: what a policy would be asked, for people who sample elsewhere. */
 import type { Argv } from 'yargs';
 import { type Choose, configOptions, loadNamed, namesOf, ofKind, outputOptions, policyOptions, policyOverrides } from '../arguments.ts';
-import { benchmarkOptions, checkpointOverrides, datasetOverrides, solverOverrides } from './evaluate-command.ts';
+import { askedIn, benchmarkOptions, checkpointOverrides, datasetOverrides, solverOverrides } from './evaluate-command.ts';
 
 const exportOptions = {
   ...configOptions,
@@ -43,11 +43,12 @@ export function promptsCommand(cli: Argv, choose: Choose): Argv {
               ...(await datasetOverrides(args.dataset, args.dataDir, run.io.cwd)),
               ...solverOverrides(args),
             ];
-            const { config, source } = ofKind(
+            const { config: said, source } = ofKind(
               await loadNamed(args.config ?? 'evaluate.yaml', run.io.cwd, overrides),
               'train',
               'evom prompts export',
             );
+            const config = { ...said, dataset: { ...said.dataset, eval: askedIn(args.dialect, said.dataset.eval) } };
             const { runPromptsExport } = await import('./run-prompts-export.ts');
             const forChat = args.checkpoint === undefined && args.config === undefined;
             await runPromptsExport({ ...run, config, source, forChat, out: args.out });

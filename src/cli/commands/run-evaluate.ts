@@ -52,8 +52,11 @@ export async function runEvaluate({ config, judges, outcomes, out, io, json, qui
       ...(file === null
         ? {}
         : {
-            memory: (temperature: number) =>
-              memoryOf(file, cellOf(config, { fingerprint, template: rollout.template?.template ?? null }, temperature)),
+            memory: (temperature: number, asked: string | undefined) =>
+              memoryOf(
+                file,
+                cellOf(config, { fingerprint, template: rollout.template?.template ?? null }, { temperature, dialect: asked }),
+              ),
           }),
       onProgress: (name, done, total) => reporter.progress(`evaluating ${name} ${done}/${total}`),
     });

@@ -131,8 +131,11 @@ async function evaluateCell(
       ...(file === null
         ? {}
         : {
-            memory: (temperature: number) =>
-              memoryOf(file, cellOf(config, { fingerprint, template: rollout.template?.template ?? null }, temperature)),
+            memory: (temperature: number, asked: string | undefined) =>
+              memoryOf(
+                file,
+                cellOf(config, { fingerprint, template: rollout.template?.template ?? null }, { temperature, dialect: asked }),
+              ),
           }),
       onProgress: (name, done, total) => reporter.progress(`${policy} on ${config.backend} (${dialect}): ${name} ${done}/${total}`),
     });

@@ -90,7 +90,7 @@ export async function askedPolicy(args: AskFlags, cwd: string): Promise<AskedPol
       backend: config?.backend ?? args.backend ?? 'highs',
       solverHosts: config === null ? addressesOf(args.host) : config.solver_hosts.urls,
       running: config,
-      dialect: config?.dialect[0]?.name ?? args.dialect ?? null,
+      dialect: config?.dialect.find(({ weight }) => weight > 0)?.name ?? args.dialect ?? null,
       template: args.prompt ?? null,
       ...{ memory: null, embedding: null, examples: 0, simulatorDialect: null, samples },
     },

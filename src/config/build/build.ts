@@ -212,8 +212,8 @@ export async function evaluateSets(
     readonly judges?: readonly JudgeRuleName[];
     /** Count how the models of wrong answers differ from the reference models. */
     readonly diagnose?: boolean;
-    /** Samples drawn before, of the set with this temperature. */
-    readonly memory?: (temperature: number) => OutcomeMemory;
+    /** Samples drawn before, at this temperature, in the dialect that the set names. */
+    readonly memory?: (temperature: number, dialect: string | undefined) => OutcomeMemory;
   } = {},
 ): Promise<Evaluation[]> {
   const evaluations: Evaluation[] = [];
@@ -232,7 +232,7 @@ export async function evaluateSets(
         ...(about.signal ? { signal: about.signal } : {}),
         ...(about.judges ? { judges: about.judges } : {}),
         ...(about.diagnose ? { diagnose: true } : {}),
-        ...(about.memory ? { memory: about.memory(temperature) } : {}),
+        ...(about.memory ? { memory: about.memory(temperature, set.dialect) } : {}),
       }),
     );
   }

@@ -21,26 +21,28 @@ export async function policyFingerprint(directory: string, policy: Pick<TrainCon
 }
 
 type CellConfig = Pick<TrainConfig, 'run' | 'dialect' | 'prompt' | 'backend' | 'sandbox' | 'sampling' | 'rollout' | 'reward' | 'audit'> & {
-  readonly policy: Pick<TrainConfig['policy'], 'type'>;
+  readonly policy: Pick<TrainConfig['policy'], 'type' | 'precision'>;
 };
 
 /**
  * Name of a setting: everything that an outcome and its audit depend on, but not how it is judged.
  *
- * @param temperature of the evaluation set; 0 is greedy.
+ * @param set temperature of the evaluation set, where 0 is greedy, and the dialect that it names, which goes before the run's.
  */
 export function cellOf(
   config: CellConfig,
   { fingerprint, template }: { readonly fingerprint: string; readonly template: PromptTemplate | null },
-  temperature: number,
+  set: { readonly temperature: number; readonly dialect?: string | undefined },
 ): string {
-  const { policy, dialect, backend, sandbox, sampling, rollout, reward, audit, run } = config;
+  const { policy, backend, sandbox, sampling, rollout, reward, audit, run } = config;
   const { top_k, top_p, max_tokens } = sampling;
   const prompt = template === null ? config.prompt : { ...config.prompt, template };
   const what = {
     policy: policy.type,
+    // float32 is named as before there was a choice.
+    ...(policy.precision === 'float32' ? {} : { precision: policy.precision }),
     fingerprint,
-    dialect,
+    dialect: set.dialect === undefined ? config.dialect : [{ name: set.dialect, weight: 1 }],
     prompt,
     backend,
     limits: sandbox.limits,
@@ -49,7 +51,7 @@ export function cellOf(
     max_tokens,
     // One turn is named as before there were several.
     ...(rollout.turns === 1 ? {} : { rollout }),
-    temperature,
+    temperature: set.temperature,
     reward,
     audit,
     seed: run.seed,

@@ -89,6 +89,9 @@ function describe(issue: Issue, node: Tree | null): string {
     case 'invalid_union':
       if ('options' in issue && Array.isArray(issue.options)) return oneOf(given(issue.options), node);
       return issue.message === 'Invalid input' ? `is not understood${got}` : `${issue.message}${got}`;
+    case 'custom':
+      // Of a list or a section, a rule says what is wrong with it by itself.
+      return node.type === 'scalar' ? `${issue.message}${got}` : issue.message;
     default:
       return `${issue.message}${got}`;
   }

@@ -122,7 +122,7 @@ export const weightedDialect = z.strictObject({
 export const weightedDialects = z
   .array(weightedDialect)
   .min(1)
-  .refine((list) => list.some(({ weight }) => weight > 0), { error: 'every weight is 0; one dialect at least must be asked for' });
+  .refine((list) => list.some(({ weight }) => weight !== 0), { error: 'every weight is 0; one dialect at least must be asked for' });
 
 const written = {
   ...weight,

@@ -59,7 +59,11 @@ describe('a kind: train configuration refuses', () => {
     ],
     ['examples in a bare prompt', ['prompt.template=bare', 'prompt.examples=2'], /prompt\.examples: a bare prompt has no examples/],
     ['a weight that is not one', ['dialect=[{name: highs-js, weight: -1}]'], /dialect\[0\]\.weight: must be at least 0, not -1/],
-    ['dialects that nobody asks for', ['dialect=[{name: highs-js, weight: 0}]'], /dialect: every weight is 0/],
+    [
+      'dialects that nobody asks for',
+      ['dialect=[{name: highs-js, weight: 0}]'],
+      /dialect: every weight is 0; one dialect at least must be asked for$/m,
+    ],
     ['a dual clip without a clip', ['algorithm.surrogate=cispo', 'algorithm.dual_clip=3'], /cispo has no dual clip/],
     ['a dual clip of a soft gate', ['algorithm.surrogate=sapo', 'algorithm.dual_clip=3'], /sapo has no dual clip/],
     [
