@@ -111,7 +111,8 @@ function checkPrecision(config: RunConfig): Omit<Finding, 'name'> {
   const { precision } = config.policy;
   if (config.kind !== 'train') return ok(`samples in ${precision}`);
   const correction = config.algorithm.sampler_correction;
-  if (correction !== null) return ok(`samples in ${precision}, corrected by ${correction.type}`);
+  // off_policy_mask leaves the ratio to the sampler, and its clip, as they are.
+  if (correction !== null && correction.type !== 'off_policy_mask') return ok(`samples in ${precision}, corrected by ${correction.type}`);
   return fault(
     `${precision} samples from weights that are rounded, and the learner's are not; set algorithm.sampler_correction='{type: truncate, level: token, high: 2}', or leave policy.precision at float32`,
     'E_CONFIG',

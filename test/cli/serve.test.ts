@@ -50,6 +50,12 @@ describe('evom serve', () => {
     expect(err).toContain('1 problem without an answer');
   });
 
+  it('refuses examples where the prompt has none', async () => {
+    const io = fakeIo({ cwd });
+    expect(await main(['serve', '--dataset', 'train.jsonl', '--prompt', 'brief', '--examples', '2'], io)).toBe(2);
+    expect(io.err()).toContain('--examples: a brief prompt has none');
+  });
+
   it('pays the reward of a configuration, which --set and --judge change', async () => {
     const asked = { problem: 'lp', completions: [answers[0]?.[0]] };
     await serving(['--dataset', 'train.jsonl', '--reward', 'paid.yaml'], async (server) => {

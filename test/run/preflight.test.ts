@@ -132,6 +132,12 @@ describe('a run that cannot start', () => {
       'E_CONFIG',
       /policy\.precision: int8 samples from weights that are rounded.*set algorithm\.sampler_correction=/,
     ],
+    [
+      'a sampler that rounds, whose ratio and clip stay as they are',
+      () => ['policy.precision=int8', 'algorithm.sampler_correction={type: off_policy_mask, threshold: 0.1}'],
+      'E_CONFIG',
+      /policy\.precision: int8 samples from weights that are rounded/,
+    ],
     ['an empty training file', () => [writeEmpty('train.jsonl')], 'E_DATA', /dataset\.train: .*holds no problem/],
     ['an empty evaluation file', () => [writeEmpty('eval.jsonl')], 'E_DATA', /dataset\.eval\.held: .*holds no problem/],
     [

@@ -66,7 +66,7 @@ export function serveCommand(cli: Argv, choose: Choose): Argv {
           judge,
           reward: args.reward ?? null,
           template: args.prompt,
-          examples: wholeNumber(args.examples, '--examples', 0),
+          examples: examplesOf(args.prompt, wholeNumber(args.examples, '--examples', 0)),
           workers: args.workers ?? null,
           hosts: addressesOf(args.host),
           set: args.set,
@@ -82,6 +82,12 @@ export function serveCommand(cli: Argv, choose: Choose): Argv {
         });
       }),
   );
+}
+
+function examplesOf(template: string, examples: number): number {
+  if (examples > 0 && (template === 'bare' || template === 'brief'))
+    throw new EvomError('E_USAGE', `--examples: a ${template} prompt has none; take --prompt instruct, evom or sirl`);
+  return examples;
 }
 
 function unknownJudge(name: string): never {

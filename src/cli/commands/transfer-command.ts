@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Override } from '../../config/load/overrides.ts';
+import type { EvalSetConfig } from '../../config/schema/schema.ts';
 import { EvomError } from '../../lib/errors.ts';
 import { type Choose, configOptions, loadNamed, namesOf, ofKind, outputOptions, policyOptions, policyOverrides } from '../arguments.ts';
 import { wholeNumber } from '../number-flags.ts';
@@ -86,7 +87,7 @@ export function transferCommand(cli: Argv, choose: Choose): Argv {
             ];
             const { config } = ofKind(await loadNamed(args.config ?? 'evaluate.yaml', run.io.cwd, overrides), 'train', 'evom transfer');
             if (config.dataset.eval.length === 0) throw new EvomError('E_CONFIG', 'dataset.eval is empty; name a set with --dataset');
-            const sets = config.dataset.eval.map(({ dialect: _, ...set }) => ({
+            const sets = withoutRepeats(config.dataset.eval).map(({ dialect: _, ...set }) => ({
               ...set,
               ...(samples === null ? {} : { samples }),
               ...(args.greedy === undefined ? {} : { greedy: args.greedy }),
@@ -106,4 +107,15 @@ export function transferCommand(cli: Argv, choose: Choose): Argv {
         return 0;
       }),
   );
+}
+
+/** Every row has one dialect: a set that only asks the problems of an earlier one in another dialect is left out. */
+function withoutRepeats(sets: readonly EvalSetConfig[]): EvalSetConfig[] {
+  const asked = new Map<string, string | undefined>();
+  return sets.filter(({ name: _name, samples: _samples, temperature: _temperature, dialect, ...set }) => {
+    const key = JSON.stringify(set);
+    const isRepeat = asked.has(key) && asked.get(key) !== dialect;
+    if (!isRepeat) asked.set(key, dialect);
+    return !isRepeat;
+  });
 }
