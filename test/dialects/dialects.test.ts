@@ -53,7 +53,7 @@ End\`).ObjectiveValue);`);
       'min',
       ['inflow', 'x y', 'e1', 'free', 'ok'].map((name) => column(name, 1)),
     );
-    expect(dialectByName('highs-js').render(odd)).toContain('v_inflow + v_x_y + v_e1 + v_free + ok');
+    expect(dialectByName('highs-js').render(odd)).toContain('v_inflow + x_y + v_e1 + v_free + ok');
   });
 });
 
