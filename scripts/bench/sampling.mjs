@@ -3,7 +3,9 @@
  * in interleaved rounds of one run. `npm run build` first; Python (torch, transformers) by --python, else ours alone. A model is the name of a
  * shape, with random weights, or a folder (without Python). A batch is prompts x samples of each.
  *
- * node scripts/bench/sampling.mjs [--python PATH] [--models s1,s3] [--threads 1,2] [--rounds 5] [--batches 8x8] [--tokens 128+96] [--json]
+ * `--server URL` adds a vLLM server of the same model, which gets a request a prompt; its processor time is not known here.
+ *
+ * node scripts/bench/sampling.mjs [--python PATH] [--server URL] [--models s1,s3] [--threads 1,2] [--rounds 5] [--batches 8x8] [--tokens 128+96] [--json]
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -19,6 +21,7 @@ import { createOnnxPolicy } from '../../dist/embedded/sampler/onnx-policy.js';
 const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: process.env.EVOM_BENCH_PYTHON ?? '' },
+    server: { type: 'string', default: '' },
     models: { type: 'string', default: 's1,s3' },
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '5' },
@@ -71,7 +74,7 @@ function startPython(directory, threads, [prompts, group]) {
 
 async function ours(policy, config, [prompts, group], maxTokens = newTokens) {
   const requests = Array.from({ length: prompts }, (_, i) => ({
-    promptIds: Int32Array.from({ length: promptTokens }, (_, t) => ((i * 131 + t * 17) % (config.vocabSize - 3)) + 3),
+    promptIds: promptOf(config, i),
     seeds: Array.from({ length: group }, (_, g) => `bench/${i}/${g}`),
   }));
   const cpu = process.cpuUsage();
@@ -81,6 +84,35 @@ async function ours(policy, config, [prompts, group], maxTokens = newTokens) {
   const { user, system } = process.cpuUsage(cpu);
   return { wall, cpu: (user + system) / 1e6 };
 }
+
+/** The same prompts and samples at a vLLM server. */
+async function served(config, [prompts, group]) {
+  const ask = async (path, body) => {
+    const answer = await fetch(new URL(path, options.server), {
+      ...(body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const { data } = await ask('/v1/models');
+  const start = performance.now();
+  await Promise.all(
+    Array.from({ length: prompts }, (_, i) =>
+      ask('/v1/completions', {
+        model: data[0].id,
+        prompt: [...promptOf(config, i)],
+        n: group,
+        max_tokens: newTokens,
+        ignore_eos: true,
+        temperature: 1,
+        logprobs: 0,
+      }),
+    ),
+  );
+  return { wall: (performance.now() - start) / 1000, cpu: Number.NaN };
+}
+
+const promptOf = (config, i) => Int32Array.from({ length: promptTokens }, (_, t) => ((i * 131 + t * 17) % (config.vocabSize - 3)) + 3);
 
 const results = [];
 for (const model of options.models.split(',')) {
@@ -117,8 +149,9 @@ async function measureTogether({ model, threads, config, open, directory }) {
 
 /** Each engine is opened for its turn: two of a large model take too much memory. The first run after it was opened is not counted. */
 async function measureAlone({ model, threads, config, open }) {
-  const all = batches.map(() => ({ evom: [], int8: [] }));
-  for (let round = 0; round < Number(options.rounds); round++)
+  const all = batches.map(() => ({ evom: [], int8: [], ...(options.server === '' ? {} : { server: [] }) }));
+  if (options.server !== '') await served(config, [1, 1]);
+  for (let round = 0; round < Number(options.rounds); round++) {
     for (const [what, precision] of [
       ['evom', 'float32'],
       ['int8', 'int8'],
@@ -135,6 +168,8 @@ async function measureAlone({ model, threads, config, open }) {
       for (const [i, batch] of batches.entries()) all[i][what].push(await ours(policy, config, batch));
       await policy.close();
     }
+    if (options.server !== '') for (const [i, batch] of batches.entries()) all[i].server.push(await served(config, batch));
+  }
   for (const [i, batch] of batches.entries()) report({ model, threads, batch, rounds: all[i] });
 }
 
