@@ -35,7 +35,7 @@ def add_learner_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def settle_precision(arguments: argparse.Namespace, device: torch.device) -> None:
-    """`auto` becomes bfloat16, or float32 on a processor without AMX, which computes it twice as fast as bfloat16."""
+    """`auto` becomes bfloat16, or float32 on a processor without AMX, whose float32 products are twice as fast (docs/lab/gpu.md)."""
     if arguments.precision == "auto":
         has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
         arguments.precision = "float32" if device.type == "cpu" and not has_amx else "bfloat16"
