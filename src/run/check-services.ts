@@ -143,7 +143,7 @@ async function portText(url: string): Promise<string> {
 /** Interpreter, torch and what goes with it. */
 export async function checkTorch(python = defaultPython()): Promise<Omit<Finding, 'name'> & { readonly cuda?: boolean }> {
   const text =
-    'import json, torch, transformers, pyarrow, evom_torch; print(json.dumps([torch.__version__, transformers.__version__, torch.cuda.is_available(), getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()]))';
+    'import json, torch, transformers, pyarrow; from evom_torch.arguments import has_amx; print(json.dumps([torch.__version__, transformers.__version__, torch.cuda.is_available(), has_amx()]))';
   const env = { ...process.env, PYTHONPATH: torchHostDirectory };
   const answer = await run(python, ['-c', text], { timeout: 120_000, env }).catch((error: Error & { stderr?: string }) => error);
   if (answer instanceof Error)

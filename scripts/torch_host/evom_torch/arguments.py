@@ -34,11 +34,15 @@ def add_learner_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-grad-norm", type=float, default=0.0, help="0 does not clip")
 
 
+def has_amx() -> bool:
+    """Whether PyTorch finds AMX tiles, which make bfloat16 the faster precision of a processor."""
+    return getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+
+
 def settle_precision(arguments: argparse.Namespace, device: torch.device) -> None:
     """`auto` becomes bfloat16, or float32 on a processor without AMX, whose float32 products are twice as fast (docs/lab/gpu.md)."""
     if arguments.precision == "auto":
-        has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
-        arguments.precision = "float32" if device.type == "cpu" and not has_amx else "bfloat16"
+        arguments.precision = "float32" if device.type == "cpu" and not has_amx() else "bfloat16"
 
 
 def learner_of(arguments: argparse.Namespace, world: World) -> Learner:

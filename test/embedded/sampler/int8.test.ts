@@ -15,6 +15,7 @@ import { requireInt8Products } from '../../../src/embedded/sampler/int8-check.ts
 import { int8Matrix } from '../../../src/embedded/sampler/int8-weights.ts';
 import { createOnnxPolicy } from '../../../src/embedded/sampler/onnx-policy.ts';
 import { int8Projections } from '../../../src/embedded/sampler/projections.ts';
+import { largest } from '../../../src/lib/extremes.ts';
 import type { Policy, SampleRequest } from '../../../src/policy/policy.ts';
 import { describePolicy } from '../../../src/testing/policy-suite.ts';
 import { loadTokenizer } from '../../../src/tokenizer/chat-tokenizer.ts';
@@ -77,7 +78,7 @@ describe('int8Projections', () => {
     const rows = [row(1, 1), row(2, 1e-6), outlier];
     for (const [r, y] of (await products(rows)).entries()) {
       const x = rows[r] as Float32Array;
-      const largest = Math.max(...x.map(Math.abs));
+      const most = largest(x.map(Math.abs));
       for (const [o, product] of y.entries()) {
         let exact = 0;
         let weight = 0;
@@ -86,7 +87,7 @@ describe('int8Projections', () => {
           exact += w * value;
           weight += Math.abs(w);
         }
-        expect(Math.abs(product - exact)).toBeLessThan((largest / 32258) * weight);
+        expect(Math.abs(product - exact)).toBeLessThan((most / 32258) * weight);
       }
     }
   });
@@ -122,7 +123,7 @@ async function roundedFolder(directory: string): Promise<string> {
     const rounded = Float32Array.from(data);
     for (let o = 0; o < rows; o++) {
       const of = rounded.subarray(o * columns, (o + 1) * columns);
-      const scale = Math.max(...of.map(Math.abs)) / 127 || 1;
+      const scale = largest(of.map(Math.abs)) / 127 || 1;
       of.forEach((weight, i) => {
         of[i] = Math.round(weight / scale) * scale;
       });
@@ -212,7 +213,7 @@ describe.skipIf(model === '')('a model of real size in int8 (EVOM_TEST_MODEL nam
     const found = await differences(groups, exact, requests);
     await exact.close();
     process.stderr.write(
-      `${found.length} tokens, int8 less float32: mean size ${meanSize(found).toFixed(4)}, largest ${Math.max(...found.map(Math.abs)).toFixed(3)} nats\n`,
+      `${found.length} tokens, int8 less float32: mean size ${meanSize(found).toFixed(4)}, largest ${largest(found.map(Math.abs)).toFixed(3)} nats\n`,
     );
     expect(meanSize(found)).toBeLessThan(0.15);
     expect(Math.abs(found.reduce((sum, value) => sum + value, 0) / found.length)).toBeLessThan(0.05);
